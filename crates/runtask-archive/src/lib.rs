@@ -1,0 +1,1 @@
+//! Unpacks a configuration version (tar.gz) into a directory: bounded, traversal-proof.

@@ -1,0 +1,1 @@
+//! HCP Terraform's run task messages: payload, signature, callback body, limits.
