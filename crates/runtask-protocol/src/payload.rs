@@ -1,0 +1,398 @@
+//! What HCP Terraform sends.
+//!
+//! Every field is optional to read, unknown fields are ignored, and `null` is the same as absent, because fields
+//! were added over the years and a probe has dummies in most of them.
+
+use crate::probe::PROBE_TOKEN;
+use crate::secret::AccessToken;
+use crate::signature::SignedBody;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes an id as HCP Terraform wrote it.
+            #[must_use]
+            pub fn new(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+
+            /// The id as HCP Terraform wrote it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// `run-…`
+    RunId
+}
+id! {
+    /// `taskrs-…`: one run task in one stage of one run. The key of all our work: a repeated request repeats it.
+    TaskResultId
+}
+id! {
+    /// `ws-…`
+    WorkspaceId
+}
+
+/// The point of a run at which HCP Terraform asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// Before the plan; there is no plan to read.
+    PrePlan,
+    /// After the plan, before policies and cost estimation.
+    PostPlan,
+    /// After somebody confirmed, before the apply.
+    PreApply,
+    /// After the apply; nothing can be stopped any more.
+    PostApply,
+    /// A probe's.
+    Test,
+    /// A stage that HCP Terraform got after this was written. Kept, and declined politely.
+    Other(String),
+}
+
+impl Stage {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::PrePlan => "pre_plan",
+            Self::PostPlan => "post_plan",
+            Self::PreApply => "pre_apply",
+            Self::PostApply => "post_apply",
+            Self::Test => "test",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Stage {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match String::deserialize(deserializer)? {
+            it if it == "pre_plan" => Self::PrePlan,
+            it if it == "post_plan" => Self::PostPlan,
+            it if it == "pre_apply" => Self::PreApply,
+            it if it == "post_apply" => Self::PostApply,
+            it if it == "test" => Self::Test,
+            it => Self::Other(it),
+        })
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What HCP Terraform does when a run task fails. It decides; our verdict does not depend on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnforcementLevel {
+    /// A failure warns.
+    Advisory,
+    /// A failure stops the run.
+    Mandatory,
+    /// A probe's.
+    Test,
+    /// A level that is not known here.
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for EnforcementLevel {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match String::deserialize(deserializer)? {
+            it if it == "advisory" => Self::Advisory,
+            it if it == "mandatory" => Self::Mandatory,
+            it if it == "test" => Self::Test,
+            it => Self::Other(it),
+        })
+    }
+}
+
+/// What the sender can do; absent on Terraform Enterprise before about v202310-1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub struct Capabilities {
+    /// Whether the callback may carry outcomes.
+    #[serde(default)]
+    pub outcomes: Option<bool>,
+}
+
+/// A request's body, as lenient as it can be read. The fields that no code uses are left out: a job keeps the
+/// original text of all of them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[expect(missing_docs, reason = "named and described in HCP Terraform's \"Run Tasks Integration API\"")]
+pub struct Payload {
+    pub payload_version: Option<u64>,
+    pub stage: Option<Stage>,
+    pub access_token: Option<AccessToken>,
+    pub capabilities: Option<Capabilities>,
+    pub configuration_version_download_url: Option<String>,
+    pub organization_name: Option<String>,
+    pub plan_json_api_url: Option<String>,
+    pub run_id: Option<RunId>,
+    pub task_result_callback_url: Option<String>,
+    pub task_result_enforcement_level: Option<EnforcementLevel>,
+    pub task_result_id: Option<TaskResultId>,
+    pub workspace_id: Option<WorkspaceId>,
+    pub workspace_name: Option<String>,
+    pub workspace_working_directory: Option<String>,
+}
+
+/// Why a body that was signed is still no request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// Not JSON, or JSON of another shape. The parser's words name a place, never a value.
+    #[error("the body is not a run task request: {category} at line {line} column {column}")]
+    Shape {
+        /// What is wrong: `syntax`, `data` (a value of the wrong type) or `end of input`.
+        category: &'static str,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+    },
+    /// Fields without which no result can be sent.
+    #[error("the request lacks {}", .fields.join(", "))]
+    Missing {
+        /// Their names on the wire.
+        fields: Vec<&'static str>,
+    },
+}
+
+impl From<serde_json::Error> for PayloadError {
+    // The text of a serde error can quote the value it stumbled on, so only its place is kept.
+    fn from(error: serde_json::Error) -> Self {
+        let category = match error.classify() {
+            serde_json::error::Category::Io | serde_json::error::Category::Syntax => "syntax",
+            serde_json::error::Category::Data => "data",
+            serde_json::error::Category::Eof => "end of input",
+        };
+        Self::Shape { category, line: error.line(), column: error.column() }
+    }
+}
+
+/// A request, told apart.
+#[derive(Debug)]
+pub enum Classified {
+    /// HCP Terraform tries whether we are there. It wants a 200 and nothing else; its token and URLs are dummies.
+    Probe,
+    /// A run waits for a result.
+    Run(Box<Run>),
+}
+
+/// A payload that has what is needed to send a result.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Authorizes the downloads and the callback of this one task result.
+    pub access_token: AccessToken,
+    /// Where results go, exactly as received.
+    pub callback_url: String,
+    /// The key of the work.
+    pub task_result_id: TaskResultId,
+    /// The stage, `None` when the sender did not say.
+    pub stage: Option<Stage>,
+    /// Whether the callback may carry outcomes.
+    pub accepts_outcomes: bool,
+    /// Where the configuration archive is, unless it cannot be downloaded (any more).
+    pub configuration_url: Option<String>,
+    /// Where the plan is; there is none before the plan.
+    pub plan_url: Option<String>,
+    /// The workspace's setting, as typed: may begin with a slash.
+    pub working_directory: Option<String>,
+    /// For logs.
+    pub run_id: Option<RunId>,
+    /// For logs.
+    pub workspace_name: Option<String>,
+    /// For logs.
+    pub organization_name: Option<String>,
+}
+
+impl Payload {
+    /// Reads a verified body.
+    ///
+    /// # Errors
+    ///
+    /// When it is not JSON of the right shape; sending it again would not help, so a caller replies 400.
+    pub fn parse(body: SignedBody<'_>) -> Result<Self, PayloadError> {
+        Ok(serde_json::from_slice(body.as_bytes())?)
+    }
+
+    /// Whether any of a probe's markers is there.
+    ///
+    /// Nobody documents them; these were all seen. A missing stage or token counts only in what is otherwise a
+    /// payload, so that `{}` stays an error.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        self.access_token.as_ref().is_some_and(|it| it.expose() == PROBE_TOKEN)
+            || self.stage == Some(Stage::Test)
+            || self.task_result_enforcement_level == Some(EnforcementLevel::Test)
+            || (self.payload_version.is_some() && (self.stage.is_none() || self.access_token.is_none()))
+    }
+
+    /// Tells a probe from a run.
+    ///
+    /// # Errors
+    ///
+    /// Names the fields that a run must have and this one has not.
+    pub fn classify(self) -> Result<Classified, PayloadError> {
+        if self.is_probe() {
+            Ok(Classified::Probe)
+        } else {
+            self.into_run().map(Box::new).map(Classified::Run)
+        }
+    }
+
+    /// Takes the payload for a run's.
+    ///
+    /// # Errors
+    ///
+    /// Names the fields that a run must have and this one has not.
+    pub fn into_run(self) -> Result<Run, PayloadError> {
+        let text = |it: Option<String>| it.filter(|text| !text.is_empty());
+        let token = self.access_token.filter(|it| !it.expose().is_empty());
+        let callback_url = text(self.task_result_callback_url);
+        let id = self.task_result_id.filter(|it| !it.as_str().is_empty());
+        let (Some(access_token), Some(callback_url), Some(task_result_id)) = (&token, &callback_url, &id)
+        else {
+            let fields = [
+                ("access_token", token.is_none()),
+                ("task_result_callback_url", callback_url.is_none()),
+                ("task_result_id", id.is_none()),
+            ];
+            let fields = fields.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect();
+            return Err(PayloadError::Missing { fields });
+        };
+        Ok(Run {
+            access_token: access_token.clone(),
+            callback_url: callback_url.clone(),
+            task_result_id: task_result_id.clone(),
+            stage: self.stage,
+            accepts_outcomes: self.capabilities.and_then(|it| it.outcomes).unwrap_or(false),
+            configuration_url: text(self.configuration_version_download_url),
+            plan_url: text(self.plan_json_api_url),
+            working_directory: text(self.workspace_working_directory),
+            run_id: self.run_id,
+            workspace_name: self.workspace_name,
+            organization_name: self.organization_name,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn sample(stage: &str) -> Value {
+        let path =
+            format!("{}/../../tests/fixtures/payloads/request-{stage}.json", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn classify(body: &Value) -> Result<Classified, PayloadError> {
+        let body = body.to_string();
+        Payload::parse(SignedBody::unsigned(body.as_bytes()))?.classify()
+    }
+
+    fn is_probe(body: &Value) -> bool {
+        matches!(classify(body), Ok(Classified::Probe))
+    }
+
+    /// P-20: each stage's payload is read.
+    #[test]
+    fn every_stage_is_read() {
+        for (name, stage, plan, configuration) in [
+            ("pre_plan", Stage::PrePlan, false, true),
+            ("post_plan", Stage::PostPlan, true, true),
+            ("pre_apply", Stage::PreApply, true, true),
+            ("post_apply", Stage::PostApply, true, false),
+        ] {
+            let Ok(Classified::Run(run)) = classify(&sample(name)) else { panic!("{name} is a run") };
+            assert_eq!(run.stage, Some(stage));
+            assert_eq!(
+                (run.plan_url.is_some(), run.configuration_url.is_some()),
+                (plan, configuration),
+                "{name}"
+            );
+            assert!(run.accepts_outcomes);
+        }
+    }
+
+    /// P-06: any one marker makes a probe, a null stage or token does too.
+    #[test]
+    fn any_marker_makes_a_probe() {
+        assert!(is_probe(&sample("test")));
+        assert!(is_probe(&json!({ "access_token": "test-token" })));
+        let with = |key: &str, value: Value| {
+            let mut body = sample("post_plan");
+            body[key] = value;
+            body
+        };
+        assert!(!is_probe(&sample("post_plan")));
+        assert!(is_probe(&with("access_token", json!("test-token"))));
+        assert!(is_probe(&with("stage", json!("test"))));
+        assert!(is_probe(&with("task_result_enforcement_level", json!("test"))));
+        assert!(is_probe(&with("stage", Value::Null)));
+        assert!(is_probe(&with("access_token", Value::Null)));
+    }
+
+    /// P-07: what cannot be answered is named; what is merely new is tolerated.
+    #[test]
+    fn missing_fields_are_named_and_new_ones_tolerated() {
+        let error = classify(&json!({})).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the request lacks access_token, task_result_callback_url, task_result_id"
+        );
+
+        let mut body = sample("post_plan");
+        body["payload_version"] = json!(2);
+        body["something_new"] = json!({ "a": [1] });
+        body["stage"] = json!("mid_plan");
+        let Ok(Classified::Run(run)) = classify(&body) else { panic!("still a run") };
+        assert_eq!(run.stage, Some(Stage::Other("mid_plan".into())));
+
+        body["task_result_callback_url"] = json!("");
+        assert_eq!(classify(&body).unwrap_err().to_string(), "the request lacks task_result_callback_url");
+    }
+
+    #[test]
+    fn an_error_names_a_place_and_no_value() {
+        let error = Payload::parse(SignedBody::unsigned(br#"{"access_token": 12345678}"#)).unwrap_err();
+        assert_eq!(error.to_string(), "the body is not a run task request: data at line 1 column 25");
+        let error = Payload::parse(SignedBody::unsigned(b"secret")).unwrap_err();
+        assert_eq!(error.to_string(), "the body is not a run task request: syntax at line 1 column 1");
+    }
+
+    #[test]
+    fn tokens_do_not_print() {
+        let Ok(Classified::Run(run)) = classify(&sample("post_plan")) else { panic!() };
+        assert!(!format!("{run:?}").contains("atlasv1"));
+    }
+
+    #[test]
+    fn a_sender_without_capabilities_gets_no_outcomes() {
+        let mut body = sample("post_plan");
+        body["capabilities"] = Value::Null;
+        let Ok(Classified::Run(run)) = classify(&body) else { panic!() };
+        assert!(!run.accepts_outcomes);
+    }
+}
