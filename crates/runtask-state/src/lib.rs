@@ -1,1 +1,7 @@
-//! What is remembered between calls: claims on task results.
+#![doc = include_str!("../README.md")]
+
+mod claim;
+mod memory;
+
+pub use claim::{Claim, ClaimStore, FINISHED_FOR, Lease, StoreError};
+pub use memory::MemoryClaims;

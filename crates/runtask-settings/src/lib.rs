@@ -1,0 +1,124 @@
+#![doc = include_str!("../README.md")]
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Everything that is wrong with the settings, one line each.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{}", .0.join("\n"))]
+pub struct SettingsError(Vec<String>);
+
+/// Reads settings by name and collects what is wrong with them.
+pub struct Settings<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl std::fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("problems", &self.problems).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Settings<'a> {
+    /// Reads through `lookup`.
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup, problems: Vec::new() }
+    }
+
+    /// The text of a setting; an empty one counts as unset, because that is how many tools unset a variable.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|it| !it.is_empty())
+    }
+
+    /// A setting that must be there. Without it, what is returned is empty and [`Settings::finish`] fails.
+    pub fn required(&mut self, name: &str, meaning: &str) -> String {
+        self.text(name).unwrap_or_else(|| {
+            self.problem(format!("{name} is not set: {meaning}"));
+            String::new()
+        })
+    }
+
+    /// A setting of any type that reads from text; `default` where it is unset or wrong.
+    pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str, default: T) -> T {
+        match self.text(name).map(|it| it.trim().parse()) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(error)) => {
+                self.problem(format!("{name}: {error}"));
+                default
+            }
+        }
+    }
+
+    /// `true` or `false`; unset is `false`.
+    pub fn flag(&mut self, name: &str) -> bool {
+        match self.text(name).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                self.problem(format!("{name}: write `true` or `false`"));
+                false
+            }
+        }
+    }
+
+    /// A time in milliseconds, as names that end in `_MS` hold it.
+    pub fn milliseconds(&mut self, name: &str, default: Duration) -> Duration {
+        let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.parsed(name, default_ms))
+    }
+
+    /// Notes something wrong that the other methods cannot know.
+    pub fn problem(&mut self, text: impl Into<String>) {
+        self.problems.push(text.into());
+    }
+
+    /// Ends reading.
+    ///
+    /// # Errors
+    ///
+    /// Everything that was wrong. A program that gets it prints it and does not start.
+    pub fn finish(self) -> Result<(), SettingsError> {
+        if self.problems.is_empty() { Ok(()) } else { Err(SettingsError(self.problems)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(name: &str) -> Option<String> {
+        let all =
+            [("EMPTY", ""), ("NUMBER", "12"), ("WORD", "hunter2"), ("YES", "true"), ("TIME_MS", "1500")];
+        all.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn good_settings_are_read() {
+        let mut settings = Settings::new(&lookup);
+        assert_eq!(settings.text("EMPTY"), None);
+        assert_eq!(settings.parsed("NUMBER", 0_u64), 12);
+        assert_eq!(settings.parsed("EMPTY", 7_u64), 7);
+        assert!(settings.flag("YES") && !settings.flag("EMPTY"));
+        assert_eq!(settings.milliseconds("TIME_MS", Duration::ZERO), Duration::from_millis(1500));
+        assert_eq!(settings.finish(), Ok(()));
+    }
+
+    #[test]
+    fn all_problems_are_reported_together_and_without_values() {
+        let mut settings = Settings::new(&lookup);
+        settings.required("EMPTY", "it names the function to call");
+        settings.parsed("WORD", 0_u64);
+        settings.flag("WORD");
+        let text = settings.finish().unwrap_err().to_string();
+        assert_eq!(
+            text,
+            "EMPTY is not set: it names the function to call\n\
+             WORD: invalid digit found in string\n\
+             WORD: write `true` or `false`"
+        );
+    }
+}
