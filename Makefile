@@ -1,0 +1,97 @@
+# Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench fuzz clean
+# One step after the other, so that the output reads in order and the first failure is the last line.
+.NOTPARALLEL:
+
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+# Where tests find terraform, cargo-lambda and moto_server.
+export RUNTASK_TOOLS := $(CURDIR)/.tools/bin
+
+SETUP := python3 tools/setup.py
+RUNTASK := cargo run --quiet --release --locked --package runtask-cli --
+HANDLERS := runtask-request-handler runtask-callback-handler
+
+# How long, and what: `make fuzz FUZZ_SECONDS=600 FUZZ_TARGET=payload`.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGET ?=
+
+# $(call step,TEXT): says in one line what comes next.
+step = @printf '\n==> %s\n' '$(1)'
+# $(call expect,CODE,COMMAND): runs a command that must end with this exit code.
+expect = $(2); code=$$?; [ $$code -eq $(1) ] || { echo "exit code $$code where $(1) was expected" >&2; exit 1; }
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Set up every tool that the commands below use, except those for fuzz
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform lambda moto deny
+
+demo: ## Play HCP Terraform against the run task: an unformatted configuration, then a formatted one
+	$(call step,Setting up Terraform)
+	@$(SETUP) terraform
+	$(call step,Building runtask)
+	@cargo build --release --locked --package runtask-cli
+	$(call step,A configuration that terraform fmt would change - the run task fails it: runtask simulate examples/unformatted)
+	@$(call expect,1,$(RUNTASK) simulate examples/unformatted)
+	$(call step,The same configuration once formatted - the run task passes it: runtask simulate examples/formatted)
+	@$(call expect,0,$(RUNTASK) simulate examples/formatted)
+
+test: ## Run every test
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform lambda moto
+	$(call step,Building the programs that tests start)
+	@cargo build --workspace --bins --all-features --locked
+	$(call step,Testing the workspace)
+	@cargo test --workspace --all-features --locked
+	$(call step,Testing tools/)
+	@python3 -B -m unittest discover --start-directory tools
+
+lint: ## Check formatting, lints, documentation, dependencies and what is linked
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform deny
+	$(call step,Checking the formatting of Rust)
+	@cargo fmt --all --check
+	$(call step,Checking the formatting of Terraform)
+	@.tools/bin/terraform fmt -check -diff -recursive examples/formatted $(wildcard infra tfe.tf)
+	$(call step,Linting with every feature)
+	@cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	$(call step,Linting the handlers without their Lambda wiring)
+	@for package in $(HANDLERS); do \
+		cargo clippy --package $$package --no-default-features --locked -- -D warnings || exit 1; \
+	done
+	$(call step,Building the documentation)
+	@RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --all-features --no-deps --document-private-items --locked
+	$(call step,Checking what is linked)
+	@python3 -B tools/check_tree.py
+	$(call step,Checking the licences and sources of dependencies)
+	@cargo deny --locked check --hide-inclusion-graph bans licenses sources
+	$(call step,Checking dependencies for known vulnerabilities)
+	@if cargo deny --locked --log-level off fetch db; then \
+		cargo deny --locked --offline check --hide-inclusion-graph advisories; \
+	else \
+		echo 'advisories were NOT checked: the RustSec database could not be fetched'; \
+	fi
+
+bench: ## Measure, and write docs/performance.md
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform lambda moto
+	$(call step,Building what is measured)
+	@cargo build --workspace --bins --all-features --release --locked
+	$(call step,Measuring)
+	@cargo run --release --all-features --locked --package runtask-tests --bin bench
+
+fuzz: ## Fuzz each target for FUZZ_SECONDS (60), or only FUZZ_TARGET; needs a nightly toolchain
+	$(call step,Setting up tools below .tools/)
+	@cargo +nightly --version >/dev/null 2>&1 || { echo 'fuzzing needs nightly Rust: rustup toolchain install nightly' >&2; exit 2; }
+	@$(SETUP) fuzz
+	@cd tests && targets="$(or $(FUZZ_TARGET),$$(cargo +nightly fuzz list))" && for target in $$targets; do \
+		printf '\n==> Fuzzing %s for %s s\n' "$$target" $(FUZZ_SECONDS); \
+		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
+
+clean: ## Delete everything that these commands made: builds and tools
+	cargo clean
+	rm -rf .tools tests/fuzz/target

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""Sets up the tools that demo, tests, lints and fuzzing call, below `.tools/` of this checkout.
+
+Nothing is written outside that folder, and a tool that is already there costs no more than asking its version.
+`.tools/bin` ends up with a link or a program for each; the Makefile puts that folder first on PATH.
+
+This needs Python 3.9 or newer and its standard library only, because it runs before anything else is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import http.client
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from pathlib import Path
+from typing import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools"
+BIN = TOOLS / "bin"
+VENV = TOOLS / "python"
+REQUIREMENTS = ROOT / "tools" / "requirements.txt"
+
+TERRAFORM = "1.11.4"
+TERRAFORM_SUMS = ROOT / "tools" / "terraform.sha256"
+# The first version with write-only arguments, which keep the HMAC key out of the state.
+TERRAFORM_MINIMUM = "1.11"
+# A mirror with the layout of the official site may stand in for it: the checksums stay ours.
+TERRAFORM_RELEASES = os.environ.get("RUNTASK_TERRAFORM_RELEASES") or "https://releases.hashicorp.com/terraform"
+
+CARGO_DENY = "0.20.2"
+# The first version that reads the layout of `deny.toml`.
+CARGO_DENY_MINIMUM = "0.18"
+CARGO_FUZZ = "0.13.2"
+
+DOWNLOAD_TIMEOUT_S = 60
+
+
+class SetupError(Exception):
+    """What is missing, and what a person should do about it."""
+
+
+def main() -> int:
+    setups = {
+        "terraform": (terraform, f"from PATH when it is {TERRAFORM_MINIMUM} or newer, else the official {TERRAFORM}"),
+        "lambda": (cargo_lambda, "cargo-lambda and Zig, from PyPI"),
+        "moto": (moto, "moto_server, a local AWS, from PyPI"),
+        "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
+        "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
+    }
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="tools:\n" + "\n".join(f"  {name:<10} {text}" for name, (_, text) in setups.items()),
+    )
+    parser.add_argument("tools", nargs="+", choices=list(setups), metavar="TOOL", help=", ".join(setups))
+    wanted = parser.parse_args().tools
+    try:
+        with only_one():
+            for name in wanted:
+                setup, _ = setups[name]
+                setup()
+    except SetupError as err:
+        print(f"setup: {err}", file=sys.stderr)
+        return 2
+    return 0
+
+
+# Terraform
+
+
+def terraform() -> None:
+    installed = on_path("terraform", ["version", "-json"], TERRAFORM_MINIMUM)
+    if installed:
+        link("terraform", installed)
+        return
+    own = TOOLS / "terraform" / TERRAFORM / "terraform"
+    if not own.exists():
+        download_terraform(own)
+    link("terraform", own)
+    say("terraform", TERRAFORM, own)
+
+
+def download_terraform(to: Path) -> None:
+    """Downloads the pinned release, and unpacks it only if its SHA-256 is the one kept in the repository."""
+    name = f"terraform_{TERRAFORM}_{terraform_platform()}.zip"
+    url = f"{TERRAFORM_RELEASES}/{TERRAFORM}/{name}"
+    advice = (
+        f"Install Terraform {TERRAFORM_MINIMUM} or newer so that `terraform` is on PATH, for example {TERRAFORM} from\n"
+        f"  https://releases.hashicorp.com/terraform/{TERRAFORM}/{name}\n"
+        "and run the same command again."
+    )
+    expected = sums(TERRAFORM_SUMS).get(name)
+    if expected is None:
+        raise SetupError(
+            f"terraform is not on PATH, and {TERRAFORM_SUMS.relative_to(ROOT)} holds no checksum for {name}, "
+            f"so it is not downloaded.\n{advice}"
+        )
+    to.parent.mkdir(parents=True, exist_ok=True)
+    archive = to.with_name(name)
+    print(f"terraform: downloading {url}", flush=True)
+    try:
+        actual = download(url, archive)
+        if actual != expected:
+            raise SetupError(
+                f"{url} is not the release we know, so it was deleted.\n"
+                f"  expected SHA-256 {expected}\n"
+                f"  received SHA-256 {actual}\n"
+                "A proxy may have answered in its place. If not, please report this."
+            )
+        unpacked = to.with_suffix(".part")
+        with zipfile.ZipFile(archive) as zipped, zipped.open("terraform") as source, open(unpacked, "wb") as target:
+            shutil.copyfileobj(source, target)
+        unpacked.chmod(0o755)
+        unpacked.replace(to)
+    # What urllib raises for a refused connection, a time-out or an HTTP status is an `OSError` too.
+    except (OSError, http.client.HTTPException) as err:
+        raise SetupError(f"terraform is not on PATH and could not be downloaded ({err}).\n{advice}") from err
+    finally:
+        archive.unlink(missing_ok=True)
+
+
+def terraform_platform() -> str:
+    """This machine as Terraform's releases name it, such as `linux_amd64`."""
+    machine = platform.machine().lower()
+    names = {"x86_64": "amd64", "aarch64": "arm64", "armv6l": "arm", "armv7l": "arm", "armv8l": "arm"}
+    return f"{platform.system().lower()}_{names.get(machine, machine)}"
+
+
+def sums(path: Path) -> dict[str, str]:
+    """Reads a file as `sha256sum` writes it: file name to checksum."""
+    lines = (line.split() for line in path.read_text().splitlines() if line.strip() and not line.startswith("#"))
+    return {name: checksum for checksum, name in lines}
+
+
+def download(url: str, to: Path) -> str:
+    """Writes what `url` answers to a file, and returns the SHA-256 of what was written."""
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as response, open(to, "wb") as target:
+        while chunk := response.read(1 << 20):
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()
+
+
+# From PyPI
+
+
+def cargo_lambda() -> None:
+    python_tools()
+    link("cargo-lambda", VENV / "bin" / "cargo-lambda")
+    # cargo-lambda looks for `zig` on PATH; the package keeps it beside its Python code.
+    zig = next(VENV.glob("lib/python*/site-packages/ziglang/zig"), None)
+    if zig:
+        link("zig", zig)
+    say("cargo-lambda", pinned("cargo-lambda"), BIN / "cargo-lambda")
+
+
+def moto() -> None:
+    python_tools()
+    link("moto_server", VENV / "bin" / "moto_server")
+    say("moto_server", pinned("moto"), BIN / "moto_server")
+
+
+def python_tools() -> None:
+    """Makes the virtual environment that holds exactly what `requirements.txt` pins.
+
+    Its stamp names all it was made from: a virtual environment breaks when it moves or its Python goes.
+    """
+    stamp = VENV / "stamp"
+    made_from = "\n".join(
+        [hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest(), sys.version.split()[0], sys.base_prefix, str(VENV)]
+    )
+    if stamp.exists() and stamp.read_text() == made_from and (VENV / "bin" / "python").exists():
+        return
+    print(f"python: installing {REQUIREMENTS.relative_to(ROOT)} below {VENV.relative_to(ROOT)}", flush=True)
+    python = str(VENV / "bin" / "python")
+    run(
+        [sys.executable, "-m", "venv", "--clear", str(VENV)],
+        "this Python cannot make virtual environments.\n"
+        "On Debian and Ubuntu: apt-get install python3-venv. Then run the same command again.",
+    )
+    run(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        + ["-r", str(REQUIREMENTS)],
+        f"the Python packages could not be installed. Needed from PyPI: cargo-lambda {pinned('cargo-lambda')}, "
+        f"moto {pinned('moto')}, and what they depend on, as pinned in {REQUIREMENTS.relative_to(ROOT)}.\n"
+        "Run the same command again once pip reaches PyPI or a mirror of it.",
+    )
+    stamp.write_text(made_from)
+
+
+def pinned(package: str) -> str:
+    found = re.search(rf"^{re.escape(package)}==([^\s;]+)", REQUIREMENTS.read_text(), re.MULTILINE)
+    if not found:
+        raise SetupError(f"{REQUIREMENTS.relative_to(ROOT)} does not pin {package}")
+    return found.group(1)
+
+
+# Built by Cargo
+
+
+def cargo_deny() -> None:
+    cargo_tool("cargo-deny", CARGO_DENY, CARGO_DENY_MINIMUM, ["--version"])
+
+
+def cargo_fuzz() -> None:
+    cargo_tool("cargo-fuzz", CARGO_FUZZ, CARGO_FUZZ, ["--version"])
+
+
+def cargo_tool(name: str, version: str, minimum: str, ask: list[str]) -> None:
+    installed = on_path(name, ask, minimum)
+    if installed:
+        link(name, installed)
+        return
+    own = BIN / name
+    # A link here points to a tool that has since left PATH.
+    if own.is_symlink():
+        own.unlink()
+    if version_of(own, ask) != version:
+        print(f"{name}: building {version}; this takes some minutes, once", flush=True)
+        run(
+            ["cargo", "install", name, "--version", version, "--locked", "--quiet", "--root", str(TOOLS)],
+            f"{name} could not be built. Install {name} {minimum} or newer so that it is on PATH "
+            f"(`cargo install {name} --version {version} --locked`), and run the same command again.",
+        )
+    say(name, version, own)
+
+
+# Shared
+
+
+def on_path(name: str, ask: list[str], minimum: str) -> Path | None:
+    """Finds a program outside `.tools`, if it is new enough, and says which one it is."""
+    elsewhere = [it for it in os.environ.get("PATH", "").split(os.pathsep) if it and Path(it).resolve() != BIN]
+    found = shutil.which(name, path=os.pathsep.join(elsewhere))
+    if not found:
+        return None
+    version = version_of(Path(found), ask)
+    if version is None or as_numbers(version) < as_numbers(minimum):
+        trouble = f"is {version}, older than {minimum}" if version else "does not tell its version"
+        print(f"{name}: {found} {trouble}; not used", flush=True)
+        return None
+    say(name, version, Path(found))
+    return Path(found)
+
+
+def version_of(program: Path, ask: list[str]) -> str | None:
+    """The first version number that a program prints when asked, or nothing if it does not run."""
+    # Asked for its version, Terraform would also ask its makers for a newer one.
+    environment = {**os.environ, "CHECKPOINT_DISABLE": "1"}
+    try:
+        answer = subprocess.run(
+            [str(program), *ask], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"\b\d+\.\d+(\.\d+)?\b", answer.stdout)
+    return found.group() if found and answer.returncode == 0 else None
+
+
+def as_numbers(version: str) -> list[int]:
+    return [int(it) for it in version.split(".")]
+
+
+def link(name: str, target: Path) -> None:
+    BIN.mkdir(parents=True, exist_ok=True)
+    place = BIN / name
+    if place.is_symlink() and os.readlink(place) == str(target):
+        return
+    place.unlink(missing_ok=True)
+    place.symlink_to(target)
+
+
+def run(command: list[str], advice: str) -> None:
+    """Runs one step, whose own messages a person sees, and on failure says what to do."""
+    try:
+        subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
+    except (OSError, subprocess.CalledProcessError) as err:
+        raise SetupError(advice) from err
+
+
+def say(name: str, version: str, place: Path) -> None:
+    shown = place.relative_to(ROOT) if ROOT in place.parents else place
+    print(f"{name}: {version}, {shown}", flush=True)
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """Keeps two set-ups of one checkout from writing the same files at once."""
+    TOOLS.mkdir(exist_ok=True)
+    with open(TOOLS / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())
