@@ -1,1 +1,12 @@
 //! Doubles and builders for flows.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a double that cannot go on stops the test there and then"
+)]
+
+pub mod binaries;
+pub mod events;
+pub mod lambda;

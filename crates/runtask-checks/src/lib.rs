@@ -1,1 +1,13 @@
-//! Checks, their findings and the verdict.
+#![doc = include_str!("../README.md")]
+
+mod finding;
+pub mod fmt;
+pub mod plan_summary;
+mod terraform;
+mod text;
+
+pub use finding::{
+    CheckReport, Code, Finding, Level, OnError, Subject, UnknownOnError, Verdict, codes, verdict,
+};
+pub use terraform::{FindError, TIME_LIMIT, Terraform};
+pub use text::{fenced, printable};

@@ -1,0 +1,79 @@
+//! Invoking Lambda functions.
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::operation::invoke::InvokeError as ServiceError;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use std::time::Duration;
+
+/// Invokes functions asynchronously.
+#[derive(Debug, Clone)]
+pub struct Functions(Client);
+
+/// Why a function was not invoked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvokeError {
+    /// The payload is over Lambda's limit for asynchronous invocations, 1 MB.
+    #[error("the payload is too large for an asynchronous invocation")]
+    TooLarge,
+    /// Anything else; `0` is the SDK's account of it.
+    #[error("the function could not be invoked: {0}")]
+    Failed(String),
+}
+
+impl Functions {
+    /// `budget` is the time for all attempts together. Throttling, server errors and broken connections are tried
+    /// again inside it.
+    #[must_use]
+    pub fn new(config: &SdkConfig, budget: Duration) -> Self {
+        let retry = RetryConfig::standard()
+            .with_max_attempts(20)
+            .with_initial_backoff(Duration::from_millis(50))
+            .with_max_backoff(Duration::from_millis(400));
+        let timeout = TimeoutConfig::builder().operation_timeout(budget).build();
+        let config =
+            aws_sdk_lambda::config::Builder::from(config).retry_config(retry).timeout_config(timeout).build();
+        Self(Client::from_conf(config))
+    }
+
+    /// Hands `payload` to `function` (a name or an ARN); returns once Lambda has queued it.
+    ///
+    /// # Errors
+    ///
+    /// When Lambda has not taken it inside the budget.
+    pub async fn invoke_event(&self, function: &str, payload: Vec<u8>) -> Result<(), InvokeError> {
+        let request = self.0.invoke().function_name(function).invocation_type(InvocationType::Event);
+        match request.payload(Blob::new(payload)).send().await {
+            Ok(_accepted) => Ok(()),
+            Err(error) => Err(InvokeError::from(&error)),
+        }
+    }
+}
+
+impl<R: std::fmt::Debug> From<&SdkError<ServiceError, R>> for InvokeError {
+    fn from(error: &SdkError<ServiceError, R>) -> Self {
+        match error.as_service_error() {
+            Some(ServiceError::RequestTooLargeException(_)) => Self::TooLarge,
+            Some(other) => {
+                // The service's own code and sentence; the whole error would print request and answer.
+                let code = other.code().unwrap_or("unknown error");
+                Self::Failed(format!("{code}: {}", other.message().unwrap_or("no message")))
+            }
+            None => Self::Failed(match error {
+                SdkError::TimeoutError(_) => "no answer inside the time for all attempts".to_owned(),
+                SdkError::DispatchFailure(failure) => failure
+                    .as_connector_error()
+                    .map_or_else(|| "no connection".to_owned(), |it| DisplayErrorContext(it).to_string()),
+                SdkError::ConstructionFailure(_) => {
+                    "the request could not be built; are region and credentials set?".to_owned()
+                }
+                _ => "an answer that is not Lambda's".to_owned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "extension")]
+mod extension;
+#[cfg(feature = "functions")]
+mod functions;
+mod parameter;
+#[cfg(feature = "parameters")]
+mod parameters;
+#[cfg(feature = "sdk")]
+mod sdk;
+
+#[cfg(feature = "sdk")]
+pub use aws_config::SdkConfig;
+#[cfg(feature = "extension")]
+pub use extension::Extension;
+#[cfg(feature = "functions")]
+pub use functions::{Functions, InvokeError};
+pub use parameter::{Parameter, ParameterError};
+#[cfg(feature = "parameters")]
+pub use parameters::Parameters;
+#[cfg(feature = "sdk")]
+pub use sdk::sdk_config;

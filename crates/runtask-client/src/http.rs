@@ -1,0 +1,105 @@
+//! The one HTTP client: rustls, bounded times, no redirects of its own.
+
+use crate::address::PublicAddresses;
+use crate::backoff::Backoff;
+use crate::origins::AllowedOrigins;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a [`Client`] is made from.
+#[derive(Debug, Clone)]
+pub struct ClientSettings {
+    /// Who may receive a token.
+    pub origins: AllowedOrigins,
+    /// Limit for connecting, and for each wait for more of an answer.
+    pub timeout: Duration,
+    /// Certificates in PEM that are trusted besides the public ones: a Terraform Enterprise with a private CA.
+    pub ca_bundle: Option<Vec<u8>>,
+    /// Hosts of HTTP proxies, which may have inner addresses.
+    pub proxy_hosts: Vec<String>,
+    /// Pauses between attempts to download.
+    pub download_backoff: Backoff,
+    /// Pauses between attempts to report; how long it goes on is the caller's deadline.
+    pub report_backoff: Backoff,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        let first = Duration::from_millis(250);
+        Self {
+            origins: AllowedOrigins::default(),
+            timeout: Duration::from_secs(10),
+            ca_bundle: None,
+            proxy_hosts: Vec::new(),
+            download_backoff: Backoff { attempts: 5, first, cap: Duration::from_secs(4) },
+            report_backoff: Backoff { attempts: 1000, first, cap: Duration::from_secs(8) },
+        }
+    }
+}
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The bundle is not PEM, or holds no certificate that can be used.
+    #[error("the CA bundle holds no usable certificate in PEM")]
+    CaBundle,
+    /// The TLS library refused its settings.
+    #[error("TLS could not be set up")]
+    Tls(#[source] rustls::Error),
+    /// The HTTP library refused its settings.
+    #[error("the HTTP client could not be set up")]
+    Http(#[source] reqwest::Error),
+}
+
+/// HTTP to HCP Terraform.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) settings: Arc<ClientSettings>,
+}
+
+impl Client {
+    /// Makes a client; opens no connection.
+    ///
+    /// # Errors
+    ///
+    /// When the CA bundle or the libraries do not play along; a program does not start then.
+    pub fn new(settings: ClientSettings) -> Result<Self, ClientError> {
+        let trusted = settings.origins.hosts().map(str::to_owned).chain(settings.proxy_hosts.iter().cloned());
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(settings.ca_bundle.as_deref())?)
+            .dns_resolver(Arc::new(PublicAddresses::except(trusted)))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(settings.timeout)
+            .read_timeout(settings.timeout)
+            .user_agent(concat!("runtask/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(ClientError::Http)?;
+        Ok(Self { http, settings: Arc::new(settings) })
+    }
+}
+
+fn tls(ca_bundle: Option<&[u8]>) -> Result<rustls::ClientConfig, ClientError> {
+    let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(pem) = ca_bundle {
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
+        let (added, _ignored) = roots.add_parsable_certificates(certificates);
+        if added == 0 {
+            return Err(ClientError::CaBundle);
+        }
+    }
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(ClientError::Tls)?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// A transport error without its URL, which can be signed.
+pub(crate) fn without_url(error: reqwest::Error) -> reqwest::Error {
+    error.without_url()
+}

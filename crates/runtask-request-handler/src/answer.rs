@@ -1,0 +1,55 @@
+//! What callers are told: fixed texts, never a part of what they sent.
+
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+
+/// The content type of every answer.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An answer to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The job was handed over.
+    Accepted,
+    Probe,
+    Health,
+    Unauthorized,
+    BadRequest,
+    NotFound,
+    MethodNotAllowed(&'static str),
+    TooLarge,
+    Unavailable,
+}
+
+impl Answer {
+    /// 5xx makes HCP Terraform send the request again, so it is kept for what that can mend.
+    pub(crate) fn into_response(self) -> Response<String> {
+        let (status, body) = match self {
+            Self::Accepted => (StatusCode::OK, r#"{"status":"ok"}"#.to_owned()),
+            Self::Probe => (StatusCode::OK, runtask_protocol::PROBE_ANSWER.to_owned()),
+            Self::Health => {
+                (StatusCode::OK, format!(r#"{{"status":"ok","version":"{}"}}"#, env!("CARGO_PKG_VERSION")))
+            }
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, message("Invalid signature")),
+            Self::BadRequest => (StatusCode::BAD_REQUEST, message("The body is not a run task request")),
+            Self::NotFound => (StatusCode::NOT_FOUND, message("There is no run task at this path")),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, message("Method not allowed")),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, message("The body is too large")),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, message("Try again later")),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store"));
+        if let Self::MethodNotAllowed(allow) = self {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}
+
+fn message(text: &str) -> String {
+    format!(r#"{{"message":"{text}"}}"#)
+}

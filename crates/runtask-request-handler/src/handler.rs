@@ -1,0 +1,199 @@
+//! One request, from its bytes to its answer.
+
+use crate::answer::Answer;
+use crate::keys::{KeySource, Trust};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use runtask_protocol::limits::REQUEST_BYTES;
+use runtask_protocol::{Classified, Payload, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody};
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::SystemTime;
+use tracing::{error, info, warn};
+
+/// The task that `POST /` names.
+pub const DEFAULT_TASK: &str = "default";
+
+/// Why a job could not be handed over.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandOverError {
+    /// It is larger than what can be handed over; sending it again would not help.
+    #[error("the job is too large to be handed over")]
+    TooLarge,
+    /// Nobody takes it now; HCP Terraform should send it again.
+    #[error("the job could not be handed over")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Takes jobs. Once it has returned, the job is somebody's.
+pub trait HandOver: Send + Sync {
+    /// Hands over a job: HCP Terraform's payload with the key `runtask`, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When nobody has it.
+    fn hand_over(&self, job: Vec<u8>) -> impl Future<Output = Result<(), HandOverError>> + Send;
+}
+
+impl<H: HandOver> HandOver for Arc<H> {
+    fn hand_over(&self, job: Vec<u8>) -> impl Future<Output = Result<(), HandOverError>> + Send {
+        H::hand_over(self, job)
+    }
+}
+
+/// Answers requests.
+#[derive(Debug)]
+pub struct RequestHandler<K, H> {
+    keys: K,
+    hand_over: H,
+    now: fn() -> SystemTime,
+}
+
+impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
+    /// `now` stamps the jobs.
+    pub fn new(keys: K, hand_over: H, now: fn() -> SystemTime) -> Self {
+        Self { keys, hand_over, now }
+    }
+
+    /// Answers one request. In this order, and nothing before its turn: path and method, size, signature, shape,
+    /// probe or run, hand-over.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<String>
+    where
+        B: Body<Data: Send> + Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let answer = match (request.uri().path(), request.method()) {
+            ("/", &Method::POST) => self.accept(request, DEFAULT_TASK).await,
+            ("/", _) => Answer::MethodNotAllowed("POST"),
+            ("/healthz", &Method::GET | &Method::HEAD) => Answer::Health,
+            ("/healthz", _) => Answer::MethodNotAllowed("GET, HEAD"),
+            _ => Answer::NotFound,
+        };
+        answer.into_response()
+    }
+
+    async fn accept<B>(&self, request: Request<B>, task: &str) -> Answer
+    where
+        B: Body<Data: Send> + Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(answer) => return answer,
+        };
+        let mut signatures = head.headers.get_all(SIGNATURE_HEADER).iter().map(http::HeaderValue::as_bytes);
+        let signature = signatures.next();
+        if signatures.next().is_some() {
+            return refuse(SignatureError::Repeated);
+        }
+        let signed = match self.verify(signature, &body).await {
+            Ok(signed) => signed,
+            Err(answer) => return answer,
+        };
+        self.dispatch(signed, task).await
+    }
+
+    async fn verify<'a>(&self, signature: Option<&[u8]>, body: &'a [u8]) -> Result<SignedBody<'a>, Answer> {
+        let trust = self.keys.trust().await.map_err(|error| {
+            error!(error = &error as &dyn Error, "cannot verify requests");
+            Answer::Unavailable
+        })?;
+        let ring = match trust {
+            Trust::Keys(ring) => ring,
+            Trust::Anybody => {
+                warn!("took a request without verifying it, because RUNTASK_ALLOW_UNSIGNED is set");
+                return Ok(SignedBody::unsigned(body));
+            }
+        };
+        let mut result = ring.verify(signature, body);
+        if result == Err(SignatureError::Mismatch)
+            && let Some(Trust::Keys(newer)) = self.keys.newer_trust().await
+        {
+            result = newer.verify(signature, body);
+        }
+        let (signed, key) = result.map_err(refuse)?;
+        info!(key.name = key.as_str(), "the signature matches the {} key", key.as_str());
+        Ok(signed)
+    }
+
+    async fn dispatch(&self, signed: SignedBody<'_>, task: &str) -> Answer {
+        let run = match Payload::parse(signed).and_then(Payload::classify) {
+            Ok(Classified::Run(run)) => run,
+            Ok(Classified::Probe) => {
+                info!("answered a probe");
+                return Answer::Probe;
+            }
+            Err(error) => {
+                warn!(error = &error as &dyn Error, "refused a signed request that cannot be read");
+                return Answer::BadRequest;
+            }
+        };
+        let receipt = Receipt::new(task, (self.now)());
+        let job = match receipt.attach(signed) {
+            Ok(job) => job,
+            Err(error) => {
+                warn!(error = &error as &dyn Error, "refused a signed request that cannot be read");
+                return Answer::BadRequest;
+            }
+        };
+        let id = &run.task_result_id;
+        let stage = run.stage.as_ref().map_or("none", |it| it.as_str());
+        match self.hand_over.hand_over(job).await {
+            Ok(()) => {
+                info!(
+                    task_result.id = %id,
+                    run.id = run.run_id.as_ref().map(tracing::field::display),
+                    workspace.name = run.workspace_name,
+                    stage,
+                    task,
+                    "handed {id} over"
+                );
+                Answer::Accepted
+            }
+            Err(HandOverError::TooLarge) => {
+                error!(task_result.id = %id, "{id} is too large to be handed over");
+                Answer::TooLarge
+            }
+            Err(error) => {
+                error!(task_result.id = %id, error = &error as &dyn Error, "{id} could not be handed over");
+                Answer::Unavailable
+            }
+        }
+    }
+}
+
+/// Reads a body up to its limit.
+async fn read<B>(body: B) -> Result<Bytes, Answer>
+where
+    B: Body<Data: Send> + Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    if body.size_hint().lower() > REQUEST_BYTES as u64 {
+        warn!("refused a request whose body is over {REQUEST_BYTES} bytes");
+        return Err(Answer::TooLarge);
+    }
+    match Limited::new(body, REQUEST_BYTES).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            warn!("refused a request whose body is over {REQUEST_BYTES} bytes");
+            Err(Answer::TooLarge)
+        }
+        Err(error) => {
+            warn!(error = &*error as &dyn Error, "a request's body broke off");
+            Err(Answer::BadRequest)
+        }
+    }
+}
+
+fn refuse(error: SignatureError) -> Answer {
+    warn!(reason = %error, "refused a request: {error}");
+    Answer::Unauthorized
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+use super::*;
+use crate::keys::FixedKeys;
+use http::StatusCode;
+use http_body_util::Full;
+use runtask_protocol::{Key, PROBE_ANSWER};
+use serde_json::Value;
+use std::sync::Mutex;
+use std::time::UNIX_EPOCH;
+
+const KEY: &str = "example-hmac-key";
+
+/// Keeps what is handed over, or answers with an error.
+#[derive(Debug, Default)]
+struct Jobs {
+    taken: Mutex<Vec<Value>>,
+    refuse: Option<fn() -> HandOverError>,
+}
+
+impl HandOver for &Jobs {
+    async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
+        if let Some(refuse) = self.refuse {
+            return Err(refuse());
+        }
+        self.taken.lock().unwrap().push(serde_json::from_slice(&job).unwrap());
+        Ok(())
+    }
+}
+
+fn sample(stage: &str) -> Vec<u8> {
+    let path = format!("{}/../../tests/fixtures/payloads/request-{stage}.json", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).unwrap()
+}
+
+fn sign(body: &[u8]) -> String {
+    Key::new(KEY).unwrap().sign(body)
+}
+
+fn post(body: impl Into<Vec<u8>>, signatures: &[&str]) -> Request<Full<Bytes>> {
+    let mut request = Request::post("/");
+    for signature in signatures {
+        request = request.header("X-TFC-Task-Signature", *signature);
+    }
+    request.body(Full::new(Bytes::from(body.into()))).unwrap()
+}
+
+async fn ask_with(keys: FixedKeys, jobs: &Jobs, request: Request<Full<Bytes>>) -> (StatusCode, String) {
+    let response = RequestHandler::new(keys, jobs, || UNIX_EPOCH).handle(request).await;
+    assert_eq!(response.headers()["content-type"], "application/json");
+    (response.status(), response.into_body())
+}
+
+async fn ask(jobs: &Jobs, request: Request<Full<Bytes>>) -> (StatusCode, String) {
+    ask_with(FixedKeys::key(Key::new(KEY).unwrap()), jobs, request).await
+}
+
+fn taken(jobs: &Jobs) -> usize {
+    jobs.taken.lock().unwrap().len()
+}
+
+/// R-03, R-05: a good signature is answered 200 `{"status":"ok"}`, and the job is the payload with one more key.
+#[tokio::test]
+async fn a_signed_request_is_handed_over() {
+    for stage in ["pre_plan", "post_plan", "pre_apply", "post_apply"] {
+        let jobs = Jobs::default();
+        let body = sample(stage);
+        let (status, text) = ask(&jobs, post(body.clone(), &[&sign(&body)])).await;
+        assert_eq!((status, text.as_str()), (StatusCode::OK, r#"{"status":"ok"}"#));
+        let mut job = jobs.taken.lock().unwrap().remove(0);
+        assert_eq!(job["runtask"]["task"], "default");
+        job.as_object_mut().unwrap().remove("runtask");
+        assert_eq!(job, serde_json::from_slice::<Value>(&body).unwrap());
+    }
+}
+
+/// P-02: the bytes count, not the document: pretty printing, non-ASCII and a trailing newline all verify.
+#[tokio::test]
+async fn the_signature_is_over_the_bytes_as_received() {
+    let compact: Value = serde_json::from_slice(&sample("post_plan")).unwrap();
+    let mut odd = compact.clone();
+    odd["run_message"] = "größe 🦀\n".into();
+    for body in [compact.to_string(), serde_json::to_string_pretty(&odd).unwrap(), format!("{odd}\n")] {
+        let jobs = Jobs::default();
+        assert_eq!(ask(&jobs, post(body.clone(), &[&sign(body.as_bytes())])).await.0, StatusCode::OK);
+        assert_eq!(taken(&jobs), 1);
+    }
+}
+
+/// P-03, Q-04, Q-13: every bad signature is answered alike and starts nothing.
+#[tokio::test]
+async fn a_bad_signature_is_refused_and_starts_nothing() {
+    let body = sample("post_plan");
+    let good = sign(&body);
+    let other = Key::new("other").unwrap().sign(&body);
+    let jobs = Jobs::default();
+    for signatures in [
+        &[][..],
+        &[""],
+        &["nonsense"],
+        &[&good[..127]],
+        &[&other],
+        &[&good, &good],
+        &[&format!("{good},{good}")],
+    ] {
+        let (status, text) = ask(&jobs, post(body.clone(), signatures)).await;
+        assert_eq!((status, text.as_str()), (StatusCode::UNAUTHORIZED, r#"{"message":"Invalid signature"}"#));
+    }
+    let mut changed = body.clone();
+    changed[40] ^= 1;
+    assert_eq!(ask(&jobs, post(changed, &[&good])).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(taken(&jobs), 0);
+}
+
+/// P-04: without a key, requests are taken only when that was asked for.
+#[tokio::test]
+async fn unsigned_requests_are_taken_only_when_allowed() {
+    let jobs = Jobs::default();
+    let body = sample("post_plan");
+    assert_eq!(ask_with(FixedKeys::unsigned(), &jobs, post(body, &[""])).await.0, StatusCode::OK);
+    assert_eq!(taken(&jobs), 1);
+}
+
+/// P-06, Q-05: a signed probe gets the document and starts nothing; an unsigned one is refused.
+#[tokio::test]
+async fn a_probe_is_answered_and_starts_nothing() {
+    let jobs = Jobs::default();
+    let null_stage = r#"{"payload_version":1,"stage":null,"access_token":"test-token"}"#.as_bytes().to_vec();
+    let null_token = r#"{"payload_version":1,"stage":"test","access_token":null}"#.as_bytes().to_vec();
+    for body in [sample("test"), br#"{"access_token":"test-token"}"#.to_vec(), null_stage, null_token] {
+        let (status, text) = ask(&jobs, post(body.clone(), &[&sign(&body)])).await;
+        assert_eq!((status, text.as_str()), (StatusCode::OK, PROBE_ANSWER));
+        assert_eq!(ask(&jobs, post(body, &[""])).await.0, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(taken(&jobs), 0);
+}
+
+/// P-07: too large is 413, unreadable is 400, both only said to who signed, except that size is judged first.
+#[tokio::test]
+async fn sizes_and_shapes_are_judged() {
+    let jobs = Jobs::default();
+    let large = vec![b' '; REQUEST_BYTES + 1];
+    assert_eq!(ask(&jobs, post(large.clone(), &[&sign(&large)])).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    for body in [
+        &b"nonsense"[..],
+        b"",
+        b"[]",
+        b"{}",
+        br#"{"access_token":5}"#,
+        br#"{"access_token":"x","stage":"pre_plan"}"#,
+    ] {
+        let (status, text) = ask(&jobs, post(body, &[&sign(body)])).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(text, r#"{"message":"The body is not a run task request"}"#);
+    }
+    let mut fits: Value = serde_json::from_slice(&sample("post_plan")).unwrap();
+    fits["run_message"] = "x".repeat(REQUEST_BYTES - 4000).into();
+    fits["stage"] = "mid_plan".into();
+    fits["payload_version"] = 2.into();
+    let body = fits.to_string();
+    assert_eq!(ask(&jobs, post(body.clone(), &[&sign(body.as_bytes())])).await.0, StatusCode::OK);
+    assert_eq!(taken(&jobs), 1);
+}
+
+/// P-08: other methods and paths.
+#[tokio::test]
+async fn other_methods_and_paths_are_told_so() {
+    let jobs = Jobs::default();
+    let handler = RequestHandler::new(FixedKeys::unsigned(), &jobs, || UNIX_EPOCH);
+    let ask = async |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(Full::new(Bytes::new())).unwrap();
+        let response = handler.handle(request).await;
+        let allow = response.headers().get("allow").map(|it| it.to_str().unwrap().to_owned());
+        (response.status().as_u16(), allow, response.into_body())
+    };
+    for method in ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] {
+        let (status, allow, body) = ask(method, "/").await;
+        assert_eq!(
+            (status, allow.as_deref(), body.as_str()),
+            (405, Some("POST"), r#"{"message":"Method not allowed"}"#)
+        );
+    }
+    for path in ["/x", "//", "/healthz/", "/..", "/%2e"] {
+        assert_eq!(ask("POST", path).await.0, 404, "{path}");
+    }
+    let (status, _, body) = ask("GET", "/healthz").await;
+    assert_eq!(
+        (status, body),
+        (200, format!(r#"{{"status":"ok","version":"{}"}}"#, env!("CARGO_PKG_VERSION")))
+    );
+    assert_eq!(ask("POST", "/healthz").await.0, 405);
+    assert_eq!(taken(&jobs), 0);
+}
+
+/// R-06: a job that nobody takes is answered so that HCP Terraform sends it again, unless that cannot help.
+#[tokio::test]
+async fn a_job_that_nobody_takes_is_not_answered_200() {
+    let body = sample("post_plan");
+    let cases: [(fn() -> HandOverError, StatusCode); 2] = [
+        (|| HandOverError::Unavailable("throttled".into()), StatusCode::SERVICE_UNAVAILABLE),
+        (|| HandOverError::TooLarge, StatusCode::PAYLOAD_TOO_LARGE),
+    ];
+    for (refuse, expected) in cases {
+        let jobs = Jobs { refuse: Some(refuse), ..Jobs::default() };
+        assert_eq!(ask(&jobs, post(body.clone(), &[&sign(&body)])).await.0, expected);
+    }
+}

@@ -1,0 +1,101 @@
+//! Fits [`runtask_aws`] to the traits of the request handler. Nothing of the SDK is built before it is needed.
+
+use runtask_aws::{Extension, Functions, InvokeError, ParameterError, Parameters, SdkConfig, sdk_config};
+use runtask_protocol::Key;
+use runtask_request_handler::{HandOver, HandOverError, KeyVersion, ReadKey, ReadKeyError, Settings};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// Time for all attempts to read one version of the key.
+const READ_KEY: Duration = Duration::from_secs(2);
+
+/// The SDK's settings, read once.
+#[derive(Debug, Default)]
+pub(crate) struct Aws(OnceCell<SdkConfig>);
+
+impl Aws {
+    pub(crate) async fn config(&self) -> &SdkConfig {
+        self.0.get_or_init(sdk_config).await
+    }
+}
+
+/// The callback function.
+pub(crate) struct Callback {
+    aws: Arc<Aws>,
+    functions: OnceCell<Functions>,
+    name: String,
+    budget: Duration,
+}
+
+impl Callback {
+    pub(crate) fn new(aws: Arc<Aws>, settings: &Settings) -> Self {
+        let name = settings.callback_function.clone();
+        Self { aws, functions: OnceCell::new(), name, budget: settings.hand_over_timeout }
+    }
+
+    /// Makes the client, so that the first request does not have to wait for that.
+    pub(crate) async fn prepare(&self) -> &Functions {
+        self.functions.get_or_init(async || Functions::new(self.aws.config().await, self.budget)).await
+    }
+}
+
+impl HandOver for Callback {
+    async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
+        match self.prepare().await.invoke_event(&self.name, job).await {
+            Ok(()) => Ok(()),
+            Err(InvokeError::TooLarge) => Err(HandOverError::TooLarge),
+            Err(error) => Err(HandOverError::Unavailable(error.into())),
+        }
+    }
+}
+
+/// The parameter that holds the key.
+pub(crate) struct Parameter {
+    name: String,
+    source: Source,
+}
+
+enum Source {
+    Sdk(Arc<Aws>, OnceCell<Parameters>),
+    Extension(Box<Extension>),
+}
+
+impl Parameter {
+    pub(crate) fn new(
+        aws: Arc<Aws>,
+        name: String,
+        extension_port: Option<u16>,
+        session_token: Option<String>,
+    ) -> Self {
+        let source = match extension_port {
+            Some(port) => {
+                let token = SecretString::from(session_token.unwrap_or_default());
+                Source::Extension(Box::new(Extension::new(port, token, READ_KEY)))
+            }
+            None => Source::Sdk(aws, OnceCell::new()),
+        };
+        Self { name, source }
+    }
+}
+
+impl ReadKey for Parameter {
+    async fn read(&self, version: Option<i64>) -> Result<KeyVersion, ReadKeyError> {
+        let read = match &self.source {
+            Source::Extension(extension) => extension.read(&self.name, version).await,
+            Source::Sdk(aws, parameters) => {
+                let parameters =
+                    parameters.get_or_init(async || Parameters::new(aws.config().await, READ_KEY)).await;
+                parameters.read(&self.name, version).await
+            }
+        };
+        let parameter = read.map_err(|error| match error {
+            ParameterError::NotFound => ReadKeyError::NotFound,
+            other => ReadKeyError::Failed(other.into()),
+        })?;
+        let key =
+            Key::new(parameter.value.expose_secret()).map_err(|error| ReadKeyError::Failed(error.into()))?;
+        Ok(KeyVersion { key, version: parameter.version, written_at: parameter.written_at })
+    }
+}

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod config;
+mod handler;
+mod keys;
+mod rotation;
+
+pub use config::{KeySetting, Settings};
+pub use handler::{DEFAULT_TASK, HandOver, HandOverError, RequestHandler};
+pub use keys::{FixedKeys, KeySource, KeysUnavailable, Trust};
+pub use rotation::{KeyVersion, ReadKey, ReadKeyError, RotatingKey};
