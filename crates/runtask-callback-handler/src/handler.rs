@@ -1,0 +1,282 @@
+//! One job, from its claim to its final result.
+
+use crate::attempt::{Attempt, OutOfTime};
+use crate::config::Settings;
+use crate::heartbeat::{Heartbeat, report_running};
+use crate::work::{Done, work};
+use runtask_checks::{CheckReport, verdict};
+use runtask_client::{CallbackError, Client, ClientError, Delivery};
+use runtask_protocol::limits::RESULT_DEADLINE;
+use runtask_protocol::{Job, Run, Stage, Status, TaskResult};
+use runtask_report::task_result;
+use runtask_state::{Claim, ClaimStore, Lease};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::Instant;
+use tracing::{Instrument, Span, error, info, info_span, warn};
+use url::Url;
+
+/// Works on jobs. Cheap to clone.
+#[derive(Debug)]
+pub struct Handler<C> {
+    settings: Arc<Settings>,
+    client: Client,
+    claims: C,
+    now: fn() -> SystemTime,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// HCP Terraform has the final result.
+    Reported(Status),
+    /// Somebody else has worked on it, and the final result is out.
+    Finished,
+    /// Another attempt is at work and may be until then.
+    Held {
+        /// When the other attempt's time is over.
+        until: SystemTime,
+    },
+    /// HCP Terraform wants no result: the run was cancelled, or the result is final already.
+    NotWanted,
+    /// It came so late that HCP Terraform has given up; nothing was done.
+    Expired,
+    /// Its callback URL is not of a listed origin; nothing was sent anywhere.
+    Refused,
+}
+
+/// The final result is not out. Another attempt may bring it out.
+#[derive(Debug, thiserror::Error)]
+#[error("the final result could not be reported")]
+pub struct NotReported(#[source] CallbackError);
+
+/// What work came to.
+enum Work {
+    Done(Done),
+    Stopped(OutOfTime),
+    Died,
+    NotWanted(Delivery),
+}
+
+/// Ends a task with whoever waits for it.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl<C: ClaimStore> Handler<C> {
+    /// `now` is the clock for claims and for what comes too late.
+    ///
+    /// # Errors
+    ///
+    /// When no HTTP client can be made from the settings.
+    pub fn new(settings: Settings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
+        let client = Client::new(settings.client.clone())?;
+        Ok(Self { settings: Arc::new(settings), client, claims, now })
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Works on one job inside the time of one attempt.
+    ///
+    /// # Errors
+    ///
+    /// When the final result could not be delivered: another attempt should try.
+    pub async fn run(&self, job: Job, attempt: Attempt) -> Result<End, NotReported> {
+        let run = &job.run;
+        let span = info_span!(
+            "job",
+            task_result.id = %run.task_result_id,
+            run.id = run.run_id.as_ref().map(tracing::field::display),
+            workspace.name = run.workspace_name,
+            organization.name = run.organization_name,
+            stage = run.stage.as_ref().map(Stage::as_str),
+            task = job.receipt.task,
+        );
+        self.run_in_span(job, attempt).instrument(span).await
+    }
+
+    async fn run_in_span(&self, job: Job, attempt: Attempt) -> Result<End, NotReported> {
+        let started = Instant::now();
+        let id = job.run.task_result_id.clone();
+        let now = (self.now)();
+        let age = job.receipt.received_at().and_then(|it| now.duration_since(it).ok());
+        if age.is_some_and(|it| it > RESULT_DEADLINE) {
+            error!(
+                age_ms = age.map(|it| it.as_millis()),
+                "dropped {id}: HCP Terraform does not wait for it any more"
+            );
+            return Ok(End::Expired);
+        }
+        let url = match self.client.admit_callback(&job.run.callback_url) {
+            Ok(url) => url,
+            Err(error) => {
+                error!(error = &error as &dyn std::error::Error, "dropped {id}: its result may not be sent");
+                return Ok(End::Refused);
+            }
+        };
+        let lease = match self.claim(&job.run, now, &attempt).await {
+            Ok(lease) => lease,
+            Err(end) => return Ok(end),
+        };
+        info!("took {id} over");
+        let end = self.attend(job.run, &url, &attempt).await;
+        self.settle(lease.as_ref(), end.is_ok()).await;
+        if let Ok(end) = &end {
+            info!(duration_ms = started.elapsed().as_millis(), "done with {id}: {end:?}");
+        }
+        end.map_err(|error| {
+            error!(
+                error = &error as &dyn std::error::Error,
+                "the final result of {id} could not be reported"
+            );
+            NotReported(error)
+        })
+    }
+
+    /// The right to work, or the reason not to. A store that cannot be reached does not cost the run its result.
+    async fn claim(&self, run: &Run, now: SystemTime, attempt: &Attempt) -> Result<Option<Lease>, End> {
+        let id = &run.task_result_id;
+        let left = attempt.deadline.saturating_duration_since(Instant::now());
+        match self.claims.claim(id.as_str(), now, now + left).await {
+            Ok(Claim::Granted(lease)) => Ok(Some(lease)),
+            Ok(Claim::Finished) => {
+                info!("{id} came again after its final result");
+                Err(End::Finished)
+            }
+            Ok(Claim::Held { until }) => {
+                info!("{id} came again while another attempt is at work");
+                Err(End::Held { until })
+            }
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, "working on {id} without a claim");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn settle(&self, lease: Option<&Lease>, finished: bool) {
+        let Some(lease) = lease else { return };
+        let settled = match finished {
+            true => self.claims.finish(lease, (self.now)()).await,
+            false => self.claims.release(lease).await,
+        };
+        if let Err(error) = settled {
+            warn!(error = &error as &dyn std::error::Error, "the claim on {} could not be settled", lease.id);
+        }
+    }
+
+    /// From the first `running` to the final result.
+    async fn attend(&self, run: Run, url: &Url, attempt: &Attempt) -> Result<End, CallbackError> {
+        let work_until = attempt.work_until(Instant::now(), self.settings.report_margin);
+        if let Some(Delivery::Over(status)) = report_running(&self.client, url, &run.access_token).await {
+            info!(http.status = status.as_u16(), "nobody waits for a result; nothing was done");
+            return Ok(End::NotWanted);
+        }
+        let (result, done) = match unknown_stage(&run) {
+            Some(result) => (result, None),
+            None => match self.work(&run, url, attempt, work_until).await {
+                Work::Done(done) => (self.judge(&run, &done.reports), Some(done)),
+                Work::Stopped(why) => (self.judge(&run, &self.unfinished(&out_of_time(why))), None),
+                Work::Died => (self.judge(&run, &self.unfinished("it ended unexpectedly")), None),
+                Work::NotWanted(Delivery::Over(status)) => {
+                    info!(
+                        http.status = status.as_u16(),
+                        "nobody waits for a result any more; work was stopped"
+                    );
+                    return Ok(End::NotWanted);
+                }
+                Work::NotWanted(Delivery::Accepted) => return Ok(End::NotWanted),
+            },
+        };
+        let delivery =
+            self.client.report(url, &run.access_token, &result, u32::MAX, attempt.report_until()).await;
+        drop_on_a_thread(done).await;
+        match delivery? {
+            Delivery::Accepted => Ok(End::Reported(result.status())),
+            // Its answer to an attempt before this one may have been lost, or somebody cancelled the run.
+            Delivery::Over(status) => {
+                warn!(http.status = status.as_u16(), "HCP Terraform wants no final result (any more)");
+                Ok(End::NotWanted)
+            }
+        }
+    }
+
+    /// Works until done, out of time or not wanted. Whatever the end, nothing of it runs any more afterwards.
+    async fn work(&self, run: &Run, url: &Url, attempt: &Attempt, work_until: Instant) -> Work {
+        let (client, settings, run) = (self.client.clone(), Arc::clone(&self.settings), run.clone());
+        let interval = self.settings.progress_interval;
+        let (heartbeat, over) =
+            Heartbeat::start(client.clone(), url.clone(), run.access_token.clone(), interval);
+        // A task of its own, so that a panic in a check is an answer and not the end.
+        let mut working: JoinHandle<Done> =
+            tokio::spawn(async move { work(&client, &settings, &run).await }.instrument(Span::current()));
+        let _abort = AbortOnDrop(working.abort_handle());
+        let end = tokio::select! {
+            done = &mut working => match done {
+                Ok(done) => Work::Done(done),
+                Err(error) => {
+                    error!(error = &error as &dyn std::error::Error, "a check panicked");
+                    Work::Died
+                }
+            },
+            why = attempt.out_of_time(work_until) => {
+                warn!("out of time ({why:?}): stopping work");
+                Work::Stopped(why)
+            }
+            Ok(delivery) = over => Work::NotWanted(delivery),
+        };
+        if !working.is_finished() {
+            working.abort();
+            let _aborted = tokio::time::timeout(Duration::from_secs(1), working).await;
+        }
+        heartbeat.stop().await;
+        end
+    }
+
+    fn judge(&self, run: &Run, reports: &[CheckReport]) -> TaskResult {
+        task_result(reports, verdict(reports, self.settings.on_error), run.accepts_outcomes)
+    }
+
+    /// What every check says when there was no time for it.
+    fn unfinished(&self, reason: &str) -> Vec<CheckReport> {
+        self.settings.checks.iter().map(|check| CheckReport::unavailable(check.as_str(), reason)).collect()
+    }
+}
+
+fn out_of_time(why: OutOfTime) -> String {
+    match why {
+        OutOfTime::Deadline => "it was not done in the time that it has".to_owned(),
+        OutOfTime::Shutdown => "the run task was shut down before it was done".to_owned(),
+    }
+}
+
+/// A stage that is newer than this program is declined, in words that say who has to do what.
+fn unknown_stage(run: &Run) -> Option<TaskResult> {
+    match &run.stage {
+        Some(Stage::Other(name)) => {
+            warn!("declined the unknown stage");
+            let text = format!(
+                "This run task does not know the stage `{name}`: update it, or detach it from that stage"
+            );
+            Some(TaskResult::new(Status::Failed, &text))
+        }
+        _ => None,
+    }
+}
+
+/// Removes what is left on disk without keeping other jobs from their turn.
+async fn drop_on_a_thread(done: Option<Done>) {
+    let Some(Done { leftovers: Some(leftovers), .. }) = done else { return };
+    if tokio::task::spawn_blocking(move || drop(leftovers)).await.is_err() {
+        warn!("a temporary directory could not be removed");
+    }
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod attempt;
+mod config;
+mod configuration;
+mod handler;
+mod heartbeat;
+mod plan;
+mod stream;
+mod task;
+mod work;
+
+pub use attempt::{Attempt, Shutdown, StopAt};
+pub use config::{Settings, terraform_from};
+pub use handler::{End, Handler, NotReported};
+pub use task::CheckName;

@@ -1,0 +1,107 @@
+//! Fetches what the checks need and runs them. Knows nothing of claims, deadlines and results.
+
+use crate::config::Settings;
+use crate::configuration::Configuration;
+use crate::plan;
+use crate::task::CheckName;
+use runtask_checks::{CheckReport, Code, Finding, Level, fmt, plan_summary};
+use runtask_client::Client;
+use runtask_protocol::{Run, Stage};
+use std::fs::File;
+use std::path::PathBuf;
+use tracing::info;
+
+/// What the checks said, and what is left on disk until somebody has time to remove it.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) reports: Vec<CheckReport>,
+    pub(crate) leftovers: Option<Configuration>,
+}
+
+/// Something a check needs, or a sentence that says why it is not there.
+type Input<T> = Result<T, String>;
+
+pub(crate) async fn work(client: &Client, settings: &Settings, run: &Run) -> Done {
+    let needs = |need: fn(CheckName) -> bool| settings.checks.iter().copied().any(need);
+    let configuration = async {
+        if needs(CheckName::needs_configuration) {
+            Some(configuration(client, settings, run).await)
+        } else {
+            None
+        }
+    };
+    let plan =
+        async { if needs(CheckName::needs_plan) { Some(plan(client, settings, run).await) } else { None } };
+    let (configuration, mut plan) = tokio::join!(configuration, plan);
+    let mut leftovers = None;
+    let directory = match configuration {
+        Some(Ok((configuration, directory))) => {
+            leftovers = Some(configuration);
+            Ok(directory)
+        }
+        Some(Err(reason)) => Err(reason),
+        None => Err("the configuration was not fetched".to_owned()),
+    };
+    let mut reports = Vec::new();
+    for check in &settings.checks {
+        info!(check = check.as_str(), "checking {check}");
+        reports.push(match check {
+            CheckName::Fmt => check_format(settings, &directory).await,
+            CheckName::PlanSummary => summarize_plan(run, plan.take()).await,
+        });
+    }
+    Done { reports, leftovers }
+}
+
+async fn configuration(client: &Client, settings: &Settings, run: &Run) -> Input<(Configuration, PathBuf)> {
+    let url = run.configuration_url.as_deref();
+    let url = url.ok_or("HCP Terraform offers no configuration to download for this run (any more)")?;
+    let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
+    let configuration =
+        Configuration::fetch(client, url, token, &settings.archive, fmt::is_formatted_file).await;
+    let configuration = configuration.map_err(|error| error.to_string())?;
+    let directory = configuration.working_directory(run.working_directory.as_deref());
+    let directory = directory.map_err(|error| error.to_string())?;
+    Ok((configuration, directory))
+}
+
+/// `None` where there cannot be a plan yet.
+async fn plan(client: &Client, settings: &Settings, run: &Run) -> Option<Input<File>> {
+    let Some(url) = &run.plan_url else {
+        let before = run.stage == Some(Stage::PrePlan);
+        return (!before).then(|| Err("HCP Terraform offers no plan to download for this run".to_owned()));
+    };
+    let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
+    Some(plan::fetch(client, url, token, settings.max_plan_bytes).await.map_err(|error| error.to_string()))
+}
+
+async fn check_format(settings: &Settings, directory: &Input<PathBuf>) -> CheckReport {
+    let name = CheckName::Fmt.as_str();
+    match (&settings.terraform, directory) {
+        (Ok(terraform), Ok(directory)) => fmt::check(terraform, directory).await,
+        (_, Err(reason)) | (Err(reason), _) => CheckReport::unavailable(name, reason),
+    }
+}
+
+async fn summarize_plan(run: &Run, plan: Option<Option<Input<File>>>) -> CheckReport {
+    let name = CheckName::PlanSummary.as_str();
+    match plan.flatten() {
+        Some(Ok(file)) => match tokio::task::spawn_blocking(move || plan_summary::check(file)).await {
+            Ok(report) => report,
+            Err(_panicked) => CheckReport::unavailable(name, "the check ended unexpectedly"),
+        },
+        Some(Err(reason)) => CheckReport::unavailable(name, &reason),
+        None => {
+            let stage = run.stage.as_ref().map_or("this", Stage::as_str);
+            let headline = format!("No plan to summarize: at stage {stage} there is none yet");
+            let finding = Finding {
+                code: Code::PLAN_SUMMARY,
+                level: Level::Info,
+                summary: headline.clone(),
+                body: String::new(),
+                subject: None,
+            };
+            CheckReport { check: name, headline, findings: vec![finding] }
+        }
+    }
+}
