@@ -6,6 +6,7 @@ use runtask_checks::{OnError, TIME_LIMIT, Terraform};
 use runtask_client::{AllowedOrigins, ClientSettings};
 use runtask_protocol::AccessToken;
 use runtask_settings::SettingsError;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 use url::Url;
 
@@ -30,6 +31,9 @@ pub struct Settings {
     pub archive: Limits,
     /// `RUNTASK_MAX_PLAN_BYTES`: what a plan may be; 256 MiB unless set.
     pub max_plan_bytes: u64,
+    /// `RUNTASK_CONCURRENCY`: jobs that fetch and check at the same time in one process; 4 unless set. The others
+    /// wait, and say `running` meanwhile.
+    pub concurrency: usize,
     /// `RUNTASK_PROGRESS_INTERVAL_MS`: the pause between two `running` reports; 240 000 unless set. HCP Terraform
     /// gives up after ten minutes without one.
     pub progress_interval: Duration,
@@ -76,6 +80,9 @@ impl Settings {
                 max_depth: settings.parsed("RUNTASK_MAX_DEPTH", limits.max_depth),
             },
             max_plan_bytes: settings.parsed("RUNTASK_MAX_PLAN_BYTES", 256 * 1024 * 1024),
+            concurrency: settings
+                .parsed("RUNTASK_CONCURRENCY", NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN))
+                .get(),
             progress_interval: settings.milliseconds("RUNTASK_PROGRESS_INTERVAL_MS", minutes(4)),
             deadline: settings.milliseconds("RUNTASK_DEADLINE_MS", minutes(55)),
             report_margin: settings.milliseconds("RUNTASK_REPORT_MARGIN_MS", Duration::from_secs(10)),

@@ -12,17 +12,19 @@ use runtask_report::task_result;
 use runtask_state::{Claim, ClaimStore, Lease};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tracing::{Instrument, Span, error, info, info_span, warn};
 use url::Url;
 
-/// Works on jobs. Cheap to clone.
+/// Works on jobs.
 #[derive(Debug)]
 pub struct Handler<C> {
     settings: Arc<Settings>,
     client: Client,
     claims: C,
+    turns: Arc<Semaphore>,
     now: fn() -> SystemTime,
 }
 
@@ -76,7 +78,8 @@ impl<C: ClaimStore> Handler<C> {
     /// When no HTTP client can be made from the settings.
     pub fn new(settings: Settings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
         let client = Client::new(settings.client.clone())?;
-        Ok(Self { settings: Arc::new(settings), client, claims, now })
+        let turns = Arc::new(Semaphore::new(settings.concurrency));
+        Ok(Self { settings: Arc::new(settings), client, claims, turns, now })
     }
 
     /// The settings.
@@ -216,9 +219,14 @@ impl<C: ClaimStore> Handler<C> {
         let interval = self.settings.progress_interval;
         let (heartbeat, over) =
             Heartbeat::start(client.clone(), url.clone(), run.access_token.clone(), interval);
+        let turns = Arc::clone(&self.turns);
+        let work = async move {
+            // Never closed, so a turn comes; should it not, working too much beats not working.
+            let _turn = turns.acquire().await;
+            work(&client, &settings, &run).await
+        };
         // A task of its own, so that a panic in a check is an answer and not the end.
-        let mut working: JoinHandle<Done> =
-            tokio::spawn(async move { work(&client, &settings, &run).await }.instrument(Span::current()));
+        let mut working: JoinHandle<Done> = tokio::spawn(work.instrument(Span::current()));
         let _abort = AbortOnDrop(working.abort_handle());
         let end = tokio::select! {
             done = &mut working => match done {

@@ -1,0 +1,308 @@
+//! What a check says, and what follows from it.
+
+use crate::text::printable;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// The stable name of a kind of finding, in kebab-case. It is never renamed: people filter by it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Code(Cow<'static, str>);
+
+impl Code {
+    /// `terraform fmt` would change a file.
+    pub const UNFORMATTED_FILE: Self = Self::new("unformatted-file");
+    /// A file is not valid syntax.
+    pub const UNPARSABLE_FILE: Self = Self::new("unparsable-file");
+    /// A file that should be checked cannot be read.
+    pub const UNREADABLE_FILE: Self = Self::new("unreadable-file");
+    /// There is nothing to check.
+    pub const NO_FILES: Self = Self::new("no-files");
+    /// The check could not run; [`OnError`] decides.
+    pub const CHECK_UNAVAILABLE: Self = Self::new("check-unavailable");
+    /// What a plan would do, in numbers.
+    pub const PLAN_SUMMARY: Self = Self::new("plan-summary");
+    /// A plan is not the JSON that `terraform show -json` prints.
+    pub const UNREADABLE_PLAN: Self = Self::new("unreadable-plan");
+    /// A plan is newer than we know, or says what we do not know.
+    pub const UNKNOWN_PLAN_FORMAT: Self = Self::new("unknown-plan-format");
+
+    /// A code of one's own; kebab-case.
+    #[must_use]
+    pub const fn new(code: &'static str) -> Self {
+        Self(Cow::Borrowed(code))
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Every code that a check of this crate can return, with a line that says what it means.
+#[must_use]
+pub fn codes() -> &'static [(Code, &'static str)] {
+    static CODES: [(Code, &str); 8] = [
+        (Code::UNFORMATTED_FILE, "`terraform fmt` would change this file."),
+        (Code::UNPARSABLE_FILE, "This file is not valid syntax, so its formatting cannot be judged."),
+        (Code::UNREADABLE_FILE, "This file should be checked, but it cannot be read."),
+        (Code::NO_FILES, "There is no Terraform file in the directory."),
+        (Code::CHECK_UNAVAILABLE, "The check could not run; `RUNTASK_ON_ERROR` decides what follows."),
+        (Code::PLAN_SUMMARY, "What the plan would do, in numbers."),
+        (Code::UNREADABLE_PLAN, "The plan is not the JSON that `terraform show -json` prints."),
+        (Code::UNKNOWN_PLAN_FORMAT, "The plan says something that this version does not know."),
+    ];
+    &CODES
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Fails the verdict.
+    Error,
+    /// Worth a look; fails nothing.
+    Warning,
+    /// Good to know.
+    Info,
+}
+
+impl Level {
+    /// The name in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Subject {
+    /// A file, relative to the directory that was checked.
+    File {
+        /// Its path as it is on disk. In JSON it is what [`printable`] makes of it, under the name `file`.
+        #[serde(rename = "file", serialize_with = "as_printable")]
+        path: PathBuf,
+        /// The line, counted from 1.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+    },
+    /// A resource in a plan.
+    Resource {
+        /// Its address, such as `module.net.aws_vpc.main`.
+        #[serde(rename = "resource")]
+        address: String,
+    },
+}
+
+impl fmt::Display for Subject {
+    /// `main.tf:3`, or the address; printable.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line: Some(line) } => write!(f, "{}:{line}", shown(path)),
+            Self::File { path, line: None } => f.write_str(&shown(path)),
+            Self::Resource { address } => f.write_str(&printable(address)),
+        }
+    }
+}
+
+/// A path as people read it.
+pub(crate) fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
+/// A path need not be UTF-8, JSON must be.
+fn as_printable<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&shown(path))
+}
+
+/// One thing a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Its kind.
+    pub code: Code,
+    /// How bad it is.
+    pub level: Level,
+    /// One line, without Markdown.
+    pub summary: String,
+    /// More about it, in Markdown; may be empty.
+    pub body: String,
+    /// What it is about, if it is about one thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+}
+
+/// What one check says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// The check's name, such as `fmt`.
+    pub check: &'static str,
+    /// One line that says it all.
+    pub headline: String,
+    /// What was found, in the order to show it.
+    pub findings: Vec<Finding>,
+}
+
+impl CheckReport {
+    /// The report of a check that could not run; `reason` is a plain sentence for people, such as
+    /// `terraform did not finish within 60 s`.
+    #[must_use]
+    pub fn unavailable(check: &'static str, reason: &str) -> Self {
+        let headline = format!("Check {check} could not run: {}", printable(reason));
+        let finding = Finding {
+            code: Code::CHECK_UNAVAILABLE,
+            level: Level::Error,
+            summary: headline.clone(),
+            body: String::new(),
+            subject: None,
+        };
+        Self { check, headline, findings: vec![finding] }
+    }
+}
+
+/// Whether a run may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It may.
+    Passed,
+    /// It may not, if whoever asked follows the verdict.
+    Failed,
+}
+
+impl Verdict {
+    /// The name in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The verdict when a check could not run: `RUNTASK_ON_ERROR`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// As if that check had found nothing.
+    Passed,
+    /// As if that check had failed; what is meant when nothing is said.
+    #[default]
+    Failed,
+}
+
+/// The setting has another value than `passed` or `failed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("RUNTASK_ON_ERROR must be `passed` or `failed`")]
+pub struct UnknownOnError;
+
+impl FromStr for OnError {
+    type Err = UnknownOnError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "passed" => Ok(Self::Passed),
+            "failed" => Ok(Self::Failed),
+            _ => Err(UnknownOnError),
+        }
+    }
+}
+
+/// The verdict on what the checks of one task found: a finding of level error fails it, except that
+/// `check-unavailable` fails it only where `on_error` says so.
+#[must_use]
+pub fn verdict(reports: &[CheckReport], on_error: OnError) -> Verdict {
+    let fails = |it: &Finding| {
+        it.level == Level::Error && (it.code != Code::CHECK_UNAVAILABLE || on_error == OnError::Failed)
+    };
+    if reports.iter().flat_map(|it| &it.findings).any(fails) { Verdict::Failed } else { Verdict::Passed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    fn report(code: Code, level: Level) -> CheckReport {
+        let finding = Finding { code, level, summary: "s".into(), body: String::new(), subject: None };
+        CheckReport { check: "x", headline: "h".into(), findings: vec![finding] }
+    }
+
+    #[test]
+    fn codes_are_distinct_and_kebab_case() {
+        let distinct: BTreeSet<_> = codes().iter().map(|(code, _)| code.as_str()).collect();
+        assert_eq!(distinct.len(), codes().len());
+        for code in distinct {
+            assert!(
+                code.split('-').all(|it| !it.is_empty() && it.chars().all(|c| c.is_ascii_lowercase())),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn codes_are_never_renamed() {
+        let all: Vec<_> = codes().iter().map(|(code, _)| code.as_str()).collect();
+        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format");
+    }
+
+    /// P-16: a check that could not run ends in the status that the setting names.
+    #[test]
+    fn only_errors_fail_and_unavailable_follows_the_setting() {
+        use {OnError as O, Verdict as V};
+        assert_eq!(verdict(&[], O::Failed), V::Passed);
+        for on_error in [O::Passed, O::Failed] {
+            assert_eq!(verdict(&[report(Code::NO_FILES, Level::Info)], on_error), V::Passed);
+            assert_eq!(verdict(&[report(Code::UNKNOWN_PLAN_FORMAT, Level::Warning)], on_error), V::Passed);
+            assert_eq!(verdict(&[report(Code::UNFORMATTED_FILE, Level::Error)], on_error), V::Failed);
+        }
+        let unavailable = CheckReport::unavailable("fmt", "terraform did not finish within 60 s");
+        assert_eq!(verdict(std::slice::from_ref(&unavailable), O::Passed), V::Passed);
+        assert_eq!(verdict(std::slice::from_ref(&unavailable), O::Failed), V::Failed);
+        assert_eq!(
+            verdict(&[unavailable, report(Code::UNFORMATTED_FILE, Level::Error)], O::Passed),
+            V::Failed
+        );
+    }
+
+    #[test]
+    fn the_setting_is_one_of_two_words() {
+        assert_eq!("passed".parse(), Ok(OnError::Passed));
+        assert_eq!("failed".parse(), Ok(OnError::Failed));
+        for text in ["", "Passed", "ignore"] {
+            assert_eq!(text.parse::<OnError>(), Err(UnknownOnError));
+        }
+    }
+
+    #[test]
+    fn a_subject_in_json_is_a_file_or_a_resource() {
+        let path = PathBuf::from(OsStr::from_bytes(b"a\xff\x1b.tf"));
+        let json = |it: Subject| serde_json::to_string(&it).unwrap();
+        assert_eq!(json(Subject::File { path, line: Some(3) }), r#"{"file":"a�\\u{1b}.tf","line":3}"#);
+        assert_eq!(json(Subject::File { path: "a.tf".into(), line: None }), r#"{"file":"a.tf"}"#);
+        assert_eq!(json(Subject::Resource { address: "a.b".into() }), r#"{"resource":"a.b"}"#);
+    }
+}

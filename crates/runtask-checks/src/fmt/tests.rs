@@ -1,0 +1,398 @@
+//! The check with the real terraform, and with shell scripts in its place that hang, crash and flood.
+
+use super::*;
+use crate::finding::{OnError, Verdict, verdict};
+use crate::terraform::real as terraform;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A script in terraform's place.
+fn fake(directory: &TempDir, script: &str) -> Terraform {
+    let path = directory.path().join("terraform");
+    // Written by another process: had this one the file open while another test forks, it could not be run.
+    let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$2" && chmod +x "$2""#;
+    assert!(Command::new("/bin/sh").args(["-c", write, "sh", script]).arg(&path).status().unwrap().success());
+    Terraform::new(path)
+}
+
+/// A directory with these files.
+fn directory<N: AsRef<Path>, C: AsRef<[u8]>>(files: impl IntoIterator<Item = (N, C)>) -> TempDir {
+    let directory = TempDir::new().unwrap();
+    for (name, content) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    directory
+}
+
+const GOOD: &str = "a = 1\n";
+const UNFORMATTED: &str = "a   = 1\n";
+const BROKEN: &str = "a = 1\nb = \n";
+
+async fn check_files(files: &[(&str, &str)]) -> CheckReport {
+    let directory = directory(files.iter().copied());
+    let report = check(&terraform(), directory.path()).await;
+    for (name, content) in files {
+        assert_eq!(fs::read_to_string(directory.path().join(name)).unwrap(), *content, "{name} was changed");
+    }
+    report
+}
+
+fn lines(report: &CheckReport) -> String {
+    let finding = |it: &Finding| {
+        let subject = it.subject.as_ref().map(ToString::to_string).unwrap_or_default();
+        format!("\n{} {} [{subject}] {}", it.level.as_str(), it.code, it.summary)
+    };
+    format!("{}{}", report.headline, report.findings.iter().map(finding).collect::<String>())
+}
+
+fn is_unavailable(report: &CheckReport) -> bool {
+    report.findings.iter().any(|it| it.code == Code::CHECK_UNAVAILABLE)
+}
+
+/// R-13: formatted files pass, with exactly this message.
+#[tokio::test]
+async fn formatted_files_pass() {
+    let report = check_files(&[("main.tf", GOOD), ("modules/net/vpc.tf", GOOD), ("x.txt", "a   =")]).await;
+    assert_eq!(lines(&report), "Format check passed");
+    assert_eq!(verdict(&[report], OnError::Failed), Verdict::Passed);
+}
+
+/// R-13: what is not formatted fails, with a diff for each file.
+#[tokio::test]
+async fn unformatted_files_fail_with_a_diff_each() {
+    let vpc = "resource \"a\" \"b\" {\n  content = \"x\"\n  filename   = \"y\"\n}\n";
+    let report =
+        check_files(&[("main.tf", UNFORMATTED), ("ok.tfvars", GOOD), ("modules/net/vpc.tf", vpc)]).await;
+    insta::assert_snapshot!(lines(&report), @"
+    2 of 3 files need formatting: main.tf, modules/net/vpc.tf
+    error unformatted-file [main.tf:1] main.tf is not formatted
+    error unformatted-file [modules/net/vpc.tf:2] modules/net/vpc.tf is not formatted
+    ");
+    insta::assert_snapshot!(report.findings[1].body, @r#"
+    Run `terraform fmt -recursive` and commit what it changes.
+
+    ```diff
+    --- a/modules/net/vpc.tf
+    +++ b/modules/net/vpc.tf
+    @@ -1,4 +1,4 @@
+     resource "a" "b" {
+    -  content = "x"
+    -  filename   = "y"
+    +  content  = "x"
+    +  filename = "y"
+     }
+    ```
+    "#);
+    assert_eq!(verdict(&[report], OnError::Passed), Verdict::Failed);
+}
+
+/// R-13: a file that cannot be parsed is reported as such, and hides no other.
+#[tokio::test]
+async fn a_broken_file_is_reported_and_hides_no_other() {
+    let report = check_files(&[("bad.tf", BROKEN), ("main.tf", UNFORMATTED), ("ok.tf", GOOD)]).await;
+    insta::assert_snapshot!(lines(&report), @"
+    1 of 3 files cannot be parsed: bad.tf; 1 needs formatting: main.tf
+    error unparsable-file [bad.tf:2] bad.tf cannot be parsed: Invalid expression
+    error unformatted-file [main.tf:1] main.tf is not formatted
+    ");
+    insta::assert_snapshot!(report.findings[0].body, @"
+    ```text
+    Error: Invalid expression
+
+      on bad.tf line 2:
+       2: b = 
+
+    Expected the start of an expression, but found an invalid expression token.
+    ```
+    ");
+}
+
+#[tokio::test]
+async fn all_errors_of_a_file_are_one_finding() {
+    let report = check_files(&[("a b.tf", "a = \"${\n}\n"), ("c.tf", BROKEN)]).await;
+    insta::assert_snapshot!(lines(&report), @"
+    2 of 2 files cannot be parsed: a b.tf, c.tf
+    error unparsable-file [a b.tf:2] a b.tf cannot be parsed: Invalid expression
+    error unparsable-file [c.tf:2] c.tf cannot be parsed: Invalid expression
+    ");
+    assert_eq!(report.findings[0].body.matches("Error: ").count(), 2);
+    assert!(report.findings[0].body.contains("\n  on a b.tf line 2:\n"), "{}", report.findings[0].body);
+}
+
+#[tokio::test]
+async fn errors_name_the_file_and_of_many_some_are_shown() {
+    let twice = "a = 1\na = \"00000.tf\"\n";
+    let report = check_files(&[("net/main.tf", twice)]).await;
+    insta::assert_snapshot!(report.findings[0].body, @"");
+    let report = check_files(&[("main.tf", &twice.repeat(20))]).await;
+    assert_eq!(report.findings[0].body.matches("Error: ").count(), ERRORS_SHOWN);
+    assert!(
+        report.findings[0].body.ends_with("\n… and 19 more errors\n```\n"),
+        "{}",
+        report.findings[0].body
+    );
+}
+
+#[tokio::test]
+async fn a_directory_without_files_passes_and_says_so() {
+    let report = check_files(&[("README.md", "x"), (".terraform/modules/x/main.tf", UNFORMATTED)]).await;
+    insta::assert_snapshot!(lines(&report), @"
+    Format check passed
+    info no-files [] No Terraform files were found in the directory
+    ");
+}
+
+/// R-12, R-13: names that would confuse a reader of terraform's list are judged and shown like others.
+#[tokio::test]
+async fn files_with_odd_names_are_judged_and_shown() {
+    let long = "x".repeat(100);
+    let names: Vec<Vec<u8>> = vec![
+        b"new\nline.tf".into(),
+        b"\nError: Spoof\n\n  on good.tf line 1:\n.tf".into(),
+        b"esc\x1b[31m.tf".into(),
+        b"bad\xff.tf".into(),
+        b"with space.tf".into(),
+        b"qu\"o'te.tf".into(),
+        "ünï\u{202e}.tf".into(),
+        format!("long/{long}/{long}/{long}.tf").into(),
+        b"-write=true.tf".into(),
+        b"a.tf line 3, in x.tf".into(),
+    ];
+    for (content, code) in [(UNFORMATTED, Code::UNFORMATTED_FILE), (BROKEN, Code::UNPARSABLE_FILE)] {
+        let path = |it: &Vec<u8>| PathBuf::from(OsStr::from_bytes(it));
+        let directory =
+            directory(names.iter().map(|it| (path(it), content)).chain([("good.tf".into(), GOOD)]));
+        let report = check(&terraform(), directory.path()).await;
+        assert!(report.headline.starts_with("10 of 11 files "), "{}", report.headline);
+        let found: BTreeSet<_> = report
+            .findings
+            .iter()
+            .map(|it| match &it.subject {
+                Some(Subject::File { path, .. }) => path.clone(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(found, names.iter().map(path).collect());
+        for finding in &report.findings {
+            assert_eq!(finding.code, code);
+            assert_eq!(crate::printable(&finding.summary), finding.summary);
+            assert_eq!(printable_lines(&finding.body), finding.body);
+        }
+    }
+}
+
+/// R-12: links are followed to files and not to directories; what cannot be read fails the check.
+#[tokio::test]
+async fn links_and_special_files() {
+    let directory = directory([("real/main.tf", UNFORMATTED), ("elsewhere/x.txt", UNFORMATTED)]);
+    let at = |name: &str| directory.path().join(name);
+    symlink("real", at("linked")).unwrap();
+    symlink("../elsewhere/x.txt", at("real/link.tf")).unwrap();
+    let report = check(&terraform(), directory.path()).await;
+    assert_eq!(report.headline, "2 of 2 files need formatting: real/link.tf, real/main.tf");
+    assert!(at("real/link.tf").is_symlink());
+
+    symlink("nowhere", at("dangling.tf")).unwrap();
+    symlink("real", at("directory.tf")).unwrap();
+    symlink("loop.tf", at("loop.tf")).unwrap();
+    assert!(Command::new("mkfifo").arg(at("pipe.tf")).status().unwrap().success());
+    let report = check(&terraform(), directory.path()).await;
+    insta::assert_snapshot!(lines(&report), @"
+    4 of 6 files cannot be read: dangling.tf, directory.tf, loop.tf, pipe.tf; 2 need formatting: real/link.tf, real/main.tf
+    error unreadable-file [dangling.tf] dangling.tf cannot be read: it is a link that leads nowhere
+    error unreadable-file [directory.tf] directory.tf cannot be read: it is a link to a directory
+    error unreadable-file [loop.tf] loop.tf cannot be read: opening it failed
+    error unreadable-file [pipe.tf] pipe.tf cannot be read: it is not a regular file
+    error unformatted-file [real/link.tf:1] real/link.tf is not formatted
+    error unformatted-file [real/main.tf:1] real/main.tf is not formatted
+    ");
+}
+
+/// Root reads it all the same, and then it is unformatted.
+#[tokio::test]
+async fn a_file_without_permission_never_passes() {
+    let directory = directory([("main.tf", UNFORMATTED)]);
+    fs::set_permissions(directory.path().join("main.tf"), fs::Permissions::from_mode(0o000)).unwrap();
+    let report = check(&terraform(), directory.path()).await;
+    assert_eq!(verdict(&[report], OnError::Passed), Verdict::Failed);
+}
+
+#[tokio::test]
+async fn a_read_only_file_is_judged() {
+    let directory = directory([("main.tf", UNFORMATTED)]);
+    fs::set_permissions(directory.path().join("main.tf"), fs::Permissions::from_mode(0o400)).unwrap();
+    let report = check(&terraform(), directory.path()).await;
+    assert_eq!(report.headline, "1 of 1 file needs formatting: main.tf");
+}
+
+#[tokio::test]
+async fn long_lists_are_cut() {
+    let names: Vec<_> = (0..13).map(|it| format!("{it:02}.tf")).collect();
+    let files: Vec<_> = names.iter().map(|it| (&**it, UNFORMATTED)).collect();
+    insta::assert_snapshot!(check_files(&files).await.headline, @"13 of 13 files need formatting: 00.tf, 01.tf, 02.tf, 03.tf, 04.tf, 05.tf, 06.tf, 07.tf, 08.tf, 09.tf, … and 3 more");
+}
+
+/// R-14, P-16: a check without a working terraform says so in one sentence, and has not passed.
+#[tokio::test]
+async fn without_a_working_terraform_the_check_is_unavailable() {
+    let directory = directory([("main.tf", GOOD)]);
+    let bin = TempDir::new().unwrap();
+    let short = Duration::from_millis(300);
+    let report = check(&Terraform::new("/nonexistent/terraform"), directory.path()).await;
+    assert_eq!(report.headline, "Check fmt could not run: terraform could not be started");
+    for (script, limit, reason) in [
+        ("sleep 600", short, "terraform did not finish within 0.3 s"),
+        ("kill -9 $$", crate::TIME_LIMIT, "terraform was ended by signal 9"),
+        ("yes", crate::TIME_LIMIT, "terraform printed more than 8 MiB"),
+        ("exit 1", crate::TIME_LIMIT, "terraform ended with exit code 1, which `terraform fmt` does not use"),
+        (
+            "exit 127",
+            crate::TIME_LIMIT,
+            "terraform ended with exit code 127, which `terraform fmt` does not use",
+        ),
+        // Objects in the directory, and finds nothing in the copies.
+        (
+            "case $* in *-check*) exit 3;; esac",
+            crate::TIME_LIMIT,
+            "terraform objected to the files, but not to a copy of them",
+        ),
+        ("exit 2", crate::TIME_LIMIT, "terraform reported a problem that belongs to no file"),
+        (
+            "printf '\nError: Failed to write 00000.tf\n\n' >&2; exit 2",
+            crate::TIME_LIMIT,
+            "terraform reported a problem that belongs to no file",
+        ),
+        (
+            "printf '\nError: Spoof\n\n  on unknown.tf line 1:\n' >&2; exit 2",
+            crate::TIME_LIMIT,
+            "terraform reported a problem that belongs to no file",
+        ),
+    ] {
+        let report = check(&fake(&bin, script).time_limit(limit), directory.path()).await;
+        assert_eq!(report.headline, format!("Check fmt could not run: {reason}"), "{script}");
+        assert!(is_unavailable(&report));
+        assert_eq!(verdict(&[report], OnError::Failed), Verdict::Failed);
+    }
+    let report = check(&terraform(), &directory.path().join("nowhere")).await;
+    assert_eq!(report.headline, "Check fmt could not run: the directory to check cannot be read");
+}
+
+/// The second run gets what the first has left of the time.
+#[tokio::test]
+async fn both_runs_share_the_time_limit() {
+    let directory = directory([("main.tf", UNFORMATTED)]);
+    let bin = TempDir::new().unwrap();
+    let script = "case $* in *-check*) exit 3;; esac; sleep 600";
+    let slow = fake(&bin, script).time_limit(Duration::from_secs(1));
+    let report = check(&slow, directory.path()).await;
+    assert_eq!(report.headline, "Check fmt could not run: terraform did not finish within 1 s");
+}
+
+/// R-14: the files that we count are those at which terraform looks.
+#[test]
+fn terraform_looks_at_the_same_files() {
+    let names = [
+        "main.tf",
+        "a.tfvars",
+        "a.tftest.hcl",
+        "a.tfmock.hcl",
+        "a.hcl",
+        "a.tf.json",
+        "a.tfstate",
+        "tf",
+        "a.TF",
+        ".hidden.tf",
+        "back.tf~",
+        "#lock.tf#",
+        "#open.tf",
+        "~a.tf",
+        ".terraform/main.tf",
+        "sub/.git/main.tf",
+        "back~/main.tf",
+        "#lock#/main.tf",
+        "dir.tf/main.tf",
+        "sub/deep/main.tf",
+        "sub/#/main.tf",
+        "#.tf",
+        "~/a.tf",
+    ];
+    let directory = directory(names.iter().map(|it| (it, UNFORMATTED)));
+    let output = Command::new(terraform().binary())
+        .args(["fmt", "-check", "-recursive", "-list=true", "-no-color", "."])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let theirs: BTreeSet<_> =
+        std::str::from_utf8(&output.stdout).unwrap().lines().map(PathBuf::from).collect();
+    let ours = walk(directory.path()).unwrap().readable;
+    assert_eq!(ours.iter().cloned().collect::<BTreeSet<_>>(), theirs);
+    let by_name = names.iter().map(PathBuf::from).filter(|it| is_formatted_file(it));
+    assert_eq!(by_name.collect::<BTreeSet<_>>(), theirs);
+}
+
+fn words() -> impl Strategy<Value = String> {
+    prop::collection::vec(
+        prop::sample::select(vec![
+            "a",
+            "b",
+            " ",
+            "  ",
+            "=",
+            "\n",
+            "{",
+            "}",
+            "\"",
+            "${",
+            "#",
+            "[",
+            "]",
+            ",",
+            "<<E\n",
+            "E\n",
+            "1",
+            "\r\n",
+            "\t",
+            "\u{1b}[31m",
+            "é",
+            "`",
+            "Error: ",
+            "  on x line 1:",
+        ]),
+        0..12,
+    )
+    .prop_map(|it| it.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// R-13: whatever the files hold, the verdict is terraform's own, and each file that it objects to is named.
+    #[test]
+    fn the_verdict_is_terraforms(contents in prop::collection::vec(words(), 1..6)) {
+        let files = contents.iter().enumerate().map(|(number, it)| (format!("{number}.tf"), it));
+        let directory = directory(files);
+        let terraform = terraform();
+        let code = Command::new(terraform.binary())
+            .args(["fmt", "-check", "-no-color", "."])
+            .current_dir(directory.path())
+            .output()
+            .unwrap()
+            .status
+            .code();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let report = runtime.block_on(check(&terraform, directory.path()));
+        prop_assert!(!is_unavailable(&report), "{}", report.headline);
+        prop_assert_eq!(report.findings.is_empty(), code == Some(OK));
+        let broken = report.findings.iter().any(|it| it.code == Code::UNPARSABLE_FILE);
+        prop_assert_eq!(broken, code == Some(ERRORS));
+    }
+}

@@ -1,0 +1,415 @@
+//! The terraform binary: found, run, and never trusted to end by itself.
+//!
+//! What it prints is for the checks to read; nothing here knows what a command means.
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::info;
+
+/// How long one check may keep terraform running, unless told otherwise.
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// Bytes of each of stdout and stderr that are read before terraform is stopped.
+const OUTPUT_LIMIT: u64 = 8 * 1024 * 1024;
+/// How long a killed process may take to be gone.
+const REAP_LIMIT: Duration = Duration::from_secs(1);
+/// Where a Lambda layer puts programs.
+const LAYER_BINARY: &str = "/opt/bin/terraform";
+/// For wrappers written in shell; terraform itself starts no program that we ask for.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// A terraform binary and how long it may run.
+#[derive(Debug, Clone)]
+pub struct Terraform {
+    binary: PathBuf,
+    time_limit: Duration,
+}
+
+/// Why there is no terraform to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FindError {
+    /// The setting names nothing that can be run.
+    #[error("RUNTASK_TERRAFORM names no executable file; set it to the path of a terraform binary")]
+    Setting,
+    /// Nothing is set, and it is in no usual place.
+    #[error(
+        "terraform is neither on PATH nor at /opt/bin/terraform; install it there, or set RUNTASK_TERRAFORM to its path"
+    )]
+    Nowhere,
+}
+
+/// Why a run of terraform says nothing. The texts are plain sentences for people.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error("terraform could not be started")]
+    Start(#[source] io::Error),
+    #[error("terraform did not finish within {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    #[error("terraform was ended by signal {0}")]
+    Signal(i32),
+    #[error("terraform printed more than {} MiB", OUTPUT_LIMIT / 1024 / 1024)]
+    Flooded,
+    #[error("terraform's output could not be read")]
+    Output(#[source] io::Error),
+    #[error("no private directory could be made for terraform")]
+    PrivateDirectory(#[source] io::Error),
+}
+
+/// A run that ended by itself. What it printed to stdout was read so that it need not wait, and no check needs it.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stderr: Vec<u8>,
+}
+
+impl Terraform {
+    /// This binary, for at most [`TIME_LIMIT`].
+    #[must_use]
+    pub fn new(binary: impl Into<PathBuf>) -> Self {
+        Self { binary: binary.into(), time_limit: TIME_LIMIT }
+    }
+
+    /// Looks where `RUNTASK_TERRAFORM` says (a path, or a name on `PATH` such as `tofu`), else for `terraform` on
+    /// `PATH`, else at `/opt/bin/terraform`.
+    ///
+    /// `lookup` is `|name| std::env::var(name).ok()` where settings are read, and a map in tests.
+    ///
+    /// # Errors
+    ///
+    /// Says what was looked for and what to do; it makes a good reason for
+    /// [`CheckReport::unavailable`](crate::CheckReport::unavailable).
+    pub fn find(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, FindError> {
+        let path = lookup("PATH").unwrap_or_default();
+        let on_path =
+            |name: &str| std::env::split_paths(&path).map(|it| it.join(name)).find(|it| is_program(it));
+        let found = match lookup("RUNTASK_TERRAFORM").filter(|it| !it.is_empty()) {
+            Some(set) if set.contains('/') => {
+                Some(PathBuf::from(set)).filter(|it| is_program(it)).ok_or(FindError::Setting)?
+            }
+            Some(name) => on_path(&name).ok_or(FindError::Setting)?,
+            None => on_path("terraform")
+                .or_else(|| Some(PathBuf::from(LAYER_BINARY)).filter(|it| is_program(it)))
+                .ok_or(FindError::Nowhere)?,
+        };
+        // It is started in other directories than ours.
+        let binary = std::path::absolute(&found).unwrap_or(found);
+        Ok(Self::new(binary))
+    }
+
+    /// With another limit for all that one check does with terraform.
+    #[must_use]
+    pub fn time_limit(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
+        self
+    }
+
+    /// The file that is run.
+    #[must_use]
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// When a check that begins now has used up its time.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.time_limit
+    }
+
+    /// Runs terraform in `directory` until `deadline`.
+    ///
+    /// It has no input and almost no environment. When this future is dropped, or anything goes wrong, it is
+    /// killed together with every process that it started.
+    pub(crate) async fn run(
+        &self,
+        arguments: &[&str],
+        directory: &Path,
+        deadline: Instant,
+    ) -> Result<Finished, RunError> {
+        let private =
+            tempfile::Builder::new().prefix("runtask-").tempdir().map_err(RunError::PrivateDirectory)?;
+        let mut command = Command::new(&self.binary);
+        command
+            .args(arguments)
+            .current_dir(directory)
+            .env_clear()
+            // No request to HashiCorp, and no settings of whoever owns the machine.
+            .env("CHECKPOINT_DISABLE", "1")
+            .env("TF_CLI_CONFIG_FILE", "/dev/null")
+            .env("TF_IN_AUTOMATION", "1")
+            .env("HOME", private.path())
+            .env("TMPDIR", private.path())
+            .env("PATH", PATH)
+            .env("LANG", "C.UTF-8")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+
+        let words = arguments.join(" ");
+        let name = arguments.first().copied().unwrap_or_default();
+        info!(command = format!("terraform {words}"), "running terraform {name}");
+        let started = Instant::now();
+        let mut child = command.spawn().map_err(RunError::Start)?;
+        let mut group = Group::led_by(&child);
+        let ended = timeout_at(deadline, finish(&mut child)).await;
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (status, stderr) = match ended.unwrap_or(Err(RunError::TimedOut(self.time_limit))) {
+            Ok(finished) => {
+                group.is_done();
+                finished
+            }
+            Err(error) => {
+                drop(group);
+                // Killed, so this is short; without it the process would stay a zombie for a while.
+                let _gone = timeout(REAP_LIMIT, child.wait()).await;
+                info!(duration_ms, "terraform {name} was stopped");
+                return Err(error);
+            }
+        };
+        let Some(code) = status.code() else {
+            let signal = status.signal().unwrap_or_default();
+            info!(signal, duration_ms, "terraform {name} was ended by a signal");
+            return Err(RunError::Signal(signal));
+        };
+        info!(exit_code = code, duration_ms, "terraform {name} ended with exit code {code}");
+        Ok(Finished { code, stderr })
+    }
+}
+
+/// Reads all output, then waits. In this order the process keeps its id until there is nothing left to kill.
+async fn finish(child: &mut Child) -> Result<(ExitStatus, Vec<u8>), RunError> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (_stdout, stderr) = tokio::try_join!(read(stdout), read(stderr))?;
+    let status = child.wait().await.map_err(RunError::Output)?;
+    Ok((status, stderr))
+}
+
+async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, RunError> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        let read = pipe.take(OUTPUT_LIMIT + 1).read_to_end(&mut bytes).await.map_err(RunError::Output)?;
+        if read as u64 > OUTPUT_LIMIT {
+            return Err(RunError::Flooded);
+        }
+    }
+    Ok(bytes)
+}
+
+/// A process group that is killed when this is dropped, unless it is done.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn led_by(child: &Child) -> Self {
+        Self(child.id().and_then(|it| i32::try_from(it).ok()).and_then(Pid::from_raw))
+    }
+
+    /// The leader was waited for, so its id may soon be somebody else's.
+    fn is_done(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // An error means that nobody is left.
+            let _nobody = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+/// The terraform that tests run: on `PATH`, or where `make setup` puts it.
+#[cfg(test)]
+pub(crate) fn real() -> Terraform {
+    let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.tools/bin/terraform");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test has no settings file; it looks where a shell would"
+    )]
+    let path = |name: &str| (name == "PATH").then(|| std::env::var(name).ok()).flatten();
+    let on_tools = || Some(Terraform::new(Path::new(tools).canonicalize().ok()?));
+    Terraform::find(path).ok().or_else(on_tools).expect("these tests need terraform: run `make setup`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::sync::Arc;
+    use tempfile::TempDir;
+
+    /// A shell in terraform's place, which hangs, crashes and floods on demand.
+    async fn run(script: &str, directory: &Path, limit: Duration) -> Result<Finished, RunError> {
+        let shell = Terraform::new("/bin/sh").time_limit(limit);
+        shell.run(&["-c", script], directory, shell.deadline()).await
+    }
+
+    async fn fails(script: &str, limit: Duration) -> String {
+        let directory = TempDir::new().unwrap();
+        run(script, directory.path(), limit).await.unwrap_err().to_string()
+    }
+
+    /// The number that a script writes into a file, as soon as it is there.
+    async fn number_in(path: &Path) -> i32 {
+        loop {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            if let Some(number) = text.strip_suffix('\n') {
+                return number.parse().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Returns when the process runs no more: it is gone, or a zombie that nobody has waited for.
+    async fn is_gone(process: i32) {
+        loop {
+            let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+            if stat.is_empty() || stat.rsplit(") ").next().is_some_and(|it| it.starts_with('Z')) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn ends_are_told_apart() {
+        let directory = TempDir::new().unwrap();
+        for code in [0, 2, 3, 7] {
+            let finished =
+                run(&format!("echo o; echo e >&2; exit {code}"), directory.path(), LONG).await.unwrap();
+            assert_eq!((finished.code, &*finished.stderr), (code, &b"e\n"[..]));
+        }
+        assert_eq!(fails("kill -9 $$", LONG).await, "terraform was ended by signal 9");
+        assert_eq!(fails("yes", LONG).await, "terraform printed more than 8 MiB");
+        assert_eq!(fails("yes >&2", LONG).await, "terraform printed more than 8 MiB");
+        assert_eq!(
+            fails("sleep 600", Duration::from_millis(50)).await,
+            "terraform did not finish within 0.05 s"
+        );
+        let nothing = Terraform::new("/nonexistent/terraform");
+        let error = nothing.run(&["fmt"], directory.path(), nothing.deadline()).await.unwrap_err();
+        assert_eq!(error.to_string(), "terraform could not be started");
+    }
+
+    /// past the time limit the whole process group is killed.
+    #[tokio::test]
+    async fn a_hang_is_killed_with_its_grandchildren() {
+        let directory = TempDir::new().unwrap();
+        let pid = directory.path().join("pid");
+        let run_out_of_time = async {
+            let process = number_in(&pid).await;
+            tokio::time::pause();
+            tokio::time::advance(LONG).await;
+            tokio::time::resume();
+            process
+        };
+        let run = run("sleep 600 & echo $! > pid; wait", directory.path(), LONG);
+        let (ended, process) = tokio::join!(run, run_out_of_time);
+        assert_eq!(ended.unwrap_err().to_string(), "terraform did not finish within 60 s");
+        is_gone(process).await;
+    }
+
+    /// nor does a child outlive a check that is given up.
+    #[tokio::test]
+    async fn a_dropped_run_is_killed_with_its_grandchildren() {
+        let directory = TempDir::new().unwrap();
+        let pid = directory.path().join("pid");
+        let process = tokio::select! {
+            _ = run("sleep 600 & echo $! > pid; wait", directory.path(), LONG) => panic!("it ended"),
+            process = number_in(&pid) => process,
+        };
+        is_gone(process).await;
+    }
+
+    /// no key, no token and no setting of ours reaches the child.
+    #[tokio::test]
+    async fn the_environment_is_clean() {
+        let directory = TempDir::new().unwrap();
+        // What the kernel was given; the shell adds to its own.
+        let printed = run("cat /proc/$$/environ >&2", directory.path(), LONG).await.unwrap().stderr;
+        let printed = String::from_utf8(printed).unwrap();
+        let names: BTreeSet<_> =
+            printed.split('\0').filter_map(|it| it.split_once('=')).map(|it| it.0).collect();
+        let expected = [
+            "CHECKPOINT_DISABLE",
+            "HOME",
+            "LANG",
+            "PATH",
+            "TF_CLI_CONFIG_FILE",
+            "TF_IN_AUTOMATION",
+            "TMPDIR",
+        ];
+        assert_eq!(names, BTreeSet::from(expected));
+        let home = printed.split('\0').find_map(|it| it.strip_prefix("HOME=")).unwrap();
+        assert!(!Path::new(home).exists(), "the private directory is left behind");
+    }
+
+    /// what is run is logged, then how it ended.
+    #[tokio::test]
+    async fn a_run_is_logged() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("log");
+        let log = tracing_subscriber::fmt().json().with_writer(Arc::new(fs::File::create(&path).unwrap()));
+        let guard = tracing::subscriber::set_default(log.finish());
+        run("exit 3", directory.path(), LONG).await.unwrap();
+        drop(guard);
+        let log = fs::read_to_string(path).unwrap();
+        let events: Vec<serde_json::Value> =
+            log.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+        assert_eq!(events[0]["fields"]["message"], "running terraform -c");
+        assert_eq!(events[0]["fields"]["command"], "terraform -c exit 3");
+        assert_eq!(events[1]["fields"]["exit_code"], 3);
+        assert!(events[1]["fields"]["duration_ms"].is_number(), "{}", events[1]);
+    }
+
+    #[tokio::test]
+    async fn there_is_no_input() {
+        let directory = TempDir::new().unwrap();
+        assert_eq!(run("cat >&2", directory.path(), LONG).await.unwrap().stderr, b"");
+    }
+
+    #[test]
+    fn the_binary_is_found_by_setting_or_path() {
+        let directory = TempDir::new().unwrap();
+        let program = |name: &str| {
+            let path = directory.path().join(name);
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let (terraform, tofu) = (program("terraform"), program("tofu"));
+        let path = format!("/nonexistent:{}", directory.path().display());
+        let find = |setting: Option<&str>, path: &str| {
+            let lookup = |name: &str| match name {
+                "RUNTASK_TERRAFORM" => setting.map(str::to_owned),
+                _ => Some(path.to_owned()),
+            };
+            Terraform::find(lookup).map(|it| it.binary)
+        };
+        assert_eq!(find(None, &path), Ok(terraform.clone()));
+        assert_eq!(find(Some(""), &path), Ok(terraform.clone()));
+        assert_eq!(find(Some("tofu"), &path), Ok(tofu.clone()));
+        assert_eq!(find(tofu.to_str(), ""), Ok(tofu));
+        assert_eq!(find(Some("nothing"), &path), Err(FindError::Setting));
+        assert_eq!(find(directory.path().to_str(), &path), Err(FindError::Setting));
+        if !is_program(Path::new(LAYER_BINARY)) {
+            assert_eq!(find(None, "/nonexistent"), Err(FindError::Nowhere));
+        }
+        fs::set_permissions(&terraform, fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(find(terraform.to_str(), &path), Err(FindError::Setting));
+    }
+}

@@ -1,0 +1,222 @@
+//! The command line, and the words that explain it.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use runtask_simulator::{Enforcement, Fault, Stage};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use url::Url;
+
+/// A run task for HCP Terraform: try it, run it, check with it.
+///
+/// A run task is a service that HCP Terraform asks, at four points of a run, whether the run may go on.
+#[derive(Debug, Parser)]
+#[command(name = "runtask", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    /// Print the result as JSON, for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+
+    /// What to log on stderr: error, warn, info, debug, or a filter such as `warn,runtask_client=debug`
+    ///
+    /// `serve` logs info unless told otherwise, the other commands warn.
+    #[arg(long, global = true, env = "RUNTASK_LOG", value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+
+    /// How to log: lines for people, or one JSON object a line
+    #[arg(
+        long,
+        global = true,
+        env = "RUNTASK_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub(crate) log_format: LogFormat,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 passed, 1 failed, 2 could not do it.
+
+Try it, with no account anywhere:
+  runtask simulate examples/unformatted
+";
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Simulate(Box<Simulate>),
+    Serve(Serve),
+    Check(Check),
+    Sign(Sign),
+}
+
+/// Play HCP Terraform against a run task, and show what happens
+///
+/// Packs DIR as HCP Terraform's clients do, sends the verification probe and then a signed request, serves
+/// configuration and plan, receives the results, and judges whether the run task keeps to the protocol.
+///
+/// Without --url, the run task is our own pair of handlers in this process, with the settings that the
+/// environment holds (see `runtask serve --help`).
+#[derive(Debug, Args)]
+#[command(after_long_help = SIMULATE_HELP)]
+pub(crate) struct Simulate {
+    /// The configuration to send
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    /// A run task to call instead of our own; it gets the key in HMAC_KEY or --key-file
+    #[arg(long, help_heading = "The run task")]
+    pub(crate) url: Option<Url>,
+
+    /// A file that holds the HMAC key
+    #[arg(long, value_name = "FILE", requires = "url", help_heading = "The run task")]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// Where to play HCP Terraform. Our own run task must list it in RUNTASK_ALLOWED_ORIGINS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
+    pub(crate) listen: SocketAddr,
+
+    /// Where to serve archives and plans, as HCP Terraform's object store does: to be listed as well
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
+    pub(crate) listen_archivist: SocketAddr,
+
+    /// When in the run the task is called: pre_plan, post_plan, pre_apply, post_apply
+    #[arg(long, default_value = "post_plan", help_heading = "The run")]
+    pub(crate) stage: Stage,
+
+    /// A plan, as `terraform show -json` prints it; a plan without changes unless given
+    #[arg(long, value_name = "FILE", help_heading = "The run")]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// What a failure does to the run: advisory, mandatory
+    #[arg(long, default_value = "mandatory", value_name = "LEVEL", help_heading = "The run")]
+    pub(crate) enforcement: Enforcement,
+
+    /// The workspace's name
+    #[arg(long, value_name = "NAME", default_value = "simulated-workspace", help_heading = "The run")]
+    pub(crate) workspace: String,
+
+    /// The workspace's working directory, as typed into its settings
+    #[arg(long, value_name = "PATH", help_heading = "The run")]
+    pub(crate) working_directory: Option<String>,
+
+    /// How many seconds to wait for the final result; HCP Terraform waits 3600
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, help_heading = "The run")]
+    pub(crate) timeout: u64,
+
+    /// Something that goes wrong, or differently; may be given more than once (--help lists them)
+    #[arg(long, value_name = "NAME", value_parser = fault_names(), hide_possible_values = true, help_heading = "The run")]
+    pub(crate) fault: Vec<String>,
+
+    /// List the faults and what each does
+    #[arg(long, help_heading = "The run")]
+    pub(crate) list_faults: bool,
+}
+
+const SIMULATE_HELP: &str = "\
+Examples:
+  runtask simulate examples/unformatted
+  runtask simulate --stage pre_plan --fault duplicate-parallel --fault callback-500
+  HMAC_KEY=secret runtask simulate . --url http://127.0.0.1:8080 --listen 127.0.0.1:9090 --listen-archivist 127.0.0.1:9091
+
+`runtask simulate --list-faults` lists what can go wrong.
+Exit codes: 0 passed, 1 failed, 2 no result, or the run task broke the protocol.
+";
+
+fn fault_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Fault::all().iter().map(|it| it.as_str()))
+}
+
+/// Serve the run task: both handlers as one process
+///
+/// Accepts requests at once and works on them in the background. SIGTERM ends it in order: no new requests, time for
+/// what runs, and a final result for whatever cannot finish.
+#[derive(Debug, Args)]
+#[command(after_long_help = SERVE_HELP)]
+pub(crate) struct Serve {
+    /// Where to listen; put a proxy with TLS in front of it
+    #[arg(long, value_name = "ADDRESS", env = "RUNTASK_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+}
+
+const SERVE_HELP: &str = "\
+Settings, from the environment (docs/settings.md has all of them):
+  HMAC_KEY                   the key that the run task has in HCP Terraform
+  RUNTASK_ALLOW_UNSIGNED     `true` to do without a key, for trials
+  RUNTASK_ALLOWED_ORIGINS    who may receive tokens; https://app.terraform.io,https://app.eu.terraform.io
+  RUNTASK_TERRAFORM          the terraform binary; found on PATH unless set
+  RUNTASK_ON_ERROR           `failed` (default) or `passed`, when a check could not run
+  RUNTASK_CONCURRENCY        checks at the same time; 4
+  RUNTASK_MAX_JOBS           jobs accepted at the same time; 1000
+  RUNTASK_SHUTDOWN_TIMEOUT_MS  time to end in order after SIGTERM; 25000
+
+Paths: POST / is the run task, GET /healthz answers with the version.
+";
+
+/// Check a directory, offline, as the run task would
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The directory with Terraform files
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    /// A plan to summarize, as `terraform show -json` prints it; `-` reads it from stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+}
+
+/// Print the signature header for a body
+///
+/// The key is read from HMAC_KEY or --key-file.
+#[derive(Debug, Args)]
+#[command(after_long_help = SIGN_HELP)]
+pub(crate) struct Sign {
+    /// The body, byte for byte; `-` reads it from stdin
+    pub(crate) file: PathBuf,
+
+    /// A file that holds the HMAC key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+const SIGN_HELP: &str = "\
+Example:
+  HMAC_KEY=secret runtask sign body.json > header.txt
+  curl -H @header.txt --data-binary @body.json https://runtask.example.com/
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

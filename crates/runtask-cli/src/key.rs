@@ -1,0 +1,30 @@
+//! The HMAC key for commands that play the sender.
+
+use crate::environment::lookup;
+use anyhow::{Context, bail};
+use runtask_protocol::Key;
+use std::path::Path;
+
+/// The key in `file`, without the line end that editors add, or else in HMAC_KEY.
+pub(crate) fn find(file: Option<&Path>) -> anyhow::Result<Option<Key>> {
+    let text = match file {
+        Some(path) => Some(read(path)?),
+        None => lookup("HMAC_KEY").filter(|it| !it.is_empty()),
+    };
+    text.map(|it| Key::new(&it)).transpose().context("there is no usable key")
+}
+
+/// As [`find`], where there must be one.
+pub(crate) fn require(file: Option<&Path>) -> anyhow::Result<Key> {
+    match find(file)? {
+        Some(key) => Ok(key),
+        None => bail!("there is no key: set HMAC_KEY or give --key-file"),
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the key file {} cannot be read", path.display()))?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+}

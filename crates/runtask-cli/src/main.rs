@@ -1,0 +1,56 @@
+//! The command `runtask`.
+//!
+//! Results go to stdout, logs and progress to stderr. Exit code 0: passed; 1: failed; 2: could not do it.
+
+mod arguments;
+mod check;
+mod environment;
+mod key;
+mod logging;
+mod output;
+mod pair;
+mod serve;
+mod server;
+mod sign;
+mod simulate;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use output::Output;
+use std::process::ExitCode;
+
+/// What a command came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    Passed,
+    Failed,
+    /// The result says why.
+    Unable,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start(&arguments);
+    let output = Output::new(arguments.json, arguments.color);
+    match run(arguments.command, &output) {
+        Ok(Exit::Passed) => ExitCode::SUCCESS,
+        Ok(Exit::Failed) => ExitCode::from(1),
+        Ok(Exit::Unable) => ExitCode::from(2),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Simulate(arguments) => simulate::simulate(*arguments, output).await,
+            Command::Serve(arguments) => serve::serve(&arguments).await,
+            Command::Check(arguments) => check::check(&arguments, output).await,
+            Command::Sign(arguments) => sign::sign(&arguments, output),
+        }
+    })
+}

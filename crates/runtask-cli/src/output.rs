@@ -1,0 +1,67 @@
+//! The one writer: results on stdout, everything else on stderr.
+
+use crate::arguments::Color;
+use crate::environment::lookup;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use terminal_size::{Width, terminal_size};
+
+/// Columns where nobody says how many there are.
+const WIDTH: usize = 100;
+
+/// How to write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    /// Whether stdout gets colours.
+    pub(crate) color: bool,
+    /// Columns of the terminal.
+    pub(crate) width: usize,
+}
+
+/// Whether `stream` gets colours.
+pub(crate) fn colored(color: Color, stream: &impl IsTerminal) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => stream.is_terminal() && lookup("NO_COLOR").is_none_or(|it| it.is_empty()),
+    }
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, color: Color) -> Self {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        let width =
+            terminal_size().filter(|_| terminal).map_or(WIDTH, |(Width(width), _)| usize::from(width));
+        Self { json, color: colored(color, &stdout), width }
+    }
+
+    /// Writes a result. A reader that went away is no error of ours.
+    pub(crate) fn result(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
+        let _reader_went_away = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Writes a result as JSON.
+    pub(crate) fn json(&self, value: &Value) {
+        self.result(&format!("{value:#}\n"));
+    }
+
+    /// Writes what is not the result.
+    pub(crate) fn note(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let _reader_went_away = stderr.write_all(text.as_bytes());
+    }
+
+    /// Says why it could not be done: each cause on a line of its own.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        let mut text = format!("error: {error}\n");
+        for cause in error.chain().skip(1) {
+            let _infallible =
+                writeln!(text, "  because: {}", cause.to_string().replace('\n', "\n           "));
+        }
+        self.note(&text);
+    }
+}

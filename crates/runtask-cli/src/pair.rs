@@ -1,0 +1,119 @@
+//! Both handlers in one process: what the request handler hands over, the callback handler works on in the background.
+
+use crate::environment::now;
+use runtask_callback_handler::{Attempt, Handler, Settings, StopAt};
+use runtask_protocol::Job;
+use runtask_request_handler::{FixedKeys, HandOver, HandOverError, KeySetting, RequestHandler};
+use runtask_settings::SettingsError;
+use runtask_state::MemoryClaims;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+/// Settings of the pair.
+#[derive(Debug)]
+pub(crate) struct PairSettings {
+    pub(crate) key: KeySetting,
+    pub(crate) callback: Settings,
+    /// `RUNTASK_MAX_JOBS`: jobs accepted at the same time, at work or waiting; 1 000 unless set.
+    pub(crate) max_jobs: usize,
+    /// `RUNTASK_SHUTDOWN_TIMEOUT_MS`: the time that ending in order may take; 25 000 unless set.
+    pub(crate) shutdown: Duration,
+}
+
+impl PairSettings {
+    pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut settings = runtask_settings::Settings::new(lookup);
+        let key = KeySetting::read(&mut settings);
+        if let KeySetting::Parameter { .. } = key {
+            settings.problem("HMAC_SECRET_KEY_PARAM is read by the Lambda function only: set HMAC_KEY");
+        }
+        let read = Self {
+            key,
+            callback: Settings::read_from(&mut settings, lookup),
+            max_jobs: settings.parsed("RUNTASK_MAX_JOBS", 1000),
+            shutdown: settings.milliseconds("RUNTASK_SHUTDOWN_TIMEOUT_MS", Duration::from_secs(25)),
+        };
+        settings.finish()?;
+        Ok(read)
+    }
+}
+
+/// The pair.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) requests: RequestHandler<FixedKeys, Arc<Jobs>>,
+    jobs: Arc<Jobs>,
+}
+
+/// Jobs at work.
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    handler: Arc<Handler<MemoryClaims>>,
+    running: TaskTracker,
+    max: usize,
+    shutdown: watch::Sender<Option<StopAt>>,
+    shutdown_timeout: Duration,
+}
+
+impl Pair {
+    pub(crate) fn new(settings: PairSettings) -> anyhow::Result<Self> {
+        let keys = match settings.key {
+            KeySetting::Key(key) => FixedKeys::key(key),
+            KeySetting::Unsigned | KeySetting::Parameter { .. } => FixedKeys::unsigned(),
+        };
+        if let Err(reason) = &settings.callback.terraform {
+            warn!("formatting cannot be checked: {reason}");
+        }
+        let jobs = Arc::new(Jobs {
+            handler: Arc::new(Handler::new(settings.callback, MemoryClaims::new(), now)?),
+            running: TaskTracker::new(),
+            max: settings.max_jobs,
+            shutdown: watch::Sender::new(None),
+            shutdown_timeout: settings.shutdown,
+        });
+        Ok(Self { requests: RequestHandler::new(keys, Arc::clone(&jobs), now), jobs })
+    }
+
+    /// Waits for the jobs at work. Those that cannot finish in time get their final result instead.
+    pub(crate) async fn shut_down(&self) {
+        self.jobs.shut_down().await;
+    }
+}
+
+impl Jobs {
+    async fn shut_down(&self) {
+        let limit = self.shutdown_timeout;
+        let end = Instant::now() + limit;
+        // A part of the time is kept for reporting.
+        let work = end - (limit / 2).min(Duration::from_secs(5));
+        self.shutdown.send_replace(Some(StopAt { work, report: end }));
+        self.running.close();
+        if !self.running.is_empty() {
+            info!(jobs = self.running.len(), "waiting for {} jobs", self.running.len());
+        }
+        if timeout(limit, self.running.wait()).await.is_err() {
+            error!(jobs = self.running.len(), "{} jobs end without a final result", self.running.len());
+        }
+    }
+}
+
+impl HandOver for Jobs {
+    async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
+        if self.running.len() >= self.max {
+            return Err(HandOverError::Unavailable("RUNTASK_MAX_JOBS jobs are at work or waiting".into()));
+        }
+        let job = Job::parse(&job).map_err(|error| HandOverError::Unavailable(error.into()))?;
+        let handler = Arc::clone(&self.handler);
+        let deadline = Instant::now() + handler.settings().deadline;
+        let attempt = Attempt { deadline, shutdown: self.shutdown.subscribe() };
+        self.running.spawn(async move {
+            // It has logged how it ended; there is nobody else to tell.
+            let _logged = handler.run(job, attempt).await;
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! `runtask simulate`.
+
+use crate::arguments::Simulate;
+use crate::environment::lookup;
+use crate::output::Output;
+use crate::pair::{Pair, PairSettings};
+use crate::{Exit, key, server};
+use anyhow::{Context, bail};
+use runtask_protocol::Key;
+use runtask_simulator::render::{self, Style};
+use runtask_simulator::{Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict};
+use serde_json::json;
+use std::fmt::Write;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use url::Url;
+use uuid::Uuid;
+
+pub(crate) async fn simulate(arguments: Simulate, output: &Output) -> anyhow::Result<Exit> {
+    if arguments.list_faults {
+        list_faults(output);
+        return Ok(Exit::Passed);
+    }
+    if !arguments.dir.is_dir() {
+        bail!("{} is not a directory", arguments.dir.display());
+    }
+    let bind = arguments.listen;
+    let options = Options { bind, archivist_bind: Some(arguments.listen_archivist), ..Options::default() };
+    let simulator = Simulator::start(options).await.with_context(|| format!("cannot listen on {bind}"))?;
+    let target = match &arguments.url {
+        Some(url) => {
+            let key = key::find(arguments.key_file.as_deref())?;
+            let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
+            output.note(&format!("The run task must allow: RUNTASK_ALLOWED_ORIGINS={origins}\n"));
+            if key.is_none() {
+                output.note(
+                    "There is no key: requests carry an empty signature (set HMAC_KEY or --key-file)\n",
+                );
+            }
+            Target { url: url.clone(), key }
+        }
+        None => start_pair(&simulator).await?,
+    };
+    let style = Style { color: output.color, width: output.width };
+    let live = !output.json;
+    if live {
+        output.result(&title(&arguments, style));
+    }
+    let spec = spec(arguments)?;
+    let writer = *output;
+    let record = simulator.run(&target, spec, move |event| {
+        if live {
+            writer.result(&(render::event(event, style) + "\n"));
+        }
+    });
+    let record = record.await.context("the configuration cannot be packed")?;
+    if output.json {
+        output.json(&json!(record));
+    } else {
+        output.result(&format!("\n{}", render::result(&record, style)));
+    }
+    judge(&record)
+}
+
+fn title(arguments: &Simulate, style: Style) -> String {
+    let whom = arguments.url.as_ref().map_or_else(|| "our own run task".to_owned(), Url::to_string);
+    let text = format!("HCP Terraform, simulated: {} → {whom}", arguments.dir.display());
+    if style.color {
+        format!("\u{1b}[1m{}\u{1b}[0m\n\n", render::visible(&text))
+    } else {
+        render::visible(&text) + "\n\n"
+    }
+}
+
+/// A broken protocol is worse than any verdict.
+fn judge(record: &Record) -> anyhow::Result<Exit> {
+    match record.verdict() {
+        _ if !record.is_clean() => bail!("the run task broke the protocol"),
+        Verdict::Passed => Ok(Exit::Passed),
+        Verdict::Failed => Ok(Exit::Failed),
+        Verdict::Other => bail!("the task result ended as {}", record.result.status.as_str()),
+    }
+}
+
+fn spec(arguments: Simulate) -> anyhow::Result<RunSpec> {
+    let plan = match &arguments.plan {
+        Some(path) => {
+            Some(std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?.into())
+        }
+        None => None,
+    };
+    let faults = arguments.fault.iter().map(|it| it.parse::<Fault>()).collect::<Result<_, _>>()?;
+    Ok(RunSpec {
+        stage: arguments.stage,
+        enforcement: arguments.enforcement,
+        workspace: arguments.workspace,
+        working_directory: arguments.working_directory,
+        configuration: Configuration::Directory(arguments.dir),
+        plan,
+        faults,
+        timers: Timers { total: Duration::from_secs(arguments.timeout), ..Timers::default() },
+        ..RunSpec::default()
+    })
+}
+
+/// Our own run task, in this process, trusting the simulator and nobody else. It ends with the process.
+async fn start_pair(simulator: &Simulator) -> anyhow::Result<Target> {
+    let key = Uuid::new_v4().simple().to_string();
+    let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
+    let settings = |name: &str| match name {
+        "HMAC_KEY" => Some(key.clone()),
+        "RUNTASK_ALLOWED_ORIGINS" => Some(origins.clone()),
+        // They would make two keys, or send somebody's real token to the simulator.
+        "HMAC_SECRET_KEY_PARAM" | "TF_TOKEN" => None,
+        // The simulator is on this machine.
+        "HTTPS_PROXY" | "https_proxy" | "HTTP_PROXY" | "http_proxy" | "ALL_PROXY" | "all_proxy" => None,
+        other => lookup(other),
+    };
+    let settings = PairSettings::read(&settings).context("settings are wrong")?;
+    let pair = Arc::new(Pair::new(settings)?);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    let (never, stop) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let _kept_open = never;
+        server::serve(listener, pair, async { drop(stop.await) }).await;
+    });
+    Ok(Target { url, key: Some(Key::new(&key)?) })
+}
+
+fn list_faults(output: &Output) {
+    if output.json {
+        let all: Vec<_> = Fault::all()
+            .iter()
+            .map(|it| json!({ "name": it.as_str(), "description": it.description() }))
+            .collect();
+        output.json(&json!(all));
+        return;
+    }
+    let width = Fault::all().iter().map(|it| it.as_str().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for fault in Fault::all() {
+        let _infallible = writeln!(text, "{:width$}  {}", fault.as_str(), fault.description());
+    }
+    output.result(&text);
+}

@@ -1,0 +1,123 @@
+//! POSTs to the run task, as HCP Terraform makes them.
+
+use crate::fault::Fault;
+use crate::record::{Delivery, What};
+use crate::spec::{RunSpec, Target};
+use crate::task::Task;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use runtask_protocol::{Key, SIGNATURE_HEADER};
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+const USER_AGENT: &str = "TFC/1.0 (+https://app.terraform.io; TFC)";
+/// Bytes of an answer that are read, and characters that are shown.
+const ANSWER_BYTES: usize = 64 * 1024;
+const ANSWER_SHOWN: usize = 300;
+
+/// How a delivery is signed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Signature<'a> {
+    /// As HCP Terraform does: with the key, or empty without one.
+    Proper(Option<&'a Key>),
+    /// No header at all.
+    Missing,
+}
+
+/// The headers of a POST.
+pub(crate) fn headers(signature: Signature<'_>, body: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    if let Signature::Proper(key) = signature {
+        let signature = key.map(|it| it.sign(body)).unwrap_or_default();
+        // Hex digits, or nothing at all, always make a header.
+        let value = HeaderValue::from_str(&signature).unwrap_or(HeaderValue::from_static(""));
+        headers.insert(HeaderName::from_static(SIGNATURE_HEADER), value);
+    }
+    headers
+}
+
+/// A client for one run: it follows no redirects, and goes round every proxy to reach this machine.
+pub(crate) fn client(spec: &RunSpec, target: &Target) -> io::Result<reqwest::Client> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(spec.post_timeout);
+    if is_local(target) {
+        builder = builder.no_proxy();
+    }
+    if spec.has(Fault::SignatureHeaderTitleCase) {
+        builder = builder.http1_title_case_headers();
+    }
+    builder.build().map_err(io::Error::other)
+}
+
+fn is_local(target: &Target) -> bool {
+    match target.url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Makes one POST and notes on `task` what it was answered. The status, or nothing when no answer came.
+pub(crate) async fn post(
+    client: &reqwest::Client,
+    target: &Target,
+    task: &Task,
+    delivery: Delivery,
+    note: Option<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Option<u16> {
+    task.note(What::Sent { delivery, note });
+    let sent = client.post(target.url.clone()).headers(headers).body(body).send().await;
+    let mut response = match sent {
+        Ok(response) => response,
+        Err(error) => {
+            task.note(What::Unanswered { delivery, reason: reason(error) });
+            return None;
+        }
+    };
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    // An answer is its status: what is wrong behind it, HCP Terraform does not mind.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_BYTES {
+            break;
+        }
+    }
+    let body: String = String::from_utf8_lossy(&body).chars().take(ANSWER_SHOWN).collect();
+    task.answered(delivery, status, &body);
+    Some(status)
+}
+
+/// The chain of causes, without the URL: its query may be a secret of somebody's.
+fn reason(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let error = error.without_url();
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        if !reason.contains(&cause) {
+            reason = format!("{reason}: {cause}");
+        }
+        source = error.source();
+    }
+    reason
+}

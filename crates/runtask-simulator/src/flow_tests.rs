@@ -1,0 +1,687 @@
+//! The simulator against small run tasks, good and bad.
+
+use crate::delivery;
+use crate::*;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, join_all};
+use http::header;
+use runtask_protocol::{Key, KeyRing, SIGNATURE_HEADER};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const KEY: &str = "example-hmac-key";
+
+/// What a run task does with a request once it has answered it.
+type Work = Arc<dyn Fn(Job) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// How a run task answers.
+#[derive(Clone)]
+struct RunTask {
+    work: Work,
+    verifies: bool,
+    remembers: bool,
+    answer: u16,
+    probe_answer: u16,
+    seen: Arc<Mutex<HashSet<String>>>,
+}
+
+#[derive(Clone)]
+struct Job {
+    payload: Value,
+    client: reqwest::Client,
+}
+
+impl RunTask {
+    fn new<F: Future<Output = ()> + Send + 'static>(work: impl Fn(Job) -> F + Send + Sync + 'static) -> Self {
+        Self {
+            work: Arc::new(move |job| Box::pin(work(job))),
+            verifies: true,
+            remembers: true,
+            answer: 200,
+            probe_answer: 200,
+            seen: Arc::default(),
+        }
+    }
+
+    fn good() -> Self {
+        Self::new(good)
+    }
+
+    /// Starts to listen; the run task as HCP Terraform would know it.
+    async fn start(self) -> Target {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/run-task", listener.local_addr().unwrap()).parse().unwrap();
+        let app = Router::new().route("/run-task", post(receive)).with_state(self);
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Target { url, key: Some(Key::new(KEY).unwrap()) }
+    }
+}
+
+async fn receive(State(run_task): State<RunTask>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let status = |code| StatusCode::from_u16(code).unwrap();
+    let ring = KeyRing::new(Key::new(KEY).unwrap(), None);
+    let signature = headers.get(SIGNATURE_HEADER).map(|it| it.as_bytes());
+    if run_task.verifies && ring.verify(signature, &body).is_err() {
+        return StatusCode::UNAUTHORIZED;
+    }
+    let payload: Value = serde_json::from_slice(&body).unwrap();
+    if payload["access_token"] == "test-token" {
+        return status(run_task.probe_answer);
+    }
+    let id = payload["task_result_id"].as_str().unwrap().to_owned();
+    if run_task.answer == 200 && (run_task.seen.lock().unwrap().insert(id) || !run_task.remembers) {
+        let target = Target { url: "http://127.0.0.1/".parse().unwrap(), key: None };
+        let client = delivery::client(&quick(&[]), &target).unwrap();
+        tokio::spawn((run_task.work)(Job { payload, client }));
+    }
+    status(run_task.answer)
+}
+
+impl Job {
+    fn token(&self) -> &str {
+        self.payload["access_token"].as_str().unwrap()
+    }
+
+    /// Fetches what a field points to, as one should.
+    async fn fetch(&self, field: &str) -> Option<Bytes> {
+        let url = self.payload[field].as_str()?;
+        for _ in 0..4 {
+            let response = self.client.get(url).bearer_auth(self.token()).send().await.unwrap();
+            match response.status().as_u16() {
+                302 | 307 => {
+                    let fetched = self.follow(&response).await;
+                    if fetched.is_some() {
+                        return fetched;
+                    }
+                }
+                204 => tokio::time::sleep(Duration::from_millis(5)).await,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// Follows redirects to the archive's origin, of which it knows that it has no more than three.
+    async fn follow(&self, response: &reqwest::Response) -> Option<Bytes> {
+        let mut location = location(response);
+        let mut origins = HashSet::new();
+        origins.insert(origin(&location));
+        for _ in 0..5 {
+            if !location.starts_with("http://127.0.0.1") || self.is_stranger(&location).await {
+                return None;
+            }
+            let response = self.client.get(&location).send().await.unwrap();
+            if response.status() != 302 {
+                return if response.status() == 200 { response.bytes().await.ok() } else { None };
+            }
+            location = self::location(&response);
+        }
+        None
+    }
+
+    /// Whether an origin is not among those that this run task was told to allow.
+    async fn is_stranger(&self, location: &str) -> bool {
+        let allowed = ALLOWED.lock().unwrap().contains(&origin(location));
+        !allowed
+    }
+
+    async fn patch(&self, body: &Value) -> Result<u16, reqwest::Error> {
+        self.send(reqwest::Method::PATCH, "application/vnd.api+json", self.token(), body).await
+    }
+
+    async fn send(
+        &self,
+        method: reqwest::Method,
+        content_type: &str,
+        token: &str,
+        body: &Value,
+    ) -> Result<u16, reqwest::Error> {
+        let url = self.payload["task_result_callback_url"].as_str().unwrap();
+        let request = self.client.request(method, url).bearer_auth(token);
+        let sent = request.header(header::CONTENT_TYPE, content_type).body(body.to_string()).send().await?;
+        if sent.headers().contains_key(header::RETRY_AFTER) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Ok(sent.status().as_u16())
+    }
+
+    /// Sends a callback until it is taken, or it is clear that it will not be.
+    async fn report(&self, mut body: Value) {
+        for _ in 0..5 {
+            match self.patch(&body).await {
+                Ok(422) => {
+                    body["data"].as_object_mut().unwrap().remove("relationships");
+                }
+                Ok(429 | 500..) | Err(_) => {}
+                Ok(_) => return,
+            }
+        }
+    }
+}
+
+/// Origins that good run tasks of these tests allow.
+static ALLOWED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn origin(url: &str) -> String {
+    url.split('/').take(3).collect::<Vec<_>>().join("/")
+}
+
+fn location(response: &reqwest::Response) -> String {
+    response.headers()[header::LOCATION].to_str().unwrap().to_owned()
+}
+
+fn result(status: &str, message: &str) -> Value {
+    json!({ "data": { "type": "task-results", "attributes": { "status": status, "message": message } } })
+}
+
+fn with_outcome(mut body: Value) -> Value {
+    body["data"]["relationships"] = json!({ "outcomes": { "data": [{
+        "type": "task-result-outcomes",
+        "attributes": {
+            "outcome-id": "main.tf",
+            "description": "main.tf is not formatted",
+            "tags": { "Status": [{ "label": "Failed", "level": "error" }] },
+            "body": "# Diff",
+        },
+    }] } });
+    body
+}
+
+/// Does all that the protocol asks for, and fails the run when something could not be fetched.
+async fn good(job: Job) {
+    job.report(result("running", "Fetching")).await;
+    let offered = |field: &str| job.payload[field].is_string();
+    let mut missing = Vec::new();
+    for field in ["configuration_version_download_url", "plan_json_api_url"] {
+        if offered(field) && job.fetch(field).await.is_none() {
+            missing.push(field);
+        }
+    }
+    let mut last = if missing.is_empty() {
+        result("passed", "All is well")
+    } else {
+        result("failed", &format!("could not fetch {}", missing.join(", ")))
+    };
+    if job.payload["capabilities"]["outcomes"] == true {
+        last = with_outcome(last);
+    }
+    job.report(last).await;
+}
+
+fn quick(faults: &[Fault]) -> RunSpec {
+    let mut archive = crate::tarball::Tarball::new(Vec::new());
+    archive.entry(&crate::tarball::Entry::file("main.tf"), 6, &b"a = 1\n"[..]).unwrap();
+    RunSpec {
+        configuration: Configuration::Archive(archive.finish().unwrap().into()),
+        faults: faults.to_vec(),
+        timers: Timers { total: Duration::from_secs(20), ..Timers::default() },
+        attempt_pause: Duration::from_millis(5),
+        linger: Duration::from_millis(250),
+        trickle: Duration::from_millis(2),
+        post_timeout: Duration::from_secs(5),
+        ..RunSpec::default()
+    }
+}
+
+async fn simulator() -> Simulator {
+    let simulator = Simulator::start(Options::default()).await.unwrap();
+    ALLOWED.lock().unwrap().push(simulator.archivist_origin().to_owned());
+    simulator
+}
+
+async fn run(run_task: RunTask, spec: RunSpec) -> Record {
+    let target = run_task.start().await;
+    simulator().await.run(&target, spec, |_event| {}).await.unwrap()
+}
+
+/// P-01, P-13: a run task that keeps to the protocol has nothing held against it, and its result is shown.
+#[tokio::test]
+async fn a_good_run_task_passes() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let observed = Arc::clone(&seen);
+    let target = RunTask::good().start().await;
+    let simulator = simulator().await;
+    let record = simulator
+        .run(&target, quick(&[]), move |it| observed.lock().unwrap().push(it.clone()))
+        .await
+        .unwrap();
+
+    assert_eq!(record.violations, [""; 0]);
+    assert_eq!((record.verdict(), record.finals_accepted, record.finals_refused), (Verdict::Passed, 1, 0));
+    assert_eq!(record.result.message.as_deref(), Some("All is well"));
+    assert_eq!(record.result.outcomes[0].labels("status")[0].label, "Failed");
+    assert_eq!(*seen.lock().unwrap(), record.events);
+    assert_eq!(simulator.strays(), [""; 0]);
+
+    let name = |it: &Event| serde_json::to_value(&it.what).unwrap()["event"].take();
+    let events: Vec<Value> = record.events.iter().map(name).collect();
+    insta::assert_snapshot!(Value::from(events), @r#"["sent","answered","sent","answered","callback-received","configuration-requested","archive-served","plan-requested","plan-served","callback-received"]"#);
+    assert_eq!(record.answers(Delivery::Probe), [Some(200)]);
+    assert_eq!(record.answers(Delivery::Request), [Some(200)]);
+}
+
+/// P-03, P-06, P-09, P-12, P-15, P-18, P-20: none of the faults makes a good run task break the protocol.
+#[tokio::test]
+async fn a_good_run_task_stays_good_whatever_goes_wrong() {
+    let simulator = simulator().await;
+    let target = RunTask::good().start().await;
+    let runs = Fault::all().iter().map(|fault| {
+        let (simulator, target) = (simulator.clone(), target.clone());
+        async move {
+            let record = simulator.run(&target, quick(&[*fault]), |_event| {}).await.unwrap();
+            (*fault, record)
+        }
+    });
+    let mut statuses = Vec::new();
+    for (fault, record) in join_all(runs).await {
+        assert_eq!(record.violations, [""; 0], "{fault}");
+        if record.verdict() != Verdict::Passed {
+            statuses.push(format!("{fault}: {}", record.result.status.as_str()));
+        }
+        let forged =
+            record.answers(Delivery::ForgedRequest).len() + record.answers(Delivery::ForgedProbe).len();
+        let forges =
+            [Fault::SignatureMissing, Fault::SignatureEmpty, Fault::SignatureWrong, Fault::ProbeUnsigned];
+        assert_eq!(forged > 0, forges.contains(&fault), "{fault}");
+    }
+    assert_eq!(simulator.strays(), [""; 0]);
+    insta::assert_snapshot!(statuses.join("\n"), @"
+    plan-404: failed
+    plan-422: failed
+    configuration-404: failed
+    configuration-cut: failed
+    redirect-loop: failed
+    redirect-private: failed
+    redirect-plain-http: failed
+    cancel: canceled
+    cancel-404: canceled
+    ");
+}
+
+/// P-13: each way to break the protocol has its sentence.
+#[tokio::test]
+async fn each_break_of_the_protocol_is_said() {
+    fn patches(bodies: Vec<Value>) -> RunTask {
+        RunTask::new(move |job| {
+            let bodies = bodies.clone();
+            async move {
+                for body in bodies {
+                    job.patch(&body).await.unwrap();
+                }
+            }
+        })
+    }
+    let twice = patches(vec![result("passed", "x"), result("passed", "x")]);
+    let contradicts = patches(vec![result("passed", "x"), result("failed", "x")]);
+    let late = patches(vec![result("passed", "x"), result("running", "x")]);
+    let odd_status = patches(vec![result("errored", "x"), result("failed", "x")]);
+    let long = patches(vec![result("passed", &"x".repeat(1001)), result("failed", "x")]);
+    let content_type = RunTask::new(|job| async move {
+        job.send(reqwest::Method::PATCH, "application/json", job.token(), &result("passed", "x"))
+            .await
+            .unwrap();
+        job.patch(&result("passed", "x")).await.unwrap();
+    });
+    let method = RunTask::new(|job| async move {
+        let body = result("passed", "x");
+        job.send(reqwest::Method::POST, "application/vnd.api+json", job.token(), &body).await.unwrap();
+        job.patch(&body).await.unwrap();
+    });
+    let token = RunTask::new(|job| async move {
+        let body = result("passed", "x");
+        job.send(reqwest::Method::PATCH, "application/vnd.api+json", "another", &body).await.unwrap();
+        job.patch(&body).await.unwrap();
+    });
+    let anonymous = RunTask::new(|job| async move {
+        let url = job.payload["plan_json_api_url"].as_str().unwrap().to_owned();
+        assert_eq!(job.client.get(url).send().await.unwrap().status(), 401);
+        job.patch(&result("passed", "x")).await.unwrap();
+    });
+    let talkative = RunTask::new(|job| async move {
+        let url = job.payload["configuration_version_download_url"].as_str().unwrap().to_owned();
+        let response = job.client.get(url).bearer_auth(job.token()).send().await.unwrap();
+        job.client.get(location(&response)).bearer_auth(job.token()).send().await.unwrap();
+        job.patch(&result("passed", &format!("{} {}", job.token(), location(&response)))).await.unwrap();
+    });
+    let credulous = RunTask::new(|job| async move {
+        let url = job.payload["configuration_version_download_url"].as_str().unwrap().to_owned();
+        let response = job.client.get(url).bearer_auth(job.token()).send().await.unwrap();
+        assert_eq!(job.client.get(location(&response)).send().await.unwrap().status(), 200);
+        job.patch(&result("passed", "x")).await.unwrap();
+    });
+    let rebuilds = RunTask::new(|mut job| async move {
+        let url =
+            job.payload["task_result_callback_url"].as_str().unwrap().split('?').next().unwrap().to_owned();
+        let whole = std::mem::replace(&mut job.payload["task_result_callback_url"], url.into());
+        assert_eq!(job.patch(&result("passed", "x")).await.unwrap(), 404);
+        job.payload["task_result_callback_url"] = whole;
+        job.patch(&result("passed", "x")).await.unwrap();
+    });
+    let hasty = RunTask::new(|job| async move {
+        let url = job.payload["task_result_callback_url"].as_str().unwrap();
+        for _ in 0..2 {
+            let request = job.client.patch(url).bearer_auth(job.token());
+            let request = request.header(header::CONTENT_TYPE, "application/vnd.api+json");
+            request.body(result("passed", "x").to_string()).send().await.unwrap();
+        }
+    });
+    let outcomes = patches(vec![with_outcome(result("passed", "x"))]);
+    let trusting = || RunTask { verifies: false, ..RunTask::good() };
+    let forgetful = |status| RunTask { remembers: false, ..patches(vec![result(status, "x")]) };
+
+    let table: Vec<(RunTask, &[Fault], &[&str])> = vec![
+        (twice, &[], &["the final result was sent twice"]),
+        (contradicts, &[], &["a second final result was sent: `failed` after `passed`"]),
+        (late, &[], &["a callback with the status `running` was sent after the final result"]),
+        (odd_status, &[], &["the status is `errored` instead of `running`, `passed` or `failed`"]),
+        (long, &[], &["the message has 1001 characters, more than 1000"]),
+        (
+            content_type,
+            &[],
+            &["the callback's content type is `application/json` instead of `application/vnd.api+json`"],
+        ),
+        (method, &[], &["the callback came as POST instead of PATCH"]),
+        (token, &[], &["the callback came with something else than this task result's token"]),
+        (anonymous, &[], &["a request for the plan came without an `Authorization` header"]),
+        (
+            talkative,
+            &[],
+            &[
+                "the token went to the archive's origin: a redirect must not take `Authorization` along",
+                "the access token stands in a callback's body",
+                "a temporary link stands in a callback's body",
+            ],
+        ),
+        (
+            credulous.clone(),
+            &[Fault::RedirectPlainHttp],
+            &["a redirect to a plain http origin that is not allowed was followed"],
+        ),
+        (rebuilds, &[Fault::CallbackUrlCode], &["the callback URL lost its query on the way back"]),
+        (hasty, &[Fault::Callback429], &["a callback came before the time that `Retry-After` had asked for"]),
+        (
+            outcomes,
+            &[Fault::NoOutcomes],
+            &["outcomes were sent although `capabilities.outcomes` was not true, and are not shown"],
+        ),
+        (
+            trusting(),
+            &[Fault::SignatureMissing],
+            &[
+                "a request without a signature was accepted: it was answered 200 instead of 401",
+                "work was started for a forged request (`signature-missing`): the callback came",
+            ],
+        ),
+        (
+            trusting(),
+            &[Fault::SignatureWrong],
+            &[
+                "a request with a wrong signature was accepted: it was answered 200 instead of 401",
+                "work was started for a forged request (`signature-wrong`): the callback came",
+            ],
+        ),
+        (
+            trusting(),
+            &[Fault::ProbeUnsigned],
+            &["an unsigned probe was accepted: it was answered 200 instead of 401"],
+        ),
+        (forgetful("passed"), &[Fault::DuplicateParallel], &["the final result was sent twice"]),
+        (forgetful("passed"), &[Fault::DuplicateAfterFinal], &["the final result was sent twice"]),
+    ];
+    let runs = table
+        .into_iter()
+        .map(async |(run_task, faults, expected)| (run(run_task, quick(faults)).await, expected));
+    for (number, (record, expected)) in join_all(runs).await.into_iter().enumerate() {
+        let mut violations = record.violations.clone();
+        // How far a run task gets with a forged request is a matter of time.
+        violations.retain(|it| !it.starts_with("work was started") || expected.contains(&it.as_str()));
+        let mut expected = expected.to_vec();
+        violations.sort();
+        expected.sort_unstable();
+        assert_eq!(violations, expected, "case {number}: {record:#?}");
+        assert_eq!(record.finals_accepted, 1, "case {number}");
+    }
+}
+
+/// P-19: neither the token nor a link is in a record, whatever the run task does with them.
+#[tokio::test]
+async fn a_record_holds_no_secrets() {
+    let tokens = Arc::new(Mutex::new(String::new()));
+    let heard = Arc::clone(&tokens);
+    let leaks = RunTask::new(move |job| {
+        heard.lock().unwrap().push_str(job.token());
+        async move {
+            let mut body = with_outcome(result("passed", job.token()));
+            body["data"]["relationships"]["outcomes"]["data"][0]["attributes"]["body"] = job.token().into();
+            body["data"]["attributes"][job.token()] = 1.into();
+            job.patch(&body).await.unwrap();
+        }
+    });
+    let record = run(leaks, quick(&[])).await;
+    let text = serde_json::to_string(&record).unwrap();
+    assert!(tokens.lock().unwrap().starts_with("SIMULATOR"));
+    assert!(!text.contains(".atlasv1."), "{text}");
+    assert_eq!(record.result.message.as_deref(), Some("[token]"));
+}
+
+/// HCP Terraform registers no run task whose probe fails, and gives up on one that refuses its requests.
+#[tokio::test]
+async fn a_refusal_is_an_error() {
+    let record = run(RunTask { probe_answer: 500, ..RunTask::good() }, quick(&[])).await;
+    assert_eq!(record.violations, ["the verification probe was answered 500 instead of 200"]);
+    assert_eq!((record.result.status, record.answers(Delivery::Request).len()), (Status::Errored, 0));
+
+    let record = run(RunTask { answer: 202, ..RunTask::good() }, quick(&[])).await;
+    assert_eq!(record.violations, ["the request was answered 202; only 200 means that it was accepted"]);
+    assert_eq!(record.answers(Delivery::Request), [Some(202); 3]);
+    assert_eq!(record.result.status, Status::Errored);
+    assert_eq!(record.verdict(), Verdict::Other);
+
+    // Nobody listens on a port that was just given back.
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let target = Target { url: format!("http://{gone}/").parse().unwrap(), key: None };
+    let spec = RunSpec { skip_probe: true, ..quick(&[]) };
+    let record = simulator().await.run(&target, spec, |_event| {}).await.unwrap();
+    assert_eq!(record.result.status, Status::Unreachable);
+    assert_eq!(record.answers(Delivery::Request), [None; 3]);
+}
+
+#[tokio::test]
+async fn silence_is_an_error_and_comes_too_late_afterwards() {
+    let target = RunTask::new(|job| async move {
+        job.patch(&result("running", "x")).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        assert_eq!(job.patch(&result("passed", "x")).await.unwrap(), 409);
+    })
+    .start()
+    .await;
+    let timers = Timers { progress: Duration::from_millis(100), ..Timers::default() };
+    let spec = RunSpec { timers, linger: Duration::from_millis(400), ..quick(&[]) };
+    let record = simulator().await.run(&target, spec, |_event| {}).await.unwrap();
+    assert_eq!(record.result.status, Status::Errored);
+    assert_eq!(
+        record.result.message.as_deref(),
+        Some("HCP Terraform gave up waiting: no progress for 100ms.")
+    );
+    assert_eq!((record.finals_accepted, record.finals_refused), (0, 1));
+    assert_eq!(record.violations, [""; 0]);
+}
+
+/// Q-07, F-12: an update prolongs the time and the token's life, unless it is HCP Terraform of before June 2025.
+#[tokio::test]
+async fn progress_prolongs_time_and_token() {
+    let slow = || {
+        RunTask::new(|job| async move {
+            for _ in 0..4 {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                let _answered = job.patch(&result("running", "x")).await.unwrap();
+            }
+            job.patch(&result("passed", "x")).await.unwrap();
+        })
+    };
+    let limit = Duration::from_millis(650);
+    let timers = Timers { progress: limit, token: limit, ..Timers::default() };
+    let spec = |faults| RunSpec { timers, ..quick(faults) };
+    assert_eq!(run(slow(), spec(&[])).await.result.status, Status::Passed);
+    assert_eq!(run(slow(), spec(&[Fault::FixedDeadline])).await.result.status, Status::Errored);
+    let record = run(slow(), spec(&[Fault::TokenNotExtended])).await;
+    assert_eq!(record.callbacks.last().unwrap().answered, Some(401));
+}
+
+/// A test that carries the request itself: into a Lambda event, say.
+#[tokio::test]
+async fn a_prepared_run_can_be_delivered_by_hand() {
+    let simulator = simulator().await;
+    let prepared = simulator.prepare(quick(&[])).await.unwrap();
+    let key = Key::new(KEY).unwrap();
+    let body = prepared.body();
+    let headers = prepared.headers(Some(&key), &body);
+    assert_eq!(headers[SIGNATURE_HEADER], key.sign(&body));
+    assert_eq!(prepared.headers(None, &body)[SIGNATURE_HEADER], "");
+    assert!(!format!("{prepared:?}{simulator:?}").contains(prepared.token()));
+
+    prepared.delivered(Delivery::Request, 200, "");
+    let target = Target { url: "http://127.0.0.1/".parse().unwrap(), key: None };
+    let job = Job {
+        payload: serde_json::from_slice(&body).unwrap(),
+        client: delivery::client(&quick(&[]), &target).unwrap(),
+    };
+    assert_eq!(prepared.wait_final(Duration::from_millis(20)).await.result.status, Status::Pending);
+    tokio::spawn(good(job.clone()));
+    assert!(prepared.wait_until(Duration::from_secs(5), |it| it.result.status == Status::Running).await);
+    let record = prepared.wait_final(Duration::from_secs(5)).await;
+    assert_eq!((record.result.status, record.violations.len()), (Status::Passed, 0));
+
+    let prepared = simulator.prepare(quick(&[])).await.unwrap();
+    prepared.cancel();
+    let job = Job { payload: serde_json::from_slice(&prepared.body()).unwrap(), ..job };
+    assert_eq!(job.patch(&result("passed", "x")).await.unwrap(), 409);
+    assert_eq!(prepared.record().result.status, Status::Canceled);
+    assert_eq!(prepared.record().violations, [""; 0]);
+}
+
+/// P-01: what goes over the wire, to the byte.
+#[tokio::test]
+async fn requests_look_like_hcp_terraforms() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let sent = async |key: Option<&str>, faults: &[Fault]| {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/task?a=b", listener.local_addr().unwrap()).parse().unwrap();
+        let answers = tokio::spawn(async move {
+            let (mut stream, _peer) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"}") {
+                stream.read_buf(&mut request).await.unwrap();
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            String::from_utf8(request).unwrap()
+        });
+        let prepared = simulator().await.prepare(quick(faults)).await.unwrap();
+        let target = Target { url, key: key.map(|it| Key::new(it).unwrap()) };
+        assert_eq!(prepared.deliver(&target).await.unwrap(), Some(200));
+        let request = answers.await.unwrap();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body.as_bytes(), prepared.body());
+        let ours =
+            |it: &&str| !["host:", "content-length:"].iter().any(|name| it.to_lowercase().starts_with(name));
+        head.lines()
+            .filter(ours)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .join("\n")
+            .replace(&target.key.map_or("none".to_owned(), |it| it.sign(body.as_bytes())), "[signature]")
+    };
+    insta::assert_snapshot!(sent(Some(KEY), &[]).await, @"
+    POST /task?a=b HTTP/1.1
+    content-type: application/json
+    accept: application/json
+    user-agent: TFC/1.0 (+https://app.terraform.io; TFC)
+    x-tfc-task-signature: [signature]
+    ");
+    // Without a key the header is there and empty.
+    insta::assert_snapshot!(sent(None, &[Fault::SignatureHeaderTitleCase]).await, @"
+    POST /task?a=b HTTP/1.1
+    Content-Type: application/json
+    Accept: application/json
+    User-Agent: TFC/1.0 (+https://app.terraform.io; TFC)
+    X-Tfc-Task-Signature:
+    ");
+}
+
+/// A fault that nothing can come of is said to be left out.
+#[tokio::test]
+async fn faults_without_effect_are_said() {
+    let spec = RunSpec { configuration: Configuration::None, ..quick(&[Fault::ArchiveBomb]) };
+    let record = run(RunTask::good(), spec).await;
+    let note = "archive-bomb: no configuration is offered".to_owned();
+    assert_eq!(record.events[0].what, What::Skipped { note });
+
+    let target = Target { key: None, ..RunTask { verifies: false, ..RunTask::good() }.start().await };
+    let record = simulator().await.run(&target, quick(&[Fault::SignatureWrong]), |_event| {}).await.unwrap();
+    assert!(
+        record.events.iter().any(|it| matches!(&it.what, What::Skipped { note } if note.contains("key")))
+    );
+    assert_eq!(record.violations, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_directory_is_packed_and_one_that_is_none_is_said() {
+    let simulator = simulator().await;
+    let directory = tempfile::TempDir::new().unwrap();
+    std::fs::write(directory.path().join("main.tf"), "a = 1\n").unwrap();
+    let target = RunTask::good().start().await;
+    let configuration = Configuration::Directory(directory.path().to_owned());
+    let spec = RunSpec { configuration, ..quick(&[]) };
+    let record = simulator.run(&target, spec.clone(), |_event| {}).await.unwrap();
+    assert!(record.events.iter().any(|it| matches!(it.what, What::ArchiveServed { cut: false, .. })));
+
+    let spec = RunSpec { configuration: Configuration::Directory(PathBuf::from("/nonexistent/x")), ..spec };
+    let error = simulator.run(&target, spec, |_event| {}).await.unwrap_err().to_string();
+    assert!(error.contains("/nonexistent/x"), "{error}");
+}
+
+/// Seen through a tunnel, archives come from below the same origin, as with Terraform Enterprise.
+#[tokio::test]
+async fn another_name_is_one_origin() {
+    let bind = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let base = format!("http://localhost:{}/", bind.port());
+    let options = Options { bind, api_base: Some(base.parse().unwrap()), ..Options::default() };
+    let simulator = Simulator::start(options).await.unwrap();
+    assert_eq!(simulator.origin(), base.trim_end_matches('/'));
+    assert_eq!(simulator.archivist_origin(), simulator.origin());
+    let prepared = simulator.prepare(quick(&[])).await.unwrap();
+    let payload: Value = serde_json::from_slice(&prepared.body()).unwrap();
+    let target = Target { url: base.parse().unwrap(), key: None };
+    let client = delivery::client(&quick(&[]), &target).unwrap();
+    let job = Job { payload, client };
+    let url = job.payload["configuration_version_download_url"].as_str().unwrap().to_owned();
+    let response = job.client.get(url).bearer_auth(job.token()).send().await.unwrap();
+    let response = job.client.get(location(&response)).bearer_auth(job.token()).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(prepared.record().violations, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_belongs_to_no_run_is_a_stray() {
+    let simulator = simulator().await;
+    let target = Target { url: simulator.origin().parse().unwrap(), key: None };
+    let client = delivery::client(&quick(&[]), &target).unwrap();
+    let get = |url: String| client.get(url).send();
+    for (url, sentence) in [
+        (
+            format!("{}/api/v2/runs/x", simulator.origin()),
+            "GET came to the API at `/api/v2/runs/x`, which does not exist",
+        ),
+        (format!("{}/v1/object/x", simulator.archivist_origin()), "a link was followed that was never given"),
+    ] {
+        assert_eq!(get(url).await.unwrap().status(), 404);
+        assert_eq!(simulator.strays().last().unwrap(), sentence);
+    }
+}

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod callback;
+mod delivery;
+mod fault;
+#[cfg(test)]
+mod flow_tests;
+mod hostile;
+mod ignore_rules;
+mod pack;
+mod random;
+mod record;
+pub mod render;
+mod request;
+mod server;
+mod simulator;
+mod spec;
+mod tarball;
+mod task;
+
+pub use fault::{Fault, UnknownFault};
+pub use pack::{pack, pack_to};
+pub use record::{Callback, Delivery, Event, Label, Outcome, Record, Status, TaskResult, Verdict, What};
+pub use simulator::{PreparedRun, Simulator};
+pub use spec::{Configuration, Enforcement, Options, RunSpec, Stage, Target, Timers, UnknownWord};

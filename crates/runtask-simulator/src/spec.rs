@@ -1,0 +1,304 @@
+//! What is simulated: the server, the run task it calls, and the run.
+
+use crate::fault::Fault;
+use bytes::Bytes;
+use runtask_protocol::Key;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+use url::Url;
+
+/// Where the simulator listens, and how others see it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Address of the API. The archive's origin listens on the same address, on a port of its own. Loopback, a free
+    /// port unless set.
+    ///
+    /// An unspecified address (`0.0.0.0`) is nobody's name: set `api_base` with it.
+    pub bind: SocketAddr,
+    /// Address of the archive's origin, for a run task whose allow-list must be known before; a free port unless set.
+    pub archivist_bind: Option<SocketAddr>,
+    /// How the run task reaches the API, when that is not the address it listens on: a tunnel, a container's view.
+    ///
+    /// Archives then come from below the same origin, as with Terraform Enterprise, unless `archivist_base` is set.
+    pub api_base: Option<Url>,
+    /// How the run task reaches the archive's origin, when that is not the address it listens on.
+    pub archivist_base: Option<Url>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let bind = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { bind, archivist_bind: None, api_base: None, archivist_base: None }
+    }
+}
+
+/// The run task that is called.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The URL that HCP Terraform would have stored.
+    pub url: Url,
+    /// The HMAC key. Without one, HCP Terraform sends an empty signature.
+    pub key: Option<Key>,
+}
+
+/// When in a run the task is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// Before the plan; there is no plan to fetch.
+    PrePlan,
+    /// After the plan.
+    #[default]
+    PostPlan,
+    /// After confirmation, before the apply.
+    PreApply,
+    /// After the apply.
+    PostApply,
+}
+
+impl Stage {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PrePlan => "pre_plan",
+            Self::PostPlan => "post_plan",
+            Self::PreApply => "pre_apply",
+            Self::PostApply => "post_apply",
+        }
+    }
+}
+
+/// What a failure does to the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Enforcement {
+    /// A warning.
+    Advisory,
+    /// The run stops.
+    #[default]
+    Mandatory,
+}
+
+impl Enforcement {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Advisory => "advisory",
+            Self::Mandatory => "mandatory",
+        }
+    }
+}
+
+/// A word that is none of those that were possible.
+#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
+#[error("`{word}` is not one of {expected}")]
+pub struct UnknownWord {
+    word: String,
+    expected: &'static str,
+}
+
+impl FromStr for Stage {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word.replace('-', "_").as_str() {
+            "pre_plan" => Ok(Self::PrePlan),
+            "post_plan" => Ok(Self::PostPlan),
+            "pre_apply" => Ok(Self::PreApply),
+            "post_apply" => Ok(Self::PostApply),
+            _ => Err(UnknownWord {
+                word: word.to_owned(),
+                expected: "pre_plan, post_plan, pre_apply, post_apply",
+            }),
+        }
+    }
+}
+
+impl FromStr for Enforcement {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "advisory" => Ok(Self::Advisory),
+            "mandatory" => Ok(Self::Mandatory),
+            _ => Err(UnknownWord { word: word.to_owned(), expected: "advisory, mandatory" }),
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Display for Enforcement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Where the run's configuration comes from.
+#[derive(Clone, Default)]
+pub enum Configuration {
+    /// There is none to download: the URL is null.
+    #[default]
+    None,
+    /// A directory, packed as HCP Terraform's clients do, see [`crate::pack()`].
+    Directory(PathBuf),
+    /// An archive (tar.gz), served as it is.
+    Archive(Bytes),
+}
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Directory(path) => f.debug_tuple("Directory").field(path).finish(),
+            Self::Archive(bytes) => write!(f, "Archive({} bytes)", bytes.len()),
+        }
+    }
+}
+
+/// HCP Terraform's time limits, or shorter ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timers {
+    /// Between two progress updates.
+    pub progress: Duration,
+    /// From the answer to the request to the final result.
+    pub total: Duration,
+    /// The life of an access token, from the request or the last progress update.
+    pub token: Duration,
+    /// The life of a link to the plan.
+    pub plan_link: Duration,
+}
+
+impl Timers {
+    /// As published: 10 minutes, 60 minutes, 10 minutes, 1 minute.
+    pub const HCP_TERRAFORM: Self = Self {
+        progress: Duration::from_mins(10),
+        total: Duration::from_mins(60),
+        token: Duration::from_mins(10),
+        plan_link: Duration::from_mins(1),
+    };
+
+    /// All limits shortened (or prolonged) alike, so that the whole task gets `total`.
+    #[must_use]
+    pub fn scaled(total: Duration) -> Self {
+        let hcp = Self::HCP_TERRAFORM;
+        let factor = total.as_secs_f64() / hcp.total.as_secs_f64();
+        Self {
+            progress: hcp.progress.mul_f64(factor),
+            total,
+            token: hcp.token.mul_f64(factor),
+            plan_link: hcp.plan_link.mul_f64(factor),
+        }
+    }
+}
+
+impl Default for Timers {
+    /// A person or a test waits a minute, not an hour; the other limits are HCP Terraform's.
+    fn default() -> Self {
+        Self { total: Duration::from_mins(1), ..Self::HCP_TERRAFORM }
+    }
+}
+
+/// One run, and what goes wrong in it.
+#[derive(Debug, Clone)]
+pub struct RunSpec {
+    /// When in the run the task is called.
+    pub stage: Stage,
+    /// What a failure does to the run.
+    pub enforcement: Enforcement,
+    /// The organization's name.
+    pub organization: String,
+    /// The workspace's name.
+    pub workspace: String,
+    /// The workspace's working directory as typed into its settings; empty when it has none.
+    pub working_directory: Option<String>,
+    /// Whether the run is plan-only.
+    pub speculative: bool,
+    /// The run's message.
+    pub run_message: String,
+    /// When the run was created; now unless set.
+    pub created_at: Option<SystemTime>,
+    /// The configuration.
+    pub configuration: Configuration,
+    /// The plan as `terraform show -json` prints it; a plan without changes unless set. Not served in `pre_plan`.
+    pub plan: Option<Bytes>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// How long everything may take.
+    pub timers: Timers,
+    /// How long one delivery of the request may take. HCP Terraform's own limit is not published.
+    pub post_timeout: Duration,
+    /// How often the request is tried, and the pause before each further try. HCP Terraform's numbers are not published.
+    pub attempts: u32,
+    /// Pause between two tries.
+    pub attempt_pause: Duration,
+    /// How long to keep listening after the result is final, to see what should not come any more.
+    pub linger: Duration,
+    /// The pause between two pieces of a configuration that trickles.
+    pub trickle: Duration,
+    /// Leaves the verification probe out.
+    pub skip_probe: bool,
+}
+
+impl Default for RunSpec {
+    fn default() -> Self {
+        Self {
+            stage: Stage::default(),
+            enforcement: Enforcement::default(),
+            organization: "simulated-organization".to_owned(),
+            workspace: "simulated-workspace".to_owned(),
+            working_directory: None,
+            speculative: false,
+            run_message: "Triggered by runtask simulate".to_owned(),
+            created_at: None,
+            configuration: Configuration::None,
+            plan: None,
+            faults: Vec::new(),
+            timers: Timers::default(),
+            post_timeout: Duration::from_secs(10),
+            attempts: 3,
+            attempt_pause: Duration::from_millis(500),
+            linger: Duration::from_millis(300),
+            trickle: Duration::from_millis(100),
+            skip_probe: false,
+        }
+    }
+}
+
+impl RunSpec {
+    pub(crate) fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_and_levels_read_back() {
+        for stage in [Stage::PrePlan, Stage::PostPlan, Stage::PreApply, Stage::PostApply] {
+            assert_eq!(stage.to_string().parse(), Ok(stage));
+        }
+        assert_eq!("post-plan".parse(), Ok(Stage::PostPlan));
+        assert_eq!("advisory".parse(), Ok(Enforcement::Advisory));
+        assert_eq!(
+            "soft".parse::<Enforcement>().unwrap_err().to_string(),
+            "`soft` is not one of advisory, mandatory"
+        );
+    }
+
+    #[test]
+    fn scaled_timers_keep_their_proportions() {
+        let timers = Timers::scaled(Duration::from_secs(60));
+        assert_eq!(timers.progress, Duration::from_secs(10));
+        assert_eq!(timers.plan_link, Duration::from_secs(1));
+    }
+}
