@@ -8,7 +8,7 @@ use runtask_checks::{CheckReport, Code, Finding, Level, fmt, plan_summary};
 use runtask_client::Client;
 use runtask_protocol::{Run, Stage};
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tracing::info;
 
 /// What the checks said, and what is left on disk until somebody has time to remove it.
@@ -57,12 +57,18 @@ async fn configuration(client: &Client, settings: &Settings, run: &Run) -> Input
     let url = run.configuration_url.as_deref();
     let url = url.ok_or("HCP Terraform offers no configuration to download for this run (any more)")?;
     let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
-    let configuration =
-        Configuration::fetch(client, url, token, &settings.archive, fmt::is_formatted_file).await;
+    let configuration = Configuration::fetch(client, url, token, &settings.archive, is_wanted).await;
     let configuration = configuration.map_err(|error| error.to_string())?;
     let directory = configuration.working_directory(run.working_directory.as_deref());
     let directory = directory.map_err(|error| error.to_string())?;
     Ok((configuration, directory))
+}
+
+/// Whether a file of the archive may be one that the checks read. Below the working directory, hidden directories do
+/// not count; but the working directory itself may be hidden, so here only the file's own name does.
+fn is_wanted(path: &Path) -> bool {
+    let in_terraform = path.components().any(|it| it.as_os_str() == ".terraform");
+    !in_terraform && path.file_name().is_some_and(|name| fmt::is_formatted_file(Path::new(name)))
 }
 
 /// `None` where there cannot be a plan yet.
@@ -102,6 +108,24 @@ async fn summarize_plan(run: &Run, plan: Option<Option<Input<File>>>) -> CheckRe
                 subject: None,
             };
             CheckReport { check: name, headline, findings: vec![finding] }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_terraform_formats_are_wanted_wherever_the_working_directory_is() {
+        for path in ["main.tf", "live/prod/x.tfvars", ".infra/main.tf", "a/b.tftest.hcl", "mocks.tfmock.hcl"]
+        {
+            assert!(is_wanted(Path::new(path)), "{path}");
+        }
+        for path in
+            [".terraform/modules/net/main.tf", "README.md", "main.tf.json", "a/.hidden.tf", "main.tf~"]
+        {
+            assert!(!is_wanted(Path::new(path)), "{path}");
         }
     }
 }

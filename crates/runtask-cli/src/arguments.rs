@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 
     /// What to log on stderr: error, warn, info, debug, or a filter such as `warn,runtask_client=debug`
     ///
-    /// `serve` logs info unless told otherwise, the other commands warn.
+    /// `serve` logs info unless told otherwise, the other commands error.
     #[arg(long, global = true, env = "RUNTASK_LOG", value_name = "LEVEL")]
     pub(crate) log: Option<String>,
 
@@ -93,15 +93,21 @@ pub(crate) struct Simulate {
     #[arg(long, help_heading = "The run task")]
     pub(crate) url: Option<Url>,
 
+    /// Do not send the request: write it into this directory, for you to deliver, and wait for the result
+    ///
+    /// `event.json` is the signed request as a Lambda function URL's event, `payload.json` its body alone.
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "url", help_heading = "The run task")]
+    pub(crate) by_hand: Option<PathBuf>,
+
     /// A file that holds the HMAC key
-    #[arg(long, value_name = "FILE", requires = "url", help_heading = "The run task")]
+    #[arg(long, value_name = "FILE", help_heading = "The run task")]
     pub(crate) key_file: Option<PathBuf>,
 
-    /// Where to play HCP Terraform. Our own run task must list it in RUNTASK_ALLOWED_ORIGINS
+    /// Where to play HCP Terraform; the run task must list it in RUNTASK_ALLOWED_ORIGINS
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
     pub(crate) listen: SocketAddr,
 
-    /// Where to serve archives and plans, as HCP Terraform's object store does: to be listed as well
+    /// Where to serve archives and plans, as HCP Terraform's object store does; to be listed as well
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
     pub(crate) listen_archivist: SocketAddr,
 

@@ -6,12 +6,14 @@ use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
 use crate::{Exit, key, server};
 use anyhow::{Context, bail};
+use http::HeaderMap;
 use runtask_protocol::Key;
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -30,21 +32,14 @@ pub(crate) async fn simulate(arguments: Simulate, output: &Output) -> anyhow::Re
     let bind = arguments.listen;
     let options = Options { bind, archivist_bind: Some(arguments.listen_archivist), ..Options::default() };
     let simulator = Simulator::start(options).await.with_context(|| format!("cannot listen on {bind}"))?;
+    let style = Style { color: output.color, width: output.width };
+    if let Some(directory) = arguments.by_hand.clone() {
+        return by_hand(&simulator, arguments, &directory, output, style).await;
+    }
     let target = match &arguments.url {
-        Some(url) => {
-            let key = key::find(arguments.key_file.as_deref())?;
-            let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
-            output.note(&format!("The run task must allow: RUNTASK_ALLOWED_ORIGINS={origins}\n"));
-            if key.is_none() {
-                output.note(
-                    "There is no key: requests carry an empty signature (set HMAC_KEY or --key-file)\n",
-                );
-            }
-            Target { url: url.clone(), key }
-        }
+        Some(url) => Target { url: url.clone(), key: sender_key(&simulator, &arguments, output)? },
         None => start_pair(&simulator).await?,
     };
-    let style = Style { color: output.color, width: output.width };
     let live = !output.json;
     if live {
         output.result(&title(&arguments, style));
@@ -63,6 +58,77 @@ pub(crate) async fn simulate(arguments: Simulate, output: &Output) -> anyhow::Re
         output.result(&format!("\n{}", render::result(&record, style)));
     }
     judge(&record)
+}
+
+/// The key to sign with, and a word to the person about what the run task has to know.
+fn sender_key(simulator: &Simulator, arguments: &Simulate, output: &Output) -> anyhow::Result<Option<Key>> {
+    let key = key::find(arguments.key_file.as_deref())?;
+    let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
+    output.note(&format!("The run task must allow: RUNTASK_ALLOWED_ORIGINS={origins}\n"));
+    if key.is_none() {
+        output.note("There is no key: requests carry an empty signature (set HMAC_KEY or --key-file)\n");
+    }
+    Ok(key)
+}
+
+/// Writes the request for somebody else to deliver, and waits.
+async fn by_hand(
+    simulator: &Simulator,
+    arguments: Simulate,
+    directory: &Path,
+    output: &Output,
+    style: Style,
+) -> anyhow::Result<Exit> {
+    let key = sender_key(simulator, &arguments, output)?;
+    let limit = Duration::from_secs(arguments.timeout);
+    let prepared = simulator.prepare(spec(arguments)?).await.context("the configuration cannot be packed")?;
+    let body = prepared.body();
+    let event = function_url_event(&prepared.headers(key.as_ref(), &body), &body);
+    std::fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
+    for (name, content) in [("event.json", event.to_string().as_bytes()), ("payload.json", &body)] {
+        let path = directory.join(name);
+        std::fs::write(&path, content).with_context(|| format!("{} cannot be written", path.display()))?;
+        output.note(&format!("wrote {}\n", path.display()));
+    }
+    output.note(&format!("waiting up to {} s for the result\n", limit.as_secs()));
+    let record = prepared.wait_final(limit).await;
+    if output.json {
+        output.json(&json!(record));
+    } else {
+        output.result(&format!("{}\n{}", render::time_line(&record, style), render::result(&record, style)));
+    }
+    judge(&record)
+}
+
+/// The event that a Lambda function URL makes of a request.
+///
+/// Source: "Invoking Lambda function URLs" of the AWS Lambda Developer Guide, payload format version 2.0.
+fn function_url_event(headers: &HeaderMap, body: &[u8]) -> Value {
+    let headers: Map<String, Value> = headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": "/",
+        "rawQueryString": "",
+        "headers": headers,
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "simulated",
+            "domainName": "simulated.lambda-url.us-east-1.on.aws",
+            "domainPrefix": "simulated",
+            "http": { "method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "runtask" },
+            "requestId": Uuid::new_v4().to_string(),
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "01/Jan/2026:00:00:00 +0000",
+            "timeEpoch": 1_767_225_600_000_u64,
+        },
+        "body": String::from_utf8_lossy(body),
+        "isBase64Encoded": false,
+    })
 }
 
 fn title(arguments: &Simulate, style: Style) -> String {

@@ -20,4 +20,4 @@ pub use probe::{PROBE_ANSWER, PROBE_TOKEN};
 pub use result::{DetailsUrl, Status, TaskResult};
 pub use secret::AccessToken;
 pub use signature::{Key, KeyError, KeyName, KeyRing, SIGNATURE_HEADER, SignatureError, SignedBody};
-pub use text::{cut, cut_markdown, fenced};
+pub use text::{cut, cut_markdown};

@@ -63,15 +63,6 @@ fn open_fence(text: &str) -> Option<&str> {
     open
 }
 
-/// `text` as a Markdown code block whose fence no line of `text` can close.
-#[must_use]
-pub fn fenced(language: &str, text: &str) -> String {
-    let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    format!("{fence}{language}\n{text}\n{fence}\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,12 +87,6 @@ mod tests {
         assert!(short.chars().count() <= 120);
     }
 
-    #[test]
-    fn a_fence_outlasts_the_backticks_inside() {
-        assert_eq!(fenced("diff", "+ ```\n"), "````diff\n+ ```\n````\n");
-        assert_eq!(fenced("", "x"), "```\nx\n```\n");
-    }
-
     proptest! {
         #[test]
         fn a_cut_text_is_within_its_limit(text in "(```|~~~~|`|\n|ä|x| ){0,200}", limit in 0usize..150) {
@@ -111,12 +96,6 @@ mod tests {
             if limit > 60 && short != text {
                 prop_assert_eq!(open_fence(&short), None);
             }
-        }
-
-        #[test]
-        fn a_fenced_text_leaves_no_fence_open(text in "(```|`````|\n|x| ){0,60}") {
-            let block = fenced("diff", &text);
-            prop_assert_eq!(open_fence(&block), None);
         }
     }
 }

@@ -133,7 +133,17 @@ async fn all_errors_of_a_file_are_one_finding() {
 async fn errors_name_the_file_and_of_many_some_are_shown() {
     let twice = "a = 1\na = \"00000.tf\"\n";
     let report = check_files(&[("net/main.tf", twice)]).await;
-    insta::assert_snapshot!(report.findings[0].body, @"");
+    insta::assert_snapshot!(report.findings[0].body, @r#"
+    ```text
+    Error: Attribute redefined
+
+      on net/main.tf line 2:
+       2: a = "00000.tf"
+
+    The argument "a" was already set at net/main.tf:1,1-2. Each argument may be set
+    only once.
+    ```
+    "#);
     let report = check_files(&[("main.tf", &twice.repeat(20))]).await;
     assert_eq!(report.findings[0].body.matches("Error: ").count(), ERRORS_SHOWN);
     assert!(
