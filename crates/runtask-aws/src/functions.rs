@@ -4,6 +4,7 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::invoke::InvokeError as ServiceError;
 use aws_sdk_lambda::primitives::Blob;
@@ -35,10 +36,15 @@ impl Functions {
             .with_max_attempts(20)
             .with_initial_backoff(Duration::from_millis(50))
             .with_max_backoff(Duration::from_millis(400));
+        // The SDK's own bound on retries is for processes that make many calls at once: after a hundred throttled ones
+        // it would stop trying again for as long as the process lives. Here the budget is the bound.
+        let partition = RetryPartition::custom("functions").token_bucket(TokenBucket::unlimited()).build();
         let timeout = TimeoutConfig::builder().operation_timeout(budget).build();
-        let config =
-            aws_sdk_lambda::config::Builder::from(config).retry_config(retry).timeout_config(timeout).build();
-        Self(Client::from_conf(config))
+        let config = aws_sdk_lambda::config::Builder::from(config)
+            .retry_config(retry)
+            .retry_partition(partition)
+            .timeout_config(timeout);
+        Self(Client::from_conf(config.build()))
     }
 
     /// Hands `payload` to `function` (a name or an ARN); returns once Lambda has queued it.
@@ -65,7 +71,11 @@ impl<R: std::fmt::Debug> From<&SdkError<ServiceError, R>> for InvokeError {
                 Self::Failed(format!("{code}: {}", other.message().unwrap_or("no message")))
             }
             None => Self::Failed(match error {
-                SdkError::TimeoutError(_) => "no answer inside the time for all attempts".to_owned(),
+                // The SDK does not keep why the attempts before failed.
+                SdkError::TimeoutError(_) => {
+                    "not taken inside the time for all attempts: throttled, failing or not answering"
+                        .to_owned()
+                }
                 SdkError::DispatchFailure(failure) => failure
                     .as_connector_error()
                     .map_or_else(|| "no connection".to_owned(), |it| DisplayErrorContext(it).to_string()),

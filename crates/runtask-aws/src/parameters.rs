@@ -2,9 +2,10 @@
 
 use crate::parameter::{Parameter, ParameterError};
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use std::time::{Duration, SystemTime};
 
@@ -16,8 +17,15 @@ impl Parameters {
     /// `budget` is the time for all attempts of one read together.
     #[must_use]
     pub fn new(config: &SdkConfig, budget: Duration) -> Self {
+        // The SDK's own pauses, up to a second, are longer than a caller of ours has time for.
+        let retry = RetryConfig::standard()
+            .with_max_attempts(5)
+            .with_initial_backoff(Duration::from_millis(50))
+            .with_max_backoff(Duration::from_millis(400));
         let timeout = TimeoutConfig::builder().operation_timeout(budget).build();
-        Self(Client::from_conf(aws_sdk_ssm::config::Builder::from(config).timeout_config(timeout).build()))
+        let config =
+            aws_sdk_ssm::config::Builder::from(config).retry_config(retry).timeout_config(timeout).build();
+        Self(Client::from_conf(config))
     }
 
     /// Reads the newest version of `name`, or `version` of it, decrypted.
@@ -49,6 +57,15 @@ fn failed<R>(error: &SdkError<GetParameterError, R>) -> ParameterError {
             let code = it.code().unwrap_or("unknown error");
             ParameterError::Failed(format!("{code}: {}", it.message().unwrap_or("no message")))
         }
-        None => ParameterError::Failed(error.to_string()),
+        None => ParameterError::Failed(match error {
+            SdkError::TimeoutError(_) => "no answer inside the time for all attempts".to_owned(),
+            SdkError::DispatchFailure(failure) => failure
+                .as_connector_error()
+                .map_or_else(|| "no connection".to_owned(), |it| DisplayErrorContext(it).to_string()),
+            SdkError::ConstructionFailure(_) => {
+                "the request could not be built; are region and credentials set?".to_owned()
+            }
+            _ => "an answer that is not Parameter Store's".to_owned(),
+        }),
     }
 }

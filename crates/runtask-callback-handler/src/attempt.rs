@@ -54,15 +54,21 @@ impl Attempt {
         report.checked_sub(goodbye).unwrap_or(report)
     }
 
+    /// Returns when the process is told to shut down.
+    pub(crate) async fn told_to_shut_down(&self) {
+        let mut shutdown = self.shutdown.clone();
+        if shutdown.wait_for(Option::is_some).await.is_err() {
+            // Nobody is left who could tell.
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Returns when work has to stop, at `work_until` or when the process shuts down.
     pub(crate) async fn out_of_time(&self, work_until: Instant) -> OutOfTime {
-        let mut shutdown = self.shutdown.clone();
         let stopped = async {
-            match shutdown.wait_for(Option::is_some).await.map(|it| *it) {
-                Ok(Some(stop)) => sleep_until(stop.work).await,
-                // Nobody is left who could tell.
-                _ => std::future::pending().await,
-            }
+            self.told_to_shut_down().await;
+            let stop = *self.shutdown.borrow();
+            sleep_until(stop.map_or(work_until, |it| it.work)).await;
         };
         tokio::select! {
             () = sleep_until(work_until) => OutOfTime::Deadline,

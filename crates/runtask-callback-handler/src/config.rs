@@ -5,6 +5,7 @@ use runtask_archive::Limits;
 use runtask_checks::{OnError, TIME_LIMIT, Terraform};
 use runtask_client::{AllowedOrigins, ClientSettings};
 use runtask_protocol::AccessToken;
+use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_settings::SettingsError;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -22,7 +23,7 @@ pub struct Settings {
     pub checks: Vec<CheckName>,
     /// `RUNTASK_ON_ERROR`: the final status when a check could not run; `failed` unless set.
     pub on_error: OnError,
-    /// `RUNTASK_TERRAFORM` and where else terraform is; `RUNTASK_TERRAFORM_TIMEOUT_MS` limits one call, 60 000
+    /// `RUNTASK_TERRAFORM` and where else terraform is; `RUNTASK_TERRAFORM_TIMEOUT_MS` limits one check, 60 000
     /// unless set. Why there is none, where there is none: that is a result's matter, not a reason not to start.
     pub terraform: Result<Terraform, String>,
     /// `RUNTASK_MAX_COMPRESSED_BYTES` (512 MiB unless set), `RUNTASK_MAX_UNPACKED_BYTES` (1 GiB),
@@ -65,7 +66,7 @@ impl Settings {
     ) -> Self {
         let limits = Limits::default();
         let minutes = |it: u64| Duration::from_secs(60 * it);
-        Self {
+        let read = Self {
             client: client(settings),
             read_token: settings.text("TF_TOKEN").map(AccessToken::new),
             checks: settings.parsed("RUNTASK_CHECKS", CheckList(vec![CheckName::Fmt])).0,
@@ -86,7 +87,19 @@ impl Settings {
             progress_interval: settings.milliseconds("RUNTASK_PROGRESS_INTERVAL_MS", minutes(4)),
             deadline: settings.milliseconds("RUNTASK_DEADLINE_MS", minutes(55)),
             report_margin: settings.milliseconds("RUNTASK_REPORT_MARGIN_MS", Duration::from_secs(10)),
+        };
+        if read.progress_interval.is_zero() || read.progress_interval >= minutes(10) {
+            settings.problem(
+                "RUNTASK_PROGRESS_INTERVAL_MS: HCP Terraform wants to hear something every ten minutes",
+            );
         }
+        if read.deadline.is_zero() || read.deadline >= RESULT_DEADLINE {
+            settings.problem("RUNTASK_DEADLINE_MS: HCP Terraform waits for 60 minutes");
+        }
+        if read.client.timeout.is_zero() {
+            settings.problem("RUNTASK_HTTP_TIMEOUT_MS: without time there is no answer");
+        }
+        read
     }
 }
 

@@ -1,8 +1,10 @@
 //! A run's configuration, unpacked as far as the checks need it.
 
+use crate::disk::is_full;
 use crate::stream::{Reader, pipe};
 use runtask_archive::{Limits, UnpackError, Unpacked, unpack};
 use runtask_client::{Client, FetchError};
+use runtask_log::Chain;
 use runtask_protocol::AccessToken;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -12,11 +14,31 @@ use tracing::{info, warn};
 /// How often a download that breaks off is started again.
 const ATTEMPTS: u32 = 3;
 
-/// A configuration on disk; the directory goes when this is dropped.
+/// A configuration on disk; the directory goes when this is dropped, on a thread of its own, because removing a hundred
+/// thousand files takes longer than a runtime may be kept from its timers.
 #[derive(Debug)]
 pub(crate) struct Configuration {
-    directory: TempDir,
+    directory: Removal,
     unpacked: Unpacked,
+}
+
+/// A directory that is removed on a thread when this is dropped inside a runtime.
+#[derive(Debug)]
+struct Removal(Option<TempDir>);
+
+impl Removal {
+    fn path(&self) -> &Path {
+        self.0.as_ref().map_or(Path::new(""), TempDir::path)
+    }
+}
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        let directory = self.0.take();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            drop(runtime.spawn_blocking(move || drop(directory)));
+        }
+    }
 }
 
 /// Why there is no configuration to check. The texts are fit for a run's page.
@@ -29,7 +51,9 @@ pub(crate) enum ConfigurationError {
     Unpack(#[source] UnpackError),
     #[error("there is no space left on disk for the configuration")]
     DiskFull,
-    #[error("a temporary directory could not be made: {0}")]
+    #[error("the configuration could not be kept: {0}")]
+    Write(#[source] io::Error),
+    #[error("a temporary directory could not be made")]
     Directory(#[source] io::Error),
     #[error("the download of the configuration kept breaking off")]
     BrokenOff,
@@ -70,7 +94,7 @@ impl Configuration {
             };
             match filled {
                 Err(broken) if matches!(error, ConfigurationError::BrokenOff) => {
-                    warn!(attempt, error = &broken as &dyn std::error::Error, "the download broke off");
+                    warn!(attempt, error = %Chain(&broken), "the download broke off");
                 }
                 _ => return Err(error),
             }
@@ -95,14 +119,19 @@ impl Configuration {
                     unpacked.files_written,
                     unpacked.entries
                 );
-                Ok(Self { directory, unpacked })
+                Ok(Self { directory: Removal(Some(directory)), unpacked })
             }
             Err(UnpackError::Read { .. }) => Err(ConfigurationError::BrokenOff),
-            Err(UnpackError::Write { source, .. }) if source.kind() == io::ErrorKind::StorageFull => {
-                Err(ConfigurationError::DiskFull)
-            }
+            // Its path is this machine's, and nothing for a run's page.
+            Err(UnpackError::Write { source, .. }) if is_full(&source) => Err(ConfigurationError::DiskFull),
+            Err(UnpackError::Write { source, .. }) => Err(ConfigurationError::Write(source)),
             Err(error) => Err(ConfigurationError::Unpack(error)),
         }
+    }
+
+    /// Removes it from disk before this returns.
+    pub(crate) fn remove(mut self) {
+        drop(self.directory.0.take());
     }
 
     /// The directory that the workspace works in: `setting` as typed, below the archive's root or below the one
@@ -156,7 +185,7 @@ mod tests {
         let archive = archive.tar_gz().unwrap();
         let directory = tempfile::tempdir().unwrap();
         let unpacked = unpack(&archive[..], directory.path(), &Limits::default(), |_| true).unwrap();
-        Configuration { directory, unpacked }
+        Configuration { directory: Removal(Some(directory)), unpacked }
     }
 
     fn resolve(configuration: &Configuration, setting: &str) -> Result<String, String> {

@@ -2,10 +2,12 @@
 
 use crate::attempt::{Attempt, OutOfTime};
 use crate::config::Settings;
+use crate::configuration::Configuration;
 use crate::heartbeat::{Heartbeat, report_running};
-use crate::work::{Done, work};
+use crate::work::work;
 use runtask_checks::{CheckReport, verdict};
-use runtask_client::{CallbackError, Client, ClientError, Delivery};
+use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
+use runtask_log::Chain;
 use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_protocol::{Job, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
@@ -55,10 +57,16 @@ pub struct NotReported(#[source] CallbackError);
 
 /// What work came to.
 enum Work {
-    Done(Done),
+    Done(Box<Done>),
     Stopped(OutOfTime),
     Died,
-    NotWanted(Delivery),
+    NotWanted(StatusCode),
+}
+
+/// Checked and judged.
+struct Done {
+    result: TaskResult,
+    leftovers: Option<Configuration>,
 }
 
 /// Ends a task with whoever waits for it.
@@ -122,7 +130,7 @@ impl<C: ClaimStore> Handler<C> {
         let url = match self.client.admit_callback(&job.run.callback_url) {
             Ok(url) => url,
             Err(error) => {
-                error!(error = &error as &dyn std::error::Error, "dropped {id}: its result may not be sent");
+                error!(error = %Chain(&error), "dropped {id}: its result may not be sent");
                 return Ok(End::Refused);
             }
         };
@@ -131,18 +139,40 @@ impl<C: ClaimStore> Handler<C> {
             Err(end) => return Ok(end),
         };
         info!("took {id} over");
-        let end = self.attend(job.run, &url, &attempt).await;
+        // A task of its own: should it panic, the claim must not stay, nor HCP Terraform without a result.
+        let (client, settings, turns) =
+            (self.client.clone(), Arc::clone(&self.settings), Arc::clone(&self.turns));
+        let run = job.run.clone();
+        let attending =
+            Attending { client, settings, turns, run, url: url.clone(), attempt: attempt.clone() };
+        let mut attending = tokio::spawn(attending.attend().instrument(Span::current()));
+        let abort = AbortOnDrop(attending.abort_handle());
+        let end = match (&mut attending).await {
+            Ok(end) => end,
+            Err(error) => {
+                error!(error = %Chain(&error), "the handler panicked");
+                self.apologize(&job.run, &url, &attempt).await
+            }
+        };
+        drop(abort);
         self.settle(lease.as_ref(), end.is_ok()).await;
         if let Ok(end) = &end {
             info!(duration_ms = started.elapsed().as_millis(), "done with {id}: {end:?}");
         }
         end.map_err(|error| {
-            error!(
-                error = &error as &dyn std::error::Error,
-                "the final result of {id} could not be reported"
-            );
+            error!(error = %Chain(&error), "the final result of {id} could not be reported");
             NotReported(error)
         })
+    }
+
+    /// The final result of a run that our own code failed.
+    async fn apologize(&self, run: &Run, url: &Url, attempt: &Attempt) -> Result<End, CallbackError> {
+        let reports = unfinished(&self.settings, "it ended unexpectedly");
+        let result = task_result(&reports, verdict(&reports, self.settings.on_error), false);
+        match self.client.report(url, &run.access_token, &result, u32::MAX, attempt.report_until()).await? {
+            Delivery::Accepted => Ok(End::Reported(result.status())),
+            Delivery::Over(_) => Ok(End::NotWanted),
+        }
     }
 
     /// The right to work, or the reason not to. A store that cannot be reached does not cost the run its result.
@@ -160,7 +190,7 @@ impl<C: ClaimStore> Handler<C> {
                 Err(End::Held { until })
             }
             Err(error) => {
-                warn!(error = &error as &dyn std::error::Error, "working on {id} without a claim");
+                warn!(error = %Chain(&error), "working on {id} without a claim");
                 Ok(None)
             }
         }
@@ -173,36 +203,51 @@ impl<C: ClaimStore> Handler<C> {
             false => self.claims.release(lease).await,
         };
         if let Err(error) = settled {
-            warn!(error = &error as &dyn std::error::Error, "the claim on {} could not be settled", lease.id);
+            warn!(error = %Chain(&error), "the claim on {} could not be settled", lease.id);
         }
     }
+}
 
+/// Everything that attending to one run needs, so that it can be a task.
+struct Attending {
+    client: Client,
+    settings: Arc<Settings>,
+    turns: Arc<Semaphore>,
+    run: Run,
+    url: Url,
+    attempt: Attempt,
+}
+
+impl Attending {
     /// From the first `running` to the final result.
-    async fn attend(&self, run: Run, url: &Url, attempt: &Attempt) -> Result<End, CallbackError> {
-        let work_until = attempt.work_until(Instant::now(), self.settings.report_margin);
-        if let Some(Delivery::Over(status)) = report_running(&self.client, url, &run.access_token).await {
+    async fn attend(self) -> Result<End, CallbackError> {
+        let work_until = self.attempt.work_until(Instant::now(), self.settings.report_margin);
+        let token = &self.run.access_token;
+        if let Some(Delivery::Over(status)) = report_running(&self.client, &self.url, token, work_until).await
+        {
             info!(http.status = status.as_u16(), "nobody waits for a result; nothing was done");
             return Ok(End::NotWanted);
         }
-        let (result, done) = match unknown_stage(&run) {
+        let (result, leftovers) = match unknown_stage(&self.run) {
             Some(result) => (result, None),
-            None => match self.work(&run, url, attempt, work_until).await {
-                Work::Done(done) => (self.judge(&run, &done.reports), Some(done)),
-                Work::Stopped(why) => (self.judge(&run, &self.unfinished(&out_of_time(why))), None),
-                Work::Died => (self.judge(&run, &self.unfinished("it ended unexpectedly")), None),
-                Work::NotWanted(Delivery::Over(status)) => {
+            None => match self.work(work_until).await {
+                Work::Done(done) => (done.result, done.leftovers),
+                Work::Stopped(why) => (self.unfinished(&out_of_time(why)), None),
+                Work::Died => (self.unfinished("it ended unexpectedly"), None),
+                Work::NotWanted(status) => {
                     info!(
                         http.status = status.as_u16(),
                         "nobody waits for a result any more; work was stopped"
                     );
                     return Ok(End::NotWanted);
                 }
-                Work::NotWanted(Delivery::Accepted) => return Ok(End::NotWanted),
             },
         };
-        let delivery =
-            self.client.report(url, &run.access_token, &result, u32::MAX, attempt.report_until()).await;
-        drop_on_a_thread(done).await;
+        let removing = tokio::task::spawn_blocking(move || leftovers.map(Configuration::remove));
+        let delivery = self.report(&result).await;
+        if removing.await.is_err() {
+            warn!("a temporary directory could not be removed");
+        }
         match delivery? {
             Delivery::Accepted => Ok(End::Reported(result.status())),
             // Its answer to an attempt before this one may have been lost, or somebody cancelled the run.
@@ -213,51 +258,69 @@ impl<C: ClaimStore> Handler<C> {
         }
     }
 
-    /// Works until done, out of time or not wanted. Whatever the end, nothing of it runs any more afterwards.
-    async fn work(&self, run: &Run, url: &Url, attempt: &Attempt, work_until: Instant) -> Work {
-        let (client, settings, run) = (self.client.clone(), Arc::clone(&self.settings), run.clone());
+    /// Sends the final result. A process that shuts down meanwhile cuts the time short.
+    async fn report(&self, result: &TaskResult) -> Result<Delivery, CallbackError> {
+        let send = |until| self.client.report(&self.url, &self.run.access_token, result, u32::MAX, until);
+        let told = self.attempt.shutdown.borrow().is_some();
+        tokio::select! {
+            delivery = send(self.attempt.report_until()) => delivery,
+            () = self.attempt.told_to_shut_down(), if !told => send(self.attempt.report_until()).await,
+        }
+    }
+
+    /// Works until done, out of time or not wanted. Whatever the end, terraform does not run any more afterwards, and
+    /// no report is on its way.
+    async fn work(&self, work_until: Instant) -> Work {
+        let (client, settings, run) = (self.client.clone(), Arc::clone(&self.settings), self.run.clone());
         let interval = self.settings.progress_interval;
-        let (heartbeat, over) =
-            Heartbeat::start(client.clone(), url.clone(), run.access_token.clone(), interval);
+        let token = run.access_token.clone();
+        let mut heartbeat = Heartbeat::start(client.clone(), self.url.clone(), token, interval);
         let turns = Arc::clone(&self.turns);
         let work = async move {
             // Never closed, so a turn comes; should it not, working too much beats not working.
             let _turn = turns.acquire().await;
-            work(&client, &settings, &run).await
+            let (reports, leftovers) = work(&client, &settings, &run).await;
+            Done { result: judge(&settings, &run, &reports), leftovers }
         };
         // A task of its own, so that a panic in a check is an answer and not the end.
         let mut working: JoinHandle<Done> = tokio::spawn(work.instrument(Span::current()));
         let _abort = AbortOnDrop(working.abort_handle());
         let end = tokio::select! {
             done = &mut working => match done {
-                Ok(done) => Work::Done(done),
+                Ok(done) => Work::Done(Box::new(done)),
                 Err(error) => {
-                    error!(error = &error as &dyn std::error::Error, "a check panicked");
+                    error!(error = %Chain(&error), "a check panicked");
                     Work::Died
                 }
             },
-            why = attempt.out_of_time(work_until) => {
+            why = self.attempt.out_of_time(work_until) => {
                 warn!("out of time ({why:?}): stopping work");
                 Work::Stopped(why)
             }
-            Ok(delivery) = over => Work::NotWanted(delivery),
+            status = heartbeat.over() => return Work::NotWanted(status),
         };
         if !working.is_finished() {
             working.abort();
             let _aborted = tokio::time::timeout(Duration::from_secs(1), working).await;
         }
-        heartbeat.stop().await;
-        end
+        match heartbeat.stop().await {
+            Some(status) => Work::NotWanted(status),
+            None => end,
+        }
     }
 
-    fn judge(&self, run: &Run, reports: &[CheckReport]) -> TaskResult {
-        task_result(reports, verdict(reports, self.settings.on_error), run.accepts_outcomes)
+    fn unfinished(&self, reason: &str) -> TaskResult {
+        judge(&self.settings, &self.run, &unfinished(&self.settings, reason))
     }
+}
 
-    /// What every check says when there was no time for it.
-    fn unfinished(&self, reason: &str) -> Vec<CheckReport> {
-        self.settings.checks.iter().map(|check| CheckReport::unavailable(check.as_str(), reason)).collect()
-    }
+fn judge(settings: &Settings, run: &Run, reports: &[CheckReport]) -> TaskResult {
+    task_result(reports, verdict(reports, settings.on_error), run.accepts_outcomes)
+}
+
+/// What every check says when there was no time for it.
+fn unfinished(settings: &Settings, reason: &str) -> Vec<CheckReport> {
+    settings.checks.iter().map(|check| CheckReport::unavailable(check.as_str(), reason)).collect()
 }
 
 fn out_of_time(why: OutOfTime) -> String {
@@ -278,13 +341,5 @@ fn unknown_stage(run: &Run) -> Option<TaskResult> {
             Some(TaskResult::new(Status::Failed, &text))
         }
         _ => None,
-    }
-}
-
-/// Removes what is left on disk without keeping other jobs from their turn.
-async fn drop_on_a_thread(done: Option<Done>) {
-    let Some(Done { leftovers: Some(leftovers), .. }) = done else { return };
-    if tokio::task::spawn_blocking(move || drop(leftovers)).await.is_err() {
-        warn!("a temporary directory could not be removed");
     }
 }

@@ -1,6 +1,8 @@
 //! Tells HCP Terraform now and then that work goes on, and learns from its answers when nobody waits any more.
 
+use runtask_client::StatusCode;
 use runtask_client::{Client, Delivery};
+use runtask_log::Chain;
 use runtask_protocol::{AccessToken, Status, TaskResult};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -12,16 +14,24 @@ use url::Url;
 /// How long one `running` report may take, all attempts together.
 const REPORT: Duration = Duration::from_secs(5);
 
+/// The pause after a report that did not arrive: HCP Terraform may be back long before the next one is due.
+const AFTER_FAILURE: Duration = Duration::from_secs(20);
+
 /// How long stopping waits for a report that is on its way, so that it does not come after the final result.
 const LAST_REPORT: Duration = Duration::from_secs(2);
 
-/// Reports `running` once.
-pub(crate) async fn report_running(client: &Client, url: &Url, token: &AccessToken) -> Option<Delivery> {
+/// Reports `running` once, before `latest`.
+pub(crate) async fn report_running(
+    client: &Client,
+    url: &Url,
+    token: &AccessToken,
+    latest: Instant,
+) -> Option<Delivery> {
     let running = TaskResult::new(Status::Running, "Checking…");
-    match client.report(url, token, &running, 2, Instant::now() + REPORT).await {
+    match client.report(url, token, &running, 2, latest.min(Instant::now() + REPORT)).await {
         Ok(delivery) => Some(delivery),
         Err(error) => {
-            warn!(error = &error as &dyn std::error::Error, "could not report that work goes on");
+            warn!(error = %Chain(&error), "could not report that work goes on");
             None
         }
     }
@@ -30,41 +40,54 @@ pub(crate) async fn report_running(client: &Client, url: &Url, token: &AccessTok
 /// Reports `running` at intervals, in a task of its own.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
-    task: JoinHandle<()>,
+    /// Nothing once it has ended and that was seen.
+    task: Option<JoinHandle<Option<StatusCode>>>,
     stop: oneshot::Sender<()>,
 }
 
 impl Heartbeat {
-    /// Starts; the receiver hears when HCP Terraform wants nothing more.
-    pub(crate) fn start(
-        client: Client,
-        url: Url,
-        token: AccessToken,
-        interval: Duration,
-    ) -> (Self, oneshot::Receiver<Delivery>) {
-        let (over, told) = oneshot::channel();
+    pub(crate) fn start(client: Client, url: Url, token: AccessToken, interval: Duration) -> Self {
         let (stop, mut stopped) = oneshot::channel();
         let beat = async move {
+            let mut pause = interval;
             loop {
                 tokio::select! {
-                    () = sleep(interval) => {}
-                    _ = &mut stopped => return,
+                    () = sleep(pause) => {}
+                    _ = &mut stopped => return None,
                 }
-                if let Some(delivery @ Delivery::Over(_)) = report_running(&client, &url, &token).await {
-                    let _nobody_listens = over.send(delivery);
-                    return;
-                }
+                pause = match report_running(&client, &url, &token, Instant::now() + REPORT).await {
+                    Some(Delivery::Over(status)) => return Some(status),
+                    Some(Delivery::Accepted) => interval,
+                    None => interval.min(AFTER_FAILURE),
+                };
             }
         };
-        (Self { task: tokio::spawn(beat.instrument(Span::current())), stop }, told)
+        Self { task: Some(tokio::spawn(beat.instrument(Span::current()))), stop }
     }
 
-    /// Stops. When this returns, nothing is on its way any more.
-    pub(crate) async fn stop(self) {
+    /// Returns when HCP Terraform wants nothing more, and with what it said so.
+    pub(crate) async fn over(&mut self) -> StatusCode {
+        if let Some(task) = &mut self.task {
+            let ended = task.await;
+            self.task = None;
+            if let Ok(Some(status)) = ended {
+                return status;
+            }
+        }
+        // It ends by itself for no other reason; without a heartbeat, work goes on.
+        std::future::pending().await
+    }
+
+    /// Stops, waiting for a report that is on its way; says if HCP Terraform wants nothing more.
+    pub(crate) async fn stop(self) -> Option<StatusCode> {
         drop(self.stop);
-        let abort = self.task.abort_handle();
-        if timeout(LAST_REPORT, self.task).await.is_err() {
-            abort.abort();
+        let mut task = self.task?;
+        match timeout(LAST_REPORT, &mut task).await {
+            Ok(ended) => ended.ok().flatten(),
+            Err(_elapsed) => {
+                task.abort();
+                None
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod attempt;
 mod config;
 mod configuration;
+mod disk;
 mod handler;
 mod heartbeat;
 mod plan;

@@ -16,13 +16,14 @@ fn now() -> SystemTime {
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn lookup(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    // What is no UTF-8 must not count as unset: as it is shown, no check of a setting passes it.
+    std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
 }
 
 // One event at a time: threads are for unpacking, not for a second event.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    runtask_log::start_in_lambda(lookup);
     let settings = Settings::read(&lookup)?;
     let handler = Arc::new(Handler::new(settings, MemoryClaims::new(), now)?);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {

@@ -1,7 +1,9 @@
 //! A run's plan, on disk for as long as a check reads it.
 
+use crate::disk::is_full;
 use crate::stream::{Reader, pipe};
 use runtask_client::{Client, FetchError};
+use runtask_log::Chain;
 use runtask_protocol::AccessToken;
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -20,7 +22,7 @@ pub(crate) enum PlanError {
     TooLarge(u64),
     #[error("there is no space left on disk for the plan")]
     DiskFull,
-    #[error("the plan could not be kept: {0}")]
+    #[error("the plan could not be written to disk")]
     Write(#[source] io::Error),
     #[error("the download of the plan kept breaking off")]
     BrokenOff,
@@ -45,7 +47,7 @@ pub(crate) async fn fetch(
         match (filled, kept) {
             (_, Ok(Ok(file))) => return Ok(file),
             (Err(broken), _) => {
-                warn!(attempt, error = &broken as &dyn std::error::Error, "the download broke off");
+                warn!(attempt, error = %Chain(&broken), "the download broke off");
             }
             (_, Ok(Err(error))) => return Err(error),
             (_, Err(panicked)) => return Err(PlanError::Write(io::Error::other(panicked))),
@@ -57,10 +59,8 @@ pub(crate) async fn fetch(
 fn keep(reader: Reader, max_bytes: u64) -> Result<File, PlanError> {
     let mut file = tempfile::tempfile().map_err(PlanError::Write)?;
     let copied = io::copy(&mut reader.take(max_bytes.saturating_add(1)), &mut file);
-    let bytes = copied.map_err(|error| match error.kind() {
-        io::ErrorKind::StorageFull => PlanError::DiskFull,
-        _ => PlanError::Write(error),
-    })?;
+    let bytes = copied
+        .map_err(|error| if is_full(&error) { PlanError::DiskFull } else { PlanError::Write(error) })?;
     if bytes > max_bytes {
         return Err(PlanError::TooLarge(max_bytes));
     }

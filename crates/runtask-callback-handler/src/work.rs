@@ -6,22 +6,21 @@ use crate::plan;
 use crate::task::CheckName;
 use runtask_checks::{CheckReport, Code, Finding, Level, fmt, plan_summary};
 use runtask_client::Client;
+use runtask_log::Chain;
 use runtask_protocol::{Run, Stage};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use tracing::info;
-
-/// What the checks said, and what is left on disk until somebody has time to remove it.
-#[derive(Debug)]
-pub(crate) struct Done {
-    pub(crate) reports: Vec<CheckReport>,
-    pub(crate) leftovers: Option<Configuration>,
-}
+use tracing::{info, warn};
 
 /// Something a check needs, or a sentence that says why it is not there.
 type Input<T> = Result<T, String>;
 
-pub(crate) async fn work(client: &Client, settings: &Settings, run: &Run) -> Done {
+/// What the checks say, and what is left on disk until somebody has time to remove it.
+pub(crate) async fn work(
+    client: &Client,
+    settings: &Settings,
+    run: &Run,
+) -> (Vec<CheckReport>, Option<Configuration>) {
     let needs = |need: fn(CheckName) -> bool| settings.checks.iter().copied().any(need);
     let configuration = async {
         if needs(CheckName::needs_configuration) {
@@ -50,7 +49,7 @@ pub(crate) async fn work(client: &Client, settings: &Settings, run: &Run) -> Don
             CheckName::PlanSummary => summarize_plan(run, plan.take()).await,
         });
     }
-    Done { reports, leftovers }
+    (reports, leftovers)
 }
 
 async fn configuration(client: &Client, settings: &Settings, run: &Run) -> Input<(Configuration, PathBuf)> {
@@ -58,7 +57,10 @@ async fn configuration(client: &Client, settings: &Settings, run: &Run) -> Input
     let url = url.ok_or("HCP Terraform offers no configuration to download for this run (any more)")?;
     let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
     let configuration = Configuration::fetch(client, url, token, &settings.archive, is_wanted).await;
-    let configuration = configuration.map_err(|error| error.to_string())?;
+    let configuration = configuration.map_err(|error| {
+        warn!(error = %Chain(&error), "there is no configuration to check");
+        error.to_string()
+    })?;
     let directory = configuration.working_directory(run.working_directory.as_deref());
     let directory = directory.map_err(|error| error.to_string())?;
     Ok((configuration, directory))
@@ -78,7 +80,11 @@ async fn plan(client: &Client, settings: &Settings, run: &Run) -> Option<Input<F
         return (!before).then(|| Err("HCP Terraform offers no plan to download for this run".to_owned()));
     };
     let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
-    Some(plan::fetch(client, url, token, settings.max_plan_bytes).await.map_err(|error| error.to_string()))
+    let plan = plan::fetch(client, url, token, settings.max_plan_bytes).await;
+    Some(plan.map_err(|error| {
+        warn!(error = %Chain(&error), "there is no plan to check");
+        error.to_string()
+    }))
 }
 
 async fn check_format(settings: &Settings, directory: &Input<PathBuf>) -> CheckReport {

@@ -89,7 +89,8 @@ impl Terraform {
     pub fn find(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, FindError> {
         let path = lookup("PATH").unwrap_or_default();
         let on_path =
-            |name: &str| std::env::split_paths(&path).map(|it| it.join(name)).find(|it| is_program(it));
+            // Relative entries, an empty one among them, would run what a checkout brings along.
+            |name: &str| std::env::split_paths(&path).filter(|it| it.is_absolute()).map(|it| it.join(name)).find(|it| is_program(it));
         let found = match lookup("RUNTASK_TERRAFORM").filter(|it| !it.is_empty()) {
             Some(set) if set.contains('/') => {
                 Some(PathBuf::from(set)).filter(|it| is_program(it)).ok_or(FindError::Setting)?

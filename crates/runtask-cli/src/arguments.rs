@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use runtask_simulator::{Enforcement, Fault, Stage};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use tracing::level_filters::LevelFilter;
 use url::Url;
 
 /// A run task for HCP Terraform: try it, run it, check with it.
@@ -21,11 +22,11 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 
-    /// What to log on stderr: error, warn, info, debug, or a filter such as `warn,runtask_client=debug`
+    /// What to log on stderr: off, error, warn, info, debug, trace
     ///
     /// `serve` logs info unless told otherwise, the other commands error.
     #[arg(long, global = true, env = "RUNTASK_LOG", value_name = "LEVEL")]
-    pub(crate) log: Option<String>,
+    pub(crate) log: Option<LevelFilter>,
 
     /// How to log: lines for people, or one JSON object a line
     #[arg(

@@ -22,18 +22,20 @@ pub(crate) async fn check(arguments: &Check, output: &Output) -> anyhow::Result<
     if !directory.is_dir() {
         bail!("{} is not a directory", arguments.dir.display());
     }
+    // Before anything that takes time.
+    let plan = arguments.plan.as_deref().map(read).transpose()?;
     let mut reports = vec![match terraform {
         Ok(terraform) => fmt::check(&terraform, &directory).await,
         Err(reason) => CheckReport::unavailable("fmt", &reason),
     }];
-    if let Some(plan) = &arguments.plan {
-        reports.push(plan_summary::check(&read(plan)?[..]));
+    if let Some(plan) = plan {
+        reports.push(plan_summary::check(&plan[..]));
     }
     let verdict = verdict(&reports, on_error);
     if output.json {
-        output.json(&json(&reports, verdict));
+        output.json(&json(&reports, verdict))?;
     } else {
-        output.result(&terminal(&reports, verdict, output.color));
+        output.result(&terminal(&reports, verdict, output.color))?;
     }
     Ok(exit(&reports, verdict))
 }

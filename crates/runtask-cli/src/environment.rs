@@ -5,7 +5,8 @@ use std::time::SystemTime;
 /// The environment variable called `name`.
 #[expect(clippy::disallowed_methods, reason = "settings are read through this function")]
 pub(crate) fn lookup(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    // What is no UTF-8 must not count as unset: as it is shown, no check of a setting passes it.
+    std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
 }
 
 /// The time.

@@ -18,6 +18,7 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use output::Output;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What a command came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +46,15 @@ fn main() -> ExitCode {
 
 fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let exit = runtime.block_on(async {
         match command {
             Command::Simulate(arguments) => simulate::simulate(*arguments, output).await,
             Command::Serve(arguments) => serve::serve(&arguments).await,
             Command::Check(arguments) => check::check(&arguments, output).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
         }
-    })
+    });
+    // Threads that still unpack or compare for nobody do not keep the process.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    exit
 }

@@ -2,6 +2,7 @@
 
 use crate::arguments::Color;
 use crate::environment::lookup;
+use anyhow::Context;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -38,15 +39,28 @@ impl Output {
         Self { json, color: colored(color, &stdout), width }
     }
 
-    /// Writes a result. A reader that went away is no error of ours.
-    pub(crate) fn result(&self, text: &str) {
+    /// Writes a part of a result. A reader that went away is no error of ours.
+    ///
+    /// # Errors
+    ///
+    /// When stdout does not take it: a full disk, say.
+    pub(crate) fn result(&self, text: &str) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
-        let _reader_went_away = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(error).context("the result cannot be written")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes a result as JSON.
-    pub(crate) fn json(&self, value: &Value) {
-        self.result(&format!("{value:#}\n"));
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::result`].
+    pub(crate) fn json(&self, value: &Value) -> anyhow::Result<()> {
+        self.result(&format!("{value:#}\n"))
     }
 
     /// Writes what is not the result.

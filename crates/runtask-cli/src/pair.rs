@@ -6,10 +6,11 @@ use runtask_protocol::Job;
 use runtask_request_handler::{FixedKeys, HandOver, HandOverError, KeySetting, RequestHandler};
 use runtask_settings::SettingsError;
 use runtask_state::MemoryClaims;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
@@ -28,13 +29,22 @@ impl PairSettings {
     pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut settings = runtask_settings::Settings::new(lookup);
         let key = KeySetting::read(&mut settings);
-        if let KeySetting::Parameter { .. } = key {
-            settings.problem("HMAC_SECRET_KEY_PARAM is read by the Lambda function only: set HMAC_KEY");
+        match key {
+            KeySetting::Parameter { .. } => {
+                settings.problem("HMAC_SECRET_KEY_PARAM is read by the Lambda function only: set HMAC_KEY");
+            }
+            // Anybody could have somebody else's configuration downloaded, and its diffs sent to themselves.
+            KeySetting::Unsigned if settings.text("TF_TOKEN").is_some() => {
+                settings.problem("TF_TOKEN is set, and requests are not verified: set HMAC_KEY");
+            }
+            KeySetting::Unsigned | KeySetting::Key(_) => {}
         }
         let read = Self {
             key,
             callback: Settings::read_from(&mut settings, lookup),
-            max_jobs: settings.parsed("RUNTASK_MAX_JOBS", 1000),
+            max_jobs: settings
+                .parsed("RUNTASK_MAX_JOBS", NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN))
+                .get(),
             shutdown: settings.milliseconds("RUNTASK_SHUTDOWN_TIMEOUT_MS", Duration::from_secs(25)),
         };
         settings.finish()?;
@@ -78,24 +88,33 @@ impl Pair {
         Ok(Self { requests: RequestHandler::new(keys, Arc::clone(&jobs), now), jobs })
     }
 
-    /// Waits for the jobs at work. Those that cannot finish in time get their final result instead.
-    pub(crate) async fn shut_down(&self) {
-        self.jobs.shut_down().await;
+    /// Takes no more jobs, and tells those at work when they have to be done. Returns when that will be.
+    pub(crate) fn begin_to_shut_down(&self) -> Instant {
+        self.jobs.begin_to_shut_down()
+    }
+
+    /// Waits until then for the jobs at work. Those that cannot finish in time get their final result instead.
+    pub(crate) async fn shut_down(&self, end: Instant) {
+        self.jobs.shut_down(end).await;
     }
 }
 
 impl Jobs {
-    async fn shut_down(&self) {
+    fn begin_to_shut_down(&self) -> Instant {
         let limit = self.shutdown_timeout;
         let end = Instant::now() + limit;
         // A part of the time is kept for reporting.
         let work = end - (limit / 2).min(Duration::from_secs(5));
         self.shutdown.send_replace(Some(StopAt { work, report: end }));
         self.running.close();
+        end
+    }
+
+    async fn shut_down(&self, end: Instant) {
         if !self.running.is_empty() {
             info!(jobs = self.running.len(), "waiting for {} jobs", self.running.len());
         }
-        if timeout(limit, self.running.wait()).await.is_err() {
+        if timeout_at(end, self.running.wait()).await.is_err() {
             error!(jobs = self.running.len(), "{} jobs end without a final result", self.running.len());
         }
     }
@@ -103,6 +122,9 @@ impl Jobs {
 
 impl HandOver for Jobs {
     async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
+        if self.running.is_closed() {
+            return Err(HandOverError::Unavailable("shutting down".into()));
+        }
         if self.running.len() >= self.max {
             return Err(HandOverError::Unavailable("RUNTASK_MAX_JOBS jobs are at work or waiting".into()));
         }

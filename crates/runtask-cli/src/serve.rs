@@ -5,7 +5,7 @@ use crate::arguments::Serve;
 use crate::environment::lookup;
 use crate::pair::{Pair, PairSettings};
 use crate::server;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,6 +19,7 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
     // Before listening, so that a signal is never lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate_at_once = signal(SignalKind::interrupt())?;
     let listener = TcpListener::bind(arguments.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
@@ -32,9 +33,13 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
             _ = interrupt.recv() => {}
         }
         info!("shutting down: no new requests");
+        pair.begin_to_shut_down()
     };
-    server::serve(listener, Arc::clone(&pair), stop).await;
-    pair.shut_down().await;
+    let end = server::serve(listener, Arc::clone(&pair), stop).await;
+    tokio::select! {
+        () = pair.shut_down(end) => {}
+        _ = terminate_at_once.recv() => bail!("ended by a second signal; jobs at work have no final result"),
+    }
     info!("stopped");
     Ok(Exit::Passed)
 }

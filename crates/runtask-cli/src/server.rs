@@ -14,52 +14,64 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 /// Connections at the same time; more wait in the system's queue.
-const CONNECTIONS: usize = 1024;
+const CONNECTIONS: usize = 256;
 /// How long a client may take for a request's head, the wait for the next one on a connection included.
 const HEAD: Duration = Duration::from_secs(30);
 /// How long a client may take for a request's body.
 const REQUEST: Duration = Duration::from_secs(20);
+/// How long a connection may last, whatever happens on it; who still has something to say opens another one.
+const CONNECTION: Duration = Duration::from_secs(10 * 60);
+/// The longest head of a request, and what is buffered of a connection.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// How long requests that are being answered may take once the server ends.
 const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Serves until `stop`, then answers what is being answered.
-pub(crate) async fn serve(listener: TcpListener, pair: Arc<Pair>, stop: impl Future<Output = ()>) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+pub(crate) async fn serve<T>(listener: TcpListener, pair: Arc<Pair>, stop: impl Future<Output = T>) -> T {
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+    // They end with it: a request that is complete only then would be accepted for nobody to work on.
+    let mut connections = JoinSet::new();
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER_BYTES);
     let mut stop = std::pin::pin!(stop);
-    loop {
+    let stopped = loop {
         let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = accept(&listener, &connections) => accepted,
+            stopped = &mut stop => break stopped,
+            accepted = accept(&listener, &permits) => accepted,
         };
         let Some((stream, permit)) = accepted else { continue };
         let pair = Arc::clone(&pair);
         let service = service_fn(move |request| answer(Arc::clone(&pair), request));
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!("a connection ended: {error}");
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
+            match timeout(CONNECTION, connection).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => debug!("a connection ended: {error}"),
+                Err(_elapsed) => debug!("a connection was closed after {CONNECTION:?}"),
             }
             drop(permit);
         });
-    }
+    };
     drop(listener);
     if timeout(GOODBYE, graceful.shutdown()).await.is_err() {
-        warn!("closed connections whose requests were not complete");
+        connections.shutdown().await;
+        warn!("some connections have requests that are not complete");
     }
+    stopped
 }
 
 async fn accept(
     listener: &TcpListener,
-    connections: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => {
             let _only_slower = stream.set_nodelay(true);

@@ -15,9 +15,9 @@ pub(crate) fn sign(arguments: &Sign, output: &Output) -> anyhow::Result<Exit> {
     let key = key::require(arguments.key_file.as_deref())?;
     let signature = key.sign(&read(&arguments.file)?);
     if output.json {
-        output.json(&json!({ "header": HEADER, "value": signature }));
+        output.json(&json!({ "header": HEADER, "value": signature }))?;
     } else {
-        output.result(&format!("{HEADER}: {signature}\n"));
+        output.result(&format!("{HEADER}: {signature}\n"))?;
     }
     Ok(Exit::Passed)
 }

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 pub(crate) async fn simulate(arguments: Simulate, output: &Output) -> anyhow::Result<Exit> {
     if arguments.list_faults {
-        list_faults(output);
+        list_faults(output)?;
         return Ok(Exit::Passed);
     }
     if !arguments.dir.is_dir() {
@@ -42,20 +42,21 @@ pub(crate) async fn simulate(arguments: Simulate, output: &Output) -> anyhow::Re
     };
     let live = !output.json;
     if live {
-        output.result(&title(&arguments, style));
+        output.result(&title(&arguments, style))?;
     }
     let spec = spec(arguments)?;
     let writer = *output;
     let record = simulator.run(&target, spec, move |event| {
         if live {
-            writer.result(&(render::event(event, style) + "\n"));
+            // The time line is not worth failing for; the result below is.
+            let _shown = writer.result(&(render::event(event, style) + "\n"));
         }
     });
     let record = record.await.context("the configuration cannot be packed")?;
     if output.json {
-        output.json(&json!(record));
+        output.json(&json!(record))?;
     } else {
-        output.result(&format!("\n{}", render::result(&record, style)));
+        output.result(&format!("\n{}", render::result(&record, style)))?;
     }
     judge(&record)
 }
@@ -93,9 +94,13 @@ async fn by_hand(
     output.note(&format!("waiting up to {} s for the result\n", limit.as_secs()));
     let record = prepared.wait_final(limit).await;
     if output.json {
-        output.json(&json!(record));
+        output.json(&json!(record))?;
     } else {
-        output.result(&format!("{}\n{}", render::time_line(&record, style), render::result(&record, style)));
+        output.result(&format!(
+            "{}\n{}",
+            render::time_line(&record, style),
+            render::result(&record, style)
+        ))?;
     }
     judge(&record)
 }
@@ -197,19 +202,18 @@ async fn start_pair(simulator: &Simulator) -> anyhow::Result<Target> {
     Ok(Target { url, key: Some(Key::new(&key)?) })
 }
 
-fn list_faults(output: &Output) {
+fn list_faults(output: &Output) -> anyhow::Result<()> {
     if output.json {
         let all: Vec<_> = Fault::all()
             .iter()
             .map(|it| json!({ "name": it.as_str(), "description": it.description() }))
             .collect();
-        output.json(&json!(all));
-        return;
+        return output.json(&json!(all));
     }
     let width = Fault::all().iter().map(|it| it.as_str().len()).max().unwrap_or(0);
     let mut text = String::new();
     for fault in Fault::all() {
         let _infallible = writeln!(text, "{:width$}  {}", fault.as_str(), fault.description());
     }
-    output.result(&text);
+    output.result(&text)
 }

@@ -4,6 +4,7 @@ use crate::http::{Client, without_url};
 use crate::origins::{ForeignUrl, origin};
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use runtask_log::Chain;
 use runtask_protocol::{AccessToken, TaskResult};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -14,6 +15,12 @@ const JSON_API: &str = "application/vnd.api+json";
 
 /// Bytes of an error answer that are read, to free the connection.
 const ANSWER_BYTES: usize = 64 * 1024;
+
+/// How long the rest of an answer is waited for.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// The time that is kept for the last try.
+const LAST_TRY: Duration = Duration::from_secs(2);
 
 /// What became of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,10 +95,11 @@ impl Client {
         let mut result = std::borrow::Cow::Borrowed(result);
         let mut attempt = 1;
         loop {
-            let outcome = tokio::time::timeout_at(deadline, self.patch(url, token, &result)).await;
+            let outcome =
+                tokio::time::timeout_at(self.attempt_until(deadline), self.patch(url, token, &result)).await;
             let late = |last: String| CallbackError::Late { origin: origin(url), attempts: attempt, last };
             let (reason, wait) = match outcome {
-                Err(_elapsed) => return Err(late("no answer before the deadline".to_owned())),
+                Err(_elapsed) => ("no answer in time".to_owned(), None),
                 Ok(Attempt::Delivered(delivery)) => {
                     info!(status = result.status().as_str(), attempt, "reported {}", result.status());
                     return Ok(delivery);
@@ -113,14 +121,23 @@ impl Client {
                 Ok(Attempt::Again { reason, wait }) => (reason, wait),
             };
             let pause = self.settings.report_backoff.pause(attempt).filter(|_| attempt < attempts);
-            let Some(pause) = pause.map(|it| wait.unwrap_or(it)) else { return Err(late(reason)) };
-            if Instant::now() + pause >= deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // However long HCP Terraform asks us to wait, there is one try more before time is up.
+            let latest = left.saturating_sub(LAST_TRY);
+            let Some(pause) = pause.map(|it| wait.unwrap_or(it).min(latest)).filter(|_| !latest.is_zero())
+            else {
                 return Err(late(reason));
-            }
+            };
             warn!(attempt, pause_ms = pause.as_millis(), "the result was not taken, trying again: {reason}");
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
+    }
+
+    /// When an attempt that hangs makes room for another: after a third of the time that is left, within reason.
+    fn attempt_until(&self, deadline: Instant) -> Instant {
+        let left = deadline.saturating_duration_since(Instant::now());
+        deadline.min(Instant::now() + (left / 3).clamp(Duration::from_secs(1), self.settings.timeout * 2))
     }
 
     async fn patch(&self, url: &Url, token: &AccessToken, result: &TaskResult) -> Attempt {
@@ -128,7 +145,9 @@ impl Client {
         let request = request.header(CONTENT_TYPE, JSON_API).header(ACCEPT, JSON_API).body(result.to_json());
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Attempt::Again { reason: without_url(error).to_string(), wait: None },
+            Err(error) => {
+                return Attempt::Again { reason: Chain(&without_url(error)).to_string(), wait: None };
+            }
         };
         let status = response.status();
         let wait = response
@@ -136,7 +155,8 @@ impl Client {
             .get(RETRY_AFTER)
             .and_then(|it| it.to_str().ok())
             .and_then(|it| it.parse().ok());
-        drain(response).await;
+        // The status decides; the rest is read for the connection's sake only, and not for long.
+        let _whole = tokio::time::timeout(DRAIN, drain(response)).await;
         match status.as_u16() {
             200..=299 => Attempt::Delivered(Delivery::Accepted),
             401 | 404 | 409 => Attempt::Delivered(Delivery::Over(status)),

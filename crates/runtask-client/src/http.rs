@@ -17,7 +17,8 @@ pub struct ClientSettings {
     pub timeout: Duration,
     /// Certificates in PEM that are trusted besides the public ones: a Terraform Enterprise with a private CA.
     pub ca_bundle: Option<Vec<u8>>,
-    /// Hosts of HTTP proxies, which may have inner addresses.
+    /// Hosts of the HTTP proxies that the environment names, which may have inner addresses. Without any, no proxy is
+    /// used, whatever the environment says.
     pub proxy_hosts: Vec<String>,
     /// Pauses between attempts to download.
     pub download_backoff: Backoff,
@@ -69,7 +70,9 @@ impl Client {
     /// When the CA bundle or the libraries do not play along; a program does not start then.
     pub fn new(settings: ClientSettings) -> Result<Self, ClientError> {
         let trusted = settings.origins.hosts().map(str::to_owned).chain(settings.proxy_hosts.iter().cloned());
-        let http = reqwest::Client::builder()
+        let builder = reqwest::Client::builder();
+        let builder = if settings.proxy_hosts.is_empty() { builder.no_proxy() } else { builder };
+        let http = builder
             .tls_backend_preconfigured(tls(settings.ca_bundle.as_deref())?)
             .dns_resolver(Arc::new(PublicAddresses::except(trusted)))
             .redirect(reqwest::redirect::Policy::none())

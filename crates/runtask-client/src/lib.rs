@@ -12,3 +12,4 @@ pub use callback::{CallbackError, Delivery};
 pub use fetch::{Body, FetchError};
 pub use http::{Client, ClientError, ClientSettings};
 pub use origins::{AllowedOrigins, ForeignUrl, OriginError};
+pub use reqwest::StatusCode;

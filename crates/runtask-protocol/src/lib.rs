@@ -14,7 +14,6 @@ pub use job::{Job, JobError, Receipt};
 pub use outcome::{Level, Outcome, OutcomeId, Tag};
 pub use payload::{
     Capabilities, Classified, EnforcementLevel, Payload, PayloadError, Run, RunId, Stage, TaskResultId,
-    WorkspaceId,
 };
 pub use probe::{PROBE_ANSWER, PROBE_TOKEN};
 pub use result::{DetailsUrl, Status, TaskResult};

@@ -36,8 +36,3 @@ pub const REQUEST_BYTES: usize = 1024 * 1024;
 ///
 /// Source: "Run Tasks Integration API", since June 2025.
 pub const RESULT_DEADLINE: Duration = Duration::from_secs(60 * 60);
-
-/// How long HCP Terraform waits between two progress updates, and how long an access token lives.
-///
-/// Source: "Run Tasks Integration API" and the permissions page.
-pub const PROGRESS_DEADLINE: Duration = Duration::from_secs(10 * 60);

@@ -6,6 +6,7 @@
 use crate::probe::PROBE_TOKEN;
 use crate::secret::AccessToken;
 use crate::signature::SignedBody;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -45,10 +46,6 @@ id! {
 id! {
     /// `taskrs-…`: one run task in one stage of one run. The key of all our work: a repeated request repeats it.
     TaskResultId
-}
-id! {
-    /// `ws-…`
-    WorkspaceId
 }
 
 /// The point of a run at which HCP Terraform asks.
@@ -139,20 +136,31 @@ pub struct Capabilities {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[expect(missing_docs, reason = "named and described in HCP Terraform's \"Run Tasks Integration API\"")]
 pub struct Payload {
+    #[serde(default, deserialize_with = "lenient")]
     pub payload_version: Option<u64>,
     pub stage: Option<Stage>,
     pub access_token: Option<AccessToken>,
     pub capabilities: Option<Capabilities>,
     pub configuration_version_download_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub organization_name: Option<String>,
     pub plan_json_api_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub run_id: Option<RunId>,
     pub task_result_callback_url: Option<String>,
     pub task_result_enforcement_level: Option<EnforcementLevel>,
     pub task_result_id: Option<TaskResultId>,
-    pub workspace_id: Option<WorkspaceId>,
+    #[serde(default, deserialize_with = "lenient")]
     pub workspace_name: Option<String>,
     pub workspace_working_directory: Option<String>,
+}
+
+/// Reads a field that only logs need: of another type than expected, it is as good as absent.
+fn lenient<'de, D: serde::Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
 }
 
 /// Why a body that was signed is still no request.
@@ -366,6 +374,8 @@ mod tests {
         let mut body = sample("post_plan");
         body["payload_version"] = json!(2);
         body["something_new"] = json!({ "a": [1] });
+        body["run_id"] = json!(5);
+        body["workspace_name"] = json!([]);
         body["stage"] = json!("mid_plan");
         let Ok(Classified::Run(run)) = classify(&body) else { panic!("still a run") };
         assert_eq!(run.stage, Some(Stage::Other("mid_plan".into())));

@@ -85,14 +85,17 @@ impl TaskResult {
         self
     }
 
-    /// Adds outcomes: ids are made distinct, of more than 250 the last row says how many are missing, and where
-    /// the result would be larger than [`limits::RESULT_BYTES`] the later bodies are left out.
+    /// Adds outcomes, and word of `missing` more: ids are made distinct, of more than 250 in all the last row says how
+    /// many are not shown, and where the result would be larger than [`limits::RESULT_BYTES`] the later bodies are
+    /// left out.
     #[must_use]
-    pub fn outcomes(mut self, outcomes: Vec<Outcome>) -> Self {
+    pub fn outcomes(mut self, outcomes: Vec<Outcome>, missing: usize) -> Self {
+        let all = outcomes.len() + missing;
         // The row that counts the missing ones takes a place itself.
-        let missing =
-            if outcomes.len() > limits::OUTCOMES { outcomes.len() - limits::OUTCOMES + 1 } else { 0 };
-        let shown = outcomes.len() - missing;
+        let room =
+            if all > limits::OUTCOMES || missing > 0 { limits::OUTCOMES - 1 } else { limits::OUTCOMES };
+        let shown = outcomes.len().min(room);
+        let missing = all - shown;
         self.outcomes = outcomes.into_iter().take(shown).collect();
         if missing > 0 {
             let id = OutcomeId::new("more-outcomes");
@@ -227,7 +230,7 @@ mod tests {
             .severity(Tag::new("Medium", Level::Warning))
             .body("## NET-014\n")
             .url(DetailsUrl::new("https://checks.example.com/rules/NET-014").unwrap());
-        let body = json(&TaskResult::new(Status::Failed, "no").outcomes(vec![outcome]));
+        let body = json(&TaskResult::new(Status::Failed, "no").outcomes(vec![outcome], 0));
         let ours = &body["data"]["relationships"]["outcomes"]["data"][0];
         let theirs =
             &fixture("callback-failed-with-outcomes.json")["data"]["relationships"]["outcomes"]["data"][1];
@@ -250,8 +253,8 @@ mod tests {
     fn of_many_outcomes_the_last_row_counts_the_rest() {
         let rows =
             |count: usize| (0..count).map(|_| Outcome::new(OutcomeId::new("same"), "x")).collect::<Vec<_>>();
-        assert_eq!(TaskResult::new(Status::Failed, "m").outcomes(rows(250)).outcome_count(), 250);
-        let body = json(&TaskResult::new(Status::Failed, "m").outcomes(rows(251)));
+        assert_eq!(TaskResult::new(Status::Failed, "m").outcomes(rows(250), 0).outcome_count(), 250);
+        let body = json(&TaskResult::new(Status::Failed, "m").outcomes(rows(250), 1));
         let data = body["data"]["relationships"]["outcomes"]["data"].as_array().unwrap();
         assert_eq!(data.len(), 250);
         assert_eq!(data[249]["attributes"]["description"], "2 more outcomes are not shown");
@@ -261,7 +264,7 @@ mod tests {
     #[test]
     fn the_minimal_result_keeps_verdict_and_message() {
         let result =
-            TaskResult::new(Status::Failed, "no").outcomes(vec![Outcome::new(OutcomeId::new("a"), "b")]);
+            TaskResult::new(Status::Failed, "no").outcomes(vec![Outcome::new(OutcomeId::new("a"), "b")], 0);
         assert_eq!(result.minimal(), TaskResult::new(Status::Failed, "no"));
     }
 
@@ -279,7 +282,7 @@ mod tests {
                     .body(&body.repeat(times))
                     .status(Tag::new(&description.repeat(times), Level::Error))
             });
-            let result = TaskResult::new(Status::Failed, &message.repeat(copies)).outcomes(rows.collect());
+            let result = TaskResult::new(Status::Failed, &message.repeat(copies)).outcomes(rows.collect(), copies);
             let bytes = result.to_json();
             prop_assert!(bytes.len() <= limits::RESULT_BYTES, "{} bytes", bytes.len());
             let body: Value = serde_json::from_slice(&bytes).unwrap();

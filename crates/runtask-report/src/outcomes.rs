@@ -2,7 +2,7 @@
 
 use runtask_checks::{CheckReport, Code, Finding, Level, Verdict};
 use runtask_protocol as protocol;
-use runtask_protocol::{Outcome, OutcomeId, Status, Tag, TaskResult};
+use runtask_protocol::{Outcome, OutcomeId, Status, Tag, TaskResult, limits};
 
 /// The result of a task: each headline is a line of the message, each finding an outcome.
 ///
@@ -26,15 +26,15 @@ pub fn task_result(reports: &[CheckReport], verdict: Verdict, accepts_outcomes: 
     let mut lines: Vec<&str> = reports.iter().map(|it| &*it.headline).collect();
     let findings = || reports.iter().flat_map(|it| &it.findings);
     if accepts_outcomes {
-        return TaskResult::new(status, &lines.join("\n"))
-            .outcomes(findings().map(|it| outcome(it, verdict)).collect());
+        // A hostile configuration can make a hundred thousand findings, of which so many are shown.
+        let shown = findings().take(limits::OUTCOMES).map(|it| outcome(it, verdict)).collect();
+        let missing = findings().count().saturating_sub(limits::OUTCOMES);
+        return TaskResult::new(status, &lines.join("\n")).outcomes(shown, missing);
     }
-    for finding in findings() {
-        // A check that could not run says the same in both.
-        if !lines.contains(&&*finding.summary) {
-            lines.push(&finding.summary);
-        }
-    }
+    // A check that could not run says the same in its headline.
+    let headlines = lines.clone();
+    let new = findings().map(|it| &*it.summary).filter(|it| !headlines.contains(it));
+    lines.extend(new.take(limits::MESSAGE));
     TaskResult::new(status, &lines.join("\n"))
 }
 
@@ -59,7 +59,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use runtask_checks::{OnError, Subject, codes, verdict};
-    use runtask_protocol::limits;
     use serde_json::Value;
     use std::collections::HashSet;
 

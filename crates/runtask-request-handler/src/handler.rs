@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use runtask_log::Chain;
 use runtask_protocol::limits::REQUEST_BYTES;
 use runtask_protocol::{Classified, Payload, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody};
 use std::error::Error;
@@ -100,7 +101,7 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
 
     async fn verify<'a>(&self, signature: Option<&[u8]>, body: &'a [u8]) -> Result<SignedBody<'a>, Answer> {
         let trust = self.keys.trust().await.map_err(|error| {
-            error!(error = &error as &dyn Error, "cannot verify requests");
+            error!(error = %Chain(&error), "cannot verify requests");
             Answer::Unavailable
         })?;
         let ring = match trust {
@@ -129,7 +130,7 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
                 return Answer::Probe;
             }
             Err(error) => {
-                warn!(error = &error as &dyn Error, "refused a signed request that cannot be read");
+                warn!(error = %Chain(&error), "refused a signed request that cannot be read");
                 return Answer::BadRequest;
             }
         };
@@ -137,7 +138,7 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         let job = match receipt.attach(signed) {
             Ok(job) => job,
             Err(error) => {
-                warn!(error = &error as &dyn Error, "refused a signed request that cannot be read");
+                warn!(error = %Chain(&error), "refused a signed request that cannot be read");
                 return Answer::BadRequest;
             }
         };
@@ -160,7 +161,7 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
                 Answer::TooLarge
             }
             Err(error) => {
-                error!(task_result.id = %id, error = &error as &dyn Error, "{id} could not be handed over");
+                error!(task_result.id = %id, error = %Chain(&error), "{id} could not be handed over");
                 Answer::Unavailable
             }
         }
@@ -184,7 +185,7 @@ where
             Err(Answer::TooLarge)
         }
         Err(error) => {
-            warn!(error = &*error as &dyn Error, "a request's body broke off");
+            warn!(error = %Chain(&*error), "a request's body broke off");
             Err(Answer::BadRequest)
         }
     }

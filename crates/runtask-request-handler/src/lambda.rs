@@ -8,6 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
+/// The parameter cannot be had. Its name is not shown: somebody may have taken the setting for the key itself.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use the parameter that HMAC_SECRET_KEY_PARAM names")]
+struct ParameterUnusable(#[source] Box<dyn std::error::Error + Send + Sync>);
+
 /// Time for all attempts to read one version of the key.
 const READ_KEY: Duration = Duration::from_secs(2);
 
@@ -91,11 +96,14 @@ impl ReadKey for Parameter {
             }
         };
         let parameter = read.map_err(|error| match error {
-            ParameterError::NotFound => ReadKeyError::NotFound,
-            other => ReadKeyError::Failed(other.into()),
+            ParameterError::NotFound if version.is_some() => ReadKeyError::NotFound,
+            other => unusable(other),
         })?;
-        let key =
-            Key::new(parameter.value.expose_secret()).map_err(|error| ReadKeyError::Failed(error.into()))?;
+        let key = Key::new(parameter.value.expose_secret()).map_err(unusable)?;
         Ok(KeyVersion { key, version: parameter.version, written_at: parameter.written_at })
     }
+}
+
+fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> ReadKeyError {
+    ReadKeyError::Failed(ParameterUnusable(error.into()).into())
 }

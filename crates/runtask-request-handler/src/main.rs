@@ -3,6 +3,7 @@
 mod lambda;
 
 use lambda::{Aws, Callback, Parameter};
+use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt, service_fn};
 use runtask_request_handler::{FixedKeys, KeySetting, KeySource, RequestHandler, RotatingKey, Settings};
 use std::sync::Arc;
@@ -15,13 +16,14 @@ fn now() -> SystemTime {
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn lookup(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    // What is no UTF-8 must not count as unset: as it is shown, no check of a setting passes it.
+    std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
 }
 
 // One request at a time: a second thread would cost memory and start-up time for nothing.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+async fn main() -> anyhow::Result<()> {
+    runtask_log::start_in_lambda(lookup);
     let settings = Settings::read(&lookup)?;
     let aws = Arc::new(Aws::default());
     let callback = Arc::new(Callback::new(Arc::clone(&aws), &settings));
@@ -35,7 +37,7 @@ async fn main() -> Result<(), Error> {
     }
 }
 
-async fn run(keys: impl KeySource + 'static, callback: Arc<Callback>) -> Result<(), Error> {
+async fn run(keys: impl KeySource + 'static, callback: Arc<Callback>) -> anyhow::Result<()> {
     // While Lambda fetches the first event, the SDK gets ready.
     let preparing = Arc::clone(&callback);
     tokio::spawn(async move { preparing.prepare().await.clone() });
@@ -45,13 +47,29 @@ async fn run(keys: impl KeySource + 'static, callback: Arc<Callback>) -> Result<
         async move { Ok::<_, Error>(handler.handle(without_stage(request)).await) }
     }))
     .await
+    .map_err(anyhow::Error::from_boxed)
 }
 
 /// An API Gateway stage is part of the address that HCP Terraform calls, and of nothing that we route by.
 fn without_stage(mut request: Request) -> Request {
     let path = request.raw_http_path();
+    let path = match request.request_context_ref() {
+        // An HTTP API has a stage other than `$default` in this path too; a REST API has not.
+        Some(RequestContext::ApiGatewayV2(context)) => below(path, context.stage.as_deref()),
+        _ => path,
+    };
     if let Ok(uri) = path.parse() {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// What is left of `path` below the stage; all of it, where it is not below the stage.
+fn below<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
+    let rest = stage.and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
+    match rest {
+        Some("") => "/",
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => path,
+    }
 }

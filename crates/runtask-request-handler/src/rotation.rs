@@ -4,6 +4,7 @@
 //! flood of bad signatures become a flood of reads.
 
 use crate::keys::{KeySource, KeysUnavailable, Trust};
+use runtask_log::Chain;
 use runtask_protocol::{Key, KeyRing};
 use std::future::Future;
 use std::time::{Duration, SystemTime};
@@ -93,15 +94,17 @@ impl<R: ReadKey> RotatingKey<R> {
         Self { reader, now, state: Mutex::default() }
     }
 
-    async fn read(&self) -> Result<Known, ReadKeyError> {
+    async fn read(&self, before: Option<&Known>) -> Result<Known, ReadKeyError> {
         let current = self.reader.read(None).await?;
-        let mut previous = None;
+        // What is known already outlives a read that fails.
+        let mut previous =
+            before.filter(|it| it.current.version == current.version).and_then(|it| it.previous.clone());
         if current.version > 1 && is_recent(&current, (self.now)()) {
             match self.reader.read(Some(current.version - 1)).await {
                 Ok(version) => previous = Some(version.key),
                 Err(ReadKeyError::NotFound) => {}
                 Err(error) => {
-                    warn!(error = &error as &dyn std::error::Error, "the previous key could not be read")
+                    warn!(error = %Chain(&error), "the previous key could not be read")
                 }
             }
         }
@@ -120,12 +123,12 @@ impl<R: ReadKey> KeySource for RotatingKey<R> {
                 return Ok(known.trust((self.now)()));
             }
         }
-        match self.read().await {
+        match self.read(state.known.as_ref()).await {
             Ok(known) => Ok(state.known.insert(known).trust((self.now)())),
             Err(error) => {
                 let Some(known) = &state.known else { return Err(KeysUnavailable(error.into())) };
                 warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = %Chain(&error),
                     "the HMAC key could not be read again, using the known one"
                 );
                 state.read_again_at = Some(now + READ_AGAIN);
@@ -141,15 +144,15 @@ impl<R: ReadKey> KeySource for RotatingKey<R> {
             return None;
         }
         state.read_again_at = Some(now + READ_AGAIN);
-        let before = state.known.as_ref().map(|it| it.current.version);
-        match self.read().await {
+        let before = state.known.as_ref().map(|it| (it.current.version, it.previous.is_some()));
+        match self.read(state.known.as_ref()).await {
             Ok(known) => {
-                let changed = before != Some(known.current.version);
+                let changed = before != Some((known.current.version, known.previous.is_some()));
                 let known = state.known.insert(known);
                 changed.then(|| known.trust((self.now)()))
             }
             Err(error) => {
-                warn!(error = &error as &dyn std::error::Error, "the HMAC key could not be read again");
+                warn!(error = %Chain(&error), "the HMAC key could not be read again");
                 None
             }
         }

@@ -30,6 +30,9 @@ fn suffix(name: &OsStr) -> Option<&'static str> {
     SUFFIXES.into_iter().find(|it| name.as_encoded_bytes().ends_with(it.as_bytes()))
 }
 
+/// The largest file that is given to terraform.
+const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
 /// A file that cannot be judged, and why, as in `main.tf cannot be read: it is …`.
 #[derive(Debug)]
 pub(super) struct Unreadable {
@@ -89,6 +92,8 @@ pub(super) fn walk(root: &Path) -> io::Result<Files> {
 /// What is in the way of reading this file as one reads a file.
 fn obstacle(path: &Path) -> Option<&'static str> {
     match fs::metadata(path) {
+        // Terraform needs many times the memory, and a minute for some files of less than a megabyte.
+        Ok(it) if it.is_file() && it.len() > MAX_FILE_BYTES => Some("it is larger than 4 MiB"),
         Ok(it) if it.is_file() => None,
         Ok(it) if it.is_dir() => Some("it is a link to a directory"),
         // A pipe would be waited for, a device may never end.

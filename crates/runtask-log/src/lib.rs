@@ -1,0 +1,100 @@
+#![doc = include_str!("../README.md")]
+
+use std::error::Error;
+use std::fmt;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::prelude::*;
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    Json {
+        /// Whether lines carry the time. AWS Lambda stamps every line itself.
+        time: bool,
+    },
+    /// A line for people.
+    Text {
+        /// Whether with colours.
+        color: bool,
+        /// Whether lines carry the time.
+        time: bool,
+    },
+}
+
+/// Starts logging for the whole process.
+///
+/// `level` is for what our crates log. A second call is without effect.
+pub fn start<W>(level: LevelFilter, format: Format, writer: W)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let ours = ["runtask", "request_handler", "callback_handler"];
+    let targets =
+        Targets::new().with_default(level.min(LevelFilter::INFO)).with_targets(ours.map(|it| (it, level)));
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(writer);
+    let registry = tracing_subscriber::registry().with(targets);
+    let _started_before = match format {
+        Format::Json { time: true } => registry.with(lines.json()).try_init(),
+        Format::Json { time: false } => registry.with(lines.json().without_time()).try_init(),
+        Format::Text { color, time: true } => registry.with(lines.with_ansi(color)).try_init(),
+        Format::Text { color, time: false } => {
+            registry.with(lines.with_ansi(color).without_time()).try_init()
+        }
+    };
+}
+
+/// Starts logging to stdout as AWS Lambda asks for it, in `AWS_LAMBDA_LOG_LEVEL` (`info` unless set) and
+/// `AWS_LAMBDA_LOG_FORMAT` (text unless `JSON`).
+pub fn start_in_lambda(lookup: impl Fn(&str) -> Option<String>) {
+    let level = lookup("AWS_LAMBDA_LOG_LEVEL").and_then(|it| it.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let json = lookup("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let format = if json { Format::Json { time: false } } else { Format::Text { color: false, time: false } };
+    start(level, format, std::io::stdout);
+}
+
+/// Prints an error and its sources, each after a colon.
+///
+/// An error that is recorded as such loses its sources in JSON.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain<'a>(pub &'a (dyn Error + 'a));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Outer(fmt::Error);
+
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("could not write")
+        }
+    }
+
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn all_sources_are_printed() {
+        let text = Chain(&Outer(fmt::Error)).to_string();
+        assert_eq!(text, format!("could not write: {}", fmt::Error));
+    }
+}
