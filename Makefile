@@ -43,9 +43,9 @@ test: ## Run every test
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform lambda moto
 	$(call step,Building the programs that tests start)
-	@cargo build --workspace --bins --all-features --locked
+	@cargo build --workspace --bins --locked
 	$(call step,Testing the workspace)
-	@cargo test --workspace --all-features --locked
+	@cargo test --workspace --locked
 	$(call step,Testing tools/)
 	@python3 -B -m unittest discover --start-directory tools
 

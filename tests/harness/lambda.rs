@@ -13,7 +13,7 @@ mod execution;
 mod function;
 mod function_url;
 mod invoke_api;
-mod process_group;
+pub(crate) mod process_group;
 mod record;
 mod runtime_api;
 mod state;

@@ -10,3 +10,9 @@
 pub mod binaries;
 pub mod events;
 pub mod lambda;
+pub mod moto;
+pub mod pair;
+pub mod secrets;
+pub mod serve;
+pub mod terraform;
+pub mod tools;

@@ -11,7 +11,7 @@ mod parameters;
 mod sdk;
 
 #[cfg(feature = "sdk")]
-pub use aws_config::SdkConfig;
+pub use aws_types::SdkConfig;
 #[cfg(feature = "extension")]
 pub use extension::Extension;
 #[cfg(feature = "functions")]
@@ -20,4 +20,4 @@ pub use parameter::{Parameter, ParameterError};
 #[cfg(feature = "parameters")]
 pub use parameters::Parameters;
 #[cfg(feature = "sdk")]
-pub use sdk::sdk_config;
+pub use sdk::{Lookup, sdk_config};

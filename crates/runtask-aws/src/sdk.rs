@@ -1,11 +1,69 @@
 //! The SDK's shared settings.
+//!
+//! They come from the environment, where Lambda puts them, and from nowhere else. `aws-config` would also look through
+//! profiles, STS, containers and instance metadata: code that a function carries into every cold start and never runs.
 
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::Builder;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use std::time::Duration;
 
-/// Region, credentials and endpoint from the environment, as Lambda sets them; TLS by rustls with ring.
-pub async fn sdk_config() -> SdkConfig {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await
+/// `|name| std::env::var(name).ok()` where settings are read.
+pub type Lookup = fn(&str) -> Option<String>;
+
+/// Time to connect; the SDK's own default.
+const CONNECT: Duration = Duration::from_millis(3100);
+
+/// Region, credentials and endpoints from the environment, as Lambda sets them; TLS by rustls with ring.
+///
+/// Credentials are read once: those of a function's role stay the same for as long as its process lives.
+#[must_use]
+pub fn sdk_config(lookup: Lookup) -> SdkConfig {
+    let is_set = |name| lookup(name).map(|it| it.eq_ignore_ascii_case("true"));
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http_client())
+        .service_config(ServiceEndpoints(lookup));
+    config
+        .set_region(lookup("AWS_REGION").or_else(|| lookup("AWS_DEFAULT_REGION")).map(Region::new))
+        .set_credentials_provider(credentials(lookup))
+        .set_endpoint_url(lookup("AWS_ENDPOINT_URL"))
+        .set_use_fips(is_set("AWS_USE_FIPS_ENDPOINT"))
+        .set_use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"));
+    config.build()
+}
+
+fn credentials(lookup: Lookup) -> Option<SharedCredentialsProvider> {
+    let (id, secret) = (lookup("AWS_ACCESS_KEY_ID")?, lookup("AWS_SECRET_ACCESS_KEY")?);
+    let credentials = Credentials::new(id, secret, lookup("AWS_SESSION_TOKEN"), None, "environment");
+    Some(SharedCredentialsProvider::new(credentials))
+}
+
+/// One connector for all clients. Left to itself, the SDK makes one for each client, and one more to see if it can: each
+/// of them parses every root certificate of the system.
+fn http_client() -> SharedHttpClient {
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build())
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_settings, _components| connector.clone())
+}
+
+/// The endpoint of one service: `AWS_ENDPOINT_URL_LAMBDA` and its like.
+#[derive(Debug)]
+struct ServiceEndpoints(Lookup);
+
+impl LoadServiceConfig for ServiceEndpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        (self.0)(&format!("{}_{}", key.env(), key.service_id().to_uppercase().replace(' ', "_")))
+    }
 }

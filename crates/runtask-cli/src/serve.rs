@@ -19,7 +19,6 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
     // Before listening, so that a signal is never lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate_at_once = signal(SignalKind::interrupt())?;
     let listener = TcpListener::bind(arguments.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
@@ -38,7 +37,8 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
     let end = server::serve(listener, Arc::clone(&pair), stop).await;
     tokio::select! {
         () = pair.shut_down(end) => {}
-        _ = terminate_at_once.recv() => bail!("ended by a second signal; jobs at work have no final result"),
+        // The same stream as above: another one would have seen the first signal, too.
+        _ = interrupt.recv() => bail!("ended by a second signal; jobs at work have no final result"),
     }
     info!("stopped");
     Ok(Exit::Passed)

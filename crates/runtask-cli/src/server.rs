@@ -62,7 +62,7 @@ pub(crate) async fn serve<T>(listener: TcpListener, pair: Arc<Pair>, stop: impl 
     drop(listener);
     if timeout(GOODBYE, graceful.shutdown()).await.is_err() {
         connections.shutdown().await;
-        warn!("some connections have requests that are not complete");
+        warn!("closed connections whose requests were not complete");
     }
     stopped
 }

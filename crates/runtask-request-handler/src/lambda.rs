@@ -1,12 +1,13 @@
 //! Fits [`runtask_aws`] to the traits of the request handler. Nothing of the SDK is built before it is needed.
 
-use runtask_aws::{Extension, Functions, InvokeError, ParameterError, Parameters, SdkConfig, sdk_config};
+use runtask_aws::{
+    Extension, Functions, InvokeError, Lookup, ParameterError, Parameters, SdkConfig, sdk_config,
+};
 use runtask_protocol::Key;
 use runtask_request_handler::{HandOver, HandOverError, KeyVersion, ReadKey, ReadKeyError, Settings};
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::OnceCell;
 
 /// The parameter cannot be had. Its name is not shown: somebody may have taken the setting for the key itself.
 #[derive(Debug, thiserror::Error)]
@@ -17,19 +18,26 @@ struct ParameterUnusable(#[source] Box<dyn std::error::Error + Send + Sync>);
 const READ_KEY: Duration = Duration::from_secs(2);
 
 /// The SDK's settings, read once.
-#[derive(Debug, Default)]
-pub(crate) struct Aws(OnceCell<SdkConfig>);
+#[derive(Debug)]
+pub(crate) struct Aws {
+    lookup: Lookup,
+    config: OnceLock<SdkConfig>,
+}
 
 impl Aws {
-    pub(crate) async fn config(&self) -> &SdkConfig {
-        self.0.get_or_init(sdk_config).await
+    pub(crate) fn new(lookup: Lookup) -> Self {
+        Self { lookup, config: OnceLock::new() }
+    }
+
+    pub(crate) fn config(&self) -> &SdkConfig {
+        self.config.get_or_init(|| sdk_config(self.lookup))
     }
 }
 
 /// The callback function.
 pub(crate) struct Callback {
     aws: Arc<Aws>,
-    functions: OnceCell<Functions>,
+    functions: OnceLock<Functions>,
     name: String,
     budget: Duration,
 }
@@ -37,18 +45,18 @@ pub(crate) struct Callback {
 impl Callback {
     pub(crate) fn new(aws: Arc<Aws>, settings: &Settings) -> Self {
         let name = settings.callback_function.clone();
-        Self { aws, functions: OnceCell::new(), name, budget: settings.hand_over_timeout }
+        Self { aws, functions: OnceLock::new(), name, budget: settings.hand_over_timeout }
     }
 
     /// Makes the client, so that the first request does not have to wait for that.
-    pub(crate) async fn prepare(&self) -> &Functions {
-        self.functions.get_or_init(async || Functions::new(self.aws.config().await, self.budget)).await
+    pub(crate) fn prepare(&self) -> &Functions {
+        self.functions.get_or_init(|| Functions::new(self.aws.config(), self.budget))
     }
 }
 
 impl HandOver for Callback {
     async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
-        match self.prepare().await.invoke_event(&self.name, job).await {
+        match self.prepare().invoke_event(&self.name, job).await {
             Ok(()) => Ok(()),
             Err(InvokeError::TooLarge) => Err(HandOverError::TooLarge),
             Err(error) => Err(HandOverError::Unavailable(error.into())),
@@ -63,7 +71,7 @@ pub(crate) struct Parameter {
 }
 
 enum Source {
-    Sdk(Arc<Aws>, OnceCell<Parameters>),
+    Sdk(Arc<Aws>, OnceLock<Parameters>),
     Extension(Box<Extension>),
 }
 
@@ -79,7 +87,7 @@ impl Parameter {
                 let token = SecretString::from(session_token.unwrap_or_default());
                 Source::Extension(Box::new(Extension::new(port, token, READ_KEY)))
             }
-            None => Source::Sdk(aws, OnceCell::new()),
+            None => Source::Sdk(aws, OnceLock::new()),
         };
         Self { name, source }
     }
@@ -90,8 +98,7 @@ impl ReadKey for Parameter {
         let read = match &self.source {
             Source::Extension(extension) => extension.read(&self.name, version).await,
             Source::Sdk(aws, parameters) => {
-                let parameters =
-                    parameters.get_or_init(async || Parameters::new(aws.config().await, READ_KEY)).await;
+                let parameters = parameters.get_or_init(|| Parameters::new(aws.config(), READ_KEY));
                 parameters.read(&self.name, version).await
             }
         };

@@ -25,7 +25,7 @@ fn lookup(name: &str) -> Option<String> {
 async fn main() -> anyhow::Result<()> {
     runtask_log::start_in_lambda(lookup);
     let settings = Settings::read(&lookup)?;
-    let aws = Arc::new(Aws::default());
+    let aws = Arc::new(Aws::new(lookup));
     let callback = Arc::new(Callback::new(Arc::clone(&aws), &settings));
     match settings.key {
         KeySetting::Key(key) => run(FixedKeys::key(key), callback).await,
@@ -40,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
 async fn run(keys: impl KeySource + 'static, callback: Arc<Callback>) -> anyhow::Result<()> {
     // While Lambda fetches the first event, the SDK gets ready.
     let preparing = Arc::clone(&callback);
-    tokio::spawn(async move { preparing.prepare().await.clone() });
+    tokio::spawn(async move { preparing.prepare().clone() });
     let handler = Arc::new(RequestHandler::new(keys, callback, now));
     lambda_http::run(service_fn(move |request: Request| {
         let handler = Arc::clone(&handler);

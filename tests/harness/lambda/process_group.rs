@@ -1,4 +1,4 @@
-//! The processes of an execution environment: frozen, thawed and killed as one.
+//! A process and all that it started: frozen, thawed and killed as one.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,13 +7,13 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 /// A process that leads its group, and what it started.
 #[derive(Debug)]
-pub(super) struct ProcessGroup {
+pub(crate) struct ProcessGroup {
     leader: Pid,
     is_gone: AtomicBool,
 }
 
 impl ProcessGroup {
-    pub(super) fn of(leader: Pid) -> Self {
+    pub(crate) fn of(leader: Pid) -> Self {
         Self { leader, is_gone: AtomicBool::new(false) }
     }
 
@@ -21,7 +21,7 @@ impl ProcessGroup {
     ///
     /// A descendant may have a group of its own, for whoever started it wants to kill it as one, too.
     /// Its parent must be alive to find it.
-    pub(super) fn kill(&self) -> bool {
+    pub(crate) fn kill(&self) -> bool {
         // Who is stopped starts no more children.
         self.signal(Signal::STOP);
         let mut others = HashSet::new();
@@ -42,23 +42,23 @@ impl ProcessGroup {
     }
 
     /// Stops the group, as Lambda does between invocations.
-    pub(super) fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         self.signal(Signal::STOP);
     }
 
     /// Lets the group go on.
-    pub(super) fn thaw(&self) {
+    pub(crate) fn thaw(&self) {
         self.signal(Signal::CONT);
     }
 
     /// To be called when the leader was waited for. What it left running goes with it.
-    pub(super) fn leader_exited(&self) {
+    pub(crate) fn leader_exited(&self) {
         // The leader's number is not free for others while one of its group lives.
         self.signal(Signal::KILL);
         self.is_gone.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.is_gone.load(Ordering::Acquire)
     }
 

@@ -1,0 +1,130 @@
+//! Measures what was promised about speed, memory and size, each figure beside its floor.
+//!
+//! A figure and its floor are measured in turn, in one run, and compared as a ratio of medians: a slow or busy machine
+//! slows both. Progress goes to stderr, the table to stdout, the page to `docs/performance.md`.
+
+mod archives;
+mod callback_handler;
+mod commands;
+mod figures;
+mod function;
+mod http;
+mod page;
+mod programs;
+mod request_handler;
+mod serve;
+mod unpacking;
+
+use anyhow::Context;
+use figures::{Row, Verdict, megabytes};
+use programs::Programs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+const HELP: &str = "\
+Measures the handlers, the command and the archive library, each beside its floor.
+
+Usage: bench [--quick]
+
+  --quick  few repetitions, and docs/performance.md stays as it is
+  --help   this text
+
+Needs terraform and cargo-lambda below .tools/ (`make setup`). `make bench` does all of it.
+Exit code 0: every figure is reached; 1: one is missed; 2: something could not be measured.
+";
+
+/// The largest zip of the request handler that is good enough.
+const ZIP: u64 = 4_000_000;
+
+/// How often each thing is measured.
+#[derive(Debug)]
+struct Counts {
+    starts: usize,
+    responses: usize,
+    /// Files of a configuration, and jobs with it.
+    configurations: [(usize, usize); 3],
+    unpackings: usize,
+    loads: usize,
+    load: Duration,
+}
+
+const FULL: Counts = Counts {
+    starts: 60,
+    responses: 3000,
+    configurations: [(10, 25), (1000, 15), (5000, 9)],
+    unpackings: 11,
+    loads: 7,
+    load: Duration::from_secs(2),
+};
+
+const QUICK: Counts = Counts {
+    starts: 10,
+    responses: 300,
+    configurations: [(10, 5), (1000, 3), (5000, 3)],
+    unpackings: 3,
+    loads: 3,
+    load: Duration::from_millis(500),
+};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let end = match *arguments {
+        [] => bench(&FULL, true),
+        ["--quick"] => bench(&QUICK, false),
+        ["--help" | "-h"] => write!(std::io::stdout(), "{HELP}").map(|()| true).map_err(Into::into),
+        [serve::EMPTY_SERVER] => serve::serve_nothing().map(|()| true),
+        _ => Err(anyhow::anyhow!("unknown arguments; see --help")),
+    };
+    match end {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            progress(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether every figure is reached.
+fn bench(counts: &Counts, writes_page: bool) -> anyhow::Result<bool> {
+    let programs = Programs::build()?;
+    // One thread serves all that is measured, and leaves the other core to it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let rows = runtime.block_on(measure(&programs, counts))?;
+    write!(std::io::stdout(), "{}", figures::table(&rows))?;
+    if writes_page {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance.md");
+        std::fs::write(&page, page::render(&rows, &programs)?).context("the page cannot be written")?;
+        progress("wrote docs/performance.md");
+    }
+    Ok(rows.iter().all(|it| it.verdict != Verdict::Missed))
+}
+
+async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Result<Vec<Row>> {
+    let mut rows = request_handler::measure(programs, counts).await?;
+    rows.extend(callback_handler::measure(programs, counts).await?);
+    rows.extend(unpacking::measure(programs, counts)?);
+    rows.extend(serve::measure(programs, counts).await?);
+    for (name, zip) in &programs.zips {
+        let size = zip.metadata().with_context(|| format!("{name} has no zip"))?.len();
+        let is_bounded = *name == "request-handler";
+        rows.push(Row {
+            what: format!("`{name}`: size of the zip"),
+            ratio: "–".to_owned(),
+            must: if is_bounded { format!("≤ {}", megabytes(ZIP)) } else { "–".to_owned() },
+            verdict: if is_bounded { Verdict::of(size <= ZIP) } else { Verdict::Reported },
+            ours: megabytes(size),
+            floor: "–".to_owned(),
+        });
+    }
+    Ok(rows)
+}
+
+/// Says on stderr what is going on.
+fn progress(text: &str) {
+    // Nobody may be reading, and the bench goes on.
+    let _nobody = writeln!(std::io::stderr(), "bench: {text}");
+}

@@ -1,0 +1,12 @@
+//! The pair of handlers, from the request to the final result, in both of its forms: `runtask serve` and the Lambda
+//! functions.
+
+mod lambda;
+mod messages;
+mod network;
+mod once;
+mod origins;
+mod reading;
+mod reporting;
+mod stages;
+mod trouble;

@@ -1,0 +1,71 @@
+//! Each stage, with and without what it offers, in each working directory.
+
+use runtask_simulator::{Configuration, Fault, RunSpec, Stage};
+
+use crate::run::{configuration, formatted, result, run, serve, simulator, spec};
+
+/// P-20: at every stage the configuration is checked; before the plan there is none to summarize.
+#[tokio::test]
+async fn every_stage_is_served() {
+    let simulator = simulator().await;
+    let serve = serve(&simulator, &[("RUNTASK_CHECKS", "fmt,plan-summary")]).await;
+    let summary = "Plan: 0 to add, 0 to change, 0 to destroy";
+    for (stage, second) in [
+        (Stage::PrePlan, "No plan to summarize: at stage pre_plan there is none yet"),
+        (Stage::PostPlan, summary),
+        (Stage::PreApply, summary),
+        (Stage::PostApply, summary),
+    ] {
+        let record = run(&simulator, &serve.url(), RunSpec { stage, ..spec(formatted()) }).await;
+        assert_eq!(result(&record), ("passed", &*format!("Format check passed\n{second}")), "{stage}");
+    }
+}
+
+/// P-20: what the request does not offer is said, for each check that needs it.
+#[tokio::test]
+async fn what_is_not_offered_is_said() {
+    let simulator = simulator().await;
+    let serve = serve(&simulator, &[("RUNTASK_CHECKS", "fmt,plan-summary")]).await;
+    let neither =
+        RunSpec { faults: vec![Fault::PlanUrlNull], stage: Stage::PreApply, ..spec(Configuration::None) };
+    let record = run(&simulator, &serve.url(), neither).await;
+    let message = "Check fmt could not run: HCP Terraform offers no configuration to download for this run (any more)\n\
+                   Check plan-summary could not run: HCP Terraform offers no plan to download for this run";
+    assert_eq!(result(&record), ("failed", message));
+    let outcomes: Vec<_> = record.result.outcomes.iter().map(|it| &*it.id).collect();
+    assert_eq!(outcomes, ["check-unavailable", "check-unavailable-2"]);
+}
+
+/// R-13, P-20: the workspace's working directory is what is checked, however it was typed.
+#[tokio::test]
+async fn the_working_directory_is_checked() {
+    let simulator = simulator().await;
+    let serve = serve(&simulator, &[]).await;
+    let files = configuration(&[("main.tf", "locals {\na = 1\n}\n"), ("live/prod/main.tf", "locals {}\n")]);
+    let broken = "1 of 2 files needs formatting: main.tf";
+    for (directory, expected) in [
+        (None, ("failed", broken)),
+        (Some(""), ("failed", broken)),
+        (Some("live/prod"), ("passed", "Format check passed")),
+        (Some("/live//prod/"), ("passed", "Format check passed")),
+        (
+            Some("live/test"),
+            (
+                "failed",
+                "Check fmt could not run: the workspace's working directory `live/test` is not in the configuration",
+            ),
+        ),
+        (
+            Some("../prod"),
+            (
+                "failed",
+                "Check fmt could not run: the workspace's working directory leads out of the configuration",
+            ),
+        ),
+    ] {
+        let working_directory = directory.map(str::to_owned);
+        let spec = RunSpec { working_directory, ..spec(files.clone()) };
+        let record = run(&simulator, &serve.url(), spec).await;
+        assert_eq!(result(&record), expected, "{directory:?}");
+    }
+}

@@ -1,0 +1,133 @@
+//! The key in Parameter Store.
+
+use runtask_tests::moto::Moto;
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+
+use super::ssm::{Manner, Ssm};
+use super::{App, INVALID_SIGNATURE, KEY, NEWER_KEY, OK, Reply, STRANGE_KEY, payload, signed};
+use crate::http::send;
+
+const NAME: &str = "/terraform-run-task/hmac-secret-key";
+
+/// Writes a new version of the parameter; returns its number.
+async fn put(moto: &Moto, value: &str) -> Value {
+    let headers = [
+        (
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=ASIAEXAMPLEEXAMPLE00/20260101/eu-central-1/ssm/aws4_request",
+        ),
+        ("content-type", "application/x-amz-json-1.1"),
+        ("x-amz-target", "AmazonSSM.PutParameter"),
+    ];
+    let body = json!({"Name": NAME, "Value": value, "Type": "SecureString", "Overwrite": true}).to_string();
+    let answer = send("POST", &format!("{}/", moto.endpoint()), &headers, body).await;
+    assert_eq!(answer.status, 200);
+    answer.json()["Version"].clone()
+}
+
+/// The function with the key in a Parameter Store at `endpoint`; hand-overs go to the double as ever.
+async fn app(endpoint: &str) -> App {
+    App::with(&[("HMAC_SECRET_KEY_PARAM", NAME), ("AWS_ENDPOINT_URL_SSM", endpoint)]).await
+}
+
+async fn ask(app: &App, key: &str) -> Reply {
+    app.ask(&signed(key, &payload("post_plan").to_string())).await
+}
+
+fn accepted() -> Reply {
+    Reply { status: 200, body: OK.to_owned() }
+}
+
+fn refused() -> Reply {
+    Reply { status: 401, body: INVALID_SIGNATURE.to_owned() }
+}
+
+fn unavailable() -> Reply {
+    Reply { status: 503, body: r#"{"message":"Try again later"}"#.to_owned() }
+}
+
+/// Asks, and returns what was logged meanwhile.
+async fn logs_of(app: &App, key: &str, expected: Reply) -> String {
+    let logged = app.logs().len();
+    assert_eq!(ask(app, key).await, expected);
+    app.logs()[logged..].to_owned()
+}
+
+/// Q-02, P-05: the key is read from Parameter Store; a new one works at once and the one before goes on working, also
+/// for a process that never saw it in force.
+#[tokio::test]
+async fn a_rotated_key_works_at_once_and_the_one_before_still_does() {
+    let moto = Moto::start().await;
+    assert_eq!(put(&moto, KEY).await, 1);
+    let app = app(moto.endpoint()).await;
+    assert!(logs_of(&app, KEY, accepted()).await.contains("read version 1"));
+    assert_eq!(ask(&app, STRANGE_KEY).await, refused());
+    // The pause between two reads for signatures that match no key begins anew with the process.
+    assert_eq!(app.double.kill("request-handler"), 1);
+    assert_eq!(ask(&app, KEY).await, accepted());
+
+    assert_eq!(put(&moto, NEWER_KEY).await, 2);
+    let logs = logs_of(&app, NEWER_KEY, accepted()).await;
+    assert!(
+        logs.contains("read version 2") && logs.contains("the signature matches the current key"),
+        "{logs}"
+    );
+    let logs = logs_of(&app, KEY, accepted()).await;
+    assert!(logs.contains("the signature matches the previous key"), "{logs}");
+    assert!(logs.contains(r#""key.name":"previous""#), "{logs}");
+    assert_eq!(ask(&app, STRANGE_KEY).await, refused());
+    assert_eq!(app.double.cold_starts("request-handler"), 2);
+
+    app.double.kill("request-handler");
+    let logs = logs_of(&app, KEY, accepted()).await;
+    assert!(logs.contains("the signature matches the previous key"), "{logs}");
+    assert_eq!(app.jobs().await.len(), 5);
+}
+
+/// Q-02: a parameter that is not there is named, and used as soon as it is there.
+#[tokio::test]
+async fn a_missing_parameter_is_waited_for() {
+    let moto = Moto::start().await;
+    let app = app(moto.endpoint()).await;
+    let logs = logs_of(&app, KEY, unavailable()).await;
+    assert!(logs.contains("the HMAC key could not be read"), "{logs}");
+    assert!(logs.contains("HMAC_SECRET_KEY_PARAM") && logs.contains("does not exist"), "{logs}");
+    assert!(app.hand_overs().is_empty());
+    put(&moto, KEY).await;
+    assert_eq!(ask(&app, KEY).await, accepted());
+    assert_eq!(app.double.cold_starts("request-handler"), 1);
+}
+
+/// P-05: whoever floods us with bad signatures does not make us flood Parameter Store.
+#[tokio::test]
+async fn a_flood_of_bad_signatures_reads_the_key_twice_at_most() {
+    let ssm = Ssm::start(Manner::Key(KEY)).await;
+    let app = app(&ssm.endpoint).await;
+    for _ in 0..40 {
+        assert_eq!(ask(&app, STRANGE_KEY).await, refused());
+    }
+    assert_eq!(ask(&app, KEY).await, accepted());
+    assert_eq!(app.double.cold_starts("request-handler"), 1);
+    assert_eq!(ssm.reads(), 2);
+    assert_eq!(app.jobs().await.len(), 1);
+}
+
+/// Q-02: a Parameter Store that does not give the key is told apart in the log, and HCP Terraform asked to come again.
+#[tokio::test]
+async fn a_parameter_store_that_does_not_answer_is_named() {
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = format!("http://{}", nobody.local_addr().unwrap());
+    let (denying, hanging) = (Ssm::start(Manner::Deny).await, Ssm::start(Manner::Hang).await);
+    for (endpoint, reason) in [
+        (&nobody, "Connection refused"),
+        (&denying.endpoint, "AccessDeniedException: User: arn:aws:sts:"),
+        (&hanging.endpoint, "no answer inside the time"),
+    ] {
+        let app = app(endpoint).await;
+        let logs = logs_of(&app, KEY, unavailable()).await;
+        assert!(logs.contains("the HMAC key could not be read") && logs.contains(reason), "{reason}: {logs}");
+        assert!(app.hand_overs().is_empty());
+    }
+}
