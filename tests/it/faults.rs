@@ -118,7 +118,7 @@ fn every_fault_has_a_result() {
     assert_eq!(listed, Fault::all());
 }
 
-/// P-03, P-06, P-07, P-09, P-12, P-15, P-16, P-18, P-20, R-12, R-18: one process serves them all.
+/// P-03, P-06, P-07, P-09, P-12, P-15, P-16, P-18, P-20, R-11, R-12, R-18: one process serves them all.
 #[tokio::test]
 async fn serve_ends_every_fault_in_one_result() {
     let simulator = simulator().await;
