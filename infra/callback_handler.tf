@@ -75,7 +75,7 @@ resource "aws_lambda_function" "callback_handler" {
   lifecycle {
     precondition {
       condition     = fileexists(local.packages["callback-handler"])
-      error_message = "There is no ${local.packages["callback-handler"]}: run `make package` first."
+      error_message = "There is no ${local.packages["callback-handler"]}: run `make package ARCHITECTURE=${var.architecture}` first."
     }
   }
 }

@@ -11,11 +11,14 @@ ephemeral "aws_secretsmanager_random_password" "hmac_key" {
   exclude_punctuation = true
 }
 
+# When another argument changes and value_wo_version does not, the provider writes an empty value, which Parameter Store
+# refuses (seen with 5.100). So there is no description here to be changed one day, and whoever changes kms_key has to
+# raise hmac_key_version as well.
 resource "aws_ssm_parameter" "hmac_key" {
-  name             = "/${var.name}/hmac-key"
-  description      = "HMAC key that HCP Terraform signs requests to the run task with"
-  type             = "SecureString"
-  key_id           = local.kms_key_arn
+  name = "/${var.name}/hmac-key"
+  type = "SecureString"
+  # AWS's own key is named, because without any the parameter would keep a customer's that it had.
+  key_id           = coalesce(local.kms_key_arn, "alias/aws/ssm")
   value_wo         = ephemeral.aws_secretsmanager_random_password.hmac_key.random_password
   value_wo_version = var.hmac_key_version
 }

@@ -23,7 +23,7 @@ resource "aws_lambda_layer_version" "terraform" {
 
     precondition {
       condition     = fileexists(local.packages["terraform-layer"])
-      error_message = "There is no ${local.packages["terraform-layer"]}: run `make package` first."
+      error_message = "There is no ${local.packages["terraform-layer"]}: run `make package ARCHITECTURE=${var.architecture}` first."
     }
   }
 }

@@ -84,7 +84,7 @@ resource "aws_lambda_function" "request_handler" {
   lifecycle {
     precondition {
       condition     = fileexists(local.packages["request-handler"])
-      error_message = "There is no ${local.packages["request-handler"]}: run `make package` first."
+      error_message = "There is no ${local.packages["request-handler"]}: run `make package ARCHITECTURE=${var.architecture}` first."
     }
   }
 }

@@ -50,7 +50,7 @@ variable "architecture" {
 # The key
 
 variable "hmac_key_version" {
-  description = "Raise it by one to rotate the HMAC key. The number itself means nothing. docs/operations.md says how to rotate without losing a run."
+  description = "Raise it by one to rotate the HMAC key: every change makes a new one. docs/operations.md says how to rotate without losing a run."
   type        = number
   default     = 1
   nullable    = false
@@ -62,7 +62,7 @@ variable "hmac_key_version" {
 }
 
 variable "kms_key" {
-  description = "Customer-managed KMS key that encrypts the HMAC key, claims, queue, logs and the functions' environments: \"create\" makes one, an ARN uses one that is there (docs/operations.md says what its policy must allow). Unset: AWS's own keys, which cost nothing."
+  description = "Customer-managed KMS key that encrypts the HMAC key, claims, queue, logs and the functions' environments: \"create\" makes one, an ARN uses one that is there (docs/operations.md says what its policy must allow). Unset: AWS's own keys, which cost nothing. To change it later, raise hmac_key_version in the same apply."
   type        = string
   default     = null
 

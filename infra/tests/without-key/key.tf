@@ -5,7 +5,7 @@
 resource "aws_ssm_parameter" "hmac_key" {
   name             = "/${var.name}/hmac-key"
   type             = "SecureString"
-  key_id           = local.kms_key_arn
+  key_id           = coalesce(local.kms_key_arn, "alias/aws/ssm")
   value_wo         = "no key"
   value_wo_version = var.hmac_key_version
 }
