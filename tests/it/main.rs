@@ -1,8 +1,15 @@
 //! Flows.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may end a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may end a test"
+)]
 
+mod aws;
 mod cargo_lambda;
+mod claims;
 mod events;
 mod faults;
 mod http;

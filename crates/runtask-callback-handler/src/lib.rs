@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod attempt;
+mod claims;
 mod config;
 mod configuration;
 mod disk;
+mod failure;
 mod handler;
 mod heartbeat;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod plan;
 mod stream;
 mod task;
@@ -13,5 +17,6 @@ mod work;
 
 pub use attempt::{Attempt, Shutdown, StopAt};
 pub use config::{Settings, terraform_from};
+pub use failure::{FailureHandler, RecordError};
 pub use handler::{End, Handler, NotReported};
 pub use task::CheckName;

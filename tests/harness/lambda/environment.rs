@@ -166,6 +166,10 @@ impl Environment {
                     self.end();
                     return Outcome::Error(error);
                 }
+                Ok(Some(Said::Exited(_))) if self.group.ran_out_of_time() => {
+                    self.end();
+                    return timed_out(request_id, limit);
+                }
                 Ok(Some(Said::Exited(how))) => {
                     self.end();
                     return exit_error(request_id, &how);
