@@ -84,16 +84,16 @@ def terraform() -> None:
     if installed:
         link("terraform", installed)
         return
-    own = TOOLS / "terraform" / TERRAFORM / "terraform"
+    own = TOOLS / "terraform" / TERRAFORM / terraform_platform() / "terraform"
     if not own.exists():
         download_terraform(own)
     link("terraform", own)
     say("terraform", TERRAFORM, own)
 
 
-def download_terraform(to: Path) -> None:
+def download_terraform(to: Path, for_platform: str | None = None) -> None:
     """Downloads the pinned release, and unpacks it only if its SHA-256 is the one kept in the repository."""
-    name = f"terraform_{TERRAFORM}_{terraform_platform()}.zip"
+    name = f"terraform_{TERRAFORM}_{for_platform or terraform_platform()}.zip"
     url = f"{TERRAFORM_RELEASES}/{TERRAFORM}/{name}"
     advice = (
         f"Install Terraform {TERRAFORM_MINIMUM} or newer so that `terraform` is on PATH, for example {TERRAFORM} from\n"
