@@ -31,12 +31,12 @@ resource "aws_dynamodb_table" "claims" {
   }
 }
 
-# For the callback handler and the failure handler. Every call of theirs is one conditional write; they never read.
+# For the callback handler and the failure handler. Every call of theirs is one conditional update; they never read.
 locals {
   claims_statement = {
     Sid      = "Claims"
     Effect   = "Allow"
-    Action   = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    Action   = "dynamodb:UpdateItem"
     Resource = aws_dynamodb_table.claims.arn
   }
 

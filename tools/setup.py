@@ -53,6 +53,7 @@ class SetupError(Exception):
 def main() -> int:
     setups = {
         "terraform": (terraform, f"from PATH when it is {TERRAFORM_MINIMUM} or newer, else the official {TERRAFORM}"),
+        "providers": (providers, "where terraform gets providers: a mirror on this machine, else the registry"),
         "lambda": (cargo_lambda, "cargo-lambda and Zig, from PyPI"),
         "moto": (moto, "moto_server, a local AWS, from PyPI"),
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
@@ -151,6 +152,56 @@ def download(url: str, to: Path) -> str:
             digest.update(chunk)
             target.write(chunk)
     return digest.hexdigest()
+
+
+# Terraform's providers
+
+# Where operating systems and images keep a mirror of providers, besides the places where terraform itself looks.
+MIRRORS = ["/opt/*", "/srv/*", "/usr/share/*", "/usr/local/share/*", "/usr/local/share/*/*", "/var/lib/*"]
+
+
+def providers() -> None:
+    """Writes the CLI configuration for `terraform init` in tests: offline where the AWS provider is on this machine.
+
+    The mirror that RUNTASK_PROVIDER_MIRROR names, else one that is found, else what the user's own configuration says,
+    else the registry.
+    """
+    settings = BIN / "terraform.tfrc"
+    BIN.mkdir(parents=True, exist_ok=True)
+    mirror = provider_mirror()
+    own = os.environ.get("TF_CLI_CONFIG_FILE") or str(Path.home() / ".terraformrc")
+    if mirror:
+        text = (
+            "provider_installation {\n"
+            f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["registry.terraform.io/hashicorp/aws"]\n  }}\n'
+            '  direct {\n    exclude = ["registry.terraform.io/hashicorp/aws"]\n  }\n'
+            "}\n"
+        )
+        place = str(mirror)
+    elif os.path.isfile(own):
+        # Linked, not copied: it may hold tokens.
+        link(settings.name, Path(own))
+        print(f"providers: as {own} says", flush=True)
+        return
+    else:
+        cache = TOOLS / "providers"
+        cache.mkdir(exist_ok=True)
+        text, place = f'plugin_cache_dir = "{cache}"\n', "the registry"
+    settings.unlink(missing_ok=True)
+    settings.write_text(text)
+    print(f"providers: {place}", flush=True)
+
+
+def provider_mirror() -> Path | None:
+    """A directory with the layout of a mirror that holds the AWS provider."""
+    named = os.environ.get("RUNTASK_PROVIDER_MIRROR")
+    if named:
+        return Path(named)
+    for pattern in MIRRORS:
+        for place in sorted(Path("/").glob(pattern.lstrip("/"))):
+            if (place / "registry.terraform.io" / "hashicorp" / "aws").is_dir():
+                return place
+    return None
 
 
 # From PyPI

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::net::TcpSocket;
 use tokio::time::Instant;
 
-use crate::aws;
+use runtask_tests::aws;
 
 const TABLE: &str = "example-claims";
 

@@ -7,12 +7,11 @@
     reason = "helpers of tests may end a test"
 )]
 
-mod aws;
 mod cargo_lambda;
 mod claims;
+mod deploy;
 mod events;
 mod faults;
-mod http;
 mod lambda_double;
 mod pair;
 mod request_handler;

@@ -6,7 +6,7 @@
 use runtask_simulator::{Fault, PreparedRun, RunSpec, Simulator};
 use serde_json::Value;
 
-use crate::http::send;
+use runtask_tests::http::send;
 use crate::run::{PATIENCE, deliver, deliver_with, formatted, key, pair, serve, simulator, spec};
 
 const FAULTS: [Option<Fault>; 10] = [

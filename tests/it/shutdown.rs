@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::http::send;
+use runtask_tests::http::send;
 use crate::run::{PATIENCE, deliver, formatted, key, result, run, serve, simulator, spec};
 
 /// Waits until nobody listens any more.

@@ -63,7 +63,12 @@ impl Environment {
         let tmp = tempfile::Builder::new().prefix("tmp-").tempdir_in(function.directory.path())?;
         let log = OpenOptions::new().append(true).create(true).open(&function.log)?;
         let settings = &function.settings;
-        let child = Command::new(&settings.binary)
+        let mut command = Command::new(&settings.binary);
+        if let Some(prelude) = &settings.prelude {
+            command = Command::new("/bin/sh");
+            command.args(["-c", &format!("{prelude}; exec \"$0\"")]).arg(&settings.binary);
+        }
+        let child = command
             .env_clear()
             .envs(lambda_environment(function))
             .env("AWS_LAMBDA_RUNTIME_API", address)

@@ -6,7 +6,7 @@ use tokio::net::TcpSocket;
 
 use super::ssm::{Manner, Ssm};
 use super::{App, INVALID_SIGNATURE, KEY, NEWER_KEY, OK, Reply, STRANGE_KEY, payload, signed};
-use crate::aws;
+use runtask_tests::aws;
 
 const NAME: &str = "/terraform-run-task/hmac-secret-key";
 
