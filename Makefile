@@ -90,10 +90,8 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 bench: ## Measure, and write docs/performance.md
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform lambda moto
-	$(call step,Building what is measured)
-	@cargo build --workspace --bins --all-features --release --locked
-	$(call step,Measuring)
-	@cargo run --release --all-features --locked --package runtask-tests --bin bench
+	$(call step,Building what is measured, and measuring)
+	@cargo run --release --locked --package runtask-tests --bin bench
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS (60), or only FUZZ_TARGET; needs a nightly toolchain
 	$(call step,Setting up tools below .tools/)

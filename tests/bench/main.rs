@@ -5,6 +5,7 @@
 
 mod archives;
 mod callback_handler;
+mod claims;
 mod commands;
 mod figures;
 mod function;
@@ -31,7 +32,7 @@ Usage: bench [--quick]
   --quick  few repetitions, and docs/performance.md stays as it is
   --help   this text
 
-Needs terraform and cargo-lambda below .tools/ (`make setup`). `make bench` does all of it.
+Needs terraform, cargo-lambda and moto below .tools/ (`make setup`). `make bench` does all of it.
 Exit code 0: every figure is reached; 1: one is missed; 2: something could not be measured.
 ";
 
@@ -90,9 +91,9 @@ fn main() -> ExitCode {
 
 /// Whether every figure is reached.
 fn bench(counts: &Counts, writes_page: bool) -> anyhow::Result<bool> {
-    let programs = Programs::build()?;
     // One thread serves all that is measured, and leaves the other core to it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let programs = runtime.block_on(Programs::build())?;
     let rows = runtime.block_on(measure(&programs, counts))?;
     write!(std::io::stdout(), "{}", figures::table(&rows))?;
     if writes_page {
@@ -106,11 +107,13 @@ fn bench(counts: &Counts, writes_page: bool) -> anyhow::Result<bool> {
 async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Result<Vec<Row>> {
     let mut rows = request_handler::measure(programs, counts).await?;
     rows.extend(callback_handler::measure(programs, counts).await?);
+    rows.extend(claims::measure(programs, counts).await?);
     rows.extend(unpacking::measure(programs, counts)?);
     rows.extend(serve::measure(programs, counts).await?);
-    for (name, zip) in &programs.zips {
+    for zip in &programs.zips {
+        let name = zip.file_stem().and_then(|it| it.to_str()).context("a zip has a name")?;
         let size = zip.metadata().with_context(|| format!("{name} has no zip"))?.len();
-        let is_bounded = *name == "request-handler";
+        let is_bounded = name == "request-handler";
         rows.push(Row {
             what: format!("`{name}`: size of the zip"),
             ratio: "–".to_owned(),
