@@ -91,11 +91,7 @@ pub(crate) fn settings(programs: &Programs, simulator: &Simulator) -> Vec<(&'sta
 }
 
 /// How long the function takes to start, and the failure handler, which starts in the same way.
-async fn starts(
-    programs: &Programs,
-    counts: &Counts,
-    env: &[(&'static str, String)],
-) -> anyhow::Result<Row> {
+async fn starts(programs: &Programs, counts: &Counts, env: &[(&'static str, String)]) -> anyhow::Result<Row> {
     progress(&format!("callback handler and failure handler: {} starts", counts.starts));
     let env = [env, &[("RUNTASK_TABLE", "claims".to_owned())]].concat();
     let mut pair = Pair::default();
@@ -116,7 +112,11 @@ async fn starts(
 }
 
 /// The time from the event to the final result of one job, which must pass.
-pub(crate) async fn job(simulator: &Simulator, function: &mut Function, archive: &Bytes) -> anyhow::Result<Duration> {
+pub(crate) async fn job(
+    simulator: &Simulator,
+    function: &mut Function,
+    archive: &Bytes,
+) -> anyhow::Result<Duration> {
     let spec = RunSpec {
         configuration: Configuration::Archive(archive.clone()),
         timers: Timers::scaled(Duration::from_hours(1)),

@@ -15,7 +15,8 @@ const TABLE: &str = "claims";
 const FILES: usize = 10;
 
 pub(crate) async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Result<Vec<Row>> {
-    let rounds = counts.configurations.iter().find(|(files, _)| *files == FILES).map_or(5, |(_, rounds)| *rounds);
+    let rounds =
+        counts.configurations.iter().find(|(files, _)| *files == FILES).map_or(5, |(_, rounds)| *rounds);
     progress(&format!("claims: {rounds} jobs of {FILES} files, in memory and in a table"));
     let simulator = Simulator::start(Options::default()).await?;
     let moto = Moto::start().await;

@@ -1,12 +1,13 @@
 //! Measures what was promised about speed, memory and size, each figure beside its floor.
 //!
 //! A figure and its floor are measured in turn, in one run, and compared as a ratio of medians: a slow or busy machine
-//! slows both. Progress goes to stderr, the table to stdout, the page to `docs/performance.md`.
+//! slows both. Progress goes to stderr, the table to stdout, the pages to `docs/performance.md` and `docs/cost.md`.
 
 mod archives;
 mod callback_handler;
 mod claims;
 mod commands;
+mod cost;
 mod figures;
 mod function;
 mod http;
@@ -29,7 +30,7 @@ Measures the handlers, the command and the archive library, each beside its floo
 
 Usage: bench [--quick]
 
-  --quick  few repetitions, and docs/performance.md stays as it is
+  --quick  few repetitions, and the pages stay as they are
   --help   this text
 
 Needs terraform, cargo-lambda and moto below .tools/ (`make setup`). `make bench` does all of it.
@@ -99,7 +100,9 @@ fn bench(counts: &Counts, writes_page: bool) -> anyhow::Result<bool> {
     if writes_page {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance.md");
         std::fs::write(&page, page::render(&rows, &programs)?).context("the page cannot be written")?;
-        progress("wrote docs/performance.md");
+        let cost = runtime.block_on(cost::page(&programs, counts))?;
+        std::fs::write(page.with_file_name("cost.md"), cost).context("the page cannot be written")?;
+        progress("wrote docs/performance.md and docs/cost.md");
     }
     Ok(rows.iter().all(|it| it.verdict != Verdict::Missed))
 }

@@ -45,8 +45,7 @@ pub async fn get(endpoint: &str, service: &str, path: &str) -> Value {
 /// If it does not succeed.
 pub async fn query(endpoint: &str, service: &str, form: &[(&str, &str)]) -> String {
     let authorization = authorization(service);
-    let headers =
-        [("authorization", &*authorization), ("content-type", "application/x-www-form-urlencoded")];
+    let headers = [("authorization", &*authorization), ("content-type", "application/x-www-form-urlencoded")];
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let answer = send("POST", &format!("{endpoint}/"), &headers, body).await;
     assert_eq!(answer.status, 200, "{form:?}: {}", text(&answer));

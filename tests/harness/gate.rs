@@ -126,7 +126,8 @@ async fn permissions(moto: &str) -> BTreeMap<String, BTreeSet<Permission>> {
             for statement in document["Statement"].as_array().unwrap() {
                 assert_eq!(statement["Effect"], "Allow");
                 for action in strings(&statement["Action"]) {
-                    allowed.extend(strings(&statement["Resource"]).map(|it| (action.to_owned(), it.to_owned())));
+                    allowed
+                        .extend(strings(&statement["Resource"]).map(|it| (action.to_owned(), it.to_owned())));
                 }
             }
         }
@@ -165,7 +166,8 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
         let said = format!("{role:?} is not authorized to perform {} on {}", permission.0, permission.1);
         shared.refused.lock().unwrap().push(said.clone());
         let body = json!({"__type": "AccessDeniedException", "Message": said, "message": said});
-        let error = [("x-amzn-ErrorType", "AccessDeniedException"), ("content-type", "application/x-amz-json-1.1")];
+        let error =
+            [("x-amzn-ErrorType", "AccessDeniedException"), ("content-type", "application/x-amz-json-1.1")];
         return (axum::http::StatusCode::BAD_REQUEST, error, body.to_string()).into_response();
     }
     shared.used.lock().unwrap().insert((role.unwrap().clone(), permission));

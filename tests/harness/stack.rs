@@ -112,7 +112,8 @@ fn copy_terraform_files(from: &Path, to: &Path) {
 /// The names of the files in `directory` that terraform reads, in order.
 #[must_use]
 pub fn terraform_files(directory: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let entries =
+        std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<_> = names.filter(|it| it.ends_with(".tf")).collect();
     assert!(!names.is_empty(), "{} holds no Terraform files", directory.display());

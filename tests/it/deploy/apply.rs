@@ -13,10 +13,13 @@ async fn what_is_applied_stays_and_what_is_destroyed_is_gone() {
         assert!(plan.contains("No changes."), "{plan}");
         let outputs = stack.outputs().await;
         assert!(outputs["url"].as_str().unwrap().starts_with("https://"), "{outputs}");
-        assert_eq!(statements(&stack, &outputs).await, [
-            ("FunctionURLAllowInvokeAction".to_owned(), "lambda:InvokeFunction".to_owned()),
-            ("FunctionURLAllowPublicAccess".to_owned(), "lambda:InvokeFunctionUrl".to_owned()),
-        ]);
+        assert_eq!(
+            statements(&stack, &outputs).await,
+            [
+                ("FunctionURLAllowInvokeAction".to_owned(), "lambda:InvokeFunction".to_owned()),
+                ("FunctionURLAllowPublicAccess".to_owned(), "lambda:InvokeFunctionUrl".to_owned()),
+            ]
+        );
         stack.terraform_with_variables(&["destroy", "-input=false", "-auto-approve"]).await;
         assert_eq!(left(&stack).await, [""; 0]);
     }

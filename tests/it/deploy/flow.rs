@@ -39,7 +39,10 @@ async fn a_deployed_run_task_gives_each_run_one_result() {
     let ends = deployment.double.invocations(&deployment.functions[1].name);
     let ends: Vec<_> = ends.iter().map(|it| it.outcome.payload()).collect();
     assert_eq!(ends.iter().filter(|it| *it == "failed").count(), 1, "{ends:?}");
-    assert_eq!(ends.iter().filter(|it| *it == "finished before" || *it == "another attempt is at work").count(), 3);
+    assert_eq!(
+        ends.iter().filter(|it| *it == "finished before" || *it == "another attempt is at work").count(),
+        3
+    );
     assert_keeps_secrets(&deployment, &key, &run);
 
     // a request that does not verify starts nothing.
@@ -67,7 +70,10 @@ async fn a_deployed_run_task_gives_each_run_one_result() {
         let by_lambda = allowed.iter().filter(|it| is_lambdas(it, deployed)).cloned().collect();
         let ours: BTreeSet<_> = allowed.difference(&by_lambda).cloned().collect();
         assert_eq!(deployment.gate.used(&deployed.role), ours, "{}", deployed.name);
-        assert!(allowed.iter().all(|(action, resource)| !action.contains('*') && resource != "*"), "{allowed:?}");
+        assert!(
+            allowed.iter().all(|(action, resource)| !action.contains('*') && resource != "*"),
+            "{allowed:?}"
+        );
     }
     metrics_are_written(&deployment.logs());
 }
@@ -77,7 +83,9 @@ fn is_lambdas(permission: &Permission, deployed: &runtask_tests::deployment::Dep
     let (action, resource) = permission;
     let log_group = deployed.configuration["LoggingConfig"]["LogGroup"].as_str().unwrap();
     match &**action {
-        "logs:CreateLogStream" | "logs:PutLogEvents" => resource.ends_with(&format!(":log-group:{log_group}:*")),
+        "logs:CreateLogStream" | "logs:PutLogEvents" => {
+            resource.ends_with(&format!(":log-group:{log_group}:*"))
+        }
         "lambda:InvokeFunction" | "sqs:SendMessage" => deployed
             .events
             .as_ref()
@@ -118,6 +126,12 @@ async fn a_table_that_may_not_be_used_costs_no_run_its_result() {
     deployment.double.wait_idle(PATIENCE).await;
     assert!(deployment.logs().contains("without a claim"));
     let refused = deployment.gate.refused();
-    assert!(refused.iter().all(|it| it.contains("dynamodb:UpdateItem")) && !refused.is_empty(), "{refused:?}");
-    assert_ne!(Gate::access_key(&deployment.functions[0].role), Gate::access_key(&deployment.functions[1].role));
+    assert!(
+        refused.iter().all(|it| it.contains("dynamodb:UpdateItem")) && !refused.is_empty(),
+        "{refused:?}"
+    );
+    assert_ne!(
+        Gate::access_key(&deployment.functions[0].role),
+        Gate::access_key(&deployment.functions[1].role)
+    );
 }

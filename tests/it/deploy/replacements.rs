@@ -15,7 +15,8 @@ fn two_files_are_replaced_and_no_others() {
     // The replaced files hold what needs release 6 of the provider, and nothing else does.
     for name in all {
         let text = std::fs::read_to_string(Path::new(INFRA).join(&name)).unwrap();
-        let blocks: Vec<_> = text.lines().filter(|it| it.ends_with('{') && !it.starts_with([' ', '#'])).collect();
+        let blocks: Vec<_> =
+            text.lines().filter(|it| it.ends_with('{') && !it.starts_with([' ', '#'])).collect();
         match &*name {
             "function_url_invoke.tf" => {
                 assert_eq!(blocks, ["resource \"aws_lambda_permission\" \"function_url_invoke\" {"]);
