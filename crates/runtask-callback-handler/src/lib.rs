@@ -12,6 +12,6 @@ mod task;
 mod work;
 
 pub use attempt::{Attempt, Shutdown, StopAt};
-pub use config::{Settings, terraform_from};
+pub use config::{Settings, client_from, terraform_from};
 pub use handler::{End, Handler, NotReported};
 pub use task::CheckName;
