@@ -1,0 +1,98 @@
+# The callback handler: fetches what is to be checked, checks it, reports one final result.
+# It talks to HCP Terraform with the run's own token; of AWS it needs the table of claims, and the right to let Lambda
+# call the failure handler for it.
+
+resource "aws_iam_role" "callback_handler" {
+  name               = "${var.name}-callback-handler"
+  description        = "Lets the callback handler keep claims and leave failed jobs to the failure handler"
+  assume_role_policy = local.assume_role_policy
+}
+
+resource "aws_iam_role_policy" "callback_handler" {
+  name = "callback-handler"
+  role = aws_iam_role.callback_handler.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        local.claims_statement,
+        {
+          # Lambda calls an on-failure destination with the role of the function that failed.
+          Sid      = "OnFailure"
+          Effect   = "Allow"
+          Action   = "lambda:InvokeFunction"
+          Resource = aws_lambda_function.failure_handler.arn
+        },
+        local.log_statements["callback-handler"],
+      ],
+      local.decrypt_claims_statements,
+      local.tracing_statements,
+    )
+  })
+}
+
+resource "aws_lambda_function" "callback_handler" {
+  function_name    = "${var.name}-callback-handler"
+  description      = "Checks runs of HCP Terraform and reports the results"
+  role             = aws_iam_role.callback_handler.arn
+  filename         = local.packages["callback-handler"]
+  source_code_hash = filebase64sha256(local.packages["callback-handler"])
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
+  architectures    = [var.architecture]
+  layers           = concat([aws_lambda_layer_version.terraform.arn], var.additional_layers)
+  memory_size      = var.callback_handler_memory_mb
+  timeout          = var.callback_handler_timeout_seconds
+  kms_key_arn      = local.kms_key_arn
+
+  reserved_concurrent_executions = var.callback_handler_reserved_concurrency
+
+  ephemeral_storage {
+    size = var.callback_handler_tmp_mb
+  }
+
+  environment {
+    variables = merge(local.report_environment, {
+      RUNTASK_CHECKS    = join(",", var.checks)
+      RUNTASK_TERRAFORM = "/opt/bin/terraform"
+    })
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.function["callback-handler"].name
+    application_log_level = var.log_level
+    system_log_level      = var.system_log_level
+  }
+
+  tracing_config {
+    mode = local.tracing_mode
+  }
+
+  depends_on = [aws_iam_role_policy.callback_handler]
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(local.packages["callback-handler"])
+      error_message = "There is no ${local.packages["callback-handler"]}: run `make package` first."
+    }
+  }
+}
+
+resource "aws_lambda_function_event_invoke_config" "callback_handler" {
+  function_name = aws_lambda_function.callback_handler.function_name
+
+  # The second attempt starts a minute after the first.
+  maximum_retry_attempts = 1
+
+  # HCP Terraform gives up ten minutes after the last word from us. A job that has waited for eight has said nothing yet,
+  # and the failure handler needs the rest to speak for it.
+  maximum_event_age_in_seconds = 480
+
+  destination_config {
+    on_failure {
+      destination = aws_lambda_function.failure_handler.arn
+    }
+  }
+}

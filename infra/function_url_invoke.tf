@@ -1,0 +1,13 @@
+# The second statement that a public function URL needs: whoever comes through the URL may invoke the function.
+#
+# `invoked_via_function_url` is the condition that keeps everybody else out. Without it, anybody with credentials of any
+# AWS account could call Invoke, with a payload of their own and `LogType=Tail`, and read the end of the function's log.
+# The argument is new in release 6.28 of the provider, and nothing else in infra/ needs that release.
+
+resource "aws_lambda_permission" "function_url_invoke" {
+  statement_id             = "FunctionURLAllowInvokeAction"
+  function_name            = aws_lambda_function.request_handler.function_name
+  action                   = "lambda:InvokeFunction"
+  principal                = "*"
+  invoked_via_function_url = true
+}

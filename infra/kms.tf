@@ -1,0 +1,59 @@
+# The customer-managed key, an option: for those who must be able to say who may decrypt, and to take it away.
+
+locals {
+  kms_key_arn = var.kms_key == "create" ? aws_kms_key.runtask[0].arn : var.kms_key
+  # For statements and blocks that are there with a key of the customer's only.
+  kms_key_arns = var.kms_key == null ? [] : [local.kms_key_arn]
+}
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+resource "aws_kms_key" "runtask" {
+  count = var.kms_key == "create" ? 1 : 0
+
+  description             = "Encrypts what the run task ${var.name} keeps"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+
+  # In the policy of a key, the resource "*" is the key itself.
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # Leaves it to the account's own policies who may use the key. Without it, nobody could ever manage it.
+        Sid       = "Account"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        # CloudWatch Logs uses the key in its own name, not in that of who reads or writes.
+        Sid       = "Logs"
+        Effect    = "Allow"
+        Principal = { Service = "logs.${data.aws_region.current.id}.amazonaws.com" }
+        Action = [
+          "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+          "kms:ReEncryptFrom", "kms:ReEncryptTo",
+        ]
+        Resource = "*"
+        Condition = {
+          ArnEquals = {
+            "kms:EncryptionContext:aws:logs:arn" = [for name in local.log_group_names :
+              "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:log-group:${name}"
+            ]
+          }
+        }
+      },
+    ]
+  })
+}
+
+resource "aws_kms_alias" "runtask" {
+  count = var.kms_key == "create" ? 1 : 0
+
+  name          = "alias/${var.name}"
+  target_key_id = aws_kms_key.runtask[0].key_id
+}

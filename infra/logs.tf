@@ -1,0 +1,16 @@
+# A log group for each function. Made here and not by Lambda on the first invocation, which would keep logs for ever, and
+# would need the right to make log groups.
+
+locals {
+  log_group_names = { for function in ["request-handler", "callback-handler", "failure-handler"] :
+    function => "/aws/lambda/${var.name}-${function}"
+  }
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  for_each = local.log_group_names
+
+  name              = each.value
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.kms_key_arn
+}

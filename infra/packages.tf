@@ -1,0 +1,29 @@
+# The zips that `make package` makes: three functions, and the layer that holds terraform.
+
+locals {
+  package_directory = "${startswith(var.package_directory, "/") ? "" : "${path.module}/"}${var.package_directory}/${var.architecture}"
+
+  packages = { for package in ["request-handler", "callback-handler", "failure-handler", "terraform-layer"] :
+    package => "${local.package_directory}/${package}.zip"
+  }
+}
+
+# Puts a pinned terraform at /opt/bin/terraform.
+resource "aws_lambda_layer_version" "terraform" {
+  layer_name               = "${var.name}-terraform"
+  description              = "terraform at /opt/bin/terraform"
+  filename                 = local.packages["terraform-layer"]
+  source_code_hash         = filebase64sha256(local.packages["terraform-layer"])
+  compatible_runtimes      = ["provided.al2023"]
+  compatible_architectures = [var.architecture]
+
+  lifecycle {
+    # A function must not name a layer that is gone.
+    create_before_destroy = true
+
+    precondition {
+      condition     = fileexists(local.packages["terraform-layer"])
+      error_message = "There is no ${local.packages["terraform-layer"]}: run `make package` first."
+    }
+  }
+}

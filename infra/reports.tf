@@ -1,0 +1,14 @@
+# What the two functions that report to HCP Terraform have in common: their settings.
+
+locals {
+  report_environment = merge(
+    var.settings,
+    {
+      RUNTASK_METRICS_NAMESPACE = var.name
+      RUNTASK_ON_ERROR          = var.on_error
+      RUNTASK_TABLE             = aws_dynamodb_table.claims.name
+    },
+    # Without it, HCP Terraform's own origins are allowed.
+    length(var.allowed_origins) == 0 ? {} : { RUNTASK_ALLOWED_ORIGINS = join(",", var.allowed_origins) },
+  )
+}

@@ -1,0 +1,353 @@
+# Everything that can be chosen. Nothing has to be: each variable has a default.
+# Units are in the names. What a setting of the functions means is said in docs/settings.md.
+
+# What it is called, where it is, what is deployed
+
+variable "name" {
+  description = "Name of the deployment, with which the names of all resources begin. Roles belong to the whole account: a deployment in another region of the same account needs another name."
+  type        = string
+  default     = "runtask"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name)) && !startswith(var.name, "aws") && !startswith(var.name, "ssm")
+    error_message = "The name must have 2 to 40 characters, lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen. It must not begin with \"aws\" or \"ssm\", with which Parameter Store lets no name begin."
+  }
+}
+
+variable "region" {
+  description = "AWS region. Unset: the one that the environment names (AWS_REGION, or the profile)."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "package_directory" {
+  description = "Where `make package` put the zips, below it one directory for each architecture. A relative path is relative to infra/."
+  type        = string
+  default     = "../target/package"
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Processor architecture of the functions: x86_64 or arm64."
+  type        = string
+  default     = "x86_64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "The architecture must be x86_64 or arm64."
+  }
+}
+
+# The key
+
+variable "hmac_key_version" {
+  description = "Raise it by one to rotate the HMAC key. The number itself means nothing. docs/operations.md says how to rotate without losing a run."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.hmac_key_version >= 1 && floor(var.hmac_key_version) == var.hmac_key_version
+    error_message = "The version of the HMAC key must be a whole number, 1 or more."
+  }
+}
+
+variable "kms_key" {
+  description = "Customer-managed KMS key that encrypts the HMAC key, claims, queue, logs and the functions' environments: \"create\" makes one, an ARN uses one that is there (docs/operations.md says what its policy must allow). Unset: AWS's own keys, which cost nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || var.kms_key == "create" || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key))
+    error_message = "kms_key must be \"create\", the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID, no alias), or unset."
+  }
+}
+
+# What the run task does
+
+variable "checks" {
+  description = "What is checked: fmt, plan-summary."
+  type        = list(string)
+  default     = ["fmt"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.checks) > 0 && alltrue([for check in var.checks : contains(["fmt", "plan-summary"], check)])
+    error_message = "Name at least one check; the checks are fmt and plan-summary."
+  }
+}
+
+variable "on_error" {
+  description = "Final status when a check could not run: failed or passed. docs/settings.md says what passed gives away."
+  type        = string
+  default     = "failed"
+  nullable    = false
+
+  validation {
+    condition     = contains(["failed", "passed"], var.on_error)
+    error_message = "on_error must be failed or passed."
+  }
+}
+
+variable "allowed_origins" {
+  description = "Origins that may receive a run's token, such as https://tfe.example.com. Empty: HCP Terraform's own two."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for origin in var.allowed_origins : can(regex("^https?://[^/?#@,[:space:]]+$", origin))])
+    error_message = "An origin is a scheme, a host and possibly a port, without a slash at the end: https://tfe.example.com."
+  }
+}
+
+variable "settings" {
+  description = "Further settings of the callback handler and the failure handler, from docs/settings.md: { RUNTASK_TERRAFORM_TIMEOUT_MS = \"90000\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : !contains(["HMAC_KEY", "TF_TOKEN"], name)])
+    error_message = "HMAC_KEY and TF_TOKEN are secrets, and what is in a variable is in the state and in the function's environment, where many can read it."
+  }
+
+  validation {
+    condition = alltrue([for name in keys(var.settings) :
+      can(regex("^RUNTASK_[A-Z0-9_]+$", name)) || contains(["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "HMAC_KEY", "TF_TOKEN"], name)
+    ])
+    error_message = "Settings have names that begin with RUNTASK_, or are HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY."
+  }
+
+  validation {
+    condition = alltrue([for name in keys(var.settings) :
+      !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TERRAFORM"], name)
+    ])
+    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS and RUNTASK_ON_ERROR, by the variables allowed_origins, checks and on_error, and RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM."
+  }
+
+  validation {
+    condition     = alltrue([for value in values(var.settings) : !can(regex("://[^/]*@", value))])
+    error_message = "A URL with a password in it would be in the state and in the function's environment, where many can read it."
+  }
+}
+
+variable "additional_layers" {
+  description = "ARNs of layers that the callback handler and the failure handler get besides terraform's; for example one with certificates for RUNTASK_CA_BUNDLE."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.additional_layers) <= 4 && alltrue([for layer in var.additional_layers : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[^:]+:[0-9]+$", layer))])
+    error_message = "additional_layers takes up to four ARNs of layer versions: arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION."
+  }
+}
+
+# How large the functions are
+
+variable "request_handler_memory_mb" {
+  description = "Memory of the request handler. Lambda gives processor time in proportion, which a cold start is made of."
+  type        = number
+  default     = 256
+  nullable    = false
+
+  validation {
+    condition     = var.request_handler_memory_mb >= 128 && var.request_handler_memory_mb <= 10240 && floor(var.request_handler_memory_mb) == var.request_handler_memory_mb
+    error_message = "Lambda takes whole numbers from 128 to 10240 MB of memory."
+  }
+}
+
+variable "request_handler_timeout_seconds" {
+  description = "Timeout of the request handler. The longest way is a cold start, two reads of the key (2 s each) and a hand-over (2 s)."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.request_handler_timeout_seconds >= 7 && var.request_handler_timeout_seconds <= 60 && floor(var.request_handler_timeout_seconds) == var.request_handler_timeout_seconds
+    error_message = "The request handler needs a timeout of 7 to 60 seconds: less cuts its own retries short, and HCP Terraform does not wait longer."
+  }
+}
+
+variable "request_handler_reserved_concurrency" {
+  description = "How many requests are answered at the same time; this many of the account's concurrent executions are set aside for it. -1: no limit but the account's. AWS refuses a reservation that leaves an account less than its minimum for everything else, which in a new account is all there is; so there is none unless set. Set it where the account allows it: it bounds what a flood of requests can cost and take away from other functions."
+  type        = number
+  default     = -1
+  nullable    = false
+
+  validation {
+    condition     = (var.request_handler_reserved_concurrency == -1 || var.request_handler_reserved_concurrency >= 1) && floor(var.request_handler_reserved_concurrency) == var.request_handler_reserved_concurrency
+    error_message = "The reserved concurrency must be -1 (none) or a whole number, 1 or more: with 0 the function would never run."
+  }
+}
+
+variable "callback_handler_memory_mb" {
+  description = "Memory of the callback handler. 1769 MB is where Lambda gives one whole processor."
+  type        = number
+  default     = 1769
+  nullable    = false
+
+  validation {
+    condition     = var.callback_handler_memory_mb >= 256 && var.callback_handler_memory_mb <= 10240 && floor(var.callback_handler_memory_mb) == var.callback_handler_memory_mb
+    error_message = "The callback handler takes whole numbers from 256 MB, below which terraform does not run, to Lambda's 10240 MB of memory."
+  }
+}
+
+variable "callback_handler_timeout_seconds" {
+  description = "Timeout of the callback handler. Shortly before it, work is stopped and the final result sent."
+  type        = number
+  default     = 300
+  nullable    = false
+
+  validation {
+    condition     = var.callback_handler_timeout_seconds >= 30 && var.callback_handler_timeout_seconds <= 900 && floor(var.callback_handler_timeout_seconds) == var.callback_handler_timeout_seconds
+    error_message = "The callback handler's timeout must be a whole number from 30 to 900 seconds, which is Lambda's limit."
+  }
+}
+
+variable "callback_handler_tmp_mb" {
+  description = "Size of the callback handler's /tmp, where configurations are unpacked. 512 MB are in Lambda's price; only files that a check reads are written."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.callback_handler_tmp_mb >= 512 && var.callback_handler_tmp_mb <= 10240 && floor(var.callback_handler_tmp_mb) == var.callback_handler_tmp_mb
+    error_message = "Lambda takes whole numbers from 512 to 10240 MB for /tmp."
+  }
+}
+
+variable "callback_handler_reserved_concurrency" {
+  description = "How many jobs are worked on at the same time; the others wait in Lambda's queue. -1: no limit but the account's. What request_handler_reserved_concurrency says of new accounts holds here too."
+  type        = number
+  default     = -1
+  nullable    = false
+
+  validation {
+    condition     = (var.callback_handler_reserved_concurrency == -1 || var.callback_handler_reserved_concurrency >= 1) && floor(var.callback_handler_reserved_concurrency) == var.callback_handler_reserved_concurrency
+    error_message = "The reserved concurrency must be -1 (none) or a whole number, 1 or more: with 0 the function would never run."
+  }
+}
+
+variable "failure_handler_memory_mb" {
+  description = "Memory of the failure handler, which sends one small request."
+  type        = number
+  default     = 256
+  nullable    = false
+
+  validation {
+    condition     = var.failure_handler_memory_mb >= 128 && var.failure_handler_memory_mb <= 10240 && floor(var.failure_handler_memory_mb) == var.failure_handler_memory_mb
+    error_message = "Lambda takes whole numbers from 128 to 10240 MB of memory."
+  }
+}
+
+variable "failure_handler_timeout_seconds" {
+  description = "Timeout of the failure handler. It waits up to 20 s for the dead function's claim to run out, and then for retries of its report."
+  type        = number
+  default     = 120
+  nullable    = false
+
+  validation {
+    condition     = var.failure_handler_timeout_seconds >= 45 && var.failure_handler_timeout_seconds <= 900 && floor(var.failure_handler_timeout_seconds) == var.failure_handler_timeout_seconds
+    error_message = "The failure handler's timeout must be a whole number from 45 seconds, which leave time to wait for a claim and to report, to Lambda's limit of 900."
+  }
+}
+
+# What is kept
+
+variable "point_in_time_recovery" {
+  description = "Whether the table of claims can be put back to an earlier state. A claim is of use for 70 minutes at most, so hardly ever worth its price."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+  }
+}
+
+# How it is watched
+
+variable "log_level" {
+  description = "What the functions log: TRACE, DEBUG, INFO, WARN or ERROR. docs/operations.md reads logs of INFO."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"], var.log_level)
+    error_message = "The log level must be TRACE, DEBUG, INFO, WARN or ERROR."
+  }
+}
+
+variable "system_log_level" {
+  description = "What Lambda itself logs about the functions: DEBUG, INFO or WARN. INFO has a line with duration and memory for each invocation."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARN"], var.system_log_level)
+    error_message = "The system log level must be DEBUG, INFO or WARN."
+  }
+}
+
+variable "tracing" {
+  description = "Whether invocations are traced with X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "alarm_topic_arns" {
+  description = "ARNs of SNS topics that hear of alarms."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for topic in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[^:]+$", topic))])
+    error_message = "alarm_topic_arns takes ARNs of SNS topics: arn:aws:sns:REGION:ACCOUNT:NAME."
+  }
+}
+
+variable "alarm_email" {
+  description = "E-mail address that hears of alarms, through an SNS topic that is made for it. AWS sends it a link that has to be clicked first. Unset: no topic is made."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alarm_email == null || can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.alarm_email))
+    error_message = "alarm_email must be an e-mail address, or unset."
+  }
+}
+
+variable "tolerated_refused_signatures" {
+  description = "How many requests with a wrong signature, or none, raise no alarm, in five minutes. Only HCP Terraform knows the URL, so 0; raise it once strangers have found it."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.tolerated_refused_signatures >= 0
+    error_message = "tolerated_refused_signatures must be 0 or more."
+  }
+}
