@@ -12,3 +12,4 @@ mod request_handler;
 mod run;
 mod secrets;
 mod shutdown;
+mod terraform_schema;
