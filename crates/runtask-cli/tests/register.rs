@@ -398,3 +398,44 @@ async fn a_busy_hcp_terraform_is_waited_for() {
     assert_eq!(said.code, 0, "{}", said.err);
     assert_eq!(world.attachments(), [attached("sandbox", "post_plan", "advisory")]);
 }
+
+/// F-11: the recipes of docs/registering.md, as they stand there.
+#[tokio::test]
+async fn the_recipes_for_curl_work() {
+    let (world, serve) = (World::new().await, Serve::start());
+    let page = include_str!("../../../docs/registering.md");
+    let recipes: Vec<&str> =
+        page.split("```sh\n").skip(1).filter_map(|it| Some(it.split_once("```")?.0)).collect();
+    let [function, list, create, change, workspace, attach, global] = recipes.as_slice() else {
+        unreachable!("there are {} recipes", recipes.len())
+    };
+    let run = async |recipe: &str, task: &str, workspace: &str| -> Value {
+        let mut command = Command::new("bash");
+        command
+            .args(["-euc", &format!("{function}\n{recipe}")])
+            .env("TFE_ADDRESS", world.simulator.origin())
+            .env("TFE_TOKEN", &world.token)
+            .env("TFE_ORGANIZATION", "simulated-organization")
+            .env("RUN_TASK_URL", &serve.url)
+            .env("HMAC_KEY", KEY)
+            .env("TASK_ID", task)
+            .env("WORKSPACE_ID", workspace)
+            .env("NO_PROXY", "*");
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{recipe}\n{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let task = run(create, "", "").await["data"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(run(change, &task, "").await["data"]["id"], *task);
+    let id = run(workspace, "", "").await["data"]["id"].as_str().unwrap().to_owned();
+    run(attach, &task, &id).await;
+    run(global, &task, "").await;
+    assert_eq!(run(list, "", "").await["included"][1]["attributes"]["name"], "sandbox");
+    assert_eq!(world.organization.probes(), 2);
+    assert_eq!(world.attachments(), [attached("sandbox", "post_plan", "advisory")]);
+    let scope = Scope { stages: vec!["post_plan".to_owned()], enforcement_level: "advisory".to_owned() };
+    let registered = world.organization.run_tasks().remove(0);
+    assert_eq!(registered.global, Some(scope));
+    let sign = |key: &runtask_protocol::Key| key.sign(b"body");
+    assert_eq!(registered.key.as_ref().map(sign), runtask_protocol::Key::new(KEY).ok().as_ref().map(sign));
+}
