@@ -158,7 +158,9 @@ mod tests {
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         let origins: AllowedOrigins = url.as_str().parse().unwrap();
         let quick = Backoff { attempts: 3, first: Duration::from_millis(1), cap: Duration::from_millis(1) };
-        let settings = ClientSettings { origins, download_backoff: quick, ..ClientSettings::default() };
+        let timeout = Duration::from_millis(500);
+        let settings =
+            ClientSettings { origins, timeout, download_backoff: quick, ..ClientSettings::default() };
         (Client::new(settings).unwrap(), url)
     }
 
@@ -196,6 +198,14 @@ mod tests {
         for unusable in ["-1", "soon", "NaN"] {
             assert_eq!(asked(&[("retry-after", unusable)]), None, "{unusable}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_silent_server_is_not_waited_for_for_ever() {
+        let app = Router::new().fallback(std::future::pending::<&'static str>);
+        let (client, url) = serve(app).await;
+        let error = call(&client, Method::POST, &url).await.unwrap_err();
+        assert!(matches!(error, ApiError::Transport { .. }), "{error}");
     }
 
     #[tokio::test]
