@@ -13,3 +13,4 @@ mod request_handler;
 mod run;
 mod secrets;
 mod shutdown;
+mod terraform_schema;

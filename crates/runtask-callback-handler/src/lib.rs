@@ -16,7 +16,7 @@ mod task;
 mod work;
 
 pub use attempt::{Attempt, Shutdown, StopAt};
-pub use config::{Settings, terraform_from};
+pub use config::{Settings, client_from, terraform_from};
 pub use failure::{FailureHandler, RecordError};
 pub use handler::{End, Handler, NotReported};
 pub use task::CheckName;
