@@ -31,7 +31,7 @@ help: ## List these commands
 
 setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform providers lambda moto deny
+	@$(SETUP) terraform providers lambda moto scan deny
 
 demo: ## Play HCP Terraform against the run task: an unformatted configuration, then a formatted one
 	$(call step,Setting up Terraform)
@@ -63,11 +63,13 @@ test: ## Run every test
 
 lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform deny
+	@$(SETUP) terraform scan deny
 	$(call step,Checking the formatting of Rust)
 	@cargo fmt --all --check
 	$(call step,Checking the formatting of Terraform)
 	@.tools/bin/terraform fmt -check -diff -recursive examples/formatted $(wildcard infra tfe.tf)
+	$(call step,Scanning infra/)
+	@.tools/bin/checkov --config-file infra/.checkov.yaml
 	$(call step,Linting with every feature)
 	@cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	$(call step,Linting the handlers without their Lambda wiring)

@@ -30,6 +30,8 @@ TOOLS = ROOT / ".tools"
 BIN = TOOLS / "bin"
 VENV = TOOLS / "python"
 REQUIREMENTS = ROOT / "tools" / "requirements.txt"
+SCAN_VENV = TOOLS / "scan"
+SCAN_REQUIREMENTS = ROOT / "tools" / "requirements-scan.txt"
 
 TERRAFORM = "1.11.4"
 TERRAFORM_SUMS = ROOT / "tools" / "terraform.sha256"
@@ -56,6 +58,7 @@ def main() -> int:
         "providers": (providers, "where terraform gets providers: a mirror on this machine, else the registry"),
         "lambda": (cargo_lambda, "cargo-lambda and Zig, from PyPI"),
         "moto": (moto, "moto_server, a local AWS, from PyPI"),
+        "scan": (checkov, "checkov, which scans infra/, from PyPI"),
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
         "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
     }
@@ -223,38 +226,45 @@ def moto() -> None:
     say("moto_server", pinned("moto"), BIN / "moto_server")
 
 
-def python_tools() -> None:
-    """Makes the virtual environment that holds exactly what `requirements.txt` pins.
+def checkov() -> None:
+    python_tools(SCAN_VENV, SCAN_REQUIREMENTS, ["checkov"])
+    link("checkov", SCAN_VENV / "bin" / "checkov")
+    say("checkov", pinned("checkov", SCAN_REQUIREMENTS), BIN / "checkov")
+
+
+def python_tools(venv: Path = VENV, requirements: Path = REQUIREMENTS, wanted: list[str] | None = None) -> None:
+    """Makes a virtual environment that holds exactly what `requirements` pins: the packages `wanted`, and their own.
 
     Its stamp names all it was made from: a virtual environment breaks when it moves or its Python goes.
     """
-    stamp = VENV / "stamp"
+    stamp = venv / "stamp"
     made_from = "\n".join(
-        [hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest(), sys.version.split()[0], sys.base_prefix, str(VENV)]
+        [hashlib.sha256(requirements.read_bytes()).hexdigest(), sys.version.split()[0], sys.base_prefix, str(venv)]
     )
-    if stamp.exists() and stamp.read_text() == made_from and (VENV / "bin" / "python").exists():
+    if stamp.exists() and stamp.read_text() == made_from and (venv / "bin" / "python").exists():
         return
-    print(f"python: installing {REQUIREMENTS.relative_to(ROOT)} below {VENV.relative_to(ROOT)}", flush=True)
-    python = str(VENV / "bin" / "python")
+    print(f"python: installing {requirements.relative_to(ROOT)} below {venv.relative_to(ROOT)}", flush=True)
+    python = str(venv / "bin" / "python")
     run(
-        [sys.executable, "-m", "venv", "--clear", str(VENV)],
+        [sys.executable, "-m", "venv", "--clear", str(venv)],
         "this Python cannot make virtual environments.\n"
         "On Debian and Ubuntu: apt-get install python3-venv. Then run the same command again.",
     )
     run(
         [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        + ["-r", str(REQUIREMENTS)],
-        f"the Python packages could not be installed. Needed from PyPI: cargo-lambda {pinned('cargo-lambda')}, "
-        f"moto {pinned('moto')}, and what they depend on, as pinned in {REQUIREMENTS.relative_to(ROOT)}.\n"
+        + ["-r", str(requirements)],
+        "the Python packages could not be installed. Needed from PyPI: "
+        + ", ".join(f"{it} {pinned(it, requirements)}" for it in wanted or ["cargo-lambda", "moto"])
+        + f", and what they depend on, as pinned in {requirements.relative_to(ROOT)}.\n"
         "Run the same command again once pip reaches PyPI or a mirror of it.",
     )
     stamp.write_text(made_from)
 
 
-def pinned(package: str) -> str:
-    found = re.search(rf"^{re.escape(package)}==([^\s;]+)", REQUIREMENTS.read_text(), re.MULTILINE)
+def pinned(package: str, requirements: Path = REQUIREMENTS) -> str:
+    found = re.search(rf"^{re.escape(package)}==([^\s;]+)", requirements.read_text(), re.MULTILINE)
     if not found:
-        raise SetupError(f"{REQUIREMENTS.relative_to(ROOT)} does not pin {package}")
+        raise SetupError(f"{requirements.relative_to(ROOT)} does not pin {package}")
     return found.group(1)
 
 
