@@ -347,7 +347,7 @@ variable "tolerated_refused_signatures" {
   nullable    = false
 
   validation {
-    condition     = var.tolerated_refused_signatures >= 0
-    error_message = "tolerated_refused_signatures must be 0 or more."
+    condition     = var.tolerated_refused_signatures >= 0 && floor(var.tolerated_refused_signatures) == var.tolerated_refused_signatures
+    error_message = "tolerated_refused_signatures must be a whole number, 0 or more."
   }
 }

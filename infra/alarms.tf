@@ -1,0 +1,144 @@
+# Alarms: for what needs a person. The name of each is a heading in docs/operations.md, which says what to do.
+# Nothing here changes what HCP Terraform gets. Alarms are shown by CloudWatch; whom they reach is for the variables
+# alarm_topic_arns and alarm_email.
+
+locals {
+  functions = {
+    request-handler = {
+      name    = aws_lambda_function.request_handler.function_name
+      timeout = var.request_handler_timeout_seconds
+    }
+    callback-handler = {
+      name    = aws_lambda_function.callback_handler.function_name
+      timeout = var.callback_handler_timeout_seconds
+    }
+    failure-handler = {
+      name    = aws_lambda_function.failure_handler.function_name
+      timeout = var.failure_handler_timeout_seconds
+    }
+  }
+
+  # Alarms that every function has.
+  function_alarms = merge([for function, it in local.functions : {
+    "${function}-errors" = {
+      means     = "An invocation of the ${function} ended in an error, a crash or a timeout."
+      function  = it.name
+      metric    = "Errors"
+      statistic = "Sum"
+      above     = 0
+    }
+    "${function}-throttles" = {
+      means     = "An invocation of the ${function} was refused, because too many run at the same time."
+      function  = it.name
+      metric    = "Throttles"
+      statistic = "Sum"
+      above     = 0
+    }
+    "${function}-duration" = {
+      means     = "An invocation of the ${function} took more than 80 percent of its timeout of ${it.timeout} s."
+      function  = it.name
+      metric    = "Duration"
+      statistic = "Maximum"
+      above     = it.timeout * 1000 * 0.8
+    }
+  }]...)
+
+  # Alarms of the two functions that are invoked asynchronously.
+  event_alarms = merge([for function, next in { callback-handler = "the failure handler", failure-handler = "the queue" } : {
+    "${function}-events-dropped" = {
+      means     = "An event for the ${function} was given up, after its attempts or because it grew too old. It goes to ${next}."
+      function  = local.functions[function].name
+      metric    = "AsyncEventsDropped"
+      statistic = "Sum"
+      above     = 0
+    }
+    "${function}-destination-failures" = {
+      means     = "An event that the ${function} gave up could not be sent to ${next}. A run waits for a result that nobody gives."
+      function  = local.functions[function].name
+      metric    = "DestinationDeliveryFailures"
+      statistic = "Sum"
+      above     = 0
+    }
+  }]...)
+
+  alarms = merge(local.function_alarms, local.event_alarms, {
+    "url-5xx" = {
+      means     = "The function URL answered HCP Terraform with a server error: a job could not be handed over, or no key could be read. HCP Terraform tries again."
+      function  = local.functions["request-handler"].name
+      metric    = "Url5xxCount"
+      statistic = "Sum"
+      above     = 0
+    }
+    "failure-handler-invoked" = {
+      means     = "The callback handler died on a job, or did not get to it in time. The failure handler reports for it."
+      function  = local.functions["failure-handler"].name
+      metric    = "Invocations"
+      statistic = "Sum"
+      above     = 0
+    }
+  })
+
+  alarm_actions = concat(var.alarm_topic_arns, aws_sns_topic.alarms[*].arn)
+}
+
+resource "aws_cloudwatch_metric_alarm" "function" {
+  for_each = local.alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = "${each.value.means} What to do: docs/operations.md, ${each.key}."
+  namespace           = "AWS/Lambda"
+  metric_name         = each.value.metric
+  dimensions          = { FunctionName = each.value.function }
+  statistic           = each.value.statistic
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.above
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+}
+
+resource "aws_cloudwatch_metric_alarm" "queue" {
+  alarm_name          = "${var.name}-queue-not-empty"
+  alarm_description   = "A job ended for which nobody could report; its record is in the queue ${aws_sqs_queue.failures.name}. What to do: docs/operations.md, queue-not-empty."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.failures.name }
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+}
+
+resource "aws_cloudwatch_metric_alarm" "signatures_refused" {
+  alarm_name          = "${var.name}-signatures-refused"
+  alarm_description   = "Requests came whose signature is wrong or missing. Either HCP Terraform signs with a key that is not ours (any more), or strangers have found the URL. What to do: docs/operations.md, signatures-refused."
+  namespace           = var.name
+  metric_name         = "SignaturesRefused"
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.tolerated_refused_signatures
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+}
+
+# Not encrypted with the customer's key: CloudWatch would need that key, and if its policy forgot to allow that, alarms
+# would be lost in silence. A message holds the name of an alarm and its description, nothing else of ours.
+resource "aws_sns_topic" "alarms" {
+  count = var.alarm_email == null ? 0 : 1
+
+  name = "${var.name}-alarms"
+}
+
+resource "aws_sns_topic_subscription" "alarms" {
+  count = var.alarm_email == null ? 0 : 1
+
+  topic_arn = aws_sns_topic.alarms[0].arn
+  protocol  = "email"
+  endpoint  = var.alarm_email
+}

@@ -1,0 +1,261 @@
+# What the options change.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  package_directory = "../packages"
+}
+
+run "another_name" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    name = "second"
+  }
+
+  assert {
+    condition = alltrue([for name in [
+      aws_lambda_function.request_handler.function_name, aws_iam_role.request_handler.name,
+      aws_lambda_function.callback_handler.function_name, aws_iam_role.callback_handler.name,
+      aws_lambda_function.failure_handler.function_name, aws_iam_role.failure_handler.name,
+      aws_dynamodb_table.claims.name, aws_sqs_queue.failures.name, aws_lambda_layer_version.terraform.layer_name,
+      aws_cloudwatch_metric_alarm.queue.alarm_name,
+    ] : startswith(name, "second-")]) && aws_ssm_parameter.hmac_key.name == "/second/hmac-key" && aws_cloudwatch_dashboard.runtask.dashboard_name == "second"
+    error_message = "Two deployments in one account must not share a name."
+  }
+
+  assert {
+    condition     = aws_lambda_function.request_handler.environment[0].variables.RUNTASK_METRICS_NAMESPACE == aws_cloudwatch_metric_alarm.signatures_refused.namespace
+    error_message = "The alarm must look where the function counts."
+  }
+}
+
+run "settings" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    checks          = ["fmt", "plan-summary"]
+    on_error        = "passed"
+    allowed_origins = ["https://tfe.example.com", "https://app.terraform.io"]
+    settings        = { RUNTASK_HTTP_TIMEOUT_MS = "5000" }
+  }
+
+  assert {
+    condition = alltrue([for environment in [aws_lambda_function.callback_handler.environment[0].variables, aws_lambda_function.failure_handler.environment[0].variables] :
+      environment.RUNTASK_ALLOWED_ORIGINS == "https://tfe.example.com,https://app.terraform.io"
+      && environment.RUNTASK_ON_ERROR == "passed" && environment.RUNTASK_HTTP_TIMEOUT_MS == "5000"
+    ])
+    error_message = "Both functions that report get the settings."
+  }
+
+  assert {
+    condition     = aws_lambda_function.callback_handler.environment[0].variables.RUNTASK_CHECKS == "fmt,plan-summary"
+    error_message = "The callback handler gets the checks."
+  }
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.request_handler.environment[0].variables), "RUNTASK_HTTP_TIMEOUT_MS")
+    error_message = "The settings are for those who report, not for the request handler."
+  }
+}
+
+run "layers" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    additional_layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:certificates:7"]
+  }
+
+  assert {
+    condition     = aws_lambda_function.failure_handler.layers == tolist(["arn:aws:lambda:eu-central-1:123456789012:layer:certificates:7"])
+    error_message = "The failure handler gets the additional layers alone."
+  }
+}
+
+run "tracing" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    tracing = true
+  }
+
+  assert {
+    condition = alltrue([for function in [aws_lambda_function.request_handler, aws_lambda_function.callback_handler, aws_lambda_function.failure_handler] :
+      function.tracing_config[0].mode == "Active"
+    ])
+    error_message = "With tracing, each function is traced."
+  }
+
+  assert {
+    condition     = [for statement in local.tracing_statements : statement.Action] == [["xray:PutTelemetryRecords", "xray:PutTraceSegments"]]
+    error_message = "With tracing, the functions may send to X-Ray and nothing more."
+  }
+}
+
+run "a_key_that_is_there" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    kms_key = "arn:aws:kms:eu-central-1:123456789012:key/theirs"
+  }
+
+  assert {
+    condition = alltrue([for key in concat(
+      [aws_ssm_parameter.hmac_key.key_id, aws_sqs_queue.failures.kms_master_key_id, aws_dynamodb_table.claims.server_side_encryption[0].kms_key_arn],
+      [aws_lambda_function.request_handler.kms_key_arn, aws_lambda_function.callback_handler.kms_key_arn, aws_lambda_function.failure_handler.kms_key_arn],
+      [for group in aws_cloudwatch_log_group.function : group.kms_key_id],
+    ) : key == "arn:aws:kms:eu-central-1:123456789012:key/theirs"])
+    error_message = "The customer's key must encrypt the HMAC key, queue, claims, environments and logs."
+  }
+
+  assert {
+    condition     = length(aws_kms_key.runtask) == 0 && length(aws_kms_alias.runtask) == 0
+    error_message = "No key is made where there is one."
+  }
+}
+
+run "a_key_to_make" {
+  module {
+    source = "./tests/without-key"
+  }
+
+  override_resource {
+    target = aws_lambda_function.callback_handler
+    values = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:runtask-callback-handler" }
+  }
+
+  override_resource {
+    target = aws_lambda_function.failure_handler
+    values = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:runtask-failure-handler" }
+  }
+
+  override_resource {
+    target = aws_sqs_queue.failures
+    values = { arn = "arn:aws:sqs:eu-central-1:123456789012:runtask-failures" }
+  }
+
+  override_resource {
+    target = aws_ssm_parameter.hmac_key
+    values = { arn = "arn:aws:ssm:eu-central-1:123456789012:parameter/runtask/hmac-key" }
+  }
+
+  variables {
+    kms_key = "create"
+  }
+
+  assert {
+    condition     = aws_kms_key.runtask[0].enable_key_rotation && aws_kms_alias.runtask[0].name == "alias/runtask"
+    error_message = "The key must rotate and have a name."
+  }
+
+  assert {
+    condition = alltrue(flatten([for policy in [aws_iam_role_policy.request_handler.policy, aws_iam_role_policy.callback_handler.policy, aws_iam_role_policy.failure_handler.policy] : [
+      for statement in jsondecode(policy).Statement :
+      statement.Resource == "arn:aws:kms:eu-central-1:123456789012:key/made" && length(statement.Condition.StringEquals) == 1
+      if strcontains(jsonencode(statement.Action), "kms:")
+    ]]))
+    error_message = "Each use of the key must be limited to that key and to one encryption context."
+  }
+
+  assert {
+    condition = toset([for statement in jsondecode(aws_iam_role_policy.request_handler.policy).Statement : statement.Condition.StringEquals if statement.Sid == "DecryptKey"]) == toset([
+      { "kms:EncryptionContext:PARAMETER_ARN" = "arn:aws:ssm:eu-central-1:123456789012:parameter/runtask/hmac-key" },
+    ])
+    error_message = "The request handler may decrypt its one parameter."
+  }
+
+  assert {
+    condition     = toset([for statement in jsondecode(aws_kms_key.runtask[0].policy).Statement : jsonencode(statement.Principal)]) == toset([jsonencode({ AWS = "arn:aws:iam::123456789012:root" }), jsonencode({ Service = "logs.eu-central-1.amazonaws.com" })])
+    error_message = "The key is for this account and for its CloudWatch Logs."
+  }
+}
+
+run "whom_alarms_reach" {
+  module {
+    source = "./tests/without-key"
+  }
+
+  override_resource {
+    target = aws_lambda_function.callback_handler
+    values = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:runtask-callback-handler" }
+  }
+
+  override_resource {
+    target = aws_lambda_function.failure_handler
+    values = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:runtask-failure-handler" }
+  }
+
+  override_resource {
+    target = aws_sqs_queue.failures
+    values = { arn = "arn:aws:sqs:eu-central-1:123456789012:runtask-failures" }
+  }
+
+  variables {
+    alarm_topic_arns             = ["arn:aws:sns:eu-central-1:123456789012:pager"]
+    alarm_email                  = "operations@example.com"
+    tolerated_refused_signatures = 5
+  }
+
+  assert {
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.queue, aws_cloudwatch_metric_alarm.signatures_refused]) :
+      alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:pager", "arn:aws:sns:eu-central-1:123456789012:made"])
+    ])
+    error_message = "Every alarm must reach the topics that are given and the one that is made."
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.alarms[0].endpoint == "operations@example.com" && aws_cloudwatch_metric_alarm.signatures_refused.threshold == 5
+    error_message = "The address and the tolerance are not what was asked for."
+  }
+}
+
+run "sizes" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    request_handler_reserved_concurrency  = 10
+    callback_handler_reserved_concurrency = 20
+    callback_handler_timeout_seconds      = 600
+    callback_handler_tmp_mb               = 2048
+    point_in_time_recovery                = true
+    log_retention_days                    = 365
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.request_handler.reserved_concurrent_executions == 10
+      && aws_lambda_function.callback_handler.reserved_concurrent_executions == 20
+      && aws_lambda_function.callback_handler.ephemeral_storage[0].size == 2048
+      && aws_cloudwatch_metric_alarm.function["callback-handler-duration"].threshold == 480000
+      && aws_dynamodb_table.claims.point_in_time_recovery[0].enabled
+      && aws_cloudwatch_log_group.function["failure-handler"].retention_in_days == 365
+    )
+    error_message = "The sizes are not what was asked for."
+  }
+}
