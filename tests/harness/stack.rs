@@ -1,7 +1,7 @@
 //! `infra/`, applied by the real terraform with the real AWS provider to an AWS that moto plays.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -36,10 +36,7 @@ impl Stack {
         let packages = packages.parent().unwrap();
         let mut all = vec![format!("package_directory={}", packages.display())];
         all.extend(variables.iter().map(|(name, value)| format!("{name}={value}")));
-        let directory = tempfile::Builder::new().prefix("infra-").tempdir().unwrap();
-        copy_terraform_files(Path::new(INFRA), directory.path());
-        copy_terraform_files(Path::new(REPLACEMENTS), directory.path());
-        let stack = Self { moto: Moto::start().await, directory, variables: all };
+        let stack = Self { moto: Moto::start().await, directory: copy().await, variables: all };
         stack.terraform(&["init", "-input=false"]).await;
         stack.terraform_with_variables(&["apply", "-input=false", "-auto-approve"]).await;
         stack
@@ -57,10 +54,7 @@ impl Stack {
     ///
     /// If it fails.
     pub async fn terraform(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments).await;
-        let said = [&output.stdout[..], &output.stderr[..]].concat();
-        assert!(output.status.success(), "terraform {arguments:?}:\n{}", String::from_utf8_lossy(&said));
-        String::from_utf8(output.stdout).unwrap()
+        run(self.directory.path(), self.moto.endpoint(), arguments).await
     }
 
     /// As [`Self::terraform`], for commands that take variables.
@@ -81,32 +75,58 @@ impl Stack {
         self.directory.path()
     }
 
-    async fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(tool("terraform"));
-        command
-            .args([arguments, &["-no-color"]].concat())
-            .current_dir(self.directory.path())
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", self.directory.path())
-            .env("TF_CLI_CONFIG_FILE", terraform_settings())
-            .env("CHECKPOINT_DISABLE", "1")
-            .env("AWS_ENDPOINT_URL", self.moto.endpoint())
-            .env("AWS_ACCESS_KEY_ID", "testing")
-            .env("AWS_SECRET_ACCESS_KEY", "testing")
-            .env("AWS_REGION", REGION)
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        command.output().await.unwrap()
+    /// Runs the tests that `infra/` brings; returns what terraform printed.
+    ///
+    /// # Panics
+    ///
+    /// If they fail.
+    pub async fn test() -> String {
+        let directory = copy().await;
+        let nowhere = "http://127.0.0.1:9";
+        run(directory.path(), nowhere, &["init", "-input=false"]).await;
+        run(directory.path(), nowhere, &["test"]).await
     }
 }
 
-/// Copies the files that terraform reads.
-fn copy_terraform_files(from: &Path, to: &Path) {
-    for name in terraform_files(from) {
-        std::fs::copy(from.join(&name), to.join(&name)).unwrap();
+/// Runs terraform in `directory`, with an AWS at `endpoint`; it must succeed.
+async fn run(directory: &Path, endpoint: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(tool("terraform"));
+    command
+        .args([arguments, &["-no-color"]].concat())
+        .current_dir(directory)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", directory)
+        .env("TF_CLI_CONFIG_FILE", terraform_settings())
+        .env("CHECKPOINT_DISABLE", "1")
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_ACCESS_KEY_ID", "testing")
+        .env("AWS_SECRET_ACCESS_KEY", "testing")
+        .env("AWS_REGION", REGION)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = command.output().await.unwrap();
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    assert!(output.status.success(), "terraform {arguments:?}:\n{}", String::from_utf8_lossy(&said));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A copy of `infra/`, with the replacements.
+async fn copy() -> TempDir {
+    let directory = tempfile::Builder::new().prefix("infra-").tempdir().unwrap();
+    // With its links as links: they lead from file to file inside, and so to the replacements.
+    let everything = Path::new(INFRA).join(".");
+    let copied = Command::new("cp").arg("-R").args([&everything, directory.path()]).status().await;
+    assert!(copied.unwrap().success());
+    for left_over in [".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup"] {
+        let _is_not_there = std::fs::remove_dir_all(directory.path().join(left_over));
+        let _is_not_there = std::fs::remove_file(directory.path().join(left_over));
     }
+    for name in terraform_files(Path::new(REPLACEMENTS)) {
+        std::fs::copy(Path::new(REPLACEMENTS).join(&name), directory.path().join(&name)).unwrap();
+    }
+    directory
 }
 
 /// The names of the files in `directory` that terraform reads, in order.

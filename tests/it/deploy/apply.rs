@@ -7,22 +7,41 @@ use serde_json::Value;
 /// a second plan changes nothing, the URL has both permissions once, and nothing is left after `destroy`.
 #[tokio::test]
 async fn what_is_applied_stays_and_what_is_destroyed_is_gone() {
-    for variables in [&[][..], &OPTIONS] {
-        let stack = Stack::apply(variables).await;
-        let plan = stack.terraform_with_variables(&["plan", "-input=false", "-detailed-exitcode"]).await;
-        assert!(plan.contains("No changes."), "{plan}");
-        let outputs = stack.outputs().await;
-        assert!(outputs["url"].as_str().unwrap().starts_with("https://"), "{outputs}");
-        assert_eq!(
-            statements(&stack, &outputs).await,
-            [
-                ("FunctionURLAllowInvokeAction".to_owned(), "lambda:InvokeFunction".to_owned()),
-                ("FunctionURLAllowPublicAccess".to_owned(), "lambda:InvokeFunctionUrl".to_owned()),
-            ]
-        );
-        stack.terraform_with_variables(&["destroy", "-input=false", "-auto-approve"]).await;
-        assert_eq!(left(&stack).await, [""; 0]);
-    }
+    tokio::join!(applies_and_destroys(&[]), applies_and_destroys(&OPTIONS));
+}
+
+async fn applies_and_destroys(variables: &[(&str, &str)]) {
+    let stack = Stack::apply(variables).await;
+    let plan = stack.terraform_with_variables(&["plan", "-input=false", "-detailed-exitcode"]).await;
+    assert!(plan.contains("No changes."), "{plan}");
+    let outputs = stack.outputs().await;
+    assert!(outputs["url"].as_str().unwrap().starts_with("https://"), "{outputs}");
+    assert_eq!(
+        statements(&stack, &outputs).await,
+        [
+            ("FunctionURLAllowInvokeAction".to_owned(), "lambda:InvokeFunction".to_owned()),
+            ("FunctionURLAllowPublicAccess".to_owned(), "lambda:InvokeFunctionUrl".to_owned()),
+        ]
+    );
+    alarms_are_counted(&stack).await;
+    stack.terraform_with_variables(&["destroy", "-input=false", "-auto-approve"]).await;
+    assert_eq!(left(&stack).await, [""; 0]);
+}
+
+/// docs/cost.md says how many alarms there are to be paid for.
+async fn alarms_are_counted(stack: &Stack) {
+    let form = [("Action", "DescribeAlarms"), ("Version", "2010-08-01")];
+    let alarms = aws::query(stack.moto.endpoint(), "monitoring", &form).await;
+    let alarms = aws::elements(&alarms, "AlarmName");
+    let page = include_str!("../../../docs/cost.md");
+    assert!(page.contains(&format!(" and {} alarms", alarms.len())), "{alarms:?}");
+}
+
+/// What can be chosen, and what infra/ says to who chooses what cannot be: `infra/tests`, with the provider mocked.
+#[tokio::test]
+async fn the_tests_of_infra_pass() {
+    let said = Stack::test().await;
+    assert!(said.contains("Success!") && said.contains(" passed, 0 failed"), "{said}");
 }
 
 /// Everything that is off unless asked for.
