@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench fuzz clean
+.PHONY: help setup demo package test lint bench fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -12,6 +12,10 @@ export RUNTASK_TOOLS := $(CURDIR)/.tools/bin
 SETUP := python3 tools/setup.py
 RUNTASK := cargo run --quiet --release --locked --package runtask-cli --
 HANDLERS := runtask-request-handler runtask-callback-handler
+
+# What to package for; and this machine's own architecture, for which tests need the packages.
+ARCHITECTURE ?= x86_64
+MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 
 # How long, and what: `make fuzz FUZZ_SECONDS=600 FUZZ_TARGET=payload`.
 FUZZ_SECONDS ?= 60
@@ -27,7 +31,7 @@ help: ## List these commands
 
 setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform lambda moto deny
+	@$(SETUP) terraform providers lambda moto scan deny
 
 demo: ## Play HCP Terraform against the run task: an unformatted configuration, then a formatted one
 	$(call step,Setting up Terraform)
@@ -39,9 +43,17 @@ demo: ## Play HCP Terraform against the run task: an unformatted configuration, 
 	$(call step,The same configuration once formatted - the run task passes it: runtask simulate examples/formatted)
 	@$(call expect,0,$(RUNTASK) simulate examples/formatted)
 
+package: ## Build what is deployed, for ARCHITECTURE (x86_64): the functions' zips and a terraform layer
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform lambda
+	$(call step,Building what is deployed)
+	@python3 -B tools/package.py --architecture $(ARCHITECTURE)
+
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform lambda moto
+	@$(SETUP) terraform providers lambda moto
+	$(call step,Building what is deployed)
+	@python3 -B tools/package.py --architecture $(MACHINE)
 	$(call step,Building the programs that tests start)
 	@cargo build --workspace --bins --locked
 	$(call step,Testing the workspace)
@@ -51,11 +63,13 @@ test: ## Run every test
 
 lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform deny
+	@$(SETUP) terraform scan deny
 	$(call step,Checking the formatting of Rust)
 	@cargo fmt --all --check
 	$(call step,Checking the formatting of Terraform)
 	@.tools/bin/terraform fmt -check -diff -recursive examples/formatted $(wildcard infra tfe.tf)
+	$(call step,Scanning infra/)
+	@.tools/bin/checkov --config-file infra/.checkov.yaml
 	$(call step,Linting with every feature)
 	@cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	$(call step,Linting the handlers without their Lambda wiring)
@@ -78,10 +92,8 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 bench: ## Measure, and write docs/performance.md
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform lambda moto
-	$(call step,Building what is measured)
-	@cargo build --workspace --bins --all-features --release --locked
-	$(call step,Measuring)
-	@cargo run --release --all-features --locked --package runtask-tests --bin bench
+	$(call step,Building what is measured, and measuring)
+	@cargo run --release --locked --package runtask-tests --bin bench
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS (60), or only FUZZ_TARGET; needs a nightly toolchain
 	$(call step,Setting up tools below .tools/)

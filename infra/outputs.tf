@@ -1,4 +1,4 @@
-# What others need to know. tfe.tf reads the first five.
+# What others need to know. tfe.tf reads url, hmac_key_parameter_arn and hmac_key_version.
 
 output "url" {
   description = "The URL to register with HCP Terraform: it calls the task `default`. Append a task's name for another one."

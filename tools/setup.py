@@ -30,6 +30,8 @@ TOOLS = ROOT / ".tools"
 BIN = TOOLS / "bin"
 VENV = TOOLS / "python"
 REQUIREMENTS = ROOT / "tools" / "requirements.txt"
+SCAN_VENV = TOOLS / "scan"
+SCAN_REQUIREMENTS = ROOT / "tools" / "requirements-scan.txt"
 
 TERRAFORM = "1.11.4"
 TERRAFORM_SUMS = ROOT / "tools" / "terraform.sha256"
@@ -53,8 +55,10 @@ class SetupError(Exception):
 def main() -> int:
     setups = {
         "terraform": (terraform, f"from PATH when it is {TERRAFORM_MINIMUM} or newer, else the official {TERRAFORM}"),
+        "providers": (providers, "where terraform gets providers: a mirror on this machine, else the registry"),
         "lambda": (cargo_lambda, "cargo-lambda and Zig, from PyPI"),
         "moto": (moto, "moto_server, a local AWS, from PyPI"),
+        "scan": (checkov, "checkov, which scans infra/, from PyPI"),
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
         "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
     }
@@ -84,16 +88,16 @@ def terraform() -> None:
     if installed:
         link("terraform", installed)
         return
-    own = TOOLS / "terraform" / TERRAFORM / "terraform"
+    own = TOOLS / "terraform" / TERRAFORM / terraform_platform() / "terraform"
     if not own.exists():
         download_terraform(own)
     link("terraform", own)
     say("terraform", TERRAFORM, own)
 
 
-def download_terraform(to: Path) -> None:
+def download_terraform(to: Path, for_platform: str | None = None) -> None:
     """Downloads the pinned release, and unpacks it only if its SHA-256 is the one kept in the repository."""
-    name = f"terraform_{TERRAFORM}_{terraform_platform()}.zip"
+    name = f"terraform_{TERRAFORM}_{for_platform or terraform_platform()}.zip"
     url = f"{TERRAFORM_RELEASES}/{TERRAFORM}/{name}"
     advice = (
         f"Install Terraform {TERRAFORM_MINIMUM} or newer so that `terraform` is on PATH, for example {TERRAFORM} from\n"
@@ -153,6 +157,56 @@ def download(url: str, to: Path) -> str:
     return digest.hexdigest()
 
 
+# Terraform's providers
+
+# Where operating systems and images keep a mirror of providers, besides the places where terraform itself looks.
+MIRRORS = ["/opt/*", "/srv/*", "/usr/share/*", "/usr/local/share/*", "/usr/local/share/*/*", "/var/lib/*"]
+
+
+def providers() -> None:
+    """Writes the CLI configuration for `terraform init` in tests: offline where the AWS provider is on this machine.
+
+    The mirror that RUNTASK_PROVIDER_MIRROR names, else one that is found, else what the user's own configuration says,
+    else the registry.
+    """
+    settings = BIN / "terraform.tfrc"
+    BIN.mkdir(parents=True, exist_ok=True)
+    mirror = provider_mirror()
+    own = os.environ.get("TF_CLI_CONFIG_FILE") or str(Path.home() / ".terraformrc")
+    if mirror:
+        text = (
+            "provider_installation {\n"
+            f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["registry.terraform.io/hashicorp/aws"]\n  }}\n'
+            '  direct {\n    exclude = ["registry.terraform.io/hashicorp/aws"]\n  }\n'
+            "}\n"
+        )
+        place = str(mirror)
+    elif os.path.isfile(own):
+        # Linked, not copied: it may hold tokens.
+        link(settings.name, Path(own))
+        print(f"providers: as {own} says", flush=True)
+        return
+    else:
+        cache = TOOLS / "providers"
+        cache.mkdir(exist_ok=True)
+        text, place = f'plugin_cache_dir = "{cache}"\n', "the registry"
+    settings.unlink(missing_ok=True)
+    settings.write_text(text)
+    print(f"providers: {place}", flush=True)
+
+
+def provider_mirror() -> Path | None:
+    """A directory with the layout of a mirror that holds the AWS provider."""
+    named = os.environ.get("RUNTASK_PROVIDER_MIRROR")
+    if named:
+        return Path(named)
+    for pattern in MIRRORS:
+        for place in sorted(Path("/").glob(pattern.lstrip("/"))):
+            if (place / "registry.terraform.io" / "hashicorp" / "aws").is_dir():
+                return place
+    return None
+
+
 # From PyPI
 
 
@@ -172,38 +226,45 @@ def moto() -> None:
     say("moto_server", pinned("moto"), BIN / "moto_server")
 
 
-def python_tools() -> None:
-    """Makes the virtual environment that holds exactly what `requirements.txt` pins.
+def checkov() -> None:
+    python_tools(SCAN_VENV, SCAN_REQUIREMENTS, ["checkov"])
+    link("checkov", SCAN_VENV / "bin" / "checkov")
+    say("checkov", pinned("checkov", SCAN_REQUIREMENTS), BIN / "checkov")
+
+
+def python_tools(venv: Path = VENV, requirements: Path = REQUIREMENTS, wanted: list[str] | None = None) -> None:
+    """Makes a virtual environment that holds exactly what `requirements` pins: the packages `wanted`, and their own.
 
     Its stamp names all it was made from: a virtual environment breaks when it moves or its Python goes.
     """
-    stamp = VENV / "stamp"
+    stamp = venv / "stamp"
     made_from = "\n".join(
-        [hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest(), sys.version.split()[0], sys.base_prefix, str(VENV)]
+        [hashlib.sha256(requirements.read_bytes()).hexdigest(), sys.version.split()[0], sys.base_prefix, str(venv)]
     )
-    if stamp.exists() and stamp.read_text() == made_from and (VENV / "bin" / "python").exists():
+    if stamp.exists() and stamp.read_text() == made_from and (venv / "bin" / "python").exists():
         return
-    print(f"python: installing {REQUIREMENTS.relative_to(ROOT)} below {VENV.relative_to(ROOT)}", flush=True)
-    python = str(VENV / "bin" / "python")
+    print(f"python: installing {requirements.relative_to(ROOT)} below {venv.relative_to(ROOT)}", flush=True)
+    python = str(venv / "bin" / "python")
     run(
-        [sys.executable, "-m", "venv", "--clear", str(VENV)],
+        [sys.executable, "-m", "venv", "--clear", str(venv)],
         "this Python cannot make virtual environments.\n"
         "On Debian and Ubuntu: apt-get install python3-venv. Then run the same command again.",
     )
     run(
         [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        + ["-r", str(REQUIREMENTS)],
-        f"the Python packages could not be installed. Needed from PyPI: cargo-lambda {pinned('cargo-lambda')}, "
-        f"moto {pinned('moto')}, and what they depend on, as pinned in {REQUIREMENTS.relative_to(ROOT)}.\n"
+        + ["-r", str(requirements)],
+        "the Python packages could not be installed. Needed from PyPI: "
+        + ", ".join(f"{it} {pinned(it, requirements)}" for it in wanted or ["cargo-lambda", "moto"])
+        + f", and what they depend on, as pinned in {requirements.relative_to(ROOT)}.\n"
         "Run the same command again once pip reaches PyPI or a mirror of it.",
     )
     stamp.write_text(made_from)
 
 
-def pinned(package: str) -> str:
-    found = re.search(rf"^{re.escape(package)}==([^\s;]+)", REQUIREMENTS.read_text(), re.MULTILINE)
+def pinned(package: str, requirements: Path = REQUIREMENTS) -> str:
+    found = re.search(rf"^{re.escape(package)}==([^\s;]+)", requirements.read_text(), re.MULTILINE)
     if not found:
-        raise SetupError(f"{REQUIREMENTS.relative_to(ROOT)} does not pin {package}")
+        raise SetupError(f"{requirements.relative_to(ROOT)} does not pin {package}")
     return found.group(1)
 
 

@@ -205,7 +205,10 @@ class Pins(unittest.TestCase):
         self.assertEqual(len(set(kept.values())), len(kept), "two platforms never share a checksum")
 
     def test_every_python_package_has_one_version_and_its_hashes(self) -> None:
-        text = setup.REQUIREMENTS.read_text()
+        for requirements in [setup.REQUIREMENTS, setup.SCAN_REQUIREMENTS]:
+            self.assert_pinned(requirements.read_text())
+
+    def assert_pinned(self, text: str) -> None:
         packages = re.split(r"^(?=[a-z])", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)[1:]
         self.assertGreater(len(packages), 20)
         for package in packages:

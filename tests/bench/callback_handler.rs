@@ -1,6 +1,6 @@
 //! The callback handler: how long a job takes, and how much memory a large configuration.
 
-use crate::figures::{Pair, Row, Verdict, mebibytes, milliseconds, times};
+use crate::figures::{Pair, Row, Samples, Verdict, mebibytes, milliseconds, times};
 use crate::function::Function;
 use crate::programs::Programs;
 use crate::{Counts, archives, commands, progress};
@@ -18,13 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(240);
 
 pub(crate) async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Result<Vec<Row>> {
     let simulator = Simulator::start(Options::default()).await?;
-    let env = [
-        ("RUNTASK_ALLOWED_ORIGINS", format!("{},{}", simulator.origin(), simulator.archivist_origin())),
-        ("RUNTASK_TERRAFORM", programs.terraform.display().to_string()),
-        // The archive of the memory row is a little over 1 GiB with its headers.
-        ("RUNTASK_MAX_UNPACKED_BYTES", (2_u64 << 30).to_string()),
-    ];
-    let mut rows = Vec::new();
+    let env = settings(programs, &simulator);
+    let mut rows = vec![starts(programs, counts, &env).await?];
     for (files, rounds) in counts.configurations {
         progress(&format!("callback handler: {rounds} jobs of {files} files"));
         let archive = Bytes::from(archives::configuration(files)?);
@@ -85,8 +80,43 @@ pub(crate) async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Res
     Ok(rows)
 }
 
+/// What the function is told.
+pub(crate) fn settings(programs: &Programs, simulator: &Simulator) -> Vec<(&'static str, String)> {
+    vec![
+        ("RUNTASK_ALLOWED_ORIGINS", format!("{},{}", simulator.origin(), simulator.archivist_origin())),
+        ("RUNTASK_TERRAFORM", programs.terraform.display().to_string()),
+        // The archive of the memory row is a little over 1 GiB with its headers.
+        ("RUNTASK_MAX_UNPACKED_BYTES", (2_u64 << 30).to_string()),
+    ]
+}
+
+/// How long the function takes to start, and the failure handler, which starts in the same way.
+async fn starts(programs: &Programs, counts: &Counts, env: &[(&'static str, String)]) -> anyhow::Result<Row> {
+    progress(&format!("callback handler and failure handler: {} starts", counts.starts));
+    let env = [env, &[("RUNTASK_TABLE", "claims".to_owned())]].concat();
+    let mut pair = Pair::default();
+    let mut failure_handler = Samples::default();
+    for _ in 0..counts.starts {
+        pair.floor.push(Function::start(&programs.echo, &[]).await?.1);
+        pair.ours.push(Function::start(&programs.callback_handler, &env).await?.1);
+        failure_handler.push(Function::start(&programs.failure_handler, &env).await?.1);
+    }
+    Ok(Row {
+        what: "callback handler: process start to first `/next`; failure handler".to_owned(),
+        ratio: times(pair.ratio()),
+        must: "–".to_owned(),
+        verdict: Verdict::Reported,
+        ours: format!("{}; {}", milliseconds(pair.ours.median()), milliseconds(failure_handler.median())),
+        floor: format!("echo: {}", milliseconds(pair.floor.median())),
+    })
+}
+
 /// The time from the event to the final result of one job, which must pass.
-async fn job(simulator: &Simulator, function: &mut Function, archive: &Bytes) -> anyhow::Result<Duration> {
+pub(crate) async fn job(
+    simulator: &Simulator,
+    function: &mut Function,
+    archive: &Bytes,
+) -> anyhow::Result<Duration> {
     let spec = RunSpec {
         configuration: Configuration::Archive(archive.clone()),
         timers: Timers::scaled(Duration::from_hours(1)),

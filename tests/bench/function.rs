@@ -102,6 +102,11 @@ impl Function {
         Ok(kib * 1024)
     }
 
+    /// How many bytes it has logged so far.
+    pub(crate) fn logged(&self) -> anyhow::Result<u64> {
+        Ok(self.log.metadata()?.len())
+    }
+
     async fn wait_ready(&mut self) -> anyhow::Result<Instant> {
         match self.hear().await? {
             Said::Next(at) => Ok(at),

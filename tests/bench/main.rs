@@ -1,11 +1,13 @@
 //! Measures what was promised about speed, memory and size, each figure beside its floor.
 //!
 //! A figure and its floor are measured in turn, in one run, and compared as a ratio of medians: a slow or busy machine
-//! slows both. Progress goes to stderr, the table to stdout, the page to `docs/performance.md`.
+//! slows both. Progress goes to stderr, the table to stdout, the pages to `docs/performance.md` and `docs/cost.md`.
 
 mod archives;
 mod callback_handler;
+mod claims;
 mod commands;
+mod cost;
 mod figures;
 mod function;
 mod http;
@@ -28,10 +30,10 @@ Measures the handlers, the command and the archive library, each beside its floo
 
 Usage: bench [--quick]
 
-  --quick  few repetitions, and docs/performance.md stays as it is
+  --quick  few repetitions, and the pages stay as they are
   --help   this text
 
-Needs terraform and cargo-lambda below .tools/ (`make setup`). `make bench` does all of it.
+Needs terraform, cargo-lambda and moto below .tools/ (`make setup`). `make bench` does all of it.
 Exit code 0: every figure is reached; 1: one is missed; 2: something could not be measured.
 ";
 
@@ -90,15 +92,17 @@ fn main() -> ExitCode {
 
 /// Whether every figure is reached.
 fn bench(counts: &Counts, writes_page: bool) -> anyhow::Result<bool> {
-    let programs = Programs::build()?;
     // One thread serves all that is measured, and leaves the other core to it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let programs = runtime.block_on(Programs::build())?;
     let rows = runtime.block_on(measure(&programs, counts))?;
     write!(std::io::stdout(), "{}", figures::table(&rows))?;
     if writes_page {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance.md");
         std::fs::write(&page, page::render(&rows, &programs)?).context("the page cannot be written")?;
-        progress("wrote docs/performance.md");
+        let cost = runtime.block_on(cost::page(&programs, counts))?;
+        std::fs::write(page.with_file_name("cost.md"), cost).context("the page cannot be written")?;
+        progress("wrote docs/performance.md and docs/cost.md");
     }
     Ok(rows.iter().all(|it| it.verdict != Verdict::Missed))
 }
@@ -106,11 +110,13 @@ fn bench(counts: &Counts, writes_page: bool) -> anyhow::Result<bool> {
 async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Result<Vec<Row>> {
     let mut rows = request_handler::measure(programs, counts).await?;
     rows.extend(callback_handler::measure(programs, counts).await?);
+    rows.extend(claims::measure(programs, counts).await?);
     rows.extend(unpacking::measure(programs, counts)?);
     rows.extend(serve::measure(programs, counts).await?);
-    for (name, zip) in &programs.zips {
+    for zip in &programs.zips {
+        let name = zip.file_stem().and_then(|it| it.to_str()).context("a zip has a name")?;
         let size = zip.metadata().with_context(|| format!("{name} has no zip"))?.len();
-        let is_bounded = *name == "request-handler";
+        let is_bounded = name == "request-handler";
         rows.push(Row {
             what: format!("`{name}`: size of the zip"),
             ratio: "–".to_owned(),

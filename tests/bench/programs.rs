@@ -2,31 +2,33 @@
 
 use crate::commands::output;
 use anyhow::{Context, ensure};
+use runtask_tests::stack::unpack;
 use std::env::consts::ARCH;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use tempfile::TempDir;
 
 /// Paths of everything that is run.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    /// The Lambda functions, as they lie in the zips.
+    /// The Lambda functions, unpacked from the zips.
     pub(crate) request_handler: PathBuf,
     pub(crate) callback_handler: PathBuf,
+    pub(crate) failure_handler: PathBuf,
     /// The smallest function, built in the same way.
     pub(crate) echo: PathBuf,
     pub(crate) runtask: PathBuf,
     /// The example of runtask-archive.
     pub(crate) unpack: PathBuf,
     pub(crate) terraform: PathBuf,
-    /// The Lambda functions' zips, by the functions' names.
-    pub(crate) zips: Vec<(&'static str, PathBuf)>,
+    /// What is uploaded.
+    pub(crate) zips: Vec<PathBuf>,
+    _unpacked: TempDir,
 }
-
-const HANDLERS: [&str; 2] = ["request-handler", "callback-handler"];
 
 impl Programs {
     /// Builds what is not built yet. The tools must be there: `make setup`.
-    pub(crate) fn build() -> anyhow::Result<Self> {
+    pub(crate) async fn build() -> anyhow::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
         let target = target_directory(&root)?;
         let tools = root.join(".tools/bin");
@@ -34,25 +36,31 @@ impl Programs {
         ensure!(terraform.is_file(), "terraform is not set up: run `make setup`");
 
         run(cargo(&root).args(["build", "--release", "--locked", "--package", "runtask-cli"]))?;
-        let unpack = ["--package", "runtask-archive", "--example", "unpack"];
-        run(cargo(&root).args(["build", "--release", "--locked"]).args(unpack))?;
-        // Whole packages, so that a function has the features that it asks for and no others.
-        let handlers = ["--package", "runtask-request-handler", "--package", "runtask-callback-handler"];
-        for format in ["binary", "zip"] {
-            run(cargo_lambda(&root, &tools)?.args(["--output-format", format]).args(handlers))?;
-        }
-        run(cargo_lambda(&root, &tools)?.args(["--package", "runtask-tests", "--bin", "lambda-echo"]))?;
+        let unpack_example = ["--package", "runtask-archive", "--example", "unpack"];
+        run(cargo(&root).args(["build", "--release", "--locked"]).args(unpack_example))?;
+        let mut package = Command::new("python3");
+        let architecture = ARCH.replace("aarch64", "arm64");
+        run(package.current_dir(&root).args(["-B", "tools/package.py", "--architecture", &architecture]))?;
+        run(&mut echo(&root, &tools)?)?;
 
-        let bootstrap = |name: &str| target.join("lambda").join(name).join("bootstrap");
-        let [request_handler, callback_handler] = HANDLERS.map(bootstrap);
+        let unpacked = tempfile::tempdir()?;
+        let mut zips = Vec::new();
+        for name in ["request-handler", "callback-handler", "failure-handler", "terraform-layer"] {
+            let zip = target.join("package").join(&architecture).join(format!("{name}.zip"));
+            unpack(&zip, &unpacked.path().join(name)).await;
+            zips.push(zip);
+        }
+        let bootstrap = |name: &str| unpacked.path().join(name).join("bootstrap");
         Ok(Self {
-            request_handler,
-            callback_handler,
-            echo: bootstrap("lambda-echo"),
+            request_handler: bootstrap("request-handler"),
+            callback_handler: bootstrap("callback-handler"),
+            failure_handler: bootstrap("failure-handler"),
+            echo: target.join("lambda/lambda-echo/bootstrap"),
             runtask: target.join("release/runtask"),
             unpack: target.join("release/examples/unpack"),
             terraform,
-            zips: HANDLERS.map(|it| (it, bootstrap(it).with_extension("zip"))).to_vec(),
+            zips,
+            _unpacked: unpacked,
         })
     }
 }
@@ -63,24 +71,25 @@ fn cargo(root: &Path) -> Command {
     command
 }
 
-/// A build for Lambda's runtime `provided.al2023`, and this machine's processor: it is run here as well.
-fn cargo_lambda(root: &Path, tools: &Path) -> anyhow::Result<Command> {
+/// The echo as tools/package.py builds functions, with the same flags; or everything would be compiled once more.
+#[expect(clippy::disallowed_methods, reason = "Cargo's home is where Cargo says")]
+fn echo(root: &Path, tools: &Path) -> anyhow::Result<Command> {
     let program = tools.join("cargo-lambda");
     ensure!(program.is_file(), "cargo-lambda is not set up: run `make setup`");
-    let mut command = Command::new(program);
     // It looks for `zig` on PATH.
-    let path = path_variable();
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([tools.to_owned()].into_iter().chain(std::env::split_paths(&path)))?;
-    command.current_dir(root).env("PATH", path);
-    command.args(["lambda", "build", "--release", "--locked"]);
+    let home = || std::env::home_dir().map(|it| it.join(".cargo"));
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home).context("no home")?;
+    let remap = [(root, "/runtask"), (&cargo_home, "/cargo")];
+    let flags = remap.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    let mut command = Command::new(program);
+    command.current_dir(root).env("PATH", path).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    command.args(["lambda", "build", "--profile", "function", "--locked", "--skip-target-check"]);
     // The glibc of Amazon Linux 2023.
     command.args(["--target", &format!("{ARCH}-unknown-linux-gnu.2.34")]);
+    command.args(["--package", "runtask-tests", "--bin", "lambda-echo"]);
     Ok(command)
-}
-
-#[expect(clippy::disallowed_methods, reason = "to put a directory in front of it")]
-fn path_variable() -> std::ffi::OsString {
-    std::env::var_os("PATH").unwrap_or_default()
 }
 
 fn target_directory(root: &Path) -> anyhow::Result<PathBuf> {

@@ -12,6 +12,8 @@ use hyper::{Response, StatusCode};
 use runtask_protocol::{Key, SIGNATURE_HEADER};
 use runtask_tests::events::{BodyForm, HttpRequest, function_url};
 use serde_json::Value;
+use std::net::SocketAddr;
+use tokio::task::AbortHandle;
 
 const HMAC_KEY: &str = "bench-hmac-key";
 /// A real request's shape and size, about 1.5 KB.
@@ -24,18 +26,8 @@ const RESPONSE_FACTOR: f64 = 4.0;
 const MEMORY: u64 = 12 << 20;
 
 pub(crate) async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Result<Vec<Row>> {
-    let (invoke, stub) = http::serve(|request| async {
-        let _read = request.into_body().collect().await;
-        let mut response = Response::new(Full::<Bytes>::default());
-        *response.status_mut() = StatusCode::ACCEPTED;
-        Ok(response)
-    })
-    .await?;
-    let env = [
-        ("HMAC_KEY", HMAC_KEY.to_owned()),
-        ("RUNTASK_CALLBACK_FUNCTION", "callback-handler".to_owned()),
-        ("AWS_ENDPOINT_URL", format!("http://{invoke}")),
-    ];
+    let (invoke, stub) = invoke_api().await?;
+    let env = settings(&invoke.to_string());
     let event = event()?;
 
     progress(&format!("request handler: {} starts", counts.starts));
@@ -95,6 +87,26 @@ pub(crate) async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Res
     ])
 }
 
+/// A Lambda API that takes every job at once.
+pub(crate) async fn invoke_api() -> std::io::Result<(SocketAddr, AbortHandle)> {
+    http::serve(|request| async {
+        let _read = request.into_body().collect().await;
+        let mut response = Response::new(Full::<Bytes>::default());
+        *response.status_mut() = StatusCode::ACCEPTED;
+        Ok(response)
+    })
+    .await
+}
+
+/// What the function is told.
+pub(crate) fn settings(invoke: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("HMAC_KEY", HMAC_KEY.to_owned()),
+        ("RUNTASK_CALLBACK_FUNCTION", "callback-handler".to_owned()),
+        ("AWS_ENDPOINT_URL", format!("http://{invoke}")),
+    ]
+}
+
 fn compared(what: &str, pair: &Pair, factor: f64) -> Row {
     let ratio = pair.ratio();
     Row {
@@ -108,7 +120,7 @@ fn compared(what: &str, pair: &Pair, factor: f64) -> Row {
 }
 
 /// A function URL's event with a signed request.
-fn event() -> anyhow::Result<Bytes> {
+pub(crate) fn event() -> anyhow::Result<Bytes> {
     let request = HttpRequest::new("POST", "/")
         .header("content-type", "application/json")
         .header("user-agent", "TFC/1.0 (+https://app.terraform.io; TFC)")

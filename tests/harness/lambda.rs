@@ -131,6 +131,12 @@ impl LambdaDouble {
         self.function(name).kill()
     }
 
+    /// Ends the function's processes as the platform does when their time is up, without waiting for that; returns how
+    /// many it had.
+    pub fn time_out(&self, name: &str) -> usize {
+        self.function(name).time_out()
+    }
+
     /// How many processes were started for the function.
     pub fn cold_starts(&self, name: &str) -> usize {
         self.function(name).history.lock().unwrap().cold_starts

@@ -7,12 +7,17 @@
     reason = "a double that cannot go on stops the test there and then"
 )]
 
+pub mod aws;
 pub mod binaries;
+pub mod deployment;
 pub mod events;
+pub mod gate;
+pub mod http;
 pub mod lambda;
 pub mod moto;
 pub mod pair;
 pub mod secrets;
 pub mod serve;
+pub mod stack;
 pub mod terraform;
 pub mod tools;

@@ -29,8 +29,10 @@ impl Moto {
     ///
     /// If there is no `moto_server`, or it does not start.
     pub async fn start() -> Self {
-        let program = tool("moto_server");
+        // A virtual environment's programs lie beside its Python.
+        let program = tool("moto_server").canonicalize().unwrap().with_file_name("python");
         let mut process = Command::new(&program)
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/harness/moto_server.py"))
             .args(["-H", "127.0.0.1", "-p", "0"])
             .env("PYTHONUNBUFFERED", "1")
             .stdin(Stdio::null())

@@ -1,10 +1,10 @@
-//! The two Lambda functions as they are deployed, under the Lambda double.
+//! The Lambda functions as they are deployed, under the Lambda double.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::binaries::binary;
-use crate::lambda::{Function, LambdaDouble};
+use crate::lambda::{Asynchronous, Destination, Function, LambdaDouble};
 use crate::secrets::assert_no_secrets;
 use crate::serve::{KEY, SECRET_PARTS};
 use crate::terraform::terraform;
@@ -13,11 +13,14 @@ use crate::terraform::terraform;
 pub const REQUEST_HANDLER: &str = "request-handler";
 /// The name of the function that does the work.
 pub const CALLBACK_HANDLER: &str = "callback-handler";
+/// The name of the function that reports for the dead.
+pub const FAILURE_HANDLER: &str = "failure-handler";
 
 /// What [`crate::lambda`] gives a function to identify itself by.
 const CREDENTIALS: [&str; 2] = ["example-session-token", "example-secret-access-key"];
 
-/// Both functions. Dropping them kills their processes, and looks for secrets in what they logged.
+/// The pair, and the failure handler behind it. Dropping them kills their processes, and looks for secrets in what they
+/// logged.
 #[derive(Debug)]
 pub struct Pair {
     /// The platform they run on.
@@ -26,12 +29,12 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Both functions, with these settings.
+    /// All functions, with these settings.
     pub async fn start(settings: &[(&str, &str)]) -> Self {
         Self::with(settings, |callback_handler| callback_handler).await
     }
 
-    /// Both functions, with these settings; `change` what else is special about the callback handler.
+    /// All functions, with these settings; `change` what else is special about the callback handler.
     pub async fn with(settings: &[(&str, &str)], change: impl FnOnce(Function) -> Function) -> Self {
         let double = LambdaDouble::start().await;
         let mut request_handler = Function::new(REQUEST_HANDLER, binary("request-handler"))
@@ -42,13 +45,23 @@ impl Pair {
         let mut callback_handler = Function::new(CALLBACK_HANDLER, binary("callback-handler"))
             .env("RUNTASK_TERRAFORM", terraform())
             .env("RUNTASK_REPORT_MARGIN_MS", "2000")
-            .timeout(Duration::from_secs(60));
+            .timeout(Duration::from_secs(60))
+            .asynchronous(Asynchronous {
+                maximum_retry_attempts: 1,
+                on_failure: Some(Destination::Function(FAILURE_HANDLER.to_owned())),
+                ..Asynchronous::default()
+            });
+        let mut failure_handler = Function::new(FAILURE_HANDLER, binary("failure-handler"))
+            .timeout(Duration::from_secs(60))
+            .asynchronous(Asynchronous { on_failure: Some(Destination::Capture), ..Asynchronous::default() });
         for (name, value) in settings {
             request_handler = request_handler.env(*name, *value);
             callback_handler = callback_handler.env(*name, *value);
+            failure_handler = failure_handler.env(*name, *value);
         }
         double.add(request_handler).await;
         double.add(change(callback_handler)).await;
+        double.add(failure_handler).await;
         Self { double, secrets: Mutex::new(vec![KEY.to_owned()]) }
     }
 
@@ -58,10 +71,10 @@ impl Pair {
         format!("{}/", self.double.function_url(REQUEST_HANDLER))
     }
 
-    /// What both functions logged.
+    /// What the functions logged.
     #[must_use]
     pub fn logs(&self) -> String {
-        self.double.logs(REQUEST_HANDLER) + &self.double.logs(CALLBACK_HANDLER)
+        [REQUEST_HANDLER, CALLBACK_HANDLER, FAILURE_HANDLER].map(|it| self.double.logs(it)).concat()
     }
 
     /// Something more that must not be in the logs.

@@ -16,3 +16,15 @@ pub fn tool(name: &str) -> PathBuf {
     let mut files = directories.chain([own]).chain(std::env::split_paths(&path)).map(|it| it.join(name));
     files.find(|it| it.is_file()).unwrap_or_else(|| panic!("there is no {name}; `make setup` sets it up"))
 }
+
+/// The CLI configuration that says where terraform gets its providers: `make setup` writes it.
+///
+/// # Panics
+///
+/// If it is not there.
+#[must_use]
+pub fn terraform_settings() -> PathBuf {
+    let file = tool("terraform").with_file_name("terraform.tfrc");
+    assert!(file.is_file(), "{} is not there; `make setup` makes it", file.display());
+    file
+}

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::http::{Answer, send};
+use runtask_tests::http::{Answer, send};
 
 /// Long enough for a busy machine; no test waits this long to pass.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may end a test")]
 
 mod cargo_lambda;
+mod claims;
+mod deploy;
 mod events;
 mod faults;
-mod http;
 mod lambda_double;
 mod pair;
 mod request_handler;
 mod run;
 mod secrets;
 mod shutdown;
+mod terraform_schema;

@@ -9,7 +9,7 @@ use runtask_tests::pair::Pair;
 use runtask_tests::serve::{KEY, Serve};
 use serde_json::Value;
 
-use crate::http::{Answer, send};
+use runtask_tests::http::{Answer, send};
 
 /// Long enough for a busy machine; no test waits this long to pass.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -6,8 +6,8 @@
 use runtask_simulator::{Fault, PreparedRun, RunSpec, Simulator};
 use serde_json::Value;
 
-use crate::http::send;
 use crate::run::{PATIENCE, deliver, deliver_with, formatted, key, pair, serve, simulator, spec};
+use runtask_tests::http::send;
 
 const FAULTS: [Option<Fault>; 10] = [
     None,

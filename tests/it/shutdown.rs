@@ -10,8 +10,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::http::send;
 use crate::run::{PATIENCE, deliver, formatted, key, result, run, serve, simulator, spec};
+use runtask_tests::http::send;
 
 /// Waits until nobody listens any more.
 async fn wait_closed(serve: &Serve) {

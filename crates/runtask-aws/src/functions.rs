@@ -1,8 +1,9 @@
 //! Invoking Lambda functions.
 
+use crate::sdk::account;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::error::SdkError;
 use aws_sdk_lambda::operation::invoke::InvokeError as ServiceError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
@@ -61,29 +62,11 @@ impl Functions {
     }
 }
 
-impl<R: std::fmt::Debug> From<&SdkError<ServiceError, R>> for InvokeError {
+impl<R> From<&SdkError<ServiceError, R>> for InvokeError {
     fn from(error: &SdkError<ServiceError, R>) -> Self {
         match error.as_service_error() {
             Some(ServiceError::RequestTooLargeException(_)) => Self::TooLarge,
-            Some(other) => {
-                // The service's own code and sentence; the whole error would print request and answer.
-                let code = other.code().unwrap_or("unknown error");
-                Self::Failed(format!("{code}: {}", other.message().unwrap_or("no message")))
-            }
-            None => Self::Failed(match error {
-                // The SDK does not keep why the attempts before failed.
-                SdkError::TimeoutError(_) => {
-                    "not taken inside the time for all attempts: throttled, failing or not answering"
-                        .to_owned()
-                }
-                SdkError::DispatchFailure(failure) => failure
-                    .as_connector_error()
-                    .map_or_else(|| "no connection".to_owned(), |it| DisplayErrorContext(it).to_string()),
-                SdkError::ConstructionFailure(_) => {
-                    "the request could not be built; are region and credentials set?".to_owned()
-                }
-                _ => "an answer that is not Lambda's".to_owned(),
-            }),
+            _ => Self::Failed(account(error)),
         }
     }
 }

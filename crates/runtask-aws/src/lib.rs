@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "claims")]
+mod claims;
 #[cfg(feature = "extension")]
 mod extension;
 #[cfg(feature = "functions")]
@@ -12,6 +14,8 @@ mod sdk;
 
 #[cfg(feature = "sdk")]
 pub use aws_types::SdkConfig;
+#[cfg(feature = "claims")]
+pub use claims::TableClaims;
 #[cfg(feature = "extension")]
 pub use extension::Extension;
 #[cfg(feature = "functions")]

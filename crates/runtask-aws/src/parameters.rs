@@ -1,8 +1,9 @@
 //! Parameter Store through the SDK.
 
 use crate::parameter::{Parameter, ParameterError};
+use crate::sdk::account;
 use aws_sdk_ssm::Client;
-use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_ssm::error::SdkError;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -53,19 +54,6 @@ fn failed<R>(error: &SdkError<GetParameterError, R>) -> ParameterError {
         Some(it) if it.is_parameter_not_found() || it.is_parameter_version_not_found() => {
             ParameterError::NotFound
         }
-        Some(it) => {
-            let code = it.code().unwrap_or("unknown error");
-            ParameterError::Failed(format!("{code}: {}", it.message().unwrap_or("no message")))
-        }
-        None => ParameterError::Failed(match error {
-            SdkError::TimeoutError(_) => "no answer inside the time for all attempts".to_owned(),
-            SdkError::DispatchFailure(failure) => failure
-                .as_connector_error()
-                .map_or_else(|| "no connection".to_owned(), |it| DisplayErrorContext(it).to_string()),
-            SdkError::ConstructionFailure(_) => {
-                "the request could not be built; are region and credentials set?".to_owned()
-            }
-            _ => "an answer that is not Parameter Store's".to_owned(),
-        }),
+        _ => ParameterError::Failed(account(error)),
     }
 }

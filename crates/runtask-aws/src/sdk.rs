@@ -11,6 +11,9 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -65,5 +68,31 @@ struct ServiceEndpoints(Lookup);
 impl LoadServiceConfig for ServiceEndpoints {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         (self.0)(&format!("{}_{}", key.env(), key.service_id().to_uppercase().replace(' ', "_")))
+    }
+}
+
+/// What went wrong, in one line for the log: the service's own code and sentence, or why there was no answer. The whole
+/// error would print request and answer.
+pub(crate) fn account<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::ServiceError(answer) => {
+            let error = answer.err();
+            let code = error.code().unwrap_or("unknown error");
+            format!("{code}: {}", error.message().unwrap_or("no message"))
+        }
+        // The SDK does not keep why the attempts before failed.
+        SdkError::TimeoutError(_) => {
+            "not done inside the time for all attempts: throttled, failing or not answering".to_owned()
+        }
+        SdkError::DispatchFailure(failure) => failure
+            .as_connector_error()
+            .map_or_else(|| "no connection".to_owned(), |it| DisplayErrorContext(it).to_string()),
+        SdkError::ConstructionFailure(_) => {
+            "the request could not be built; are region and credentials set?".to_owned()
+        }
+        _ => "an answer that is not the service's".to_owned(),
     }
 }

@@ -23,6 +23,9 @@ pub struct Attempt {
     pub deadline: Instant,
     /// Whether the process ends before that.
     pub shutdown: Shutdown,
+    /// Whether attempts run in processes of their own, of which one may have died and left its claim. Where all run in
+    /// one process, a claim that is held is held by the living.
+    pub others_may_have_died: bool,
 }
 
 /// Why work had to stop.
@@ -37,7 +40,12 @@ impl Attempt {
     #[must_use]
     pub fn until(deadline: Instant) -> Self {
         let (_never_told, shutdown) = watch::channel(None);
-        Self { deadline, shutdown }
+        Self { deadline, shutdown, others_may_have_died: true }
+    }
+
+    /// Until when it makes sense to wait for the claim of an attempt that may have died.
+    pub(crate) fn patience(&self, margin: Duration) -> Option<Instant> {
+        self.others_may_have_died.then(|| self.work_until(Instant::now(), margin))
     }
 
     /// When work has to stop so that `margin` is left for the report. An attempt that is shorter than that keeps

@@ -67,7 +67,7 @@ impl Settings {
         let limits = Limits::default();
         let minutes = |it: u64| Duration::from_secs(60 * it);
         let read = Self {
-            client: client(settings),
+            client: client_from(settings),
             read_token: settings.text("TF_TOKEN").map(AccessToken::new),
             checks: settings.parsed("RUNTASK_CHECKS", CheckList(vec![CheckName::Fmt])).0,
             on_error: settings.parsed("RUNTASK_ON_ERROR", OnError::Failed),
@@ -116,7 +116,8 @@ pub fn terraform_from(
     Terraform::find(lookup).map(|it| it.time_limit(limit)).map_err(|error| error.to_string())
 }
 
-fn client(settings: &mut runtask_settings::Settings<'_>) -> ClientSettings {
+/// Reads who may be called, and how: what [`Settings::client`] says.
+pub fn client_from(settings: &mut runtask_settings::Settings<'_>) -> ClientSettings {
     let default = ClientSettings::default();
     let ca_bundle = settings.text("RUNTASK_CA_BUNDLE").and_then(|path| match std::fs::read(path) {
         Ok(pem) => Some(pem),

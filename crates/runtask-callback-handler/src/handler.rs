@@ -1,17 +1,18 @@
 //! One job, from its claim to its final result.
 
 use crate::attempt::{Attempt, OutOfTime};
+use crate::claims::{Asked, Claims};
 use crate::config::Settings;
 use crate::configuration::Configuration;
 use crate::heartbeat::{Heartbeat, report_running};
 use crate::work::work;
 use runtask_checks::{CheckReport, verdict};
 use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
-use runtask_log::Chain;
+use runtask_log::{Chain, metric};
 use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_protocol::{Job, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
-use runtask_state::{Claim, ClaimStore, Lease};
+use runtask_state::ClaimStore;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Semaphore;
@@ -25,9 +26,8 @@ use url::Url;
 pub struct Handler<C> {
     settings: Arc<Settings>,
     client: Client,
-    claims: C,
+    claims: Claims<C>,
     turns: Arc<Semaphore>,
-    now: fn() -> SystemTime,
 }
 
 /// How a job ended.
@@ -37,11 +37,10 @@ pub enum End {
     Reported(Status),
     /// Somebody else has worked on it, and the final result is out.
     Finished,
-    /// Another attempt is at work and may be until then.
-    Held {
-        /// When the other attempt's time is over.
-        until: SystemTime,
-    },
+    /// Another attempt is at work.
+    Held,
+    /// Another attempt took over, because this one did not renew its claim: it was frozen, or cut off from the store.
+    TakenOver,
     /// HCP Terraform wants no result: the run was cancelled, or the result is final already.
     NotWanted,
     /// It came so late that HCP Terraform has given up; nothing was done.
@@ -50,10 +49,33 @@ pub enum End {
     Refused,
 }
 
+impl End {
+    /// In one word, or a few.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reported(status) => status.as_str(),
+            Self::Finished => "finished before",
+            Self::Held => "another attempt is at work",
+            Self::TakenOver => "taken over by another attempt",
+            Self::NotWanted => "not wanted",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// The final result is not out. Another attempt may bring it out.
 #[derive(Debug, thiserror::Error)]
-#[error("the final result could not be reported")]
-pub struct NotReported(#[source] CallbackError);
+#[non_exhaustive]
+pub enum NotReported {
+    /// HCP Terraform did not take it.
+    #[error("the final result could not be reported")]
+    Callback(#[source] CallbackError),
+    /// There was not the time to see whether the attempt that holds the claim lives.
+    #[error("another attempt holds the claim, and it did not show whether it lives")]
+    Unclear,
+}
 
 /// What work came to.
 enum Work {
@@ -87,7 +109,8 @@ impl<C: ClaimStore> Handler<C> {
     pub fn new(settings: Settings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
         let client = Client::new(settings.client.clone())?;
         let turns = Arc::new(Semaphore::new(settings.concurrency));
-        Ok(Self { settings: Arc::new(settings), client, claims, turns, now })
+        let claims = Claims { store: claims, now };
+        Ok(Self { settings: Arc::new(settings), client, claims, turns })
     }
 
     /// The settings.
@@ -97,6 +120,9 @@ impl<C: ClaimStore> Handler<C> {
     }
 
     /// Works on one job inside the time of one attempt.
+    ///
+    /// A claim that another attempt holds is waited for where that attempt may have died: see
+    /// [`Attempt::others_may_have_died`].
     ///
     /// # Errors
     ///
@@ -118,25 +144,16 @@ impl<C: ClaimStore> Handler<C> {
     async fn run_in_span(&self, job: Job, attempt: Attempt) -> Result<End, NotReported> {
         let started = Instant::now();
         let id = job.run.task_result_id.clone();
-        let now = (self.now)();
-        let age = job.receipt.received_at().and_then(|it| now.duration_since(it).ok());
-        if age.is_some_and(|it| it > RESULT_DEADLINE) {
-            error!(
-                age_ms = age.map(|it| it.as_millis()),
-                "dropped {id}: HCP Terraform does not wait for it any more"
-            );
-            return Ok(End::Expired);
-        }
-        let url = match self.client.admit_callback(&job.run.callback_url) {
+        let url = match admit(&self.client, &job, (self.claims.now)()) {
             Ok(url) => url,
-            Err(error) => {
-                error!(error = %Chain(&error), "dropped {id}: its result may not be sent");
-                return Ok(End::Refused);
-            }
-        };
-        let lease = match self.claim(&job.run, now, &attempt).await {
-            Ok(lease) => lease,
             Err(end) => return Ok(end),
+        };
+        let patience = attempt.patience(self.settings.report_margin);
+        let lease = match self.claims.ask(id.as_str(), patience).await {
+            Asked::Work(lease) => lease,
+            Asked::Finished => return Ok(End::Finished),
+            Asked::Held => return Ok(End::Held),
+            Asked::Unclear => return Err(NotReported::Unclear),
         };
         info!("took {id} over");
         // A task of its own: should it panic, the claim must not stay, nor HCP Terraform without a result.
@@ -147,21 +164,31 @@ impl<C: ClaimStore> Handler<C> {
             Attending { client, settings, turns, run, url: url.clone(), attempt: attempt.clone() };
         let mut attending = tokio::spawn(attending.attend().instrument(Span::current()));
         let abort = AbortOnDrop(attending.abort_handle());
-        let end = match (&mut attending).await {
-            Ok(end) => end,
-            Err(error) => {
-                error!(error = %Chain(&error), "the handler panicked");
-                self.apologize(&job.run, &url, &attempt).await
+        let end = tokio::select! {
+            end = &mut attending => match end {
+                Ok(end) => end,
+                Err(error) => {
+                    error!(error = %Chain(&error), "the handler panicked");
+                    self.apologize(&job.run, &url, &attempt).await
+                }
+            },
+            () = self.claims.keep(lease.as_ref()) => {
+                attending.abort();
+                let _aborted = attending.await;
+                return Ok(End::TakenOver);
             }
         };
         drop(abort);
-        self.settle(lease.as_ref(), end.is_ok()).await;
+        self.claims.settle(lease.as_ref(), end.is_ok()).await;
         if let Ok(end) = &end {
-            info!(duration_ms = started.elapsed().as_millis(), "done with {id}: {end:?}");
+            let duration = started.elapsed();
+            info!(duration_ms = duration.as_millis(), "done with {id}: {}", end.as_str());
+            metric::duration("JobDuration", duration);
+            count(*end);
         }
         end.map_err(|error| {
             error!(error = %Chain(&error), "the final result of {id} could not be reported");
-            NotReported(error)
+            NotReported::Callback(error)
         })
     }
 
@@ -174,37 +201,31 @@ impl<C: ClaimStore> Handler<C> {
             Delivery::Over(_) => Ok(End::NotWanted),
         }
     }
+}
 
-    /// The right to work, or the reason not to. A store that cannot be reached does not cost the run its result.
-    async fn claim(&self, run: &Run, now: SystemTime, attempt: &Attempt) -> Result<Option<Lease>, End> {
-        let id = &run.task_result_id;
-        let left = attempt.deadline.saturating_duration_since(Instant::now());
-        match self.claims.claim(id.as_str(), now, now + left).await {
-            Ok(Claim::Granted(lease)) => Ok(Some(lease)),
-            Ok(Claim::Finished) => {
-                info!("{id} came again after its final result");
-                Err(End::Finished)
-            }
-            Ok(Claim::Held { until }) => {
-                info!("{id} came again while another attempt is at work");
-                Err(End::Held { until })
-            }
-            Err(error) => {
-                warn!(error = %Chain(&error), "working on {id} without a claim");
-                Ok(None)
-            }
-        }
+/// Where the result of a job may go, or why nothing is done for it.
+pub(crate) fn admit(client: &Client, job: &Job, now: SystemTime) -> Result<Url, End> {
+    let id = &job.run.task_result_id;
+    let age = job.receipt.received_at().and_then(|it| now.duration_since(it).ok());
+    if age.is_some_and(|it| it > RESULT_DEADLINE) {
+        error!(
+            age_ms = age.map(|it| it.as_millis()),
+            "dropped {id}: HCP Terraform does not wait for it any more"
+        );
+        return Err(End::Expired);
     }
+    client.admit_callback(&job.run.callback_url).map_err(|error| {
+        error!(error = %Chain(&error), "dropped {id}: its result may not be sent");
+        End::Refused
+    })
+}
 
-    async fn settle(&self, lease: Option<&Lease>, finished: bool) {
-        let Some(lease) = lease else { return };
-        let settled = match finished {
-            true => self.claims.finish(lease, (self.now)()).await,
-            false => self.claims.release(lease).await,
-        };
-        if let Err(error) = settled {
-            warn!(error = %Chain(&error), "the claim on {} could not be settled", lease.id);
-        }
+/// Counts how a job ended, by what HCP Terraform got.
+pub(crate) fn count(end: End) {
+    match end {
+        End::Reported(status) => metric::count_by("Results", "Status", status.as_str()),
+        End::NotWanted => metric::count_by("Results", "Status", "not_wanted"),
+        End::Finished | End::Held | End::TakenOver | End::Expired | End::Refused => {}
     }
 }
 

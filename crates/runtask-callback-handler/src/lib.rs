@@ -1,17 +1,22 @@
 #![doc = include_str!("../README.md")]
 
 mod attempt;
+mod claims;
 mod config;
 mod configuration;
 mod disk;
+mod failure;
 mod handler;
 mod heartbeat;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod plan;
 mod stream;
 mod task;
 mod work;
 
 pub use attempt::{Attempt, Shutdown, StopAt};
-pub use config::{Settings, terraform_from};
+pub use config::{Settings, client_from, terraform_from};
+pub use failure::{FailureHandler, RecordError};
 pub use handler::{End, Handler, NotReported};
 pub use task::CheckName;

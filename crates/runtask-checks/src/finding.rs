@@ -163,7 +163,12 @@ impl CheckReport {
     /// `terraform did not finish within 60 s`.
     #[must_use]
     pub fn unavailable(check: &'static str, reason: &str) -> Self {
-        let headline = format!("Check {check} could not run: {}", printable(reason));
+        Self::not_run(check, format!("Check {check} could not run: {}", printable(reason)))
+    }
+
+    /// The report of a check that could not run, in words of the caller's own.
+    #[must_use]
+    pub fn not_run(check: &'static str, headline: String) -> Self {
         let finding = Finding {
             code: Code::CHECK_UNAVAILABLE,
             level: Level::Error,

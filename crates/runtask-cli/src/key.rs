@@ -3,15 +3,22 @@
 use crate::environment::lookup;
 use anyhow::{Context, bail};
 use runtask_protocol::Key;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 
 /// The key in `file`, without the line end that editors add, or else in HMAC_KEY.
 pub(crate) fn find(file: Option<&Path>) -> anyhow::Result<Option<Key>> {
+    let text = find_text(file)?;
+    text.map(|it| Key::new(it.expose_secret())).transpose().context("there is no usable key")
+}
+
+/// As [`find`], for who passes the key on.
+pub(crate) fn find_text(file: Option<&Path>) -> anyhow::Result<Option<SecretString>> {
     let text = match file {
         Some(path) => Some(read(path)?),
         None => lookup("HMAC_KEY").filter(|it| !it.is_empty()),
     };
-    text.map(|it| Key::new(&it)).transpose().context("there is no usable key")
+    Ok(text.map(SecretString::from))
 }
 
 /// As [`find`], where there must be one.

@@ -9,6 +9,7 @@ mod key;
 mod logging;
 mod output;
 mod pair;
+mod register;
 mod serve;
 mod server;
 mod sign;
@@ -52,6 +53,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Serve(arguments) => serve::serve(&arguments).await,
             Command::Check(arguments) => check::check(&arguments, output).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
+            Command::Register(arguments) => register::register(&arguments, output).await,
         }
     });
     // Threads that still unpack or compare for nobody do not keep the process.

@@ -131,7 +131,7 @@ impl HandOver for Jobs {
         let job = Job::parse(&job).map_err(|error| HandOverError::Unavailable(error.into()))?;
         let handler = Arc::clone(&self.handler);
         let deadline = Instant::now() + handler.settings().deadline;
-        let attempt = Attempt { deadline, shutdown: self.shutdown.subscribe() };
+        let attempt = Attempt { deadline, shutdown: self.shutdown.subscribe(), others_may_have_died: false };
         self.running.spawn(async move {
             // It has logged how it ended; there is nobody else to tell.
             let _logged = handler.run(job, attempt).await;

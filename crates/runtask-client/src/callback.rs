@@ -1,5 +1,6 @@
 //! Reporting a result.
 
+use crate::api::JSON_API;
 use crate::http::{Client, without_url};
 use crate::origins::{ForeignUrl, origin};
 use reqwest::StatusCode;
@@ -10,8 +11,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
 use url::Url;
-
-const JSON_API: &str = "application/vnd.api+json";
 
 /// Bytes of an error answer that are read, to free the connection.
 const ANSWER_BYTES: usize = 64 * 1024;

@@ -1,15 +1,17 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod api;
 mod backoff;
 mod callback;
 mod fetch;
 mod http;
 mod origins;
 
+pub use api::{ApiAnswer, ApiError};
 pub use backoff::Backoff;
 pub use callback::{CallbackError, Delivery};
 pub use fetch::{Body, FetchError};
 pub use http::{Client, ClientError, ClientSettings};
 pub use origins::{AllowedOrigins, ForeignUrl, OriginError};
-pub use reqwest::StatusCode;
+pub use reqwest::{Method, StatusCode};

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod metric;
+
 use std::error::Error;
 use std::fmt;
+use std::time::SystemTime;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -47,8 +50,12 @@ where
 }
 
 /// Starts logging to stdout as AWS Lambda asks for it, in `AWS_LAMBDA_LOG_LEVEL` (`info` unless set) and
-/// `AWS_LAMBDA_LOG_FORMAT` (text unless `JSON`).
-pub fn start_in_lambda(lookup: impl Fn(&str) -> Option<String>) {
+/// `AWS_LAMBDA_LOG_FORMAT` (text unless `JSON`), and writing metrics, where `RUNTASK_METRICS_NAMESPACE` says under
+/// which name. `now` stamps the metrics.
+pub fn start_in_lambda(lookup: impl Fn(&str) -> Option<String>, now: fn() -> SystemTime) {
+    if let Some(namespace) = lookup("RUNTASK_METRICS_NAMESPACE").filter(|it| !it.is_empty()) {
+        metric::start(namespace, now);
+    }
     let level = lookup("AWS_LAMBDA_LOG_LEVEL").and_then(|it| it.parse().ok()).unwrap_or(LevelFilter::INFO);
     let json = lookup("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));
     let format = if json { Format::Json { time: false } } else { Format::Text { color: false, time: false } };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use runtask_log::Chain;
+use runtask_log::{Chain, metric};
 use runtask_protocol::limits::REQUEST_BYTES;
 use runtask_protocol::{Classified, Payload, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody};
 use std::error::Error;
@@ -118,6 +118,7 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
             result = newer.verify(signature, body);
         }
         let (signed, key) = result.map_err(refuse)?;
+        metric::count_by("RequestsVerified", "Key", key.as_str());
         info!(key.name = key.as_str(), "the signature matches the {} key", key.as_str());
         Ok(signed)
     }
@@ -192,6 +193,7 @@ where
 }
 
 fn refuse(error: SignatureError) -> Answer {
+    metric::count("SignaturesRefused");
     warn!(reason = %error, "refused a request: {error}");
     Answer::Unauthorized
 }

@@ -23,7 +23,7 @@ fn lookup(name: &str) -> Option<String> {
 // One request at a time: a second thread would cost memory and start-up time for nothing.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    runtask_log::start_in_lambda(lookup);
+    runtask_log::start_in_lambda(lookup, now);
     let settings = Settings::read(&lookup)?;
     let aws = Arc::new(Aws::new(lookup));
     let callback = Arc::new(Callback::new(Arc::clone(&aws), &settings));

@@ -7,6 +7,7 @@ mod fault;
 mod flow_tests;
 mod hostile;
 mod ignore_rules;
+mod organization;
 mod pack;
 mod random;
 mod record;
@@ -19,6 +20,7 @@ mod tarball;
 mod task;
 
 pub use fault::{Fault, UnknownFault};
+pub use organization::{Organization, RunTask, Scope, SimulatedOrganization, Workspace};
 pub use pack::{pack, pack_to};
 pub use record::{Callback, Delivery, Event, Label, Outcome, Record, Status, TaskResult, Verdict, What};
 pub use simulator::{PreparedRun, Simulator};

@@ -1,6 +1,7 @@
 //! The listeners: the API, the archive's origin, and one that nobody may contact.
 
 use crate::fault::Fault;
+use crate::organization::{self, SimulatedOrganization};
 use crate::random;
 use crate::record::What;
 use crate::request;
@@ -59,6 +60,8 @@ pub(crate) struct World {
     tasks: Mutex<HashMap<String, Arc<Task>>>,
     links: Mutex<HashMap<String, Link>>,
     strays: Mutex<Vec<String>>,
+    /// The one that registers run tasks, once there is one.
+    organization: Mutex<Option<SimulatedOrganization>>,
 }
 
 #[derive(Clone)]
@@ -86,7 +89,12 @@ impl World {
             tasks: Mutex::default(),
             links: Mutex::default(),
             strays: Mutex::default(),
+            organization: Mutex::default(),
         }
+    }
+
+    pub(crate) fn organize(&self, organization: SimulatedOrganization) {
+        *lock(&self.organization) = Some(organization);
     }
 
     pub(crate) fn register(&self, task: &Arc<Task>) {
@@ -209,6 +217,27 @@ async fn answer(
         }
         (Role::Archivist | Role::Stranger, ["v1", "object", secret]) => {
             Ok(object(world, secret, &parts.method, authorization.is_some()))
+        }
+        (Role::Api, ["api", "v2", rest @ ..])
+            if matches!(rest, ["organizations" | "tasks" | "workspaces" | "task-configs", ..]) =>
+        {
+            let organization = lock(&world.organization).clone();
+            let Some(organization) = organization else {
+                return Ok(world.stray("an organization was asked for, and there is none".to_owned()));
+            };
+            let Ok(body) = Limited::new(body, CALLBACK_BYTES).collect().await else {
+                return Ok(plain(413, "too large"));
+            };
+            let query = parts.uri.query().unwrap_or_default();
+            let request = organization::Request {
+                method: &parts.method,
+                path: rest.iter().map(|it| (*it).to_owned()).collect(),
+                query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+                authorization,
+                content_type: text(&parts.headers, &header::CONTENT_TYPE),
+                body: &body.to_bytes(),
+            };
+            respond(organization.0.answer(&request).await)
         }
         (role, _) => {
             // A link's secret may stand in the path.

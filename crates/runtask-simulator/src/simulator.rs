@@ -3,6 +3,7 @@
 use crate::delivery::{self, Signature};
 use crate::fault::Fault;
 use crate::hostile;
+use crate::organization::{Organization, SimulatedOrganization, State};
 use crate::pack::pack;
 use crate::record::{Delivery, Event, Record, Status, What};
 use crate::request;
@@ -126,6 +127,14 @@ impl Simulator {
         let task = self.register(spec, None).await?;
         task.started();
         Ok(PreparedRun { task, simulator: self.clone() })
+    }
+
+    /// Plays an organization whose run tasks can be registered through the API; it takes the place of an earlier one.
+    #[must_use]
+    pub fn organize(&self, organization: Organization) -> SimulatedOrganization {
+        let organization = SimulatedOrganization(Arc::new(State::new(organization)));
+        self.world.organize(organization.clone());
+        organization
     }
 
     async fn register(&self, spec: RunSpec, observer: Option<Observer>) -> io::Result<Arc<Task>> {

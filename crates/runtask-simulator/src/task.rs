@@ -75,7 +75,7 @@ pub(crate) struct Call<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// What a callback is answered. Without a status, the connection is closed.
+/// What a callback, or a request to the API, is answered. Without a status, the connection is closed.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: Option<u16>,
@@ -88,7 +88,7 @@ impl Reply {
         Self::errors(status, vec![(detail.to_owned(), None)])
     }
 
-    fn errors(status: u16, errors: Vec<(String, Option<String>)>) -> Self {
+    pub(crate) fn errors(status: u16, errors: Vec<(String, Option<String>)>) -> Self {
         let title = match status {
             400 => "bad request",
             401 => "unauthorized",

@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 /// How long a finished task result is remembered: longer than the 60 minutes in which HCP Terraform may ask again.
 pub const FINISHED_FOR: Duration = Duration::from_secs(70 * 60);
 
-/// The right to work on one task result. Only the attempt that was given it can finish or release it.
+/// The right to work on one task result. Only the attempt that was given it can renew, finish or release it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The task result's id.
     pub id: String,
     /// Which attempt holds it: distinct for every claim that was ever granted.
-    pub holder: u64,
+    pub holder: u128,
 }
 
 /// The answer to a claim.
@@ -21,9 +21,9 @@ pub struct Lease {
 pub enum Claim {
     /// Go to work.
     Granted(Lease),
-    /// Another attempt is at work and may be until this time.
+    /// Another attempt is at work, or was until it died.
     Held {
-        /// When its lease ends.
+        /// When its lease ends. An attempt that lives renews it before.
         until: SystemTime,
     },
     /// The final result is out.
@@ -36,6 +36,8 @@ pub enum Claim {
 pub struct StoreError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Remembers who works on which task result. Ids are opaque; times are given, no store reads a clock.
+///
+/// What every store must keep to is in `contract`, behind the feature `test-util`.
 pub trait ClaimStore: Send + Sync {
     /// Asks for the right to work on `id` until `lease_end`.
     ///
@@ -48,6 +50,18 @@ pub trait ClaimStore: Send + Sync {
         now: SystemTime,
         lease_end: SystemTime,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// Prolongs a lease until `lease_end`. `false` when somebody else took over, because it was not prolonged in time:
+    /// whoever held it must stop.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be reached.
+    fn renew(
+        &self,
+        lease: &Lease,
+        lease_end: SystemTime,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// The final result is out: remembered for [`FINISHED_FOR`]. Without effect when somebody else took over.
     ///
@@ -72,6 +86,14 @@ impl<S: ClaimStore> ClaimStore for Arc<S> {
         lease_end: SystemTime,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
         S::claim(self, id, now, lease_end)
+    }
+
+    fn renew(
+        &self,
+        lease: &Lease,
+        lease_end: SystemTime,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        S::renew(self, lease, lease_end)
     }
 
     fn finish(&self, lease: &Lease, now: SystemTime) -> impl Future<Output = Result<(), StoreError>> + Send {

@@ -13,12 +13,12 @@ pub struct MemoryClaims(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     entries: HashMap<String, Entry>,
-    granted: u64,
+    granted: u128,
 }
 
 #[derive(Debug)]
 enum Entry {
-    Held { holder: u64, until: SystemTime },
+    Held { holder: u128, until: SystemTime },
     Finished { until: SystemTime },
 }
 
@@ -56,7 +56,8 @@ impl MemoryClaims {
         Claim::Granted(Lease { id: id.to_owned(), holder })
     }
 
-    fn replace(&self, lease: &Lease, with: Option<Entry>) {
+    /// Replaces what is remembered of a lease, if it is still its holder's; says whether it was.
+    fn replace(&self, lease: &Lease, with: Option<Entry>) -> bool {
         let mut inner = self.lock();
         let ours = matches!(inner.entries.get(&lease.id), Some(Entry::Held { holder, .. }) if *holder == lease.holder);
         match with {
@@ -64,12 +65,17 @@ impl MemoryClaims {
             None if ours => drop(inner.entries.remove(&lease.id)),
             _ => {}
         }
+        ours
     }
 }
 
 impl ClaimStore for MemoryClaims {
     async fn claim(&self, id: &str, now: SystemTime, lease_end: SystemTime) -> Result<Claim, StoreError> {
         Ok(self.claim_now(id, now, lease_end))
+    }
+
+    async fn renew(&self, lease: &Lease, lease_end: SystemTime) -> Result<bool, StoreError> {
+        Ok(self.replace(lease, Some(Entry::Held { holder: lease.holder, until: lease_end })))
     }
 
     async fn finish(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
@@ -86,43 +92,10 @@ impl ClaimStore for MemoryClaims {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, UNIX_EPOCH};
-
-    const ID: &str = "taskrs-1";
-
-    fn at(minutes: u64) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(minutes * 60)
-    }
-
-    fn granted(claim: Claim) -> Lease {
-        let Claim::Granted(lease) = claim else { panic!("not granted: {claim:?}") };
-        lease
-    }
-
-    /// P-09: a second attempt stands aside while the first is at work and after it has finished.
-    #[tokio::test]
-    async fn one_attempt_works_and_the_rest_stand_aside() {
-        let claims = MemoryClaims::new();
-        let lease = granted(claims.claim(ID, at(0), at(5)).await.unwrap());
-        assert_eq!(claims.claim(ID, at(1), at(6)).await.unwrap(), Claim::Held { until: at(5) });
-        assert!(matches!(claims.claim("taskrs-2", at(1), at(6)).await.unwrap(), Claim::Granted(_)));
-        claims.finish(&lease, at(2)).await.unwrap();
-        assert_eq!(claims.claim(ID, at(71), at(80)).await.unwrap(), Claim::Finished);
-        assert!(
-            matches!(claims.claim(ID, at(72), at(80)).await.unwrap(), Claim::Granted(_)),
-            "forgotten by then"
-        );
-    }
+    use crate::contract;
 
     #[tokio::test]
-    async fn a_lease_that_ran_out_can_be_taken_over_for_good() {
-        let claims = MemoryClaims::new();
-        let dead = granted(claims.claim(ID, at(0), at(5)).await.unwrap());
-        let lease = granted(claims.claim(ID, at(5), at(10)).await.unwrap());
-        claims.finish(&dead, at(6)).await.unwrap();
-        claims.release(&dead).await.unwrap();
-        assert_eq!(claims.claim(ID, at(7), at(12)).await.unwrap(), Claim::Held { until: at(10) });
-        claims.release(&lease).await.unwrap();
-        assert!(matches!(claims.claim(ID, at(7), at(12)).await.unwrap(), Claim::Granted(_)));
+    async fn memory_keeps_the_contract() {
+        contract::check(&MemoryClaims::new()).await;
     }
 }

@@ -63,7 +63,12 @@ impl Environment {
         let tmp = tempfile::Builder::new().prefix("tmp-").tempdir_in(function.directory.path())?;
         let log = OpenOptions::new().append(true).create(true).open(&function.log)?;
         let settings = &function.settings;
-        let child = Command::new(&settings.binary)
+        let mut command = Command::new(&settings.binary);
+        if let Some(prelude) = &settings.prelude {
+            command = Command::new("/bin/sh");
+            command.args(["-c", &format!("{prelude}; exec \"$0\"")]).arg(&settings.binary);
+        }
+        let child = command
             .env_clear()
             .envs(lambda_environment(function))
             .env("AWS_LAMBDA_RUNTIME_API", address)
@@ -165,6 +170,10 @@ impl Environment {
                 Ok(Some(Said::InitError(error))) => {
                     self.end();
                     return Outcome::Error(error);
+                }
+                Ok(Some(Said::Exited(_))) if self.group.ran_out_of_time() => {
+                    self.end();
+                    return timed_out(request_id, limit);
                 }
                 Ok(Some(Said::Exited(how))) => {
                     self.end();

@@ -13,6 +13,7 @@ pub struct Function {
     pub(super) binary: PathBuf,
     pub(super) env: BTreeMap<String, String>,
     pub(super) files: BTreeMap<PathBuf, Vec<u8>>,
+    pub(super) prelude: Option<String>,
     pub(super) timeout: Duration,
     pub(super) memory_mb: u32,
     pub(super) reserved_concurrency: Option<usize>,
@@ -50,6 +51,7 @@ impl Function {
             binary: binary.into(),
             env: BTreeMap::new(),
             files: BTreeMap::new(),
+            prelude: None,
             timeout: Duration::from_secs(3),
             memory_mb: 128,
             reserved_concurrency: None,
@@ -69,6 +71,13 @@ impl Function {
     #[must_use]
     pub fn file(mut self, path: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) -> Self {
         self.files.insert(path.into(), contents.into());
+        self
+    }
+
+    /// Runs this shell command before the binary, in its process: to limit what it may do.
+    #[must_use]
+    pub fn prelude(mut self, command: &str) -> Self {
+        self.prelude = Some(command.to_owned());
         self
     }
 

@@ -10,11 +10,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 pub(crate) struct ProcessGroup {
     leader: Pid,
     is_gone: AtomicBool,
+    ran_out_of_time: AtomicBool,
 }
 
 impl ProcessGroup {
     pub(crate) fn of(leader: Pid) -> Self {
-        Self { leader, is_gone: AtomicBool::new(false) }
+        Self { leader, is_gone: AtomicBool::new(false), ran_out_of_time: AtomicBool::new(false) }
     }
 
     /// Kills the leader and its descendants; says whether there was someone to kill.
@@ -39,6 +40,16 @@ impl ProcessGroup {
             let _gone = kill_process_group(group, Signal::KILL);
         }
         self.signal(Signal::KILL)
+    }
+
+    /// Kills them as if their time were up; says whether there was someone to kill.
+    pub(crate) fn time_out(&self) -> bool {
+        self.ran_out_of_time.store(true, Ordering::Release);
+        self.kill()
+    }
+
+    pub(crate) fn ran_out_of_time(&self) -> bool {
+        self.ran_out_of_time.load(Ordering::Acquire)
     }
 
     /// Stops the group, as Lambda does between invocations.

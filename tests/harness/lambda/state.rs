@@ -184,10 +184,18 @@ impl FunctionState {
 
     /// Kills all processes of the function; returns of how many environments.
     pub(super) fn kill(&self) -> usize {
+        self.end(ProcessGroup::kill)
+    }
+
+    /// Ends all processes of the function as if their time were up; returns of how many environments.
+    pub(super) fn time_out(&self) -> usize {
+        self.end(ProcessGroup::time_out)
+    }
+
+    fn end(&self, how: fn(&ProcessGroup) -> bool) -> usize {
         let mut processes = self.processes.lock().unwrap();
-        let killed =
-            processes.groups.iter().filter_map(std::sync::Weak::upgrade).filter(|it| it.kill()).count();
+        let ended = processes.groups.iter().filter_map(std::sync::Weak::upgrade).filter(|it| how(it)).count();
         processes.idle.clear();
-        killed
+        ended
     }
 }

@@ -61,7 +61,7 @@ const STORY: [&str; 9] = [
     "running terraform fmt",
     "terraform fmt ended with exit code 0",
     "reported passed",
-    "done with taskrs-…: Reported(Passed)",
+    "done with taskrs-…: passed",
 ];
 
 fn tells(logs: &str, record: &Record) {

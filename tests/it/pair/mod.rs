@@ -1,6 +1,7 @@
 //! The pair of handlers, from the request to the final result, in both of its forms: `runtask serve` and the Lambda
 //! functions.
 
+mod failure;
 mod lambda;
 mod messages;
 mod network;

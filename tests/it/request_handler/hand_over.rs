@@ -11,7 +11,7 @@ const ALL: usize = 1000;
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// What is logged once it is over, whatever took the time.
-const SLOW: &str = "not taken inside the time for all attempts: throttled, failing or not answering";
+const SLOW: &str = "not done inside the time for all attempts: throttled, failing or not answering";
 
 async fn ask(app: &App) -> Reply {
     app.ask(&signed(KEY, &payload("post_plan").to_string())).await

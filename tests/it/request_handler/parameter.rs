@@ -6,24 +6,14 @@ use tokio::net::TcpSocket;
 
 use super::ssm::{Manner, Ssm};
 use super::{App, INVALID_SIGNATURE, KEY, NEWER_KEY, OK, Reply, STRANGE_KEY, payload, signed};
-use crate::http::send;
+use runtask_tests::aws;
 
 const NAME: &str = "/terraform-run-task/hmac-secret-key";
 
 /// Writes a new version of the parameter; returns its number.
 async fn put(moto: &Moto, value: &str) -> Value {
-    let headers = [
-        (
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=ASIAEXAMPLEEXAMPLE00/20260101/eu-central-1/ssm/aws4_request",
-        ),
-        ("content-type", "application/x-amz-json-1.1"),
-        ("x-amz-target", "AmazonSSM.PutParameter"),
-    ];
-    let body = json!({"Name": NAME, "Value": value, "Type": "SecureString", "Overwrite": true}).to_string();
-    let answer = send("POST", &format!("{}/", moto.endpoint()), &headers, body).await;
-    assert_eq!(answer.status, 200);
-    answer.json()["Version"].clone()
+    let body = json!({"Name": NAME, "Value": value, "Type": "SecureString", "Overwrite": true});
+    aws::call(moto.endpoint(), "ssm", "AmazonSSM.PutParameter", &body).await["Version"].clone()
 }
 
 /// The function with the key in a Parameter Store at `endpoint`; hand-overs go to the double as ever.
@@ -123,7 +113,7 @@ async fn a_parameter_store_that_does_not_answer_is_named() {
     for (endpoint, reason) in [
         (&nobody, "Connection refused"),
         (&denying.endpoint, "AccessDeniedException: User: arn:aws:sts:"),
-        (&hanging.endpoint, "no answer inside the time"),
+        (&hanging.endpoint, "not done inside the time"),
     ] {
         let app = app(endpoint).await;
         let logs = logs_of(&app, KEY, unavailable()).await;

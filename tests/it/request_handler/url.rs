@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{App, KEY, OK, payload, sign};
-use crate::http::{Answer, send};
+use runtask_tests::http::{Answer, send};
 
 /// Bytes of a body that are read.
 const BODY_LIMIT: usize = 1024 * 1024;

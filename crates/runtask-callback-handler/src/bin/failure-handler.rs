@@ -1,0 +1,13 @@
+//! The Lambda function `failure-handler`: an event is Lambda's record of a job that the callback handler gave up.
+
+use lambda_runtime::Error;
+use runtask_callback_handler::FailureHandler;
+use runtask_callback_handler::lambda::{Start, run};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let start = Start::read()?;
+    let deadline = start.settings.deadline;
+    let handler = FailureHandler::new(start.settings, start.claims, start.now)?;
+    run(deadline, async |event, attempt| handler.run(event.get().as_bytes(), &attempt).await).await
+}

@@ -1,0 +1,130 @@
+//! What the Lambda functions of this package share: clock, environment, claims, and the loop around events.
+
+use crate::attempt::Attempt;
+use crate::config::Settings;
+use crate::handler::End;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use runtask_aws::{TableClaims, sdk_config};
+use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
+use serde_json::value::RawValue;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn lookup(name: &str) -> Option<String> {
+    // What is no UTF-8 must not count as unset: as it is shown, no check of a setting passes it.
+    std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
+}
+
+/// What a function starts with.
+#[derive(Debug)]
+pub struct Start {
+    /// Its settings.
+    pub settings: Settings,
+    /// Where claims are kept.
+    pub claims: Claims,
+    /// The clock.
+    pub now: fn() -> SystemTime,
+}
+
+impl Start {
+    /// Starts logging and reads the settings.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the settings, by name.
+    pub fn read() -> Result<Self, Error> {
+        runtask_log::start_in_lambda(lookup, now);
+        let settings = Settings::read(&lookup)?;
+        let claims = match lookup("RUNTASK_TABLE").filter(|it| !it.is_empty()) {
+            Some(table) => Claims::Table(Box::new(TableClaims::new(&sdk_config(lookup), table))),
+            None => Claims::Memory(MemoryClaims::new()),
+        };
+        Ok(Self { settings, claims, now })
+    }
+}
+
+/// Takes events from Lambda, one after the other, for as long as the process lives.
+///
+/// An error makes Lambda deliver the event again, and in the end call the function's on-failure destination. `otherwise`
+/// is the time for one event where Lambda's own deadline makes no sense.
+///
+/// # Errors
+///
+/// When Lambda's Runtime API cannot be reached.
+pub async fn run<F>(otherwise: Duration, handle: F) -> Result<(), Error>
+where
+    F: AsyncFn(Box<RawValue>, Attempt) -> Result<End, Error>,
+{
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+        let left = time_left(event.context.deadline, now(), otherwise);
+        // Boxed: the future of a whole job inside those of the runtime is a type too deep for the compiler.
+        let end = Box::pin(handle(event.payload, Attempt::until(Instant::now() + left))).await?;
+        Ok::<_, Error>(end.as_str())
+    }))
+    .await
+}
+
+/// How long this attempt has. An emulator may send a time long past (cargo-lambda 1.9 sends 600 000, ten minutes after
+/// 1970): then it is as long as outside Lambda.
+fn time_left(deadline_ms: u64, now: SystemTime, otherwise: Duration) -> Duration {
+    let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(deadline_ms).checked_sub(since_epoch).unwrap_or(otherwise)
+}
+
+/// Claims in the table that `RUNTASK_TABLE` names; without it, in the process, which sees only its own.
+#[derive(Debug)]
+pub enum Claims {
+    /// In a DynamoDB table.
+    Table(Box<TableClaims>),
+    /// In the process.
+    Memory(MemoryClaims),
+}
+
+impl ClaimStore for Claims {
+    async fn claim(&self, id: &str, now: SystemTime, lease_end: SystemTime) -> Result<Claim, StoreError> {
+        match self {
+            Self::Table(it) => it.claim(id, now, lease_end).await,
+            Self::Memory(it) => it.claim(id, now, lease_end).await,
+        }
+    }
+
+    async fn renew(&self, lease: &Lease, lease_end: SystemTime) -> Result<bool, StoreError> {
+        match self {
+            Self::Table(it) => it.renew(lease, lease_end).await,
+            Self::Memory(it) => it.renew(lease, lease_end).await,
+        }
+    }
+
+    async fn finish(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
+        match self {
+            Self::Table(it) => it.finish(lease, now).await,
+            Self::Memory(it) => it.finish(lease, now).await,
+        }
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        match self {
+            Self::Table(it) => it.release(lease).await,
+            Self::Memory(it) => it.release(lease).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_in_the_past_is_none() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+        let otherwise = Duration::from_secs(3300);
+        assert_eq!(time_left(1_790_000_300_000, now, otherwise), Duration::from_secs(300));
+        assert_eq!(time_left(600_000, now, otherwise), otherwise);
+    }
+}

@@ -1,0 +1,359 @@
+//! `runtask register`: registers a run task in HCP Terraform and attaches it to workspaces.
+//!
+//! What is as asked for already is left alone, so that the same command can be given again. It takes nothing away: a
+//! workspace that is not named keeps what it has.
+
+mod hcp_terraform;
+
+use crate::arguments::Register;
+use crate::environment::lookup;
+use crate::output::Output;
+use crate::{Exit, key};
+use anyhow::{Context, ensure};
+pub(crate) use hcp_terraform::Tag;
+use hcp_terraform::{HcpTerraform, Refused, RunTask, RunTaskChange, Scope, Workspace};
+use runtask_callback_handler::client_from;
+use runtask_client::{AllowedOrigins, Client, ClientSettings};
+use runtask_protocol::AccessToken;
+use runtask_settings::Settings;
+use runtask_simulator::render::visible;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::time::Duration;
+use url::{Host, Url};
+
+/// How long HCP Terraform may take to answer, unless `RUNTASK_HTTP_TIMEOUT_MS` says otherwise: it waits for the run
+/// task's answer to the probe meanwhile.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What became of one thing that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Created,
+    Changed,
+    Unchanged,
+    Refused,
+}
+
+/// What became of the run task, or of one of its places.
+#[derive(Debug)]
+struct Done {
+    outcome: Outcome,
+    /// Why it was refused.
+    reason: Option<String>,
+}
+
+/// A workspace, or all of them, and what became of it.
+#[derive(Debug)]
+struct Place {
+    /// Nothing is every workspace.
+    workspace: Option<Workspace>,
+    done: Done,
+}
+
+pub(crate) async fn register(arguments: &Register, output: &Output) -> anyhow::Result<Exit> {
+    let exit = match connect(arguments) {
+        Ok(hcp_terraform) if arguments.list => list(&hcp_terraform, output).await,
+        Ok(hcp_terraform) => set_up(&hcp_terraform, arguments, output).await,
+        Err(error) => Err(error),
+    };
+    match exit {
+        Err(error) if error.is::<Refused>() => {
+            output.error(&error);
+            Ok(Exit::Failed)
+        }
+        exit => exit,
+    }
+}
+
+fn connect(arguments: &Register) -> anyhow::Result<HcpTerraform> {
+    let address = &arguments.address;
+    let loopback = match address.host() {
+        Some(Host::Ipv4(it)) => it.is_loopback(),
+        Some(Host::Ipv6(it)) => it.is_loopback(),
+        Some(Host::Domain(it)) => it == "localhost",
+        None => false,
+    };
+    ensure!(
+        address.scheme() == "https" || loopback,
+        "--address must begin with https://, or else anybody on the way could read the token"
+    );
+    let origins: AllowedOrigins = address.as_str().parse().context("--address is wrong")?;
+    let mut settings = Settings::new(&lookup);
+    let client = client_from(&mut settings);
+    let timeout = settings.milliseconds("RUNTASK_HTTP_TIMEOUT_MS", TIMEOUT);
+    let token = settings
+        .required("TFE_TOKEN", "a token of a user or a team that may manage run tasks of the organization");
+    settings.finish().context("settings are wrong")?;
+    Ok(HcpTerraform {
+        client: Client::new(ClientSettings { origins, timeout, ..client })?,
+        address: address.clone(),
+        token: AccessToken::new(token),
+        organization: arguments.organization.clone(),
+    })
+}
+
+async fn set_up(hcp_terraform: &HcpTerraform, arguments: &Register, output: &Output) -> anyhow::Result<Exit> {
+    let scope = Scope::new(&arguments.stage, arguments.enforcement);
+    // Everything is looked up before anything is changed: a typing error changes nothing.
+    let workspaces = selected(hcp_terraform, arguments, output).await?;
+    let (task, done) = save(hcp_terraform, arguments).await?;
+    let mut places = Vec::new();
+    if arguments.global {
+        let done = tolerate(make_global(hcp_terraform, arguments, task.as_ref(), &scope).await)?;
+        places.push(Place { workspace: None, done });
+    }
+    for workspace in workspaces {
+        let done = attach(hcp_terraform, arguments, task.as_ref(), &workspace, &scope).await;
+        places.push(Place { done: tolerate(done)?, workspace: Some(workspace) });
+    }
+    if output.json {
+        output.json(&report_json(arguments, task.as_ref(), &done, &places, &scope))?;
+    } else {
+        output.result(&report_text(arguments, task.as_ref(), &done, &places, &scope))?;
+    }
+    let refused = places.iter().any(|it| it.done.outcome == Outcome::Refused);
+    Ok(if refused { Exit::Failed } else { Exit::Passed })
+}
+
+/// The workspaces that are named, and those that have the tags.
+async fn selected(
+    hcp_terraform: &HcpTerraform,
+    arguments: &Register,
+    output: &Output,
+) -> anyhow::Result<Vec<Workspace>> {
+    let mut workspaces = hcp_terraform.workspaces(&arguments.workspace).await?;
+    if !arguments.tag.is_empty() {
+        let tagged = hcp_terraform.tagged(&arguments.tag).await?;
+        if tagged.is_empty() {
+            let tags: Vec<String> = arguments.tag.iter().map(Tag::to_string).collect();
+            output.note(&format!("No workspace has the tags {}\n", tags.join(", ")));
+        }
+        workspaces.extend(tagged);
+    }
+    workspaces.sort();
+    workspaces.dedup();
+    Ok(workspaces)
+}
+
+/// Creates or changes the run task where it is not as asked for. There is none in a dry run that would create it.
+async fn save(hcp_terraform: &HcpTerraform, arguments: &Register) -> anyhow::Result<(Option<RunTask>, Done)> {
+    let key = key::find_text(arguments.key_file.as_deref())?;
+    let Some(mut task) = hcp_terraform.run_task(&arguments.name).await? else {
+        ensure!(
+            arguments.url.is_some(),
+            "the organization {} has no run task {} yet: give its --url",
+            arguments.organization,
+            arguments.name
+        );
+        ensure!(key.is_some(), "there is no key for the new run task: set HMAC_KEY or give --key-file");
+        let wanted = RunTaskChange {
+            name: Some(arguments.name.clone()),
+            url: arguments.url.as_ref().map(Url::to_string),
+            description: arguments.description.clone(),
+            enabled: Some(arguments.enabled.unwrap_or(true)),
+            key,
+        };
+        let created = if arguments.dry_run { None } else { Some(hcp_terraform.create(&wanted).await?) };
+        return Ok((created, Done::of(Outcome::Created)));
+    };
+    let change = RunTaskChange {
+        name: None,
+        url: arguments.url.as_ref().filter(|it| Url::parse(&task.url).as_ref() != Ok(it)).map(Url::to_string),
+        description: arguments.description.clone().filter(|it| *it != task.description),
+        enabled: arguments.enabled.filter(|it| *it != task.enabled),
+        // HCP Terraform never shows the key that it has, so there is no telling whether it is this one.
+        key,
+    };
+    if change.is_empty() {
+        return Ok((Some(task), Done::of(Outcome::Unchanged)));
+    }
+    if !arguments.dry_run {
+        hcp_terraform.change(&task.id, &change).await?;
+    }
+    task.url = change.url.unwrap_or(task.url);
+    Ok((Some(task), Done::of(Outcome::Changed)))
+}
+
+async fn make_global(
+    hcp_terraform: &HcpTerraform,
+    arguments: &Register,
+    task: Option<&RunTask>,
+    scope: &Scope,
+) -> anyhow::Result<Outcome> {
+    let Some(task) = task else { return Ok(Outcome::Created) };
+    let current = hcp_terraform.global(task).await?;
+    let outcome = outcome(current.scope.as_ref(), scope);
+    if outcome != Outcome::Unchanged && !arguments.dry_run {
+        hcp_terraform.set_global(task, &current, scope).await?;
+    }
+    Ok(outcome)
+}
+
+async fn attach(
+    hcp_terraform: &HcpTerraform,
+    arguments: &Register,
+    task: Option<&RunTask>,
+    workspace: &Workspace,
+    scope: &Scope,
+) -> anyhow::Result<Outcome> {
+    let Some(task) = task else { return Ok(Outcome::Created) };
+    let current = hcp_terraform.attachment(workspace, &task.id).await?;
+    let outcome = outcome(current.as_ref().map(|it| &it.scope), scope);
+    if outcome != Outcome::Unchanged && !arguments.dry_run {
+        let id = current.as_ref().map(|it| it.id.as_str());
+        hcp_terraform.attach(workspace, id, &task.id, scope).await?;
+    }
+    Ok(outcome)
+}
+
+fn outcome(current: Option<&Scope>, wanted: &Scope) -> Outcome {
+    match current {
+        None => Outcome::Created,
+        Some(current) if current.is_like(wanted) => Outcome::Unchanged,
+        Some(_) => Outcome::Changed,
+    }
+}
+
+/// A refusal of one place does not keep the others from theirs.
+fn tolerate(outcome: anyhow::Result<Outcome>) -> anyhow::Result<Done> {
+    match outcome {
+        Ok(outcome) => Ok(Done::of(outcome)),
+        Err(error) => {
+            let refused = error.downcast::<Refused>()?;
+            Ok(Done { outcome: Outcome::Refused, reason: Some(refused.to_string()) })
+        }
+    }
+}
+
+impl Done {
+    const fn of(outcome: Outcome) -> Self {
+        Self { outcome, reason: None }
+    }
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// As people read it.
+    const fn words(self, dry_run: bool) -> &'static str {
+        match (self, dry_run) {
+            (Self::Created, true) => "would be created",
+            (Self::Changed, true) => "would be changed",
+            _ => self.as_str(),
+        }
+    }
+}
+
+fn report_text(
+    arguments: &Register,
+    task: Option<&RunTask>,
+    done: &Done,
+    places: &[Place],
+    scope: &Scope,
+) -> String {
+    let mut text = format!("run task {}: {}", arguments.name, done.outcome.words(arguments.dry_run));
+    let url = task.map(|it| it.url.clone()).or_else(|| arguments.url.as_ref().map(Url::to_string));
+    let _infallible = writeln!(text, ", {}", visible(&url.unwrap_or_default()));
+    for place in places {
+        let whose = match &place.workspace {
+            Some(workspace) => format!("workspace {}", workspace.name),
+            None => "every workspace".to_owned(),
+        };
+        let words = place.done.outcome.words(arguments.dry_run);
+        let what = match &place.done.reason {
+            Some(reason) => reason.replace('\n', "\n  "),
+            None => said(scope),
+        };
+        let _infallible = writeln!(text, "{}: {words}: {what}", visible(&whose));
+    }
+    text
+}
+
+fn said(scope: &Scope) -> String {
+    format!("{}, {}", scope.stages.join(" "), scope.enforcement_level)
+}
+
+fn report_json(
+    arguments: &Register,
+    task: Option<&RunTask>,
+    done: &Done,
+    places: &[Place],
+    scope: &Scope,
+) -> Value {
+    let place = |it: &Place| {
+        json!({
+            "id": it.workspace.as_ref().map(|it| &it.id),
+            "name": it.workspace.as_ref().map(|it| &it.name),
+            "outcome": it.done.outcome.as_str(),
+            "reason": it.done.reason,
+            "stages": scope.stages,
+            "enforcement_level": scope.enforcement_level,
+        })
+    };
+    json!({
+        "organization": arguments.organization,
+        "dry_run": arguments.dry_run,
+        "run_task": {
+            "id": task.map(|it| &it.id),
+            "name": arguments.name,
+            "url": task.map(|it| it.url.clone()).or_else(|| arguments.url.as_ref().map(Url::to_string)),
+            "outcome": done.outcome.as_str(),
+        },
+        "global": places.iter().find(|it| it.workspace.is_none()).map(place),
+        "workspaces": places.iter().filter(|it| it.workspace.is_some()).map(place).collect::<Vec<_>>(),
+    })
+}
+
+/// Shows the organization's run tasks and where they run.
+async fn list(hcp_terraform: &HcpTerraform, output: &Output) -> anyhow::Result<Exit> {
+    let (tasks, attachments, workspaces) = hcp_terraform.all().await?;
+    let mut text = String::new();
+    let mut all = Vec::new();
+    for task in &tasks {
+        let state = if task.enabled { "enabled" } else { "disabled" };
+        let _infallible = writeln!(text, "{}: {state}, {}", visible(&task.name), visible(&task.url));
+        let global = hcp_terraform.global(task).await?.scope;
+        if let Some(scope) = &global {
+            let _infallible = writeln!(text, "  every workspace: {}", visible(&said(scope)));
+        }
+        let mut own = Vec::new();
+        for attachment in attachments.iter().filter(|it| it.task_id == task.id) {
+            let workspace = workspaces.iter().find(|it| it.id == attachment.workspace_id);
+            // A workspace that the token may not see has no name.
+            let name = workspace.map_or(attachment.workspace_id.as_str(), |it| it.name.as_str());
+            let scope = &attachment.scope;
+            let _infallible = writeln!(text, "  workspace {}", visible(&format!("{name}: {}", said(scope))));
+            own.push(json!({
+                "id": attachment.workspace_id,
+                "name": workspace.map(|it| &it.name),
+                "stages": scope.stages,
+                "enforcement_level": scope.enforcement_level,
+            }));
+        }
+        all.push(json!({
+            "id": task.id,
+            "name": task.name,
+            "url": task.url,
+            "description": task.description,
+            "enabled": task.enabled,
+            "global": global.map(|it| json!({ "stages": it.stages, "enforcement_level": it.enforcement_level })),
+            "workspaces": own,
+        }));
+    }
+    if output.json {
+        output.json(&json!({ "organization": hcp_terraform.organization, "run_tasks": all }))?;
+    } else if tasks.is_empty() {
+        output.result(&format!("The organization {} has no run tasks\n", hcp_terraform.organization))?;
+    } else {
+        output.result(&text)?;
+    }
+    Ok(Exit::Passed)
+}

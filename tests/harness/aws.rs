@@ -1,0 +1,70 @@
+//! AWS by hand: what tests ask of moto, without the SDK that is under test.
+
+use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::http::{Answer, send};
+
+/// The account of everything, AWS's example account, which is moto's too.
+pub const ACCOUNT: &str = "123456789012";
+/// The region of everything.
+pub const REGION: &str = "eu-central-1";
+
+/// Calls an API that takes JSON and names its operation in a header, such as `AmazonSSM.GetParameter`.
+///
+/// # Panics
+///
+/// If it does not succeed.
+pub async fn call(endpoint: &str, service: &str, target: &str, body: &Value) -> Value {
+    let version = if service == "dynamodb" { "1.0" } else { "1.1" };
+    let content_type = format!("application/x-amz-json-{version}");
+    let authorization = authorization(service);
+    let headers =
+        [("authorization", &*authorization), ("content-type", &*content_type), ("x-amz-target", target)];
+    let answer = send("POST", &format!("{endpoint}/"), &headers, body.to_string()).await;
+    assert_eq!(answer.status, 200, "{target}: {}", text(&answer));
+    answer.json()
+}
+
+/// Reads from an API that is made of paths.
+///
+/// # Panics
+///
+/// If it does not succeed.
+pub async fn get(endpoint: &str, service: &str, path: &str) -> Value {
+    let authorization = authorization(service);
+    let answer = send("GET", &format!("{endpoint}{path}"), &[("authorization", &authorization)], "").await;
+    assert_eq!(answer.status, 200, "{path}: {}", text(&answer));
+    answer.json()
+}
+
+/// Calls an API that takes a form and answers XML, such as IAM's.
+///
+/// # Panics
+///
+/// If it does not succeed.
+pub async fn query(endpoint: &str, service: &str, form: &[(&str, &str)]) -> String {
+    let authorization = authorization(service);
+    let headers = [("authorization", &*authorization), ("content-type", "application/x-www-form-urlencoded")];
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let answer = send("POST", &format!("{endpoint}/"), &headers, body).await;
+    assert_eq!(answer.status, 200, "{form:?}: {}", text(&answer));
+    text(&answer)
+}
+
+/// The texts of all elements `name` of an answer in XML, as they stand there.
+#[must_use]
+pub fn elements(xml: &str, name: &str) -> Vec<String> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let texts = xml.split(&*open).skip(1).filter_map(|it| it.split_once(&*close));
+    texts.map(|(text, _)| text.to_owned()).collect()
+}
+
+/// What moto reads service and region from; it checks no signature.
+fn authorization(service: &str) -> String {
+    format!("AWS4-HMAC-SHA256 Credential=ASIAEXAMPLEEXAMPLE00/20260101/{REGION}/{service}/aws4_request")
+}
+
+fn text(answer: &Answer) -> String {
+    String::from_utf8_lossy(&answer.body).into_owned()
+}

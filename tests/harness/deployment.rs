@@ -1,0 +1,148 @@
+//! The functions of a deployment, started from the zips that were uploaded, with the settings that AWS has for them.
+//!
+//! Everything is read back from AWS's API and nothing is known beforehand, so a name that `infra/` and the programs
+//! spell differently cannot go unseen.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::aws;
+use crate::gate::Gate;
+use crate::lambda::{Asynchronous, Destination, Function, LambdaDouble};
+use crate::stack::{Stack, packages, unpack};
+
+/// The functions, by what they do.
+const FUNCTIONS: [&str; 3] = ["request_handler", "callback_handler", "failure_handler"];
+
+/// Running functions. Dropping it kills their processes.
+#[derive(Debug)]
+pub struct Deployment {
+    /// The platform they run on.
+    pub double: LambdaDouble,
+    /// The way to AWS.
+    pub gate: Gate,
+    /// What AWS has of the request handler, the callback handler and the failure handler.
+    pub functions: [Deployed; 3],
+    _programs: TempDir,
+}
+
+/// What AWS has of a function.
+#[derive(Debug)]
+pub struct Deployed {
+    /// Its name.
+    pub name: String,
+    /// Its role's ARN.
+    pub role: String,
+    /// `GetFunctionConfiguration`.
+    pub configuration: Value,
+    /// `GetFunctionEventInvokeConfig`, for those that have one.
+    pub events: Option<Value>,
+}
+
+impl Deployment {
+    /// Starts the functions of `stack`. `change` gets each before it is added, with its output's name.
+    pub async fn start(stack: &Stack, change: impl Fn(&str, Function) -> Function) -> Self {
+        let programs = tempfile::Builder::new().prefix("programs-").tempdir().unwrap();
+        let double = LambdaDouble::start().await;
+        let gate = Gate::start(stack.moto.endpoint(), &double.invoke_endpoint()).await;
+        let outputs = stack.outputs().await;
+        let mut functions = Vec::new();
+        for role in FUNCTIONS {
+            let deployed = read_back(stack, outputs[role].as_str().unwrap()).await;
+            let function = function(stack, &deployed, programs.path(), &gate).await;
+            let function = if role == FUNCTIONS[0] { function.with_url() } else { function };
+            double.add(change(role, function)).await;
+            functions.push(deployed);
+        }
+        let functions = functions.try_into().unwrap_or_else(|_| panic!("there are three functions"));
+        Self { double, gate, functions, _programs: programs }
+    }
+
+    /// The URL that HCP Terraform would have.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}/", self.double.function_url(&self.functions[0].name))
+    }
+
+    /// What the functions logged.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        self.functions.iter().map(|it| self.double.logs(&it.name)).collect()
+    }
+}
+
+async fn read_back(stack: &Stack, name: &str) -> Deployed {
+    let endpoint = stack.moto.endpoint();
+    let path = format!("/2015-03-31/functions/{name}/configuration");
+    let configuration = aws::get(endpoint, "lambda", &path).await;
+    let has_events = !name.ends_with("request-handler");
+    let path = format!("/2019-09-25/functions/{name}/event-invoke-config");
+    let events = if has_events { Some(aws::get(endpoint, "lambda", &path).await) } else { None };
+    let role = configuration["Role"].as_str().unwrap().to_owned();
+    Deployed { name: name.to_owned(), role, configuration, events }
+}
+
+async fn function(stack: &Stack, deployed: &Deployed, programs: &Path, gate: &Gate) -> Function {
+    let configuration = &deployed.configuration;
+    assert_eq!(configuration["Runtime"], "provided.al2023");
+    let code = configuration["CodeSha256"].as_str().unwrap();
+    let program = programs.join(&deployed.name);
+    unpack(&package_with(code), &program).await;
+
+    let seconds = configuration["Timeout"].as_u64().unwrap();
+    let memory = configuration["MemorySize"].as_u64().unwrap();
+    let mut function = Function::new(&deployed.name, program.join("bootstrap"))
+        .timeout(Duration::from_secs(seconds))
+        .memory_mb(memory.try_into().unwrap());
+    for (name, value) in configuration["Environment"]["Variables"].as_object().unwrap() {
+        function = function.env(name, value.as_str().unwrap());
+    }
+    // There is no /opt here: what the layers hold lies elsewhere, and that alone is different.
+    let layers = configuration["Layers"].as_array().cloned().unwrap_or_default();
+    for layer in &layers {
+        let arn = layer["Arn"].as_str().unwrap();
+        let (name, version) = arn.split_once(":layer:").unwrap().1.split_once(':').unwrap();
+        let path = format!("/2018-10-31/layers/{name}/versions/{version}");
+        let content = aws::get(stack.moto.endpoint(), "lambda", &path).await;
+        let opt = programs.join(name);
+        unpack(&package_with(content["Content"]["CodeSha256"].as_str().unwrap()), &opt).await;
+        let terraform = configuration["Environment"]["Variables"]["RUNTASK_TERRAFORM"].as_str().unwrap();
+        let terraform = opt.join(terraform.strip_prefix("/opt/").unwrap());
+        assert!(terraform.is_file(), "{} is not in the layer", terraform.display());
+        function = function.env("RUNTASK_TERRAFORM", terraform.to_str().unwrap());
+    }
+    if let Some(events) = &deployed.events {
+        let destination = events["DestinationConfig"]["OnFailure"]["Destination"].as_str().unwrap();
+        let destination = match destination.split_once(":function:") {
+            Some((_, name)) => Destination::Function(name.to_owned()),
+            None => Destination::Capture,
+        };
+        function = function.asynchronous(Asynchronous {
+            maximum_retry_attempts: events["MaximumRetryAttempts"].as_u64().unwrap().try_into().unwrap(),
+            maximum_event_age: Duration::from_secs(events["MaximumEventAgeInSeconds"].as_u64().unwrap()),
+            on_failure: Some(destination),
+            ..Asynchronous::default()
+        });
+    }
+    function
+        .env("AWS_ENDPOINT_URL", gate.endpoint())
+        .env("AWS_ACCESS_KEY_ID", Gate::access_key(&deployed.role))
+}
+
+/// The package with this checksum, as AWS writes it.
+fn package_with(code_sha256: &str) -> PathBuf {
+    let zips = std::fs::read_dir(packages()).unwrap().map(|it| it.unwrap().path());
+    let mut zips = zips.filter(|it| it.extension().is_some_and(|it| it == "zip"));
+    let found = zips.find(|it| BASE64_STANDARD.encode(digest(it)) == code_sha256);
+    found.unwrap_or_else(|| panic!("what was uploaded is none of the packages"))
+}
+
+fn digest(file: &Path) -> Vec<u8> {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(std::fs::read(file).unwrap()).to_vec()
+}

@@ -1,0 +1,52 @@
+"""moto_server, and what it does otherwise than AWS where Terraform would notice. This is about moto 5.1.22."""
+
+import json
+import sys
+
+from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.models import LambdaFunction
+from moto.awslambda.policy import Policy
+from moto.server import main
+
+# Of a function, moto takes these and does not keep them; Terraform would want to set them again and again.
+FORGOTTEN = ["KMSKeyArn", "LoggingConfig"]
+
+make, describe, change = LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration
+add = Policy.add_statement
+
+
+class ResourceConflict(LambdaClientError):
+    code = 409
+
+
+def remember(function, spec):
+    kept = {name: spec[name] for name in FORGOTTEN if spec.get(name)}
+    function.forgotten = {**getattr(function, "forgotten", {}), **kept}
+
+
+def made(self, account_id, spec, *rest, **named):
+    make(self, account_id, spec, *rest, **named)
+    remember(self, spec)
+
+
+def described(self, *rest, **named):
+    return {**describe(self, *rest, **named), **self.forgotten}
+
+
+def changed(self, spec):
+    remember(self, spec)
+    return change(self, spec)
+
+
+def added(self, raw, *rest, **named):
+    """AWS has every statement id once."""
+    name = json.loads(raw)["StatementId"]
+    if any(it.get("Sid") == name for it in self.statements):
+        text = f"The statement id ({name}) provided already exists."
+        raise ResourceConflict("ResourceConflictException", text)
+    return add(self, raw, *rest, **named)
+
+
+LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration = made, described, changed
+Policy.add_statement = added
+sys.exit(main())

@@ -1,0 +1,169 @@
+//! `infra/`, applied by the real terraform with the real AWS provider to an AWS that moto plays.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::aws::REGION;
+use crate::moto::Moto;
+use crate::tools::{terraform_settings, tool};
+
+/// What stands in for two files of `infra/` where the network, and so the newest provider, cannot be had.
+pub const REPLACEMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-5");
+/// The code that is applied.
+pub const INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");
+
+/// A deployment. Dropping it ends its AWS.
+#[derive(Debug)]
+pub struct Stack {
+    /// The AWS.
+    pub moto: Moto,
+    directory: TempDir,
+    variables: Vec<String>,
+}
+
+impl Stack {
+    /// Applies a copy of `infra/` with these variables.
+    ///
+    /// # Panics
+    ///
+    /// If terraform fails, or the packages are not there.
+    pub async fn apply(variables: &[(&str, &str)]) -> Self {
+        let packages = packages();
+        let packages = packages.parent().unwrap();
+        let mut all = vec![format!("package_directory={}", packages.display())];
+        all.extend(variables.iter().map(|(name, value)| format!("{name}={value}")));
+        let stack = Self { moto: Moto::start().await, directory: copy().await, variables: all };
+        stack.terraform(&["init", "-input=false"]).await;
+        stack.terraform_with_variables(&["apply", "-input=false", "-auto-approve"]).await;
+        stack
+    }
+
+    /// Applies again, with one more variable, or one that is different.
+    pub async fn apply_with(&mut self, name: &str, value: &str) {
+        self.variables.push(format!("{name}={value}"));
+        self.terraform_with_variables(&["apply", "-input=false", "-auto-approve"]).await;
+    }
+
+    /// Runs terraform in the deployment's directory; returns what it printed.
+    ///
+    /// # Panics
+    ///
+    /// If it fails.
+    pub async fn terraform(&self, arguments: &[&str]) -> String {
+        run(self.directory.path(), self.moto.endpoint(), arguments).await
+    }
+
+    /// As [`Self::terraform`], for commands that take variables.
+    pub async fn terraform_with_variables(&self, arguments: &[&str]) -> String {
+        let variables = self.variables.iter().flat_map(|it| ["-var", it]);
+        self.terraform(&arguments.iter().copied().chain(variables).collect::<Vec<_>>()).await
+    }
+
+    /// The outputs, by their names.
+    pub async fn outputs(&self) -> Value {
+        let outputs: Value = serde_json::from_str(&self.terraform(&["output", "-json"]).await).unwrap();
+        outputs.as_object().unwrap().iter().map(|(name, it)| (name.clone(), it["value"].clone())).collect()
+    }
+
+    /// Where it was applied: configuration, state, plans.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Runs the tests that `infra/` brings; returns what terraform printed.
+    ///
+    /// # Panics
+    ///
+    /// If they fail.
+    pub async fn test() -> String {
+        let directory = copy().await;
+        let nowhere = "http://127.0.0.1:9";
+        run(directory.path(), nowhere, &["init", "-input=false"]).await;
+        run(directory.path(), nowhere, &["test"]).await
+    }
+}
+
+/// Runs terraform in `directory`, with an AWS at `endpoint`; it must succeed.
+async fn run(directory: &Path, endpoint: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(tool("terraform"));
+    command
+        .args([arguments, &["-no-color"]].concat())
+        .current_dir(directory)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", directory)
+        .env("TF_CLI_CONFIG_FILE", terraform_settings())
+        .env("CHECKPOINT_DISABLE", "1")
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .env("AWS_ACCESS_KEY_ID", "testing")
+        .env("AWS_SECRET_ACCESS_KEY", "testing")
+        .env("AWS_REGION", REGION)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = command.output().await.unwrap();
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    assert!(output.status.success(), "terraform {arguments:?}:\n{}", String::from_utf8_lossy(&said));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A copy of `infra/`, with the replacements.
+async fn copy() -> TempDir {
+    let directory = tempfile::Builder::new().prefix("infra-").tempdir().unwrap();
+    // With its links as links: they lead from file to file inside, and so to the replacements.
+    let everything = Path::new(INFRA).join(".");
+    let copied = Command::new("cp").arg("-R").args([&everything, directory.path()]).status().await;
+    assert!(copied.unwrap().success());
+    for left_over in [".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup"] {
+        let _is_not_there = std::fs::remove_dir_all(directory.path().join(left_over));
+        let _is_not_there = std::fs::remove_file(directory.path().join(left_over));
+    }
+    for name in terraform_files(Path::new(REPLACEMENTS)) {
+        std::fs::copy(Path::new(REPLACEMENTS).join(&name), directory.path().join(&name)).unwrap();
+    }
+    directory
+}
+
+/// The names of the files in `directory` that terraform reads, in order.
+#[must_use]
+pub fn terraform_files(directory: &Path) -> Vec<String> {
+    let entries =
+        std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|it| it.ends_with(".tf")).collect();
+    assert!(!names.is_empty(), "{} holds no Terraform files", directory.display());
+    names.sort();
+    names
+}
+
+/// Where `make package` leaves the zips for this machine's processor.
+///
+/// # Panics
+///
+/// If they are not there.
+#[must_use]
+pub fn packages() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().find(|it| it.join("CACHEDIR.TAG").is_file()).unwrap();
+    let directory = target.join("package").join(std::env::consts::ARCH.replace("aarch64", "arm64"));
+    assert!(directory.is_dir(), "{} is not there: run `make package`", directory.display());
+    directory
+}
+
+/// Unpacks one of them; the programs in it can be run.
+pub async fn unpack(zip: &Path, to: &Path) {
+    let status = Command::new("python3").arg("-m").arg("zipfile").arg("-e").args([zip, to]).status().await;
+    assert!(status.unwrap().success(), "{} cannot be unpacked", zip.display());
+    for entry in ["bootstrap", "bin/terraform"] {
+        let program = to.join(entry);
+        if program.is_file() {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+}

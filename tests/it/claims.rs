@@ -1,0 +1,101 @@
+//! Claims in a table: what the store promises, against DynamoDB as moto plays it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use runtask_aws::{TableClaims, sdk_config};
+use runtask_state::{Claim, ClaimStore, contract};
+use runtask_tests::moto::Moto;
+use serde_json::json;
+use tokio::net::TcpSocket;
+use tokio::time::Instant;
+
+use runtask_tests::aws;
+
+const TABLE: &str = "example-claims";
+
+async fn table() -> Moto {
+    let moto = Moto::start().await;
+    let table = json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    });
+    aws::call(moto.endpoint(), "dynamodb", "DynamoDB_20120810.CreateTable", &table).await;
+    moto
+}
+
+fn claims(endpoint: &str) -> TableClaims {
+    let config = sdk_config(|name| match name {
+        "AWS_REGION" => Some("eu-central-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("example".to_owned()),
+        _ => None,
+    });
+    TableClaims::new(&config.into_builder().endpoint_url(endpoint).build(), TABLE)
+}
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_790_000_000)
+}
+
+/// P-09: the table keeps what the store in memory keeps.
+#[tokio::test]
+async fn a_table_keeps_the_contract() {
+    let moto = table().await;
+    contract::check(&claims(moto.endpoint())).await;
+}
+
+/// P-09: of many functions that are started at the same instant exactly one works.
+#[tokio::test]
+async fn of_many_that_ask_at_once_one_is_granted() {
+    let moto = table().await;
+    let asking = (0..16).map(|_| {
+        let claims = claims(moto.endpoint());
+        tokio::spawn(async move {
+            claims.claim("taskrs-1", now(), now() + Duration::from_secs(20)).await.unwrap()
+        })
+    });
+    let mut granted = 0;
+    for answer in futures_util::future::join_all(asking.collect::<Vec<_>>()).await {
+        match answer.unwrap() {
+            Claim::Granted(_) => granted += 1,
+            held => assert_eq!(held, Claim::Held { until: now() + Duration::from_secs(20) }),
+        }
+    }
+    assert_eq!(granted, 1);
+}
+
+/// What a table holds is an id, who, and until when; DynamoDB can delete it by itself.
+#[tokio::test]
+async fn an_item_expires_and_holds_no_more_than_it_must() {
+    let moto = table().await;
+    let claims = claims(moto.endpoint());
+    let Claim::Granted(lease) =
+        claims.claim("taskrs-1", now(), now() + Duration::from_secs(20)).await.unwrap()
+    else {
+        panic!("nobody else has it")
+    };
+    claims.finish(&lease, now()).await.unwrap();
+    let scan =
+        aws::call(moto.endpoint(), "dynamodb", "DynamoDB_20120810.Scan", &json!({"TableName": TABLE})).await;
+    let item = json!({
+        "id": {"S": "taskrs-1"},
+        "holder": {"S": lease.holder.to_string()},
+        "finished": {"BOOL": true},
+        "until_ms": {"N": "1790004200000"},
+        "expires_at": {"N": "1790004201"},
+    });
+    assert_eq!(scan["Items"], json!([item]));
+}
+
+/// A table that cannot be reached is an error soon; whoever asked goes on without it.
+#[tokio::test]
+async fn a_table_that_cannot_be_reached_is_an_error_in_time() {
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let claims = claims(&format!("http://{}", nobody.local_addr().unwrap()));
+    let asked = Instant::now();
+    let error = claims.claim("taskrs-1", now(), now() + Duration::from_secs(20)).await.unwrap_err();
+    assert!(error.0.to_string().contains("Connection refused"), "{}", error.0);
+    assert!(asked.elapsed() < Duration::from_secs(10), "the budget is three seconds");
+}

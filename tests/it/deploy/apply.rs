@@ -1,0 +1,93 @@
+//! `terraform apply`, and `destroy`.
+
+use runtask_tests::aws;
+use runtask_tests::stack::Stack;
+use serde_json::Value;
+
+/// a second plan changes nothing, the URL has both permissions once, and nothing is left after `destroy`.
+#[tokio::test]
+async fn what_is_applied_stays_and_what_is_destroyed_is_gone() {
+    tokio::join!(applies_and_destroys(&[]), applies_and_destroys(&OPTIONS));
+}
+
+async fn applies_and_destroys(variables: &[(&str, &str)]) {
+    let stack = Stack::apply(variables).await;
+    let plan = stack.terraform_with_variables(&["plan", "-input=false", "-detailed-exitcode"]).await;
+    assert!(plan.contains("No changes."), "{plan}");
+    let outputs = stack.outputs().await;
+    assert!(outputs["url"].as_str().unwrap().starts_with("https://"), "{outputs}");
+    assert_eq!(
+        statements(&stack, &outputs).await,
+        [
+            ("FunctionURLAllowInvokeAction".to_owned(), "lambda:InvokeFunction".to_owned()),
+            ("FunctionURLAllowPublicAccess".to_owned(), "lambda:InvokeFunctionUrl".to_owned()),
+        ]
+    );
+    alarms_are_counted(&stack).await;
+    stack.terraform_with_variables(&["destroy", "-input=false", "-auto-approve"]).await;
+    assert_eq!(left(&stack).await, [""; 0]);
+}
+
+/// docs/cost.md says how many alarms there are to be paid for.
+async fn alarms_are_counted(stack: &Stack) {
+    let form = [("Action", "DescribeAlarms"), ("Version", "2010-08-01")];
+    let alarms = aws::query(stack.moto.endpoint(), "monitoring", &form).await;
+    let alarms = aws::elements(&alarms, "AlarmName");
+    let page = include_str!("../../../docs/cost.md");
+    assert!(page.contains(&format!(" and {} alarms", alarms.len())), "{alarms:?}");
+}
+
+/// What can be chosen, and what infra/ says to who chooses what cannot be: `infra/tests`, with the provider mocked.
+#[tokio::test]
+async fn the_tests_of_infra_pass() {
+    let said = Stack::test().await;
+    assert!(said.contains("Success!") && said.contains(" passed, 0 failed"), "{said}");
+}
+
+/// Everything that is off unless asked for.
+const OPTIONS: [(&str, &str); 6] = [
+    ("name", "acme-runtask"),
+    ("kms_key", "create"),
+    ("tracing", "true"),
+    ("alarm_email", "oncall@example.com"),
+    ("point_in_time_recovery", "true"),
+    ("checks", "[\"fmt\",\"plan-summary\"]"),
+];
+
+/// The statements of the request handler's own policy, by id.
+async fn statements(stack: &Stack, outputs: &Value) -> Vec<(String, String)> {
+    let path = format!("/2015-03-31/functions/{}/policy", outputs["request_handler"].as_str().unwrap());
+    let answer = aws::get(stack.moto.endpoint(), "lambda", &path).await;
+    let policy: Value = serde_json::from_str(answer["Policy"].as_str().unwrap()).unwrap();
+    let text = |it: &Value| it.as_str().unwrap().to_owned();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let mut statements: Vec<_> = statements.map(|it| (text(&it["Sid"]), text(&it["Action"]))).collect();
+    statements.sort();
+    statements
+}
+
+/// What AWS still has that somebody pays for or could use.
+async fn left(stack: &Stack) -> Vec<String> {
+    let endpoint = stack.moto.endpoint();
+    let mut left = Vec::new();
+    let mut keep = |what: &str, all: &Value| left.extend(names(all).map(|it| format!("{what} {it}")));
+    keep("function", &aws::get(endpoint, "lambda", "/2015-03-31/functions/").await["Functions"]);
+    let call = async |service: &str, target: &str| {
+        aws::call(endpoint, service, target, &serde_json::json!({})).await
+    };
+    keep("parameter", &call("ssm", "AmazonSSM.DescribeParameters").await["Parameters"]);
+    keep("table", &call("dynamodb", "DynamoDB_20120810.ListTables").await["TableNames"]);
+    keep("log group", &call("logs", "Logs_20140328.DescribeLogGroups").await["logGroups"]);
+    keep("queue", &call("sqs", "AmazonSQS.ListQueues").await["QueueUrls"]);
+    let roles = aws::query(endpoint, "iam", &[("Action", "ListRoles"), ("Version", "2010-05-08")]).await;
+    left.extend(aws::elements(&roles, "RoleName").into_iter().map(|it| format!("role {it}")));
+    left
+}
+
+fn names(all: &Value) -> impl Iterator<Item = String> {
+    let name = |it: &Value| {
+        let keys = ["FunctionName", "Name", "logGroupName"].into_iter().find_map(|key| it[key].as_str());
+        keys.or(it.as_str()).unwrap_or("without a name").to_owned()
+    };
+    all.as_array().into_iter().flatten().map(name).collect::<Vec<_>>().into_iter()
+}

@@ -1,0 +1,137 @@
+//! A run, from HCP Terraform's request to its final result, through what `infra/` deploys.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use runtask_tests::gate::{Gate, Permission};
+use runtask_tests::stack::Stack;
+use serde_json::Value;
+
+use super::{assert_keeps_secrets, deployment, key, prepare, target};
+use crate::run::{PATIENCE, formatted, result, simulator, spec, unformatted};
+
+/// P-09, Q-10: what is deployed checks a run, once, however often the request comes; and each role may do
+/// what its function does and nothing else.
+#[tokio::test]
+async fn a_deployed_run_task_gives_each_run_one_result() {
+    let stack = Stack::apply(&[]).await;
+    let simulator = simulator().await;
+    let deployment = deployment(&stack, &simulator, |_, function| function).await;
+    let key = key(&stack, None).await;
+    let target = target(&deployment, &key);
+
+    // A probe starts nothing.
+    let run = simulator.run(&target, spec(formatted()), |_event| {}).await.unwrap();
+    assert_eq!(result(&run), ("passed", "Format check passed"));
+    deployment.double.wait_idle(PATIENCE).await;
+    let run = prepare(&simulator, spec(unformatted())).await;
+    // Lambda may deliver an event twice, at once; and HCP Terraform a request that it saw no answer to, also later.
+    deployment.double.deliver_twice(&deployment.functions[1].name);
+    assert_eq!(run.deliver(&target).await.unwrap(), Some(200));
+    assert_eq!(run.deliver(&target).await.unwrap(), Some(200));
+    run.wait_final(PATIENCE).await;
+    deployment.double.wait_idle(PATIENCE).await;
+    assert_eq!(run.deliver(&target).await.unwrap(), Some(200));
+    deployment.double.wait_idle(PATIENCE).await;
+    let record = run.record();
+    assert_eq!(result(&record).0, "failed");
+    assert!(result(&record).1.starts_with("2 of 3 files need formatting"), "{:?}", result(&record));
+    let ends = deployment.double.invocations(&deployment.functions[1].name);
+    let ends: Vec<_> = ends.iter().map(|it| it.outcome.payload()).collect();
+    assert_eq!(ends.iter().filter(|it| *it == "failed").count(), 1, "{ends:?}");
+    assert_eq!(
+        ends.iter().filter(|it| *it == "finished before" || *it == "another attempt is at work").count(),
+        3
+    );
+    assert_keeps_secrets(&deployment, &key, &run);
+
+    // a request that does not verify starts nothing.
+    let before = deployment.gate.used(&deployment.functions[0].role);
+    let stranger = prepare(&simulator, spec(formatted())).await;
+    let stranger_target = super::target(&deployment, "another key");
+    assert_eq!(stranger.deliver(&stranger_target).await.unwrap(), Some(401));
+    assert_eq!(deployment.gate.used(&deployment.functions[0].role), before);
+
+    // The failure handler, too: a job that dies before it has begun.
+    let died = prepare(&simulator, spec(formatted())).await;
+    let record = serde_json::json!({
+        "version": "1.0",
+        "requestContext": {"condition": "EventAgeExceeded"},
+        "requestPayload": serde_json::from_slice::<Value>(&died.body()).unwrap(),
+    });
+    let failure_handler = &deployment.functions[2];
+    assert_eq!(deployment.double.invoke(&failure_handler.name, &record).await.payload(), "failed");
+    assert_eq!(result(&died.record()).1, "Not checked: the run task did not get to it in time");
+    assert_eq!(deployment.double.invoke(&failure_handler.name, &record).await.payload(), "finished before");
+
+    assert_eq!(deployment.gate.refused(), [""; 0]);
+    for deployed in &deployment.functions {
+        let allowed = deployment.gate.allowed(&deployed.role);
+        let by_lambda = allowed.iter().filter(|it| is_lambdas(it, deployed)).cloned().collect();
+        let ours: BTreeSet<_> = allowed.difference(&by_lambda).cloned().collect();
+        assert_eq!(deployment.gate.used(&deployed.role), ours, "{}", deployed.name);
+        assert!(
+            allowed.iter().all(|(action, resource)| !action.contains('*') && resource != "*"),
+            "{allowed:?}"
+        );
+    }
+    metrics_are_written(&deployment.logs());
+}
+
+/// What Lambda itself does with a function's role: logging, and calling the on-failure destination.
+fn is_lambdas(permission: &Permission, deployed: &runtask_tests::deployment::Deployed) -> bool {
+    let (action, resource) = permission;
+    let log_group = deployed.configuration["LoggingConfig"]["LogGroup"].as_str().unwrap();
+    match &**action {
+        "logs:CreateLogStream" | "logs:PutLogEvents" => {
+            resource.ends_with(&format!(":log-group:{log_group}:*"))
+        }
+        "lambda:InvokeFunction" | "sqs:SendMessage" => deployed
+            .events
+            .as_ref()
+            .is_some_and(|it| it["DestinationConfig"]["OnFailure"]["Destination"] == **resource),
+        _ => false,
+    }
+}
+
+/// The embedded metric format, in the namespace that `infra/` gives.
+fn metrics_are_written(logs: &str) {
+    let metrics: Vec<Value> = logs.lines().filter_map(|it| serde_json::from_str(it).ok()).collect();
+    let count = |name: &str, dimension: &str, kind: &str| {
+        let named = metrics.iter().filter(|it| it["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "runtask");
+        named.filter(|it| it[name].is_number() && (dimension.is_empty() || it[dimension] == kind)).count()
+    };
+    assert_eq!(count("Results", "Status", "passed"), 1);
+    assert_eq!(count("Results", "Status", "failed"), 2);
+    assert_eq!(count("JobDuration", "", ""), 2);
+    assert_eq!(count("SignaturesRefused", "", ""), 1);
+    assert_eq!(count("RequestsVerified", "Key", "current"), 5);
+    assert_eq!(count("Duplicates", "", ""), 4);
+}
+
+/// A permission that is missing is seen: without the right to the table, the run goes on, and says so.
+#[tokio::test]
+async fn a_table_that_may_not_be_used_costs_no_run_its_result() {
+    let stack = Stack::apply(&[]).await;
+    let simulator = simulator().await;
+    let deployment = deployment(&stack, &simulator, |role, function| match role {
+        "callback_handler" => function.env("RUNTASK_TABLE", "another-table").timeout(Duration::from_secs(60)),
+        _ => function,
+    })
+    .await;
+    let key = key(&stack, None).await;
+    let run = prepare(&simulator, spec(formatted())).await;
+    assert_eq!(run.deliver(&target(&deployment, &key)).await.unwrap(), Some(200));
+    assert_eq!(result(&run.wait_final(PATIENCE).await), ("passed", "Format check passed"));
+    deployment.double.wait_idle(PATIENCE).await;
+    assert!(deployment.logs().contains("without a claim"));
+    let refused = deployment.gate.refused();
+    assert!(
+        refused.iter().all(|it| it.contains("dynamodb:UpdateItem")) && !refused.is_empty(),
+        "{refused:?}"
+    );
+    assert_ne!(
+        Gate::access_key(&deployment.functions[0].role),
+        Gate::access_key(&deployment.functions[1].role)
+    );
+}

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Builds what is deployed: a zip for each Lambda function, and a layer with terraform.
+
+They end up in target/package/ARCHITECTURE, where infra/ finds them. The same commit gives the same bytes, wherever and
+whenever it is built, so that Terraform sees no change where there is none. The tools must be set up: `make setup`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import setup  # noqa: E402 (found through the line above)
+from setup import BIN, ROOT, TOOLS, SetupError  # noqa: E402
+
+FUNCTIONS = ["request-handler", "callback-handler", "failure-handler"]
+PACKAGES = ["runtask-request-handler", "runtask-callback-handler"]
+
+# Lambda's names of its architectures; Rust's, with the glibc of `provided.al2023`; Terraform's.
+ARCHITECTURES = {
+    "x86_64": ("x86_64-unknown-linux-gnu", "linux_amd64"),
+    "arm64": ("aarch64-unknown-linux-gnu", "linux_arm64"),
+}
+GLIBC = "2.34"
+
+# The earliest time that a zip can hold. Any would do, as long as it is always the same.
+LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="x86_64", help="default: x86_64")
+    parser.add_argument("--json", action="store_true", help="say in JSON what was made")
+    parser.add_argument("--functions-only", action="store_true", help="without the layer")
+    arguments = parser.parse_args()
+    architecture = arguments.architecture
+    directory = target_directory() / "package" / architecture
+    try:
+        zips = functions(architecture, directory)
+        if not arguments.functions_only:
+            zips.append(layer(architecture, directory))
+    except SetupError as err:
+        print(f"package: {err}", file=sys.stderr)
+        return 2
+    made = [(it, it.stat().st_size, sha256(it)) for it in zips]
+    if arguments.json:
+        print(json.dumps([{"path": str(path), "bytes": size, "sha256": digest} for path, size, digest in made]))
+    else:
+        for path, size, digest in made:
+            print(f"{path.name:<22} {size / 1e6:>6.2f} MB   SHA-256 {digest}")
+        print(f"in {shown(directory)}")
+    return 0
+
+
+# Functions
+
+
+def functions(architecture: str, directory: Path) -> list[Path]:
+    target, _ = ARCHITECTURES[architecture]
+    require_target(target)
+    build(target)
+    zips = []
+    for name in FUNCTIONS:
+        program = target_directory() / "lambda" / name / "bootstrap"
+        zips.append(directory / f"{name}.zip")
+        write_zip(zips[-1], {"bootstrap": program})
+    return zips
+
+
+def require_target(target: str) -> None:
+    """cargo-lambda would try to install a missing target; a build changes nothing outside of the checkout."""
+    answer = subprocess.run(
+        ["rustc", "--print", "target-libdir", "--target", target], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    libraries = Path(answer.stdout.strip())
+    if answer.returncode != 0 or not libraries.is_dir():
+        raise SetupError(
+            f"this Rust toolchain has no standard library for {target}.\n"
+            f"Run `rustup target add {target}` in this folder, and the same command again."
+        )
+
+
+def build(target: str) -> None:
+    program = BIN / "cargo-lambda"
+    if not program.exists():
+        raise SetupError("cargo-lambda is not set up: run `make setup`.")
+    command = [str(program), "lambda", "build", "--profile", "function", "--locked", "--quiet"]
+    command += ["--target", f"{target}.{GLIBC}", "--skip-target-check"]
+    # Whole packages, so that a function has the features that it asks for.
+    for package in PACKAGES:
+        command += ["--package", package]
+    # Panics name source files; where this checkout and Cargo's home are is nobody's business, and differs.
+    cargo_home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
+    remap = [f"--remap-path-prefix={ROOT}=/runtask", f"--remap-path-prefix={cargo_home}=/cargo"]
+    environment = {
+        **os.environ,
+        # cargo-lambda finds `zig` on PATH.
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remap),
+    }
+    environment.pop("RUSTFLAGS", None)
+    run = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    if run.returncode != 0:
+        raise SetupError("the functions do not build; see above.")
+
+
+# The layer
+
+
+def layer(architecture: str, directory: Path) -> Path:
+    """A layer that is unpacked to /opt: terraform is /opt/bin/terraform."""
+    _, platform = ARCHITECTURES[architecture]
+    terraform = pinned_terraform(platform)
+    path = directory / "terraform-layer.zip"
+    if not holds(path, "bin/terraform", terraform):
+        write_zip(path, {"bin/terraform": terraform})
+    return path
+
+
+def pinned_terraform(platform: str) -> Path:
+    """The release that setup.py pins: what it downloaded, or the one on PATH if it is that very program."""
+    own = TOOLS / "terraform" / setup.TERRAFORM / platform / "terraform"
+    if own.exists():
+        return own
+    expected = setup.sums(setup.TERRAFORM_SUMS).get(f"terraform_{setup.TERRAFORM}_{platform}/terraform")
+    elsewhere = shutil.which("terraform")
+    if elsewhere and sha256(Path(elsewhere)) == expected:
+        return Path(elsewhere)
+    setup.download_terraform(own, platform)
+    if expected and sha256(own) != expected:
+        own.unlink()
+        raise SetupError(f"the official archive holds another program than {shown(setup.TERRAFORM_SUMS)} says.")
+    return own
+
+
+# Zips
+
+
+def write_zip(path: Path, files: dict[str, Path]) -> None:
+    """Writes programs into a zip that depends on their names and bytes alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with zipfile.ZipFile(part, "w") as archive:
+        for name, program in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, LONG_AGO)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            # Made on Unix, a regular file, executable by all; or Lambda could not start it.
+            entry.create_system = 3
+            entry.external_attr = 0o100755 << 16
+            archive.writestr(entry, program.read_bytes(), compresslevel=9)
+    part.replace(path)
+
+
+def holds(path: Path, name: str, program: Path) -> bool:
+    """Whether the zip is there and holds just this program: compressing it again takes its time."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist() == [name] and archive.read(name) == program.read_bytes()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def target_directory() -> Path:
+    return Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
+
+
+def shown(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if ROOT in path.parents else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
