@@ -138,6 +138,10 @@ locals {
   hmac_key_parameter_arn = var.hmac_key_parameter_arn != null ? var.hmac_key_parameter_arn : local.infrastructure.hmac_key_parameter_arn
   # Without infra/, the first.
   hmac_key_version = coalesce(var.hmac_key_version, try(local.infrastructure.hmac_key_version, null), 1)
+
+  # The provider sends the key only when this number changes. So it stands for everything that another key may come
+  # with: another version, another parameter, another URL. The first 28 bits, because it has to be a whole number.
+  hmac_key_wo_version = parseint(substr(sha256("${local.url} ${local.hmac_key_parameter_arn} ${local.hmac_key_version}"), 0, 7), 16)
 }
 
 provider "aws" {
@@ -188,7 +192,7 @@ resource "tfe_organization_run_task" "this" {
   enabled      = var.enabled
 
   hmac_key_wo         = ephemeral.aws_ssm_parameter.hmac_key.value
-  hmac_key_wo_version = local.hmac_key_version
+  hmac_key_wo_version = local.hmac_key_wo_version
 }
 
 # ---- Where it runs

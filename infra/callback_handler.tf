@@ -86,9 +86,10 @@ resource "aws_lambda_function_event_invoke_config" "callback_handler" {
   # The second attempt starts a minute after the first.
   maximum_retry_attempts = 1
 
-  # HCP Terraform gives up ten minutes after the last word from us. A job that has waited for eight has said nothing yet,
-  # and the failure handler needs the rest to speak for it.
-  maximum_event_age_in_seconds = 480
+  # HCP Terraform gives up ten minutes after the last word from us, and a run's token lives for ten minutes. A first
+  # attempt that died quickly gets its second; one that ran out of time goes to the failure handler at once, while the
+  # token still is valid.
+  maximum_event_age_in_seconds = 300
 
   destination_config {
     on_failure {

@@ -287,14 +287,14 @@ variable "log_retention_days" {
 # How it is watched
 
 variable "log_level" {
-  description = "What the functions log: TRACE, DEBUG, INFO, WARN or ERROR. docs/operations.md reads logs of INFO."
+  description = "What the functions log: TRACE, DEBUG or INFO. Metrics are log lines of level INFO, so less is not to be had."
   type        = string
   default     = "INFO"
   nullable    = false
 
   validation {
-    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"], var.log_level)
-    error_message = "The log level must be TRACE, DEBUG, INFO, WARN or ERROR."
+    condition     = contains(["TRACE", "DEBUG", "INFO"], var.log_level)
+    error_message = "The log level must be TRACE, DEBUG or INFO: metrics are log lines of level INFO, and Lambda drops those above."
   }
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Builds what is deployed: a zip for each Lambda function, and a layer with terraform.
 
-They end up in target/package/ARCHITECTURE, where infra/ finds them. The same commit gives the same bytes, wherever and
-whenever it is built, so that Terraform sees no change where there is none. The tools must be set up: `make setup`.
+They end up in target/package/ARCHITECTURE, where infra/ finds them. With the same tools the same commit gives the same
+bytes, wherever and whenever it is built, so that Terraform sees no change where there is none. The tools must be set up: `make setup`.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -173,26 +174,40 @@ def providers() -> None:
     BIN.mkdir(parents=True, exist_ok=True)
     mirror = provider_mirror()
     own = os.environ.get("TF_CLI_CONFIG_FILE") or str(Path.home() / ".terraformrc")
-    if mirror:
-        text = (
-            "provider_installation {\n"
-            f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["registry.terraform.io/hashicorp/aws"]\n  }}\n'
-            '  direct {\n    exclude = ["registry.terraform.io/hashicorp/aws"]\n  }\n'
-            "}\n"
-        )
-        place = str(mirror)
-    elif os.path.isfile(own):
+    if not mirror and os.path.isfile(own):
         # Linked, not copied: it may hold tokens.
         link(settings.name, Path(own))
         print(f"providers: as {own} says", flush=True)
         return
-    else:
-        cache = TOOLS / "providers"
-        cache.mkdir(exist_ok=True)
-        text, place = f'plugin_cache_dir = "{cache}"\n', "the registry"
+    if not mirror:
+        mirror = TOOLS / "providers"
+        download_providers(mirror)
     settings.unlink(missing_ok=True)
-    settings.write_text(text)
-    print(f"providers: {place}", flush=True)
+    settings.write_text(
+        "provider_installation {\n"
+        f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["registry.terraform.io/hashicorp/aws"]\n  }}\n'
+        '  direct {\n    exclude = ["registry.terraform.io/hashicorp/aws"]\n  }\n'
+        "}\n"
+    )
+    print(f"providers: {mirror.relative_to(ROOT) if ROOT in mirror.parents else mirror}", flush=True)
+
+
+def download_providers(mirror: Path) -> None:
+    """A mirror of our own, so that tests do not each download what is hundreds of MB."""
+    if (mirror / "registry.terraform.io" / "hashicorp" / "aws").is_dir():
+        return
+    print("providers: downloading the AWS provider from the registry; this takes a while, once", flush=True)
+    part = mirror.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(ROOT / "tests" / "fixtures" / "infra-5" / "versions.tf", folder)
+        run(
+            [str(BIN / "terraform"), f"-chdir={folder}", "providers", "mirror", str(part)],
+            "the AWS provider could not be downloaded, which tests apply infra/ with.\n"
+            "Run the same command again once registry.terraform.io can be reached, or name a mirror of it on this machine\n"
+            "in RUNTASK_PROVIDER_MIRROR.",
+        )
+    part.rename(mirror)
 
 
 def provider_mirror() -> Path | None:

@@ -135,7 +135,7 @@ run "unknown_or_reserved" {
     on_error           = "ignored"
     settings           = { PATH = "/tmp" }
     log_retention_days = 31
-    log_level          = "FATAL"
+    log_level          = "WARN"
     system_log_level   = "ERROR"
   }
 

@@ -3,6 +3,7 @@
 use crate::callback_handler::{job, settings};
 use crate::figures::{Samples, milliseconds};
 use crate::function::Function;
+use crate::processors::Apart;
 use crate::programs::Programs;
 use crate::{Counts, archives, progress, request_handler};
 use anyhow::Context;
@@ -106,7 +107,8 @@ async fn request(programs: &Programs, counts: &Counts) -> anyhow::Result<Call> {
     let (invoke, stub) = request_handler::invoke_api().await?;
     let mut env = request_handler::settings(&invoke.to_string());
     env.push(("RUNTASK_METRICS_NAMESPACE", "runtask".to_owned()));
-    let (mut function, _) = Function::start(&programs.request_handler, &env).await?;
+    let apart = Apart::new()?;
+    let (mut function, _) = Function::start_apart(&apart, &programs.request_handler, &env).await?;
     let event = request_handler::event()?;
     function.invoke(event.clone()).await?;
     let before = function.logged()?;

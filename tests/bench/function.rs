@@ -7,6 +7,7 @@
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
 use crate::http;
+use crate::processors::Apart;
 use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -49,6 +50,23 @@ enum Said {
 impl Function {
     /// Starts a process with Lambda's variables and `env`. Also returns the time until it asked for an event.
     pub(crate) async fn start(program: &Path, env: &[(&str, String)]) -> anyhow::Result<(Self, Duration)> {
+        Self::start_by(program, env, |command| Ok(command.spawn()?)).await
+    }
+
+    /// As [`Self::start`], on a processor of its own.
+    pub(crate) async fn start_apart(
+        apart: &Apart,
+        program: &Path,
+        env: &[(&str, String)],
+    ) -> anyhow::Result<(Self, Duration)> {
+        Self::start_by(program, env, |command| Ok(apart.there(|| command.spawn())??)).await
+    }
+
+    async fn start_by(
+        program: &Path,
+        env: &[(&str, String)],
+        spawn: impl FnOnce(&mut Command) -> anyhow::Result<Child>,
+    ) -> anyhow::Result<(Self, Duration)> {
         let directory = tempfile::tempdir()?;
         let log = directory.path().join("log");
         let log_file = File::create(&log)?;
@@ -73,7 +91,7 @@ impl Function {
             .stdout(log_file.try_clone()?)
             .stderr(log_file);
         let started = Instant::now();
-        let process = command.spawn().with_context(|| format!("{} cannot be run", program.display()))?;
+        let process = spawn(&mut command).with_context(|| format!("{} cannot be run", program.display()))?;
         let mut function = Self { process, api, events, said, log, _directory: directory };
         let ready = function.wait_ready().await?;
         Ok((function, ready.duration_since(started)))

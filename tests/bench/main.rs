@@ -12,12 +12,13 @@ mod figures;
 mod function;
 mod http;
 mod page;
+mod processors;
 mod programs;
 mod request_handler;
 mod serve;
 mod unpacking;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use figures::{Row, Verdict, megabytes};
 use programs::Programs;
 use std::io::Write;
@@ -28,10 +29,11 @@ use std::time::Duration;
 const HELP: &str = "\
 Measures the handlers, the command and the archive library, each beside its floor.
 
-Usage: bench [--quick]
+Usage: bench [--quick | --only PART]
 
-  --quick  few repetitions, and the pages stay as they are
-  --help   this text
+  --quick      few repetitions, and the pages stay as they are
+  --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, serve
+  --help       this text
 
 Needs terraform, cargo-lambda and moto below .tools/ (`make setup`). `make bench` does all of it.
 Exit code 0: every figure is reached; 1: one is missed; 2: something could not be measured.
@@ -74,8 +76,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let end = match *arguments {
-        [] => bench(&FULL, true),
-        ["--quick"] => bench(&QUICK, false),
+        [] => bench(&FULL, None, true),
+        ["--quick"] => bench(&QUICK, None, false),
+        ["--only", part] => bench(&FULL, Some(part), false),
         ["--help" | "-h"] => write!(std::io::stdout(), "{HELP}").map(|()| true).map_err(Into::into),
         [serve::EMPTY_SERVER] => serve::serve_nothing().map(|()| true),
         _ => Err(anyhow::anyhow!("unknown arguments; see --help")),
@@ -91,11 +94,11 @@ fn main() -> ExitCode {
 }
 
 /// Whether every figure is reached.
-fn bench(counts: &Counts, writes_page: bool) -> anyhow::Result<bool> {
+fn bench(counts: &Counts, part: Option<&str>, writes_page: bool) -> anyhow::Result<bool> {
     // One thread serves all that is measured, and leaves the other core to it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let programs = runtime.block_on(Programs::build())?;
-    let rows = runtime.block_on(measure(&programs, counts))?;
+    let rows = runtime.block_on(measure(&programs, counts, part))?;
     write!(std::io::stdout(), "{}", figures::table(&rows))?;
     if writes_page {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance.md");
@@ -107,12 +110,25 @@ fn bench(counts: &Counts, writes_page: bool) -> anyhow::Result<bool> {
     Ok(rows.iter().all(|it| it.verdict != Verdict::Missed))
 }
 
-async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Result<Vec<Row>> {
-    let mut rows = request_handler::measure(programs, counts).await?;
-    rows.extend(callback_handler::measure(programs, counts).await?);
-    rows.extend(claims::measure(programs, counts).await?);
-    rows.extend(unpacking::measure(programs, counts)?);
-    rows.extend(serve::measure(programs, counts).await?);
+async fn measure(programs: &Programs, counts: &Counts, part: Option<&str>) -> anyhow::Result<Vec<Row>> {
+    let wanted = |name: &str| part.is_none_or(|it| it == name);
+    let mut rows = Vec::new();
+    if wanted("request-handler") {
+        rows.extend(request_handler::measure(programs, counts).await?);
+    }
+    if wanted("callback-handler") {
+        rows.extend(callback_handler::measure(programs, counts).await?);
+    }
+    if wanted("claims") {
+        rows.extend(claims::measure(programs, counts).await?);
+    }
+    if wanted("unpacking") {
+        rows.extend(unpacking::measure(programs, counts)?);
+    }
+    if wanted("serve") {
+        rows.extend(serve::measure(programs, counts).await?);
+    }
+    ensure!(!rows.is_empty(), "there is no such part; see --help");
     for zip in &programs.zips {
         let name = zip.file_stem().and_then(|it| it.to_str()).context("a zip has a name")?;
         let size = zip.metadata().with_context(|| format!("{name} has no zip"))?.len();

@@ -3,6 +3,7 @@
 use crate::figures::{Pair, Row, Verdict, mebibytes, milliseconds, times};
 use crate::function::Function;
 use crate::http;
+use crate::processors::Apart;
 use crate::programs::Programs;
 use crate::{Counts, progress};
 use anyhow::ensure;
@@ -29,16 +30,17 @@ pub(crate) async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Res
     let (invoke, stub) = invoke_api().await?;
     let env = settings(&invoke.to_string());
     let event = event()?;
+    let apart = Apart::new()?;
 
     progress(&format!("request handler: {} starts", counts.starts));
     let mut starts = Pair::default();
     let mut first_requests = Pair::default();
     for _ in 0..counts.starts {
-        let (mut echo, start) = Function::start(&programs.echo, &[]).await?;
+        let (mut echo, start) = Function::start_apart(&apart, &programs.echo, &[]).await?;
         starts.floor.push(start);
         first_requests.floor.push(echo.invoke(event.clone()).await?.1);
         drop(echo);
-        let (mut ours, start) = Function::start(&programs.request_handler, &env).await?;
+        let (mut ours, start) = Function::start_apart(&apart, &programs.request_handler, &env).await?;
         starts.ours.push(start);
         let (answer, response) = ours.invoke(event.clone()).await?;
         accepted(&answer)?;
@@ -46,8 +48,8 @@ pub(crate) async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Res
     }
 
     progress(&format!("request handler: {} responses", counts.responses));
-    let (mut echo, _) = Function::start(&programs.echo, &[]).await?;
-    let (mut ours, _) = Function::start(&programs.request_handler, &env).await?;
+    let (mut echo, _) = Function::start_apart(&apart, &programs.echo, &[]).await?;
+    let (mut ours, _) = Function::start_apart(&apart, &programs.request_handler, &env).await?;
     let mut responses = Pair::default();
     for turn in 0..WARM_UP + counts.responses {
         let floor = echo.invoke(event.clone()).await?.1;

@@ -1,12 +1,19 @@
 //! Claims in a table: what the store promises, against DynamoDB as moto plays it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
 use runtask_aws::{TableClaims, sdk_config};
 use runtask_state::{Claim, ClaimStore, contract};
+use runtask_tests::http::send;
 use runtask_tests::moto::Moto;
 use serde_json::json;
-use tokio::net::TcpSocket;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::Instant;
 
 use runtask_tests::aws;
@@ -98,4 +105,60 @@ async fn a_table_that_cannot_be_reached_is_an_error_in_time() {
     let error = claims.claim("taskrs-1", now(), now() + Duration::from_secs(20)).await.unwrap_err();
     assert!(error.0.to_string().contains("Connection refused"), "{}", error.0);
     assert!(asked.elapsed() < Duration::from_secs(10), "the budget is three seconds");
+}
+
+/// A connection that says nothing, as one does that died while Lambda had the process frozen, is not waited for to the
+/// end of the budget: the next attempt gets its claim.
+#[tokio::test]
+async fn a_silent_connection_leaves_time_for_another_attempt() {
+    let moto = table().await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let endpoint = in_front_of(&moto, Arc::clone(&asked), First::NeverAnswered).await;
+    let claim = claims(&endpoint).claim("taskrs-1", now(), now() + Duration::from_secs(20)).await;
+    assert!(matches!(claim.unwrap(), Claim::Granted(_)));
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+/// A claim that was written, and its answer lost, is not taken for somebody else's when it is tried again.
+#[tokio::test]
+async fn a_claim_does_not_stand_in_its_own_way() {
+    let moto = table().await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let endpoint = in_front_of(&moto, Arc::clone(&asked), First::AnswerLost).await;
+    let claims = claims(&endpoint);
+    let end = now() + Duration::from_secs(20);
+    let Claim::Granted(lease) = claims.claim("taskrs-1", now(), end).await.unwrap() else {
+        panic!("it is ours")
+    };
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    assert!(claims.renew(&lease, end).await.unwrap());
+    assert_eq!(claims.claim("taskrs-1", now(), end).await.unwrap(), Claim::Held { until: end });
+}
+
+/// What goes wrong with the first request.
+#[derive(Clone, Copy)]
+enum First {
+    NeverAnswered,
+    AnswerLost,
+}
+
+/// A way to `moto` on which the first request goes wrong; `asked` counts them.
+async fn in_front_of(moto: &Moto, asked: Arc<AtomicUsize>, first: First) -> String {
+    let moto = moto.endpoint().to_owned();
+    let pass = async move |headers: HeaderMap, body: Bytes| {
+        let is_first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+        if is_first && matches!(first, First::NeverAnswered) {
+            std::future::pending::<()>().await;
+        }
+        let headers: Vec<_> =
+            headers.iter().map(|(name, it)| (name.as_str(), it.to_str().unwrap())).collect();
+        let answer = send("POST", &format!("{moto}/"), &headers, body).await;
+        let status = if is_first { 500 } else { answer.status };
+        (StatusCode::from_u16(status).unwrap(), answer.body)
+    };
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/", post(pass));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    endpoint
 }

@@ -14,6 +14,7 @@
 
 use crate::sdk::account;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_smithy_types::retry::RetryConfig;
@@ -25,6 +26,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Time for one call, all attempts together: what a table that cannot be reached delays a job by.
 const BUDGET: Duration = Duration::from_secs(3);
+
+/// Time for one attempt. A connection that died while Lambda had the process frozen says nothing at all.
+const ATTEMPT: Duration = Duration::from_millis(700);
 
 /// Nobody has the item, or nobody has it any more. The time to live deletes late, at times by days.
 const IS_FREE: &str = "attribute_not_exists(id) OR until_ms <= :now";
@@ -75,9 +79,12 @@ impl TableClaims {
             .with_max_attempts(5)
             .with_initial_backoff(Duration::from_millis(50))
             .with_max_backoff(Duration::from_millis(400));
-        let timeout = TimeoutConfig::builder().operation_timeout(BUDGET).build();
+        // The SDK's own bound on retries is for processes that make many calls at once; see `Functions`.
+        let partition = RetryPartition::custom("claims").token_bucket(TokenBucket::unlimited()).build();
+        let timeout =
+            TimeoutConfig::builder().operation_timeout(BUDGET).operation_attempt_timeout(ATTEMPT).build();
         let config = aws_sdk_dynamodb::config::Builder::from(config);
-        let config = config.retry_config(retry).timeout_config(timeout).build();
+        let config = config.retry_config(retry).retry_partition(partition).timeout_config(timeout).build();
         Self { client: Client::from_conf(config), table: table.into() }
     }
 
@@ -113,6 +120,10 @@ impl ClaimStore for TableClaims {
         let write = Write { update: TAKE, condition: IS_FREE, id, holder, until: lease_end, value };
         match self.write(write).await? {
             Written::Done => Ok(Claim::Granted(Lease { id: id.to_owned(), holder })),
+            // An attempt before this one was written, and its answer lost.
+            Written::Refused(Some(item)) if is_of(&item, holder) => {
+                Ok(Claim::Granted(Lease { id: id.to_owned(), holder }))
+            }
             Written::Refused(item) => item
                 .and_then(|it| standing(&it))
                 .ok_or_else(|| store_error("a claim was refused, and not shown whose it is".to_owned())),
@@ -134,10 +145,14 @@ impl ClaimStore for TableClaims {
         self.write(write).await.map(|_was_ours| ())
     }
 
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        // A lease that ended long ago: free for whoever asks.
-        self.renew(lease, UNIX_EPOCH).await.map(|_was_ours| ())
+    async fn release(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
+        // A lease that ends now: free for whoever asks.
+        self.renew(lease, now).await.map(|_was_ours| ())
     }
+}
+
+fn is_of(item: &Item, holder: u128) -> bool {
+    item.get("holder").and_then(|it| it.as_s().ok()).is_some_and(|it| *it == holder.to_string())
 }
 
 /// What an item that is still in force says.

@@ -40,7 +40,9 @@ impl Functions {
         // The SDK's own bound on retries is for processes that make many calls at once: after a hundred throttled ones
         // it would stop trying again for as long as the process lives. Here the budget is the bound.
         let partition = RetryPartition::custom("functions").token_bucket(TokenBucket::unlimited()).build();
-        let timeout = TimeoutConfig::builder().operation_timeout(budget).build();
+        // A connection that died while Lambda had the process frozen says nothing; a second attempt needs time, too.
+        let timeout =
+            TimeoutConfig::builder().operation_timeout(budget).operation_attempt_timeout(budget / 2).build();
         let config = aws_sdk_lambda::config::Builder::from(config)
             .retry_config(retry)
             .retry_partition(partition)

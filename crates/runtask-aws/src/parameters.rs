@@ -3,6 +3,7 @@
 use crate::parameter::{Parameter, ParameterError};
 use crate::sdk::account;
 use aws_sdk_ssm::Client;
+use aws_sdk_ssm::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_ssm::error::SdkError;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_smithy_types::retry::RetryConfig;
@@ -23,10 +24,13 @@ impl Parameters {
             .with_max_attempts(5)
             .with_initial_backoff(Duration::from_millis(50))
             .with_max_backoff(Duration::from_millis(400));
-        let timeout = TimeoutConfig::builder().operation_timeout(budget).build();
-        let config =
-            aws_sdk_ssm::config::Builder::from(config).retry_config(retry).timeout_config(timeout).build();
-        Self(Client::from_conf(config))
+        // See `Functions` for the one, `TableClaims` for the other.
+        let partition = RetryPartition::custom("parameters").token_bucket(TokenBucket::unlimited()).build();
+        let timeout =
+            TimeoutConfig::builder().operation_timeout(budget).operation_attempt_timeout(budget / 2).build();
+        let config = aws_sdk_ssm::config::Builder::from(config);
+        let config = config.retry_config(retry).retry_partition(partition).timeout_config(timeout);
+        Self(Client::from_conf(config.build()))
     }
 
     /// Reads the newest version of `name`, or `version` of it, decrypted.

@@ -1,5 +1,6 @@
 //! How long an attempt may take.
 
+use crate::claims::Patience;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -44,8 +45,9 @@ impl Attempt {
     }
 
     /// Until when it makes sense to wait for the claim of an attempt that may have died.
-    pub(crate) fn patience(&self, margin: Duration) -> Option<Instant> {
-        self.others_may_have_died.then(|| self.work_until(Instant::now(), margin))
+    pub(crate) fn patience(&self, margin: Duration) -> Option<Patience> {
+        let until = self.work_until(Instant::now(), margin);
+        self.others_may_have_died.then_some(Patience { until, without_answer: false })
     }
 
     /// When work has to stop so that `margin` is left for the report. An attempt that is shorter than that keeps

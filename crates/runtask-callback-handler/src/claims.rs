@@ -2,31 +2,58 @@
 
 use runtask_log::{Chain, metric};
 use runtask_state::{Claim, ClaimStore, Lease};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
 /// How long a claim is held without being renewed. An attempt that died is taken over after this; Lambda makes its
 /// second attempt a minute after the first.
 const LEASE: Duration = Duration::from_secs(20);
 
-/// The pause between two renewals: three may get lost.
+/// From one renewal to the next: two may get lost.
 const RENEWAL: Duration = Duration::from_secs(5);
 
 /// The pause before a claim that somebody else holds is asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
+/// For whom it is worth to wait for somebody else's claim.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// When it ends.
+    pub(crate) until: Instant,
+    /// Whether to wait for a lease's time also where the store cannot say if there is one.
+    pub(crate) without_answer: bool,
+}
+
 /// What asking for a claim came to.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    /// Work. Without a lease when the store of claims cannot say: better twice than never.
-    Work(Option<Lease>),
+    /// Work.
+    Work(Hold),
     /// The final result is out.
     Finished,
     /// Another attempt is at work.
     Held,
     /// Another attempt holds the claim, and patience ended before it showed whether it lives.
     Unclear,
+}
+
+/// The right to work on one task result. Without a lease when the store of claims cannot say: better twice than never.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    id: String,
+    lease: Mutex<Option<Lease>>,
+}
+
+impl Hold {
+    fn new(id: &str, lease: Option<Lease>) -> Self {
+        Self { id: id.to_owned(), lease: Mutex::new(lease) }
+    }
+
+    fn lease(&self) -> MutexGuard<'_, Option<Lease>> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The claims of one store, by one clock.
@@ -40,13 +67,15 @@ impl<C: ClaimStore> Claims<C> {
     /// Asks for the claim on `id`.
     ///
     /// Somebody else's may be that of an attempt that died. With `patience`, it is waited for until it is settled, has
-    /// run out, or is renewed, which the dead do not; or until that moment.
-    pub(crate) async fn ask(&self, id: &str, patience: Option<Instant>) -> Asked {
-        let mut held_until = None;
+    /// run out, or is renewed, which the dead do not; or until patience ends.
+    pub(crate) async fn ask(&self, id: &str, patience: Option<Patience>) -> Asked {
+        let asked = Instant::now();
+        let mut held_until: Option<SystemTime> = None;
         loop {
             let now = (self.now)();
+            let again = Instant::now() + ASK_AGAIN;
             let until = match self.store.claim(id, now, now + LEASE).await {
-                Ok(Claim::Granted(lease)) => return Asked::Work(Some(lease)),
+                Ok(Claim::Granted(lease)) => return Asked::Work(Hold::new(id, Some(lease))),
                 Ok(Claim::Finished) => {
                     info!("{id} came again after its final result");
                     metric::count("Duplicates");
@@ -54,19 +83,29 @@ impl<C: ClaimStore> Claims<C> {
                 }
                 Ok(Claim::Held { until }) => until,
                 Err(error) => {
+                    let waits = patience.is_some_and(|it| {
+                        let worth = match held_until {
+                            Some(until) => now < until,
+                            None => it.without_answer && asked.elapsed() < LEASE,
+                        };
+                        worth && again < it.until
+                    });
+                    if waits {
+                        sleep_until(again).await;
+                        continue;
+                    }
                     warn!(error = %Chain(&error), "working on {id} without a claim");
-                    return Asked::Work(None);
+                    return Asked::Work(Hold::new(id, None));
                 }
             };
             let is_alive = held_until.is_some_and(|before| until > before);
-            let pause = until.duration_since(now).unwrap_or_default().min(ASK_AGAIN);
-            let again = Instant::now() + pause;
-            let Some(latest) = patience.filter(|_| !is_alive) else {
+            let Some(patience) = patience.filter(|_| !is_alive) else {
                 info!("{id} came again while another attempt is at work");
                 metric::count("Duplicates");
                 return Asked::Held;
             };
-            if again >= latest {
+            let again = again.min(Instant::now() + until.duration_since(now).unwrap_or_default());
+            if again >= patience.until {
                 return Asked::Unclear;
             }
             if held_until.is_none() {
@@ -77,30 +116,54 @@ impl<C: ClaimStore> Claims<C> {
         }
     }
 
-    /// Renews a lease for as long as it is wanted. Returns when somebody else took over.
-    pub(crate) async fn keep(&self, lease: Option<&Lease>) {
-        let Some(lease) = lease else { return std::future::pending().await };
+    /// Renews a lease for as long as it is wanted, or gets one where the store could not give it at first. Returns when
+    /// somebody else took over.
+    pub(crate) async fn keep(&self, hold: &Hold) {
+        let mut next = Instant::now() + RENEWAL;
         loop {
-            sleep(RENEWAL).await;
-            match self.store.renew(lease, (self.now)() + LEASE).await {
+            sleep_until(next).await;
+            next = Instant::now() + RENEWAL;
+            let now = (self.now)();
+            let lease = hold.lease().clone();
+            let kept = match &lease {
+                Some(lease) => self.store.renew(lease, now + LEASE).await,
+                None => self.store.claim(&hold.id, now, now + LEASE).await.map(|claim| match claim {
+                    Claim::Granted(lease) => {
+                        *hold.lease() = Some(lease);
+                        true
+                    }
+                    // Both work by now; who is first reports.
+                    Claim::Held { .. } => true,
+                    Claim::Finished => false,
+                }),
+            };
+            match kept {
                 Ok(true) => {}
-                Ok(false) => return error!("the claim on {} was taken over by another attempt", lease.id),
+                Ok(false) => return error!("the claim on {} was taken over by another attempt", hold.id),
                 Err(error) => {
-                    warn!(error = %Chain(&error), "the claim on {} could not be renewed", lease.id);
+                    warn!(error = %Chain(&error), "the claim on {} could not be renewed", hold.id);
                 }
             }
         }
     }
 
     /// Ends a lease: with `finished`, nobody works on the task result any more; without, the next attempt may at once.
-    pub(crate) async fn settle(&self, lease: Option<&Lease>, finished: bool) {
+    pub(crate) async fn settle(&self, hold: &Hold, finished: bool) {
+        let now = (self.now)();
+        let mut lease = hold.lease().clone();
+        if lease.is_none() && finished {
+            // The store could not give one; perhaps it can remember now that there is nothing left to do.
+            if let Ok(Claim::Granted(late)) = self.store.claim(&hold.id, now, now + LEASE).await {
+                lease = Some(late);
+            }
+        }
         let Some(lease) = lease else { return };
         let settled = match finished {
-            true => self.store.finish(lease, (self.now)()).await,
-            false => self.store.release(lease).await,
+            true => self.store.finish(&lease, now).await,
+            false => self.store.release(&lease, now).await,
         };
         if let Err(error) = settled {
-            warn!(error = %Chain(&error), "the claim on {} could not be settled", lease.id);
+            warn!(error = %Chain(&error), "the claim on {} could not be settled", hold.id);
         }
     }
 }
@@ -109,8 +172,10 @@ impl<C: ClaimStore> Claims<C> {
 mod tests {
     use super::*;
     use runtask_state::{MemoryClaims, StoreError};
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Arc, LazyLock};
     use std::time::UNIX_EPOCH;
+    use tokio::time::sleep;
 
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -124,27 +189,27 @@ mod tests {
         Claims { store, now }
     }
 
-    fn patience() -> Option<Instant> {
-        Some(Instant::now() + Duration::from_secs(300))
+    fn patience() -> Option<Patience> {
+        Some(Patience { until: Instant::now() + Duration::from_secs(300), without_answer: false })
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_claim_of_the_dead_is_taken_over_when_it_has_run_out() {
         let claims = claims(MemoryClaims::new());
-        assert!(matches!(claims.ask("taskrs-1", None).await, Asked::Work(Some(_))));
+        assert!(matches!(claims.ask("taskrs-1", None).await, Asked::Work(_)));
         let died = Instant::now();
         assert!(matches!(claims.ask("taskrs-1", None).await, Asked::Held), "without patience at once");
-        assert!(matches!(claims.ask("taskrs-1", patience()).await, Asked::Work(Some(_))));
+        assert!(matches!(claims.ask("taskrs-1", patience()).await, Asked::Work(_)));
         assert!(died.elapsed() >= LEASE && died.elapsed() <= LEASE + ASK_AGAIN, "{:?}", died.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_claim_of_the_living_is_left_to_them() {
         let claims = claims(Arc::new(MemoryClaims::new()));
-        let Asked::Work(lease) = claims.ask("taskrs-1", None).await else { panic!() };
+        let Asked::Work(hold) = claims.ask("taskrs-1", None).await else { panic!() };
         let asked = Instant::now();
         tokio::select! {
-            () = claims.keep(lease.as_ref()) => panic!("nobody takes over"),
+            () = claims.keep(&hold) => panic!("nobody takes over"),
             asked = claims.ask("taskrs-1", patience()) => assert!(matches!(asked, Asked::Held)),
         }
         assert!(asked.elapsed() <= RENEWAL + ASK_AGAIN, "{:?}", asked.elapsed());
@@ -153,10 +218,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_claim_that_is_finished_meanwhile_is_seen() {
         let claims = claims(Arc::new(MemoryClaims::new()));
-        let Asked::Work(lease) = claims.ask("taskrs-1", None).await else { panic!() };
+        let Asked::Work(hold) = claims.ask("taskrs-1", None).await else { panic!() };
         let finishing = async {
             sleep(Duration::from_secs(3)).await;
-            claims.settle(lease.as_ref(), true).await;
+            claims.settle(&hold, true).await;
         };
         let (asked, ()) = tokio::join!(claims.ask("taskrs-1", patience()), finishing);
         assert!(matches!(asked, Asked::Finished), "{asked:?}");
@@ -167,45 +232,110 @@ mod tests {
         let claims = claims(MemoryClaims::new());
         claims.ask("taskrs-1", None).await;
         let latest = Instant::now() + Duration::from_secs(7);
-        assert!(matches!(claims.ask("taskrs-1", Some(latest)).await, Asked::Unclear));
+        assert!(matches!(
+            claims.ask("taskrs-1", Some(Patience { until: latest, without_answer: false })).await,
+            Asked::Unclear
+        ));
         assert!(Instant::now() < latest);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_was_taken_over_learns_it() {
         let claims = claims(MemoryClaims::new());
-        let Asked::Work(lease) = claims.ask("taskrs-1", None).await else { panic!() };
+        let Asked::Work(hold) = claims.ask("taskrs-1", None).await else { panic!() };
         // It was frozen, or cut off from the store, for longer than its lease.
         tokio::time::advance(LEASE).await;
-        assert!(matches!(claims.ask("taskrs-1", None).await, Asked::Work(Some(_))));
-        claims.keep(lease.as_ref()).await;
+        assert!(matches!(claims.ask("taskrs-1", None).await, Asked::Work(_)));
+        claims.keep(&hold).await;
     }
 
-    /// A store that never answers.
-    struct Down;
+    /// A store that answers unless it is down.
+    #[derive(Default)]
+    struct Failing {
+        store: MemoryClaims,
+        down: AtomicBool,
+    }
 
-    impl ClaimStore for Down {
-        async fn claim(&self, _: &str, _: SystemTime, _: SystemTime) -> Result<Claim, StoreError> {
-            Err(StoreError("down".into()))
+    impl Failing {
+        fn check(&self) -> Result<(), StoreError> {
+            if self.down.load(Ordering::Relaxed) { Err(StoreError("down".into())) } else { Ok(()) }
         }
-        async fn renew(&self, _: &Lease, _: SystemTime) -> Result<bool, StoreError> {
-            Err(StoreError("down".into()))
+
+        fn goes(&self, down: bool) {
+            self.down.store(down, Ordering::Relaxed);
         }
-        async fn finish(&self, _: &Lease, _: SystemTime) -> Result<(), StoreError> {
-            Err(StoreError("down".into()))
+    }
+
+    impl ClaimStore for Failing {
+        async fn claim(&self, id: &str, now: SystemTime, end: SystemTime) -> Result<Claim, StoreError> {
+            self.check()?;
+            self.store.claim(id, now, end).await
         }
-        async fn release(&self, _: &Lease) -> Result<(), StoreError> {
-            Err(StoreError("down".into()))
+        async fn renew(&self, lease: &Lease, end: SystemTime) -> Result<bool, StoreError> {
+            self.check()?;
+            self.store.renew(lease, end).await
+        }
+        async fn finish(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
+            self.check()?;
+            self.store.finish(lease, now).await
+        }
+        async fn release(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
+            self.check()?;
+            self.store.release(lease, now).await
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_store_that_is_down_costs_no_run_its_result() {
-        let claims = claims(Down);
-        assert!(matches!(claims.ask("taskrs-1", patience()).await, Asked::Work(None)));
-        let lease = Lease { id: "taskrs-1".to_owned(), holder: 1 };
-        let kept = tokio::time::timeout(Duration::from_secs(60), claims.keep(Some(&lease))).await;
+        let claims = claims(Failing::default());
+        claims.store.goes(true);
+        let asked = Instant::now();
+        let Asked::Work(hold) = claims.ask("taskrs-1", patience()).await else { panic!() };
+        assert_eq!(asked.elapsed(), Duration::ZERO);
+        let kept = tokio::time::timeout(Duration::from_secs(60), claims.keep(&hold)).await;
         assert!(kept.is_err(), "work goes on");
-        claims.settle(Some(&lease), true).await;
+        claims.settle(&hold, true).await;
+        assert!(hold.lease().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_is_back_remembers_all_the_same() {
+        let claims = claims(Failing::default());
+        for kept in [Duration::from_secs(6), Duration::ZERO] {
+            claims.store.goes(true);
+            let id = format!("taskrs-{}", kept.as_secs());
+            let Asked::Work(hold) = claims.ask(&id, None).await else { panic!() };
+            claims.store.goes(false);
+            let _works_for = tokio::time::timeout(kept, claims.keep(&hold)).await;
+            claims.settle(&hold, true).await;
+            assert!(matches!(claims.ask(&id, None).await, Asked::Finished), "{id}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_fails_for_a_moment_does_not_end_the_waiting_for_somebody_who_works() {
+        let claims = claims(Failing::default());
+        let Asked::Work(hold) = claims.ask("taskrs-1", None).await else { panic!() };
+        let trouble = async {
+            sleep(Duration::from_secs(1)).await;
+            claims.store.goes(true);
+            sleep(Duration::from_secs(4)).await;
+            claims.store.goes(false);
+            claims.settle(&hold, true).await;
+        };
+        let (asked, ()) = tokio::join!(claims.ask("taskrs-1", patience()), trouble);
+        assert!(matches!(asked, Asked::Finished), "{asked:?}");
+    }
+
+    /// The failure handler must not be faster than an attempt that lives.
+    #[tokio::test(start_paused = true)]
+    async fn who_has_time_waits_for_a_store_that_is_down() {
+        let claims = claims(Failing::default());
+        let Asked::Work(_hold) = claims.ask("taskrs-1", None).await else { panic!() };
+        claims.store.goes(true);
+        let asked = Instant::now();
+        let patience = patience().map(|it| Patience { without_answer: true, ..it });
+        assert!(matches!(claims.ask("taskrs-1", patience).await, Asked::Work(_)));
+        assert!(asked.elapsed() >= LEASE, "{:?}", asked.elapsed());
     }
 }

@@ -4,11 +4,11 @@
 //! on-failure destination. The record holds the event, so all that a final result needs is there.
 
 use crate::attempt::Attempt;
-use crate::claims::{Asked, Claims};
+use crate::claims::{Asked, Claims, Patience};
 use crate::config::Settings;
 use crate::handler::{End, NotReported, admit, count};
 use runtask_checks::{CheckReport, verdict};
-use runtask_client::{Client, ClientError, Delivery};
+use runtask_client::{Client, ClientError, Delivery, StatusCode};
 use runtask_log::Chain;
 use runtask_protocol::{Job, JobError};
 use runtask_report::task_result;
@@ -148,8 +148,10 @@ impl<C: ClaimStore> FailureHandler<C> {
             Ok(url) => url,
             Err(end) => return Ok(end),
         };
-        let lease = match self.claims.ask(id.as_str(), attempt.patience(self.settings.report_margin)).await {
-            Asked::Work(lease) => lease,
+        let patience = attempt.patience(self.settings.report_margin);
+        let patience = patience.map(|it| Patience { without_answer: true, ..it });
+        let hold = match self.claims.ask(id.as_str(), patience).await {
+            Asked::Work(hold) => hold,
             Asked::Finished => return Ok(End::Finished),
             Asked::Held => return Ok(End::Held),
             Asked::Unclear => return Err(NotReported::Unclear),
@@ -159,9 +161,16 @@ impl<C: ClaimStore> FailureHandler<C> {
         let report = self.client.report(&url, &run.access_token, &result, u32::MAX, attempt.report_until());
         let delivery = tokio::select! {
             delivery = report => delivery,
-            () = self.claims.keep(lease.as_ref()) => return Ok(End::TakenOver),
+            () = self.claims.keep(&hold) => return Ok(End::TakenOver),
         };
-        self.claims.settle(lease.as_ref(), delivery.is_ok()).await;
+        // After a result that nobody recorded it would be 409 (or 401, where the token died of old age meanwhile: then a
+        // person should look).
+        let expired = matches!(delivery, Ok(Delivery::Over(StatusCode::UNAUTHORIZED)));
+        self.claims.settle(&hold, delivery.is_ok() && !expired).await;
+        if expired {
+            error!("HCP Terraform does not take the token of {id} any more");
+            return Err(NotReported::TokenExpired);
+        }
         let end = match delivery {
             Ok(Delivery::Accepted) => End::Reported(result.status()),
             Ok(Delivery::Over(status)) => {

@@ -72,6 +72,9 @@ pub enum NotReported {
     /// HCP Terraform did not take it.
     #[error("the final result could not be reported")]
     Callback(#[source] CallbackError),
+    /// HCP Terraform does not take the run's token any more, and nobody has reported.
+    #[error("the run's token is not valid any more, and HCP Terraform may have no result")]
+    TokenExpired,
     /// There was not the time to see whether the attempt that holds the claim lives.
     #[error("another attempt holds the claim, and it did not show whether it lives")]
     Unclear,
@@ -149,8 +152,8 @@ impl<C: ClaimStore> Handler<C> {
             Err(end) => return Ok(end),
         };
         let patience = attempt.patience(self.settings.report_margin);
-        let lease = match self.claims.ask(id.as_str(), patience).await {
-            Asked::Work(lease) => lease,
+        let hold = match self.claims.ask(id.as_str(), patience).await {
+            Asked::Work(hold) => hold,
             Asked::Finished => return Ok(End::Finished),
             Asked::Held => return Ok(End::Held),
             Asked::Unclear => return Err(NotReported::Unclear),
@@ -172,14 +175,14 @@ impl<C: ClaimStore> Handler<C> {
                     self.apologize(&job.run, &url, &attempt).await
                 }
             },
-            () = self.claims.keep(lease.as_ref()) => {
+            () = self.claims.keep(&hold) => {
                 attending.abort();
                 let _aborted = attending.await;
                 return Ok(End::TakenOver);
             }
         };
         drop(abort);
-        self.claims.settle(lease.as_ref(), end.is_ok()).await;
+        self.claims.settle(&hold, end.is_ok()).await;
         if let Ok(end) = &end {
             let duration = started.elapsed();
             info!(duration_ms = duration.as_millis(), "done with {id}: {}", end.as_str());

@@ -42,7 +42,16 @@ pub(crate) async fn report_running(
 pub(crate) struct Heartbeat {
     /// Nothing once it has ended and that was seen.
     task: Option<JoinHandle<Option<StatusCode>>>,
-    stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Drop for Heartbeat {
+    /// Without a stop there is no final result of ours, and somebody else's may be out: nothing may follow it.
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
 }
 
 impl Heartbeat {
@@ -62,7 +71,7 @@ impl Heartbeat {
                 };
             }
         };
-        Self { task: Some(tokio::spawn(beat.instrument(Span::current()))), stop }
+        Self { task: Some(tokio::spawn(beat.instrument(Span::current()))), stop: Some(stop) }
     }
 
     /// Returns when HCP Terraform wants nothing more, and with what it said so.
@@ -79,9 +88,9 @@ impl Heartbeat {
     }
 
     /// Stops, waiting for a report that is on its way; says if HCP Terraform wants nothing more.
-    pub(crate) async fn stop(self) -> Option<StatusCode> {
-        drop(self.stop);
-        let mut task = self.task?;
+    pub(crate) async fn stop(mut self) -> Option<StatusCode> {
+        drop(self.stop.take());
+        let mut task = self.task.take()?;
         match timeout(LAST_REPORT, &mut task).await {
             Ok(ended) => ended.ok().flatten(),
             Err(_elapsed) => {

@@ -9,6 +9,7 @@ use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
 use serde_json::value::RawValue;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
+use tracing::error;
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> SystemTime {
@@ -40,12 +41,28 @@ impl Start {
     /// Everything that is wrong with the settings, by name.
     pub fn read() -> Result<Self, Error> {
         runtask_log::start_in_lambda(lookup, now);
-        let settings = Settings::read(&lookup)?;
+        Ok(Self::with(Settings::read(&lookup)?))
+    }
+
+    /// As [`Start::read`], for a function that must not die of what the other one died of: where a setting is wrong, its
+    /// default holds, and the log says so.
+    #[must_use]
+    pub fn read_leniently() -> Self {
+        runtask_log::start_in_lambda(lookup, now);
+        let mut settings = runtask_settings::Settings::new(&lookup);
+        let read = Settings::read_from(&mut settings, &lookup);
+        if let Err(problems) = settings.finish() {
+            error!("settings are wrong, and their defaults hold: {problems}");
+        }
+        Self::with(read)
+    }
+
+    fn with(settings: Settings) -> Self {
         let claims = match lookup("RUNTASK_TABLE").filter(|it| !it.is_empty()) {
             Some(table) => Claims::Table(Box::new(TableClaims::new(&sdk_config(lookup), table))),
             None => Claims::Memory(MemoryClaims::new()),
         };
-        Ok(Self { settings, claims, now })
+        Self { settings, claims, now }
     }
 }
 
@@ -108,10 +125,10 @@ impl ClaimStore for Claims {
         }
     }
 
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn release(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
         match self {
-            Self::Table(it) => it.release(lease).await,
-            Self::Memory(it) => it.release(lease).await,
+            Self::Table(it) => it.release(lease, now).await,
+            Self::Memory(it) => it.release(lease, now).await,
         }
     }
 }

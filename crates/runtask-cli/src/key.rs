@@ -18,6 +18,10 @@ pub(crate) fn find_text(file: Option<&Path>) -> anyhow::Result<Option<SecretStri
         Some(path) => Some(read(path)?),
         None => lookup("HMAC_KEY").filter(|it| !it.is_empty()),
     };
+    if let Some(text) = &text {
+        // An empty key would be handed on as none at all.
+        Key::new(text).context("there is no usable key")?;
+    }
     Ok(text.map(SecretString::from))
 }
 

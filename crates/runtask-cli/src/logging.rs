@@ -12,7 +12,7 @@ pub(crate) fn start(arguments: &Arguments) {
         if matches!(arguments.command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::ERROR };
     let color = output::colored(arguments.color, &io::stderr());
     let format = match arguments.log_format {
-        LogFormat::Json => Format::Json { time: true },
+        LogFormat::Json => Format::Json,
         LogFormat::Text => Format::Text { color, time: true },
     };
     runtask_log::start(arguments.log.unwrap_or(usual), format, io::stderr);

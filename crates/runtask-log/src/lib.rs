@@ -13,11 +13,8 @@ use tracing_subscriber::prelude::*;
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object a line.
-    Json {
-        /// Whether lines carry the time. AWS Lambda stamps every line itself.
-        time: bool,
-    },
+    /// One JSON object a line, with its time: Lambda takes a line without one for one of level INFO.
+    Json,
     /// A line for people.
     Text {
         /// Whether with colours.
@@ -40,8 +37,7 @@ where
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(writer);
     let registry = tracing_subscriber::registry().with(targets);
     let _started_before = match format {
-        Format::Json { time: true } => registry.with(lines.json()).try_init(),
-        Format::Json { time: false } => registry.with(lines.json().without_time()).try_init(),
+        Format::Json => registry.with(lines.json()).try_init(),
         Format::Text { color, time: true } => registry.with(lines.with_ansi(color)).try_init(),
         Format::Text { color, time: false } => {
             registry.with(lines.with_ansi(color).without_time()).try_init()
@@ -58,7 +54,7 @@ pub fn start_in_lambda(lookup: impl Fn(&str) -> Option<String>, now: fn() -> Sys
     }
     let level = lookup("AWS_LAMBDA_LOG_LEVEL").and_then(|it| it.parse().ok()).unwrap_or(LevelFilter::INFO);
     let json = lookup("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));
-    let format = if json { Format::Json { time: false } } else { Format::Text { color: false, time: false } };
+    let format = if json { Format::Json } else { Format::Text { color: false, time: false } };
     start(level, format, std::io::stdout);
 }
 

@@ -38,9 +38,10 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn run(keys: impl KeySource + 'static, callback: Arc<Callback>) -> anyhow::Result<()> {
-    // While Lambda fetches the first event, the SDK gets ready.
+    // While Lambda fetches the first event, the SDK gets ready, on a thread of its own: it reads every root certificate
+    // of the system, and nothing else has to wait for that.
     let preparing = Arc::clone(&callback);
-    tokio::spawn(async move { preparing.prepare().clone() });
+    tokio::task::spawn_blocking(move || preparing.prepare().clone());
     let handler = Arc::new(RequestHandler::new(keys, callback, now));
     lambda_http::run(service_fn(move |request: Request| {
         let handler = Arc::clone(&handler);

@@ -75,7 +75,7 @@ pub trait ClaimStore: Send + Sync {
     /// # Errors
     ///
     /// When the store cannot be reached.
-    fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn release(&self, lease: &Lease, now: SystemTime) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 impl<S: ClaimStore> ClaimStore for Arc<S> {
@@ -100,7 +100,7 @@ impl<S: ClaimStore> ClaimStore for Arc<S> {
         S::finish(self, lease, now)
     }
 
-    fn release(&self, lease: &Lease) -> impl Future<Output = Result<(), StoreError>> + Send {
-        S::release(self, lease)
+    fn release(&self, lease: &Lease, now: SystemTime) -> impl Future<Output = Result<(), StoreError>> + Send {
+        S::release(self, lease, now)
     }
 }

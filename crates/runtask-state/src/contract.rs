@@ -48,7 +48,7 @@ async fn a_lease_that_ran_out_is_taken_over_for_good(store: &impl ClaimStore) {
     assert_ne!(dead.holder, lease.holder);
     assert!(!store.renew(&dead, at(30)).await.unwrap());
     store.finish(&dead, at(6)).await.unwrap();
-    store.release(&dead).await.unwrap();
+    store.release(&dead, at(6)).await.unwrap();
     assert_eq!(claim(store, "taskrs-dead", at(7), at(12)).await, Claim::Held { until: at(10) });
     store.finish(&lease, at(8)).await.unwrap();
     assert_eq!(claim(store, "taskrs-dead", at(9), at(12)).await, Claim::Finished);
@@ -62,6 +62,6 @@ async fn a_lease_that_is_renewed_is_not_taken_over(store: &impl ClaimStore) {
 
 async fn a_released_task_result_may_be_claimed_at_once(store: &impl ClaimStore) {
     let lease = granted(claim(store, "taskrs-released", at(0), at(5)).await);
-    store.release(&lease).await.unwrap();
+    store.release(&lease, at(0)).await.unwrap();
     granted(claim(store, "taskrs-released", at(0), at(5)).await);
 }

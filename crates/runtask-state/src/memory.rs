@@ -83,7 +83,7 @@ impl ClaimStore for MemoryClaims {
         Ok(())
     }
 
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn release(&self, lease: &Lease, _now: SystemTime) -> Result<(), StoreError> {
         self.replace(lease, None);
         Ok(())
     }

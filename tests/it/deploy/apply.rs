@@ -79,6 +79,16 @@ async fn left(stack: &Stack) -> Vec<String> {
     keep("table", &call("dynamodb", "DynamoDB_20120810.ListTables").await["TableNames"]);
     keep("log group", &call("logs", "Logs_20140328.DescribeLogGroups").await["logGroups"]);
     keep("queue", &call("sqs", "AmazonSQS.ListQueues").await["QueueUrls"]);
+    let list = async |service: &str, action: &str, version: &str, name: &str| {
+        let answer = aws::query(endpoint, service, &[("Action", action), ("Version", version)]).await;
+        aws::elements(&answer, name).into_iter().map(|it| format!("{name} {it}")).collect::<Vec<_>>()
+    };
+    left.extend(list("monitoring", "DescribeAlarms", "2010-08-01", "AlarmName").await);
+    left.extend(list("monitoring", "ListDashboards", "2010-08-01", "DashboardName").await);
+    left.extend(list("sns", "ListTopics", "2010-03-31", "TopicArn").await);
+    left.extend(list("sns", "ListSubscriptions", "2010-03-31", "SubscriptionArn").await);
+    let layers = aws::get(endpoint, "lambda", "/2018-10-31/layers").await;
+    left.extend(layers["Layers"].as_array().into_iter().flatten().map(|it| format!("layer {it}")));
     let roles = aws::query(endpoint, "iam", &[("Action", "ListRoles"), ("Version", "2010-05-08")]).await;
     left.extend(aws::elements(&roles, "RoleName").into_iter().map(|it| format!("role {it}")));
     left

@@ -67,7 +67,9 @@ async fn a_deployed_run_task_gives_each_run_one_result() {
     assert_eq!(deployment.gate.refused(), [""; 0]);
     for deployed in &deployment.functions {
         let allowed = deployment.gate.allowed(&deployed.role);
-        let by_lambda = allowed.iter().filter(|it| is_lambdas(it, deployed)).cloned().collect();
+        let by_lambda: BTreeSet<_> = allowed.iter().filter(|it| is_lambdas(it, deployed)).cloned().collect();
+        // Two for its log, and one for where its failures go.
+        assert_eq!(by_lambda.len(), 2 + usize::from(deployed.events.is_some()), "{by_lambda:?}");
         let ours: BTreeSet<_> = allowed.difference(&by_lambda).cloned().collect();
         assert_eq!(deployment.gate.used(&deployed.role), ours, "{}", deployed.name);
         assert!(

@@ -62,11 +62,12 @@ async fn a_function_that_is_killed_gets_its_result_from_the_failure_handler() {
     }
 }
 
-/// P-16: the function does not even start.
+/// P-16: the function does not even start, because of a setting that both have.
 #[tokio::test]
 async fn a_function_that_does_not_start_gets_its_result_from_the_failure_handler() {
     let simulator = simulator().await;
-    let pair = pair(&simulator, &[], |it| it.env("RUNTASK_MAX_ENTRIES", "many")).await;
+    let wrong = [("RUNTASK_MAX_ENTRIES", "many"), ("RUNTASK_CA_BUNDLE", "/nonexistent/ca.pem")];
+    let pair = pair(&simulator, &wrong, |it| it).await;
     let run = simulator.prepare(spec(formatted())).await.unwrap();
     assert_eq!(result(&settled(&pair, &run).await), ("failed", DIED));
 }
@@ -114,6 +115,22 @@ async fn a_result_that_was_sent_is_not_sent_again() {
     });
     assert_eq!(pair.double.invoke(FAILURE_HANDLER, &late).await.payload(), "not wanted");
     assert_eq!(run.record().finals_accepted, 1);
+}
+
+/// P-16: a token that died of old age is nobody's result; a person hears of it.
+#[tokio::test]
+async fn a_token_that_expired_is_no_success() {
+    let simulator = simulator().await;
+    let pair = pair(&simulator, &[], |it| it).await;
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
+    let mut job: Value = serde_json::from_slice(&run.body()).unwrap();
+    job["access_token"] = "another-token-that-expired".into();
+    let record = json!({"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": job});
+    pair.double.enqueue(FAILURE_HANDLER, record.to_string());
+    let kept = pair.double.failures(FAILURE_HANDLER).await;
+    let says = "the run's token is not valid any more, and HCP Terraform may have no result";
+    assert_eq!(kept[0]["responsePayload"]["errorMessage"], says);
+    assert_eq!(run.record().finals_accepted, 0);
 }
 
 /// P-16, P-19: what the failure handler cannot report it keeps for people, and says nothing of what it held.
