@@ -364,6 +364,9 @@ mod tests {
     async fn a_run_is_logged() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("log");
+        // An event that is met for the first time while somebody begins to listen may not be heard, and other tests run
+        // at the same time.
+        run("exit 3", directory.path(), LONG).await.unwrap();
         let log = tracing_subscriber::fmt().json().with_writer(Arc::new(fs::File::create(&path).unwrap()));
         let guard = tracing::subscriber::set_default(log.finish());
         run("exit 3", directory.path(), LONG).await.unwrap();
