@@ -27,7 +27,7 @@ const METRICS: usize = 8;
 /// Alarms of `infra/`; a test of what is deployed compares.
 const ALARMS: usize = 17;
 
-/// List prices in USD, us-east-1, x86, November 2026. Sources: the pricing pages of AWS Lambda, Amazon DynamoDB
+/// List prices in USD, us-east-1, x86, to be compared with the pricing pages of AWS Lambda, Amazon DynamoDB
 /// (on-demand) and Amazon CloudWatch.
 const PER_REQUEST: f64 = 0.20e-6;
 const PER_GB_S: f64 = 0.000_016_666_7;
