@@ -9,7 +9,6 @@ use bytes::Bytes;
 use runtask_simulator::{Options, Simulator};
 use runtask_tests::aws;
 use runtask_tests::moto::Moto;
-use serde_json::json;
 
 const TABLE: &str = "claims";
 const FILES: usize = 10;
@@ -20,13 +19,7 @@ pub(crate) async fn measure(programs: &Programs, counts: &Counts) -> anyhow::Res
     progress(&format!("claims: {rounds} jobs of {FILES} files, in memory and in a table"));
     let simulator = Simulator::start(Options::default()).await?;
     let moto = Moto::start().await;
-    let table = json!({
-        "TableName": TABLE,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-    });
-    aws::call(moto.endpoint(), "dynamodb", "DynamoDB_20120810.CreateTable", &table).await;
+    aws::create_table(moto.endpoint(), TABLE).await;
     let in_memory = settings(programs, &simulator);
     let endpoint = ("AWS_ENDPOINT_URL_DYNAMODB", moto.endpoint().to_owned());
     let in_table = [&in_memory[..], &[("RUNTASK_TABLE", TABLE.to_owned()), endpoint]].concat();

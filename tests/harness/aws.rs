@@ -1,6 +1,6 @@
 //! AWS by hand: what tests ask of moto, without the SDK that is under test.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::http::{Answer, send};
@@ -24,6 +24,21 @@ pub async fn call(endpoint: &str, service: &str, target: &str, body: &Value) -> 
     let answer = send("POST", &format!("{endpoint}/"), &headers, body.to_string()).await;
     assert_eq!(answer.status, 200, "{target}: {}", text(&answer));
     answer.json()
+}
+
+/// Makes a table of claims, with the key that `infra/` gives it.
+///
+/// # Panics
+///
+/// If there is one of this name.
+pub async fn create_table(endpoint: &str, name: &str) {
+    let table = json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    });
+    call(endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &table).await;
 }
 
 /// Reads from an API that is made of paths.

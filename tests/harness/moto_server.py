@@ -1,18 +1,22 @@
-"""moto_server, and what it does otherwise than AWS where Terraform would notice. This is about moto 5.1.22."""
+"""moto_server, and what it does otherwise than AWS where we would notice. This is about moto 5.1.22."""
 
 import json
 import sys
+import threading
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.policy import Policy
+from moto.dynamodb.models import DynamoDBBackend
 from moto.server import main
 
 # Of a function, moto takes these and does not keep them; Terraform would want to set them again and again.
 FORGOTTEN = ["KMSKeyArn", "LoggingConfig"]
 
 make, describe, change = LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration
-add = Policy.add_statement
+add, update = Policy.add_statement, DynamoDBBackend.update_item
+
+one_at_a_time = threading.Lock()
 
 
 class ResourceConflict(LambdaClientError):
@@ -47,6 +51,12 @@ def added(self, raw, *rest, **named):
     return add(self, raw, *rest, **named)
 
 
+def updated(self, *rest, **named):
+    """moto sees if a condition holds, and then writes; what is one step in DynamoDB, two threads of moto can mix up."""
+    with one_at_a_time:
+        return update(self, *rest, **named)
+
+
 LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration = made, described, changed
-Policy.add_statement = added
+Policy.add_statement, DynamoDBBackend.update_item = added, updated
 sys.exit(main())

@@ -22,13 +22,7 @@ const TABLE: &str = "example-claims";
 
 async fn table() -> Moto {
     let moto = Moto::start().await;
-    let table = json!({
-        "TableName": TABLE,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-    });
-    aws::call(moto.endpoint(), "dynamodb", "DynamoDB_20120810.CreateTable", &table).await;
+    aws::create_table(moto.endpoint(), TABLE).await;
     moto
 }
 
