@@ -40,14 +40,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="x86_64", help="default: x86_64")
     parser.add_argument("--json", action="store_true", help="say in JSON what was made")
-    parser.add_argument("--functions-only", action="store_true", help="without the layer")
     arguments = parser.parse_args()
     architecture = arguments.architecture
     directory = target_directory() / "package" / architecture
     try:
-        zips = functions(architecture, directory)
-        if not arguments.functions_only:
-            zips.append(layer(architecture, directory))
+        zips = [*functions(architecture, directory), layer(architecture, directory)]
     except SetupError as err:
         print(f"package: {err}", file=sys.stderr)
         return 2

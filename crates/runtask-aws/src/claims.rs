@@ -12,13 +12,11 @@
 //! Every call is one conditional `UpdateItem`: of two functions that ask at the same instant exactly one gets the claim,
 //! and that is the one permission that is needed.
 
-use crate::sdk::account;
+use crate::sdk::{account, retries, within};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use runtask_state::{Claim, ClaimStore, FINISHED_FOR, Lease, StoreError};
 use std::collections::HashMap;
@@ -27,7 +25,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Time for one call, all attempts together: what a table that cannot be reached delays a job by.
 const BUDGET: Duration = Duration::from_secs(3);
 
-/// Time for one attempt. A connection that died while Lambda had the process frozen says nothing at all.
+/// Time for one attempt.
 const ATTEMPT: Duration = Duration::from_millis(700);
 
 /// Nobody has the item, or nobody has it any more. The time to live deletes late, at times by days.
@@ -75,16 +73,12 @@ impl TableClaims {
     /// Claims in the table with this name or ARN.
     #[must_use]
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        let retry = RetryConfig::standard()
-            .with_max_attempts(5)
-            .with_initial_backoff(Duration::from_millis(50))
-            .with_max_backoff(Duration::from_millis(400));
-        // The SDK's own bound on retries is for processes that make many calls at once; see `Functions`.
         let partition = RetryPartition::custom("claims").token_bucket(TokenBucket::unlimited()).build();
-        let timeout =
-            TimeoutConfig::builder().operation_timeout(BUDGET).operation_attempt_timeout(ATTEMPT).build();
-        let config = aws_sdk_dynamodb::config::Builder::from(config);
-        let config = config.retry_config(retry).retry_partition(partition).timeout_config(timeout).build();
+        let config = aws_sdk_dynamodb::config::Builder::from(config)
+            .retry_config(retries(5))
+            .retry_partition(partition)
+            .timeout_config(within(BUDGET, ATTEMPT))
+            .build();
         Self { client: Client::from_conf(config), table: table.into() }
     }
 

@@ -1,14 +1,12 @@
 //! Invoking Lambda functions.
 
-use crate::sdk::account;
+use crate::sdk::{account, retries, within};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_lambda::error::SdkError;
 use aws_sdk_lambda::operation::invoke::InvokeError as ServiceError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use std::time::Duration;
 
@@ -33,20 +31,11 @@ impl Functions {
     /// again inside it.
     #[must_use]
     pub fn new(config: &SdkConfig, budget: Duration) -> Self {
-        let retry = RetryConfig::standard()
-            .with_max_attempts(20)
-            .with_initial_backoff(Duration::from_millis(50))
-            .with_max_backoff(Duration::from_millis(400));
-        // The SDK's own bound on retries is for processes that make many calls at once: after a hundred throttled ones
-        // it would stop trying again for as long as the process lives. Here the budget is the bound.
         let partition = RetryPartition::custom("functions").token_bucket(TokenBucket::unlimited()).build();
-        // A connection that died while Lambda had the process frozen says nothing; a second attempt needs time, too.
-        let timeout =
-            TimeoutConfig::builder().operation_timeout(budget).operation_attempt_timeout(budget / 2).build();
         let config = aws_sdk_lambda::config::Builder::from(config)
-            .retry_config(retry)
+            .retry_config(retries(20))
             .retry_partition(partition)
-            .timeout_config(timeout);
+            .timeout_config(within(budget, budget / 2));
         Self(Client::from_conf(config.build()))
     }
 

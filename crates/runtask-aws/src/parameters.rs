@@ -1,13 +1,11 @@
 //! Parameter Store through the SDK.
 
 use crate::parameter::{Parameter, ParameterError};
-use crate::sdk::account;
+use crate::sdk::{account, retries, within};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_ssm::error::SdkError;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use std::time::{Duration, SystemTime};
 
@@ -19,17 +17,11 @@ impl Parameters {
     /// `budget` is the time for all attempts of one read together.
     #[must_use]
     pub fn new(config: &SdkConfig, budget: Duration) -> Self {
-        // The SDK's own pauses, up to a second, are longer than a caller of ours has time for.
-        let retry = RetryConfig::standard()
-            .with_max_attempts(5)
-            .with_initial_backoff(Duration::from_millis(50))
-            .with_max_backoff(Duration::from_millis(400));
-        // See `Functions` for the one, `TableClaims` for the other.
         let partition = RetryPartition::custom("parameters").token_bucket(TokenBucket::unlimited()).build();
-        let timeout =
-            TimeoutConfig::builder().operation_timeout(budget).operation_attempt_timeout(budget / 2).build();
-        let config = aws_sdk_ssm::config::Builder::from(config);
-        let config = config.retry_config(retry).retry_partition(partition).timeout_config(timeout);
+        let config = aws_sdk_ssm::config::Builder::from(config)
+            .retry_config(retries(5))
+            .retry_partition(partition)
+            .timeout_config(within(budget, budget / 2));
         Self(Client::from_conf(config.build()))
     }
 

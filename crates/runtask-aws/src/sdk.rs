@@ -14,6 +14,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -69,6 +71,24 @@ impl LoadServiceConfig for ServiceEndpoints {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         (self.0)(&format!("{}_{}", key.env(), key.service_id().to_uppercase().replace(' ', "_")))
     }
+}
+
+/// Throttling, server errors and broken connections are tried again, up to `attempts` in all. The SDK's own pauses, up to
+/// a second, are longer than a caller of ours has time for.
+///
+/// The SDK's own bound on retries is for processes that make many calls at once: after a hundred throttled ones it would
+/// stop trying again for as long as the process lives. Here [`within`] is the bound, and clients take an unlimited bucket.
+pub(crate) fn retries(attempts: u32) -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(attempts)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_millis(400))
+}
+
+/// `budget` for all attempts together, and `attempt` for one: a connection that died while Lambda had the process frozen
+/// says nothing, and another attempt needs time, too.
+pub(crate) fn within(budget: Duration, attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().operation_timeout(budget).operation_attempt_timeout(attempt).build()
 }
 
 /// What went wrong, in one line for the log: the service's own code and sentence, or why there was no answer. The whole

@@ -6,7 +6,7 @@
 use crate::attempt::Attempt;
 use crate::claims::{Asked, Claims, Patience};
 use crate::config::Settings;
-use crate::handler::{End, NotReported, admit, count};
+use crate::handler::{End, NotReported, admit, count, span};
 use runtask_checks::{CheckReport, verdict};
 use runtask_client::{Client, ClientError, Delivery, StatusCode};
 use runtask_log::Chain;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::time::SystemTime;
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, error, info, warn};
 
 /// Reports for the dead.
 #[derive(Debug)]
@@ -128,16 +128,7 @@ impl<C: ClaimStore> FailureHandler<C> {
         attempt: &Attempt,
     ) -> Result<End, Box<dyn std::error::Error + Send + Sync>> {
         let failure = Failure::parse(record)?;
-        let run = &failure.job.run;
-        let span = info_span!(
-            "failure",
-            task_result.id = %run.task_result_id,
-            run.id = run.run_id.as_ref().map(tracing::field::display),
-            workspace.name = run.workspace_name,
-            organization.name = run.organization_name,
-            task = failure.job.receipt.task,
-        );
-        Ok(self.report(&failure, attempt).instrument(span).await?)
+        Ok(self.report(&failure, attempt).instrument(span(&failure.job)).await?)
     }
 
     async fn report(&self, failure: &Failure, attempt: &Attempt) -> Result<End, NotReported> {

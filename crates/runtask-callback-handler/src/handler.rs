@@ -131,16 +131,7 @@ impl<C: ClaimStore> Handler<C> {
     ///
     /// When the final result could not be delivered: another attempt should try.
     pub async fn run(&self, job: Job, attempt: Attempt) -> Result<End, NotReported> {
-        let run = &job.run;
-        let span = info_span!(
-            "job",
-            task_result.id = %run.task_result_id,
-            run.id = run.run_id.as_ref().map(tracing::field::display),
-            workspace.name = run.workspace_name,
-            organization.name = run.organization_name,
-            stage = run.stage.as_ref().map(Stage::as_str),
-            task = job.receipt.task,
-        );
+        let span = span(&job);
         self.run_in_span(job, attempt).instrument(span).await
     }
 
@@ -204,6 +195,20 @@ impl<C: ClaimStore> Handler<C> {
             Delivery::Over(_) => Ok(End::NotWanted),
         }
     }
+}
+
+/// What every log line about a job carries.
+pub(crate) fn span(job: &Job) -> Span {
+    let run = &job.run;
+    info_span!(
+        "job",
+        task_result.id = %run.task_result_id,
+        run.id = run.run_id.as_ref().map(tracing::field::display),
+        workspace.name = run.workspace_name,
+        organization.name = run.organization_name,
+        stage = run.stage.as_ref().map(Stage::as_str),
+        task = job.receipt.task,
+    )
 }
 
 /// Where the result of a job may go, or why nothing is done for it.

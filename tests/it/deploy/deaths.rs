@@ -6,7 +6,7 @@ use runtask_simulator::{Fault, PreparedRun, RunSpec, Simulator};
 use runtask_tests::deployment::Deployment;
 use runtask_tests::stack::Stack;
 
-use super::{assert_keeps_secrets, deployment, key, prepare, target};
+use super::{assert_keeps_secrets, deployment, key, target};
 use crate::run::{configuration, formatted, result, simulator, spec};
 
 /// A claim of a dead attempt is held for 20 seconds, and here it is so twice: nothing waits for a minute as on AWS.
@@ -46,7 +46,7 @@ fn slow() -> RunSpec {
 /// Both attempts end in the middle of their work.
 async fn begins_and_ends(stack: &Stack, simulator: &Simulator, key: &str, end: End, says: &str) {
     let deployment = deployment(stack, simulator, |_, function| function).await;
-    let run = prepare(simulator, slow()).await;
+    let run = simulator.prepare(slow()).await.unwrap();
     assert_eq!(run.deliver(&target(&deployment, key)).await.unwrap(), Some(200));
     for attempt in 1..=2 {
         works(&run, attempt).await;
@@ -63,7 +63,7 @@ async fn does_not_start(stack: &Stack, simulator: &Simulator, key: &str) {
         _ => function,
     })
     .await;
-    let run = prepare(simulator, spec(formatted())).await;
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
     assert_eq!(run.deliver(&target(&deployment, key)).await.unwrap(), Some(200));
     settled(&deployment, &run, key, DIED).await;
 }
@@ -77,7 +77,7 @@ async fn has_no_room(stack: &Stack, simulator: &Simulator, key: &str) {
     })
     .await;
     let large = "# nothing\n".repeat(10_000);
-    let run = prepare(simulator, spec(configuration(&[("main.tf", &large)]))).await;
+    let run = simulator.prepare(spec(configuration(&[("main.tf", &large)]))).await.unwrap();
     assert_eq!(run.deliver(&target(&deployment, key)).await.unwrap(), Some(200));
     let says = "Check fmt could not run: there is no space left on disk for the configuration";
     assert_eq!(settled(&deployment, &run, key, says).await, [true]);
@@ -86,7 +86,7 @@ async fn has_no_room(stack: &Stack, simulator: &Simulator, key: &str) {
 /// Lambda's second attempt takes the claim over and finishes the work.
 async fn is_killed_once(stack: &Stack, simulator: &Simulator, key: &str) {
     let deployment = deployment(stack, simulator, |_, function| function).await;
-    let run = prepare(simulator, slow()).await;
+    let run = simulator.prepare(slow()).await.unwrap();
     assert_eq!(run.deliver(&target(&deployment, key)).await.unwrap(), Some(200));
     works(&run, 1).await;
     assert_eq!(deployment.double.kill(&deployment.functions[1].name), 1);

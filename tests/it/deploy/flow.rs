@@ -7,7 +7,7 @@ use runtask_tests::gate::{Gate, Permission};
 use runtask_tests::stack::Stack;
 use serde_json::Value;
 
-use super::{assert_keeps_secrets, deployment, key, prepare, target};
+use super::{assert_keeps_secrets, deployment, key, target};
 use crate::run::{PATIENCE, formatted, result, simulator, spec, unformatted};
 
 /// P-09, Q-10: what is deployed checks a run, once, however often the request comes; and each role may do
@@ -24,7 +24,7 @@ async fn a_deployed_run_task_gives_each_run_one_result() {
     let run = simulator.run(&target, spec(formatted()), |_event| {}).await.unwrap();
     assert_eq!(result(&run), ("passed", "Format check passed"));
     deployment.double.wait_idle(PATIENCE).await;
-    let run = prepare(&simulator, spec(unformatted())).await;
+    let run = simulator.prepare(spec(unformatted())).await.unwrap();
     // Lambda may deliver an event twice, at once; and HCP Terraform a request that it saw no answer to, also later.
     deployment.double.deliver_twice(&deployment.functions[1].name);
     assert_eq!(run.deliver(&target).await.unwrap(), Some(200));
@@ -47,13 +47,13 @@ async fn a_deployed_run_task_gives_each_run_one_result() {
 
     // a request that does not verify starts nothing.
     let before = deployment.gate.used(&deployment.functions[0].role);
-    let stranger = prepare(&simulator, spec(formatted())).await;
+    let stranger = simulator.prepare(spec(formatted())).await.unwrap();
     let stranger_target = super::target(&deployment, "another key");
     assert_eq!(stranger.deliver(&stranger_target).await.unwrap(), Some(401));
     assert_eq!(deployment.gate.used(&deployment.functions[0].role), before);
 
     // The failure handler, too: a job that dies before it has begun.
-    let died = prepare(&simulator, spec(formatted())).await;
+    let died = simulator.prepare(spec(formatted())).await.unwrap();
     let record = serde_json::json!({
         "version": "1.0",
         "requestContext": {"condition": "EventAgeExceeded"},
@@ -122,7 +122,7 @@ async fn a_table_that_may_not_be_used_costs_no_run_its_result() {
     })
     .await;
     let key = key(&stack, None).await;
-    let run = prepare(&simulator, spec(formatted())).await;
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
     assert_eq!(run.deliver(&target(&deployment, &key)).await.unwrap(), Some(200));
     assert_eq!(result(&run.wait_final(PATIENCE).await), ("passed", "Format check passed"));
     deployment.double.wait_idle(PATIENCE).await;

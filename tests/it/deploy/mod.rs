@@ -8,7 +8,7 @@ mod replacements;
 mod rotation;
 
 use runtask_protocol::Key;
-use runtask_simulator::{PreparedRun, RunSpec, Simulator, Target};
+use runtask_simulator::{PreparedRun, Simulator, Target};
 use runtask_tests::aws;
 use runtask_tests::deployment::Deployment;
 use runtask_tests::lambda::Function;
@@ -45,11 +45,6 @@ async fn key(stack: &Stack, version: Option<u32>) -> String {
     let body = json!({"Name": name, "WithDecryption": true});
     let answer = aws::call(stack.moto.endpoint(), "ssm", "AmazonSSM.GetParameter", &body).await;
     answer["Parameter"]["Value"].as_str().unwrap().to_owned()
-}
-
-/// A run whose request is signed with `key`.
-async fn prepare(simulator: &Simulator, spec: RunSpec) -> PreparedRun {
-    simulator.prepare(spec).await.unwrap()
 }
 
 fn target(deployment: &Deployment, key: &str) -> Target {

@@ -3,7 +3,7 @@
 use runtask_tests::secrets::assert_no_secrets;
 use runtask_tests::stack::Stack;
 
-use super::{deployment, key, prepare, target};
+use super::{deployment, key, target};
 use crate::run::{PATIENCE, formatted, result, simulator, spec};
 
 const HOUR_AND_A_BIT_S: f64 = 3660.0;
@@ -37,7 +37,7 @@ async fn a_rotated_key_works_at_once_and_the_old_one_for_an_hour() {
     // As if the rotation had been over an hour ago.
     let third = deployment(&stack, &simulator, |_, function| function).await;
     third.gate.age_parameters(HOUR_AND_A_BIT_S);
-    let run = prepare(&simulator, spec(formatted())).await;
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
     assert_eq!(run.deliver(&target(&third, &old)).await.unwrap(), Some(401));
     assert_eq!(run.deliver(&target(&third, &new)).await.unwrap(), Some(200));
     assert_eq!(result(&run.wait_final(PATIENCE).await).0, "passed");
