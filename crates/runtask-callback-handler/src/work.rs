@@ -106,14 +106,8 @@ async fn summarize_plan(run: &Run, plan: Option<Option<Input<File>>>) -> CheckRe
         None => {
             let stage = run.stage.as_ref().map_or("this", Stage::as_str);
             let headline = format!("No plan to summarize: at stage {stage} there is none yet");
-            let finding = Finding {
-                code: Code::PLAN_SUMMARY,
-                level: Level::Info,
-                summary: headline.clone(),
-                body: String::new(),
-                subject: None,
-            };
-            CheckReport { check: name, headline, findings: vec![finding] }
+            let finding = Finding::new(Code::PLAN_SUMMARY, Level::Info, headline.clone());
+            CheckReport::new(name, headline, vec![finding])
         }
     }
 }

@@ -36,6 +36,15 @@ impl Code {
         Self(Cow::Borrowed(code))
     }
 
+    /// The code of a rule that somebody else has written, as near to `name` as kebab-case comes:
+    /// `terraform.public_bucket` is `terraform-public-bucket`. Where nothing of `name` is left, it is `rule`.
+    #[must_use]
+    pub fn of_rule(name: &str) -> Self {
+        let words = name.split(|it: char| !it.is_ascii_alphanumeric()).filter(|it| !it.is_empty());
+        let code = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+        Self(if code.is_empty() { Cow::Borrowed("rule") } else { Cow::Owned(code) })
+    }
+
     /// The code.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -89,6 +98,74 @@ impl Level {
     }
 }
 
+/// How much is at stake where a rule is broken, whatever that does to the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Act now.
+    Critical,
+    /// Act before it goes on.
+    High,
+    /// Plan to act.
+    Medium,
+    /// Worth knowing.
+    Low,
+}
+
+impl Severity {
+    /// The name in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// A severity that is none of the four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a severity is `critical`, `high`, `medium` or `low`")]
+pub struct UnknownSeverity;
+
+impl FromStr for Severity {
+    type Err = UnknownSeverity;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Critical, Self::High, Self::Medium, Self::Low];
+        all.into_iter().find(|it| it.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownSeverity)
+    }
+}
+
+/// Where a rule is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Source {
+    /// The file, as whoever set up the rules names it; `builtin:NAME` for a rule that is shipped.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Source {
+    /// `policies/s3.rego:12`; printable.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", printable(&self.file), self.line)
+    }
+}
+
+/// A rule that a check asked, whether it found anything or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// Its stable name; what it finds has the same code.
+    pub code: Code,
+    /// One line that says what it demands.
+    pub title: String,
+    /// Where it is written.
+    pub source: Source,
+}
+
 /// What a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -138,6 +215,9 @@ pub struct Finding {
     pub code: Code,
     /// How bad it is.
     pub level: Level,
+    /// How much is at stake, where whoever wrote the rule says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
     /// One line, without Markdown.
     pub summary: String,
     /// More about it, in Markdown; may be empty.
@@ -145,6 +225,32 @@ pub struct Finding {
     /// What it is about, if it is about one thing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
+    /// Where the rule that judged it is written, if it is one of those that can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+impl Finding {
+    /// A finding about nothing in particular, and not more than this line.
+    #[must_use]
+    pub fn new(code: Code, level: Level, summary: impl Into<String>) -> Self {
+        let summary = summary.into();
+        Self { code, level, severity: None, summary, body: String::new(), subject: None, source: None }
+    }
+
+    /// With a body, in Markdown.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// About this.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<Option<Subject>>) -> Self {
+        self.subject = subject.into();
+        self
+    }
 }
 
 /// What one check says.
@@ -154,11 +260,23 @@ pub struct CheckReport {
     pub check: &'static str,
     /// One line that says it all.
     pub headline: String,
+    /// A second line for the result's message, such as `Found 2 issues`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tally: Option<String>,
+    /// The rules that were asked, in the order to show them; empty for a check that is one rule itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
     /// What was found, in the order to show it.
     pub findings: Vec<Finding>,
 }
 
 impl CheckReport {
+    /// The report of a check that is one rule itself.
+    #[must_use]
+    pub fn new(check: &'static str, headline: impl Into<String>, findings: Vec<Finding>) -> Self {
+        Self { check, headline: headline.into(), tally: None, rules: Vec::new(), findings }
+    }
+
     /// The report of a check that could not run; `reason` is a plain sentence for people, such as
     /// `terraform did not finish within 60 s`.
     #[must_use]
@@ -169,14 +287,8 @@ impl CheckReport {
     /// The report of a check that could not run, in words of the caller's own.
     #[must_use]
     pub fn not_run(check: &'static str, headline: String) -> Self {
-        let finding = Finding {
-            code: Code::CHECK_UNAVAILABLE,
-            level: Level::Error,
-            summary: headline.clone(),
-            body: String::new(),
-            subject: None,
-        };
-        Self { check, headline, findings: vec![finding] }
+        let finding = Finding::new(Code::CHECK_UNAVAILABLE, Level::Error, headline.clone());
+        Self::new(check, headline, vec![finding])
     }
 }
 
@@ -252,8 +364,7 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
 
     fn report(code: Code, level: Level) -> CheckReport {
-        let finding = Finding { code, level, summary: "s".into(), body: String::new(), subject: None };
-        CheckReport { check: "x", headline: "h".into(), findings: vec![finding] }
+        CheckReport::new("x", "h", vec![Finding::new(code, level, "s")])
     }
 
     #[test]
@@ -265,6 +376,20 @@ mod tests {
                 code.split('-').all(|it| !it.is_empty() && it.chars().all(|c| c.is_ascii_lowercase())),
                 "{code}"
             );
+        }
+    }
+
+    #[test]
+    fn a_rules_name_becomes_kebab_case() {
+        for (name, code) in [
+            ("terraform.public_bucket", "terraform-public-bucket"),
+            ("main", "main"),
+            ("S3.ACLs__x", "s3-acls-x"),
+            ("größe", "gr-e"),
+            ("", "rule"),
+            ("…", "rule"),
+        ] {
+            assert_eq!(Code::of_rule(name).as_str(), code);
         }
     }
 

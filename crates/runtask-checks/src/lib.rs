@@ -7,7 +7,8 @@ mod terraform;
 mod text;
 
 pub use finding::{
-    CheckReport, Code, Finding, Level, OnError, Subject, UnknownOnError, Verdict, codes, verdict,
+    CheckReport, Code, Finding, Level, OnError, Rule, Severity, Source, Subject, UnknownOnError,
+    UnknownSeverity, Verdict, codes, verdict,
 };
 pub use terraform::{FindError, TIME_LIMIT, Terraform};
 pub use text::{fenced, printable};

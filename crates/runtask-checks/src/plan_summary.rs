@@ -148,16 +148,15 @@ pub fn check(plan: impl Read) -> CheckReport {
     if counts.unknown > 0 {
         findings.push(unknown("The plan has actions that this check does not know; they are not counted"));
     }
-    CheckReport { check: CHECK, headline, findings }
+    CheckReport::new(CHECK, headline, findings)
 }
 
 fn info(summary: String, body: String) -> Finding {
-    Finding { code: Code::PLAN_SUMMARY, level: Level::Info, summary, body, subject: None }
+    Finding::new(Code::PLAN_SUMMARY, Level::Info, summary).body(body)
 }
 
 fn unknown(summary: &str) -> Finding {
-    let (code, summary) = (Code::UNKNOWN_PLAN_FORMAT, summary.to_owned());
-    Finding { code, level: Level::Warning, summary, body: String::new(), subject: None }
+    Finding::new(Code::UNKNOWN_PLAN_FORMAT, Level::Warning, summary)
 }
 
 /// Says where, and not what: the error's own text quotes the value that it did not expect.
@@ -168,14 +167,8 @@ fn unreadable(error: &serde_json::Error) -> CheckReport {
         Category::Data | Category::Io => "the plan is not what `terraform show -json` prints",
     };
     let summary = format!("Plan cannot be read: {what} (line {}, column {})", error.line(), error.column());
-    let finding = Finding {
-        code: Code::UNREADABLE_PLAN,
-        level: Level::Error,
-        summary: summary.clone(),
-        body: String::new(),
-        subject: None,
-    };
-    CheckReport { check: CHECK, headline: summary, findings: vec![finding] }
+    let finding = Finding::new(Code::UNREADABLE_PLAN, Level::Error, summary.clone());
+    CheckReport::new(CHECK, summary, vec![finding])
 }
 
 impl<'de> Deserialize<'de> for Counts {

@@ -36,19 +36,14 @@ mod tests {
 
     #[test]
     fn the_shape_is_the_documented_one() {
-        let finding = |level, subject| Finding {
-            code: Code::UNFORMATTED_FILE,
-            level,
-            summary: "s".into(),
-            body: "b".into(),
-            subject,
-        };
+        let finding =
+            |level, subject| Finding::new(Code::UNFORMATTED_FILE, level, "s").body("b").subject(subject);
         let findings = vec![
             finding(Level::Error, Some(Subject::File { path: "a/main.tf".into(), line: Some(1) })),
             finding(Level::Warning, Some(Subject::Resource { address: "aws_vpc.main".into() })),
             finding(Level::Info, None),
         ];
-        let report = CheckReport { check: "fmt", headline: "h".into(), findings };
+        let report = CheckReport::new("fmt", "h", findings);
         let text = serde_json::to_string_pretty(&json(&[report], Verdict::Failed)).unwrap();
         insta::assert_snapshot!(text, @r#"
         {

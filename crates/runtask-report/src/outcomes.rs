@@ -67,11 +67,11 @@ mod tests {
     }
 
     fn finding(code: Code, level: Level, summary: &str, body: &str) -> Finding {
-        Finding { code, level, summary: summary.into(), body: body.into(), subject: None }
+        Finding::new(code, level, summary).body(body)
     }
 
     fn report(headline: &str, findings: Vec<Finding>) -> CheckReport {
-        CheckReport { check: "fmt", headline: headline.into(), findings }
+        CheckReport::new("fmt", headline, findings)
     }
 
     /// R-13: a passed run is the message and nothing else.
@@ -217,12 +217,9 @@ mod tests {
         let level = prop::sample::select(vec![Level::Error, Level::Warning, Level::Info]);
         let code = prop::sample::select(codes().iter().map(|it| it.0.clone()).collect::<Vec<_>>());
         let body = ("(````?diff\n|```\n|\n|ä|\\PC|\u{0}){0,200}", 0usize..120);
-        (code, level, ".{0,1100}", body).prop_map(|(code, level, summary, (body, times))| Finding {
-            code,
-            level,
-            subject: Some(Subject::Resource { address: summary.clone() }),
-            summary,
-            body: body.repeat(times),
+        (code, level, ".{0,1100}", body).prop_map(|(code, level, summary, (body, times))| {
+            let subject = Subject::Resource { address: summary.clone() };
+            Finding::new(code, level, summary).body(body.repeat(times)).subject(subject)
         })
     }
 

@@ -124,18 +124,10 @@ mod tests {
     use runtask_checks::{Code, Subject, fenced};
 
     fn report(summary: &str, body: &str) -> CheckReport {
-        let finding = Finding {
-            code: Code::UNFORMATTED_FILE,
-            level: Level::Error,
-            summary: summary.into(),
-            body: body.into(),
-            subject: Some(Subject::File { path: "net/main.tf".into(), line: Some(2) }),
-        };
-        CheckReport {
-            check: "fmt",
-            headline: "1 of 2 files needs formatting".into(),
-            findings: vec![finding],
-        }
+        let finding = Finding::new(Code::UNFORMATTED_FILE, Level::Error, summary)
+            .body(body)
+            .subject(Subject::File { path: "net/main.tf".into(), line: Some(2) });
+        CheckReport::new("fmt", "1 of 2 files needs formatting", vec![finding])
     }
 
     fn with_diff() -> CheckReport {
@@ -189,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_check_without_findings_is_its_headline() {
-        let passed = CheckReport { check: "fmt", headline: "Format check passed".into(), findings: vec![] };
+        let passed = CheckReport::new("fmt", "Format check passed", vec![]);
         assert_eq!(terminal(&[passed], Verdict::Passed, false), "fmt: Format check passed\n\npassed\n");
     }
 

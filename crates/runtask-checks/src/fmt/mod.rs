@@ -92,7 +92,7 @@ async fn judge(terraform: &Terraform, directory: &Path) -> Result<CheckReport, F
     if files.unreadable.is_empty() {
         let arguments = ["fmt", "-check", "-recursive", "-list=false", "-no-color", "."];
         match terraform.run(&arguments, directory, deadline).await?.code {
-            OK => return Ok(CheckReport { check: CHECK, headline: PASSED.to_owned(), findings: Vec::new() }),
+            OK => return Ok(CheckReport::new(CHECK, PASSED, Vec::new())),
             DIFFERENT | ERRORS => {}
             code => return Err(FmtError::ExitCode(code)),
         }
@@ -115,7 +115,7 @@ async fn judge(terraform: &Terraform, directory: &Path) -> Result<CheckReport, F
     if findings.is_empty() {
         return Err(FmtError::Disagreement);
     }
-    Ok(CheckReport { check: CHECK, headline: headline(total, &findings), findings })
+    Ok(CheckReport::new(CHECK, headline(total, &findings), findings))
 }
 
 /// Sorts terraform's errors by the copy that they are about.
@@ -162,8 +162,9 @@ fn findings(
 
 fn finding(code: Code, path: &Path, line: Option<u32>, what: &str, body: String) -> Finding {
     let summary = format!("{} {what}", shown(path));
-    let subject = Some(Subject::File { path: path.to_path_buf(), line });
-    Finding { code, level: Level::Error, summary, body, subject }
+    Finding::new(code, Level::Error, summary)
+        .body(body)
+        .subject(Subject::File { path: path.to_path_buf(), line })
 }
 
 fn unreadable(file: &Unreadable) -> Finding {
@@ -224,14 +225,8 @@ fn name_of(finding: &Finding) -> Option<String> {
 }
 
 fn no_files() -> CheckReport {
-    let finding = Finding {
-        code: Code::NO_FILES,
-        level: Level::Info,
-        summary: "No Terraform files were found in the directory".to_owned(),
-        body: String::new(),
-        subject: None,
-    };
-    CheckReport { check: CHECK, headline: PASSED.to_owned(), findings: vec![finding] }
+    let summary = "No Terraform files were found in the directory";
+    CheckReport::new(CHECK, PASSED, vec![Finding::new(Code::NO_FILES, Level::Info, summary)])
 }
 
 #[cfg(test)]
