@@ -1,0 +1,148 @@
+//! OPA's annotations: YAML in comments that begin with `# METADATA`, before a package or a rule.
+//!
+//! Source: Open Policy Agent, "Policy Language", "Annotations". What cannot be read is no annotation, as OPA has it
+//! unless it is told to look at them.
+
+use regorus::Value as RegoValue;
+use runtask_checks::Severity;
+use serde_json::Value;
+
+/// What an author says about a package or a rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Annotation {
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) links: Vec<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) severity: Option<String>,
+    pub(crate) fix: Option<String>,
+    pub(crate) params: Vec<(String, String)>,
+}
+
+/// An annotation and what it stands before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Annotated {
+    /// The line of what it is about, from 1.
+    pub(crate) line: u32,
+    /// Whether it is about the package.
+    pub(crate) is_package: bool,
+    pub(crate) annotation: Annotation,
+}
+
+impl Annotation {
+    /// This, and from `other` what is missing.
+    pub(crate) fn or(self, other: &Self) -> Self {
+        Self {
+            title: self.title.or_else(|| other.title.clone()),
+            description: self.description.or_else(|| other.description.clone()),
+            links: if self.links.is_empty() { other.links.clone() } else { self.links },
+            code: self.code.or_else(|| other.code.clone()),
+            severity: self.severity.or_else(|| other.severity.clone()),
+            fix: self.fix.or_else(|| other.fix.clone()),
+            params: if self.params.is_empty() { other.params.clone() } else { self.params },
+        }
+    }
+}
+
+/// Every annotation of a file.
+pub(crate) fn annotations(text: &str) -> Vec<Annotated> {
+    let mut found = Vec::new();
+    let mut lines = text.lines().zip(1u32..).peekable();
+    while let Some((line, _number)) = lines.next() {
+        if line.trim_end() != "# METADATA" {
+            continue;
+        }
+        let mut yaml = String::new();
+        while let Some((line, _number)) = lines.next_if(|(line, _number)| line.starts_with('#')) {
+            let line = line.get(1..).unwrap_or_default();
+            yaml.push_str(line.strip_prefix(' ').unwrap_or(line));
+            yaml.push('\n');
+        }
+        while lines.next_if(|(line, _number)| line.trim().is_empty()).is_some() {}
+        let Some((target, number)) = lines.peek() else { continue };
+        let Some(annotation) = read(&yaml) else { continue };
+        found.push(Annotated { line: *number, is_package: target.starts_with("package "), annotation });
+    }
+    found
+}
+
+fn read(yaml: &str) -> Option<Annotation> {
+    let value = RegoValue::from_yaml_str(yaml).ok()?;
+    value.as_object().ok()?;
+    let value = serde_json::to_value(&value).ok()?;
+    let text = |value: &Value| value.as_str().map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+    let at = |pointer: &str| value.pointer(pointer).unwrap_or(&Value::Null);
+    let links = at("/related_resources").as_array().into_iter().flatten();
+    let link = |it: &Value| text(it).or_else(|| text(it.get("ref")?));
+    let params = at("/custom/params").as_object().into_iter().flatten();
+    Some(Annotation {
+        title: text(at("/title")),
+        description: text(at("/description")),
+        links: links.filter_map(link).collect(),
+        code: text(at("/custom/code")),
+        severity: text(at("/custom/severity")).filter(|it| it.parse::<Severity>().is_ok()),
+        fix: text(at("/custom/fix")),
+        params: params.filter_map(|(name, meaning)| Some((name.clone(), text(meaning)?))).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+# METADATA
+# title: Buckets are private
+# description: |
+#   Nobody needs them.
+#
+#   Really.
+# related_resources:
+#   - ref: https://example.com/a
+#   - https://example.com/b
+# custom:
+#   code: private-buckets
+#   severity: high
+#   params:
+#     names: Which ones
+
+package s3
+
+import rego.v1
+
+# METADATA
+# title: One of them
+deny contains \"x\"
+
+# METADATA
+# title: [
+warn contains \"x\"
+
+# METADATA
+# just words
+# METADATA
+";
+
+    #[test]
+    fn annotations_are_read_with_what_they_stand_before() {
+        let found = annotations(FILE);
+        let package = Annotation {
+            title: Some("Buckets are private".into()),
+            description: Some("Nobody needs them.\n\nReally.".into()),
+            links: vec!["https://example.com/a".into(), "https://example.com/b".into()],
+            code: Some("private-buckets".into()),
+            severity: Some("high".into()),
+            fix: None,
+            params: vec![("names".into(), "Which ones".into())],
+        };
+        let rule = Annotation { title: Some("One of them".into()), ..Annotation::default() };
+        assert_eq!(
+            found,
+            [
+                Annotated { line: 16, is_package: true, annotation: package.clone() },
+                Annotated { line: 22, is_package: false, annotation: rule.clone() },
+            ]
+        );
+        assert_eq!(rule.or(&package).title.as_deref(), Some("One of them"));
+    }
+}

@@ -1,0 +1,264 @@
+//! The files of policies: read once, when the run task starts, so that every run is judged by the same ones.
+//!
+//! Nothing is compiled here.
+
+use crate::builtin;
+use regorus::Value as RegoValue;
+use runtask_tasks::PolicyPath;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Bytes that all files together may have.
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// Files and directories that are looked at.
+const MAX_ENTRIES: usize = 10_000;
+/// Directories inside each other.
+const MAX_DEPTH: usize = 32;
+
+/// Rego with the name that people know it by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// The path as it was set, or `builtin:NAME`.
+    pub name: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Policies and their data.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    pub(crate) files: Vec<SourceFile>,
+    pub(crate) data: Value,
+}
+
+/// Why policies cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// A path is not there, or may not be read.
+    #[error("{} cannot be read", .path.display())]
+    Read {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file is neither JSON nor YAML, whatever it is called.
+    #[error("{} is not what its name says: {reason}", .path.display())]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        reason: String,
+    },
+    /// Two documents say different things about the same key.
+    #[error("{} says something else about `{key}` than another file", .path.display())]
+    Conflict {
+        /// The second file.
+        path: PathBuf,
+        /// The key, with dots.
+        key: String,
+    },
+    /// There is no Rego in a path.
+    #[error("{} holds no Rego: policies are files that end in .rego", .path.display())]
+    Empty {
+        /// The path.
+        path: PathBuf,
+    },
+    /// More than any set of policies should be.
+    #[error("{} is too much: policies and data may be {} MiB in {MAX_ENTRIES} files, {MAX_DEPTH} directories deep", .path.display(), MAX_BYTES / 1024 / 1024)]
+    TooMuch {
+        /// Where it became too much.
+        path: PathBuf,
+    },
+    /// A rule that is not shipped.
+    #[error("there is no rule `builtin:{name}`; `runtask policy list` lists those that are shipped")]
+    NoBuiltin {
+        /// The name.
+        name: String,
+    },
+}
+
+impl Bundle {
+    /// Reads policies and data. Relative paths are below `base`; the library `data.runtask.plan` is always there.
+    ///
+    /// # Errors
+    ///
+    /// The first path that cannot be read.
+    pub fn load(paths: &[PolicyPath], data: &[PathBuf], base: &Path) -> Result<Self, LoadError> {
+        let mut reading = Reading { base, bytes: 0, entries: 0 };
+        let mut bundle = Self { files: vec![builtin::library()], data: Value::Object(Default::default()) };
+        for path in paths {
+            match path {
+                PolicyPath::Builtin(name) => {
+                    let files = builtin::rule(name);
+                    let files = files.ok_or_else(|| LoadError::NoBuiltin { name: name.clone() })?;
+                    bundle.files.extend(files);
+                }
+                PolicyPath::Path(path) => {
+                    let mut found = Vec::new();
+                    reading.walk(path, 0, &mut |it| has_extension(it, &["rego"]), &mut found)?;
+                    if found.is_empty() {
+                        return Err(LoadError::Empty { path: path.clone() });
+                    }
+                    for (name, _directories, text) in found {
+                        bundle.files.push(SourceFile { name, text });
+                    }
+                }
+            }
+        }
+        // The same file by two paths is there once.
+        let mut names = std::collections::HashSet::new();
+        bundle.files.retain(|it| names.insert(it.name.clone()));
+        for path in data {
+            let mut found = Vec::new();
+            reading.walk(path, 0, &mut |it| has_extension(it, &["json", "yaml", "yml"]), &mut found)?;
+            for (name, directories, text) in found {
+                let path = PathBuf::from(name);
+                let document = parse(&path, &text)?;
+                let document = directories.iter().rev().fold(document, |inner, directory| {
+                    Value::Object([(directory.clone(), inner)].into_iter().collect())
+                });
+                merge(&mut bundle.data, document, &path, "")?;
+            }
+        }
+        Ok(bundle)
+    }
+
+    /// Files from memory, as for a test.
+    #[must_use]
+    pub fn of_files(files: Vec<SourceFile>, data: Value) -> Self {
+        let files = std::iter::once(builtin::library()).chain(files).collect();
+        Self { files, data }
+    }
+
+    /// The files, the library first.
+    #[must_use]
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+}
+
+/// Reads directories within limits.
+struct Reading<'a> {
+    base: &'a Path,
+    bytes: u64,
+    entries: usize,
+}
+
+/// A file as people know it, the directories below the path that was asked for, and its text.
+type Found = (String, Vec<String>, String);
+
+impl Reading<'_> {
+    /// Finds files in the order of their names, with what is hidden left out.
+    fn walk(
+        &mut self,
+        path: &Path,
+        depth: usize,
+        wanted: &mut dyn FnMut(&Path) -> bool,
+        found: &mut Vec<Found>,
+    ) -> Result<(), LoadError> {
+        self.walk_below(path, &[], depth, wanted, found)
+    }
+
+    fn walk_below(
+        &mut self,
+        path: &Path,
+        directories: &[String],
+        depth: usize,
+        wanted: &mut dyn FnMut(&Path) -> bool,
+        found: &mut Vec<Found>,
+    ) -> Result<(), LoadError> {
+        let failed = |source| LoadError::Read { path: path.to_owned(), source };
+        self.entries += 1;
+        if self.entries > MAX_ENTRIES || depth > MAX_DEPTH {
+            return Err(LoadError::TooMuch { path: path.to_owned() });
+        }
+        let real = self.base.join(path);
+        if real.metadata().map_err(failed)?.is_dir() {
+            let mut names = Vec::new();
+            for entry in fs::read_dir(&real).map_err(failed)? {
+                names.push(entry.map_err(failed)?.file_name());
+            }
+            names.sort();
+            for name in names {
+                if name.as_encoded_bytes().starts_with(b".") {
+                    continue;
+                }
+                let inner = path.join(&name);
+                let is_directory = self.base.join(&inner).is_dir();
+                if is_directory {
+                    let mut below = directories.to_vec();
+                    below.push(name.to_string_lossy().into_owned());
+                    self.walk_below(&inner, &below, depth + 1, wanted, found)?;
+                } else if wanted(&inner) {
+                    self.walk_below(&inner, directories, depth + 1, wanted, found)?;
+                }
+            }
+            return Ok(());
+        }
+        let left = MAX_BYTES - self.bytes;
+        let mut text = String::new();
+        let file = fs::File::open(&real).map_err(failed)?;
+        file.take(left + 1).read_to_string(&mut text).map_err(failed)?;
+        self.bytes += text.len() as u64;
+        if self.bytes > MAX_BYTES {
+            return Err(LoadError::TooMuch { path: path.to_owned() });
+        }
+        found.push((path.display().to_string(), directories.to_vec(), text));
+        Ok(())
+    }
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().is_some_and(|it| extensions.iter().any(|extension| it == *extension))
+}
+
+/// JSON or YAML, by the file's name.
+fn parse(path: &Path, text: &str) -> Result<Value, LoadError> {
+    let refused = |reason: String| LoadError::Data { path: path.to_owned(), reason };
+    if has_extension(path, &["json"]) {
+        return serde_json::from_str(text).map_err(|error| refused(error.to_string()));
+    }
+    let value = RegoValue::from_yaml_str(text).map_err(|error| refused(error.to_string()))?;
+    serde_json::to_value(&value).map_err(|error| refused(error.to_string()))
+}
+
+/// Objects are merged, as OPA does; anything else that is there twice must be the same.
+fn merge(into: &mut Value, from: Value, path: &Path, key: &str) -> Result<(), LoadError> {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                match into.get_mut(&name) {
+                    Some(there) => merge(there, value, path, &key)?,
+                    None => {
+                        into.insert(name, value);
+                    }
+                }
+            }
+            Ok(())
+        }
+        (into, from) if *into == from => Ok(()),
+        (_, from) if key.is_empty() => Err(LoadError::Data {
+            path: path.to_owned(),
+            reason: format!("data is an object, and this is {}", kind(&from)),
+        }),
+        _ => Err(LoadError::Conflict { path: path.to_owned(), key: key.to_owned() }),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

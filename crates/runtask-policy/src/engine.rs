@@ -1,0 +1,256 @@
+//! Rego compiled, and asked rule by rule.
+//!
+//! It is regorus without whatever could reach out: no network, no files, no environment. Time limits are its own here;
+//! what it cannot stop (a builtin that never returns, or takes all memory) ends with the process: see `check.rs`.
+
+use crate::annotations::{Annotated, Annotation, annotations};
+use crate::bundle::SourceFile;
+use crate::message::{Purpose, RuleEntry, RuleKind, Trouble};
+use regorus::unstable::{Expr, Rule, RuleHead};
+use regorus::utils::limits::{ExecutionTimerConfig, LimitError, PolicyLengthConfig};
+use regorus::{Engine, Value};
+use runtask_checks::Code;
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+/// What a file of policies may be, besides what a bundle may be. Only the columns are more than the engine's own
+/// limits: people have data in policies.
+const LIMITS: PolicyLengthConfig = PolicyLengthConfig {
+    max_col: match NonZeroU32::new(64 * 1024) {
+        Some(it) => it,
+        None => NonZeroU32::MIN,
+    },
+    max_file_bytes: match NonZeroUsize::new(8 * 1024 * 1024) {
+        Some(it) => it,
+        None => NonZeroUsize::MIN,
+    },
+    max_lines: match NonZeroUsize::new(100_000) {
+        Some(it) => it,
+        None => NonZeroUsize::MIN,
+    },
+};
+
+/// Steps of evaluation between two looks at the clock.
+const STEPS: NonZeroU32 = match NonZeroU32::new(256) {
+    Some(it) => it,
+    None => NonZeroU32::MIN,
+};
+
+/// Policies, compiled.
+#[derive(Debug)]
+pub(crate) struct Policies {
+    engine: Engine,
+    limit: Duration,
+    /// What can be asked.
+    pub(crate) rules: Vec<RuleEntry>,
+    /// The packages with a rule `exception`.
+    exceptions: Vec<String>,
+}
+
+impl Policies {
+    /// Compiles files, and finds the rules in them. A file is of Rego v1, or of the older syntax that most policies for
+    /// conftest are written in.
+    pub(crate) fn compile(files: &[SourceFile], limit: Duration, purpose: Purpose) -> Result<Self, Trouble> {
+        let mut engine = Engine::new();
+        engine.set_policy_length_config(LIMITS);
+        // As OPA: a builtin that fails makes an expression undefined, and not an error.
+        engine.set_strict_builtin_errors(false);
+        for file in files {
+            add(&mut engine, file)?;
+        }
+        let of_engine = |error: Box<dyn std::error::Error>| Trouble::of_engine(&format!("{error:#}"));
+        // Asking anything makes the engine look at everything.
+        engine.eval_query("true".to_owned(), false).map_err(|error| of_engine(error.into()))?;
+        let rules = find(&mut engine, purpose).map_err(of_engine)?;
+        let mut policies = Self { engine, limit, rules: Vec::new(), exceptions: Vec::new() };
+        for (entry, is_exception) in rules {
+            if is_exception {
+                policies.exceptions.push(entry.package);
+            } else {
+                policies.rules.push(entry);
+            }
+        }
+        policies.engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS });
+        Ok(policies)
+    }
+
+    /// Sets a document that is not the plan: `data.NAME`.
+    pub(crate) fn add_data(&mut self, data: Value) -> Result<(), Trouble> {
+        self.engine.add_data(data).map_err(|error| Trouble::of_engine(&format!("{error:#}")))
+    }
+
+    /// Sets the plan.
+    pub(crate) fn set_input(&mut self, input: Value) {
+        self.engine.set_input(input);
+    }
+
+    /// What a rule says; `Undefined` where it says nothing.
+    pub(crate) fn ask(&mut self, path: &str) -> Result<Value, Trouble> {
+        self.engine.eval_rule(path.to_owned()).map_err(|error| match error.downcast_ref::<LimitError>() {
+            Some(LimitError::TimeLimitExceeded { .. }) => Trouble::too_long(self.limit),
+            _ => Trouble::of_engine(&format!("{error:#}")),
+        })
+    }
+
+    /// Whether a rule `exception` of the rule's package excepts it, as conftest has it: it yields lists of names, of
+    /// which one is the rule's without `deny_`, `violation_` or `warn_`.
+    pub(crate) fn excepts(&mut self, rule: &RuleEntry) -> Result<bool, Trouble> {
+        if !self.exceptions.contains(&rule.package) {
+            return Ok(false);
+        }
+        let path = rule.path.strip_suffix(&rule.name).unwrap_or(&rule.path);
+        let value = self.ask(&format!("{path}exception"))?;
+        let value = serde_json::to_value(&value).unwrap_or_default();
+        let lists = value.as_array().into_iter().flatten().filter_map(|it| it.as_array()).flatten();
+        let name = rule.name.split_once('_').map_or("", |(_kind, name)| name);
+        Ok(lists.filter_map(|it| it.as_str()).any(|it| it == name))
+    }
+}
+
+/// Adds a file in the syntax that it is written in. Where it is in neither, the error is that of the syntax that could
+/// read more of it.
+fn add(engine: &mut Engine, file: &SourceFile) -> Result<(), Trouble> {
+    let mut add = |is_v0: bool| {
+        engine.set_rego_v0(is_v0);
+        let added = engine.add_policy(file.name.clone(), file.text.clone());
+        added.map_err(|error| Trouble::of_engine(&format!("{error:#}")))
+    };
+    let Err(newer) = add(false) else { return Ok(()) };
+    let Err(older) = add(true) else { return Ok(()) };
+    let mut trouble = if older.position() > newer.position() { older } else { newer };
+    if !trouble.summary.contains(&file.name) {
+        trouble.summary = format!("{}: {}", file.name, trouble.summary);
+    }
+    Err(trouble)
+}
+
+/// Finds the rules to ask, in the order of files and lines, and the exceptions.
+fn find(engine: &mut Engine, purpose: Purpose) -> Result<Vec<(RuleEntry, bool)>, Box<dyn std::error::Error>> {
+    let packages = engine.get_policy_package_components()?;
+    let mut entries: Vec<(RuleEntry, bool)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for (module, package) in engine.get_modules().iter().zip(packages) {
+        let annotated = annotations(module.package.span.source.get_contents());
+        let nothing = Annotation::default();
+        let of_package = annotated.iter().find(|it| it.is_package).map_or(&nothing, |it| &it.annotation);
+        for rule in &module.policy {
+            let Some((name, line)) = name_of(rule) else { continue };
+            let is_exception = name == "exception";
+            let Some(kind) = kind_of(&name, purpose).or(is_exception.then_some(RuleKind::Deny)) else {
+                continue;
+            };
+            let path = format!("data{}.{name}", joined(&package.components));
+            let own = annotated.iter().find(|it| is_about(it, line)).map(|it| it.annotation.clone());
+            let annotation = own.clone().unwrap_or_default().or(of_package);
+            let place = places.get(&path).copied();
+            if let Some((entry, _)) = place.and_then(|it| entries.get_mut(it)) {
+                // Of several definitions, the first that has something to say about itself speaks for all.
+                if own.is_some() && entry.title == title_of(&name) {
+                    *entry = self::entry(
+                        path,
+                        &package.components,
+                        name,
+                        kind,
+                        annotation,
+                        &package.source_file,
+                        line,
+                    );
+                }
+                continue;
+            }
+            places.insert(path.clone(), entries.len());
+            let entry = entry(path, &package.components, name, kind, annotation, &package.source_file, line);
+            entries.push((entry, is_exception));
+        }
+    }
+    Ok(entries)
+}
+
+fn entry(
+    path: String,
+    package: &[String],
+    name: String,
+    kind: RuleKind,
+    annotation: Annotation,
+    file: &str,
+    line: u32,
+) -> RuleEntry {
+    let package = package.join(".");
+    let code = annotation.code.unwrap_or_else(|| match name.split_once('_') {
+        Some((_kind, more)) => format!("{package} {more}"),
+        None => package.clone(),
+    });
+    RuleEntry {
+        title: annotation.title.unwrap_or_else(|| title_of(&name)),
+        code: Code::of_rule(&code).as_str().to_owned(),
+        path,
+        package,
+        name,
+        kind,
+        description: annotation.description.unwrap_or_default(),
+        fix: annotation.fix.unwrap_or_default(),
+        severity: annotation.severity,
+        params: annotation.params,
+        links: annotation.links,
+        file: file.to_owned(),
+        line,
+    }
+}
+
+/// The title of a rule whose author gave it none.
+fn title_of(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+fn is_about(annotated: &Annotated, line: u32) -> bool {
+    !annotated.is_package && annotated.line == line
+}
+
+/// The name and line of a rule that has no arguments and is no part of another.
+fn name_of(rule: &Rule) -> Option<(String, u32)> {
+    let Rule::Spec { span, head, .. } = rule else { return None };
+    let reference = match head {
+        RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } => refr,
+        RuleHead::Func { .. } => return None,
+    };
+    let name = match reference.as_ref() {
+        Expr::Var { span, .. } => span.text(),
+        // `deny[x] = y` is an object with keys, as `deny` is.
+        Expr::RefBrack { refr, .. } => match refr.as_ref() {
+            Expr::Var { span, .. } => span.text(),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((name.to_owned(), span.line))
+}
+
+/// What a rule is for, by its name.
+///
+/// Source: conftest, `policy/engine.go`: `^(deny|violation)(_[a-zA-Z0-9]+)*$`, and likewise `warn`.
+fn kind_of(name: &str, purpose: Purpose) -> Option<RuleKind> {
+    let (first, rest) = name.split_once('_').map_or((name, None), |(first, rest)| (first, Some(rest)));
+    if purpose == Purpose::Test {
+        return (first == "test" && rest.is_some()).then_some(RuleKind::Test);
+    }
+    let is_word = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_alphanumeric());
+    if !rest.is_none_or(|it| it.split('_').all(is_word)) {
+        return None;
+    }
+    match first {
+        "deny" | "violation" => Some(RuleKind::Deny),
+        "warn" => Some(RuleKind::Warn),
+        _ => None,
+    }
+}
+
+/// `.main`, `.terraform.s3`, or `.graph["1.0.0"]`.
+fn joined(components: &[String]) -> String {
+    let is_name = |it: &str| {
+        it.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_')
+            && it.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+    };
+    let component = |it: &String| if is_name(it) { format!(".{it}") } else { format!("[{it:?}]") };
+    components.iter().map(component).collect()
+}

@@ -1,0 +1,243 @@
+//! The process that evaluates policies.
+//!
+//! One line of Rego can ask for all memory there is (`numbers.range(1, 1e12)`), and one function that calls itself ends
+//! the stack. Nothing inside a process catches either, so policies have one of their own: the same program, started
+//! again with an argument. It limits itself before it reads anything, has no environment, and nothing to do but to read
+//! its stdin and to write to its stdout.
+
+use crate::engine::Policies;
+use crate::message::{
+    Answer, Cause, Event, Purpose, Refusal, Request, RuleEntry, RuleKind, Trouble, Violation,
+};
+use crate::plan::{self, Changes, cut, path_text};
+use crate::redaction::Redaction;
+use regorus::Value;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::cell::OnceCell;
+use std::ffi::OsStr;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The argument that makes a program this process.
+pub const ARGUMENT: &str = "policy-evaluator";
+
+/// The stack that evaluation has. A policy that needs more recurses without an end.
+const STACK_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of a request's line: policies, their data and parameters.
+const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;
+/// How many things one rule may object to before the rest is only counted.
+const MAX_VIOLATIONS: usize = 10_000;
+/// Characters of a policy's message.
+const MAX_MESSAGE: usize = 2_000;
+
+/// Becomes the process that evaluates policies, if that is what the program was started for: to be called first thing in
+/// `main`, with the program's first argument.
+#[must_use]
+pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
+    (first_argument? == ARGUMENT).then(|| {
+        let stack = usize::try_from(STACK_BYTES).unwrap_or(usize::MAX);
+        let evaluating = thread::Builder::new().stack_size(stack).spawn(|| {
+            let stdout = io::stdout().lock();
+            serve(BufReader::new(io::stdin().lock()), stdout, limit_memory)
+        });
+        match evaluating.map(thread::JoinHandle::join) {
+            Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
+            // Whoever started this sees the exit code, and which rule was being asked.
+            _ => ExitCode::from(70),
+        }
+    })
+}
+
+/// Holds this process to `bytes` of memory, and keeps it from writing files.
+fn limit_memory(bytes: u64) {
+    let to = |resource, bytes: u64| {
+        let bytes = getrlimit(resource).maximum.map_or(bytes, |it| it.min(bytes));
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        // Where the system refuses, time limits and the system's own limits are left.
+        let _refused = setrlimit(resource, limit);
+    };
+    to(Resource::Data, bytes.saturating_add(STACK_BYTES));
+    to(Resource::Fsize, 0);
+    to(Resource::Core, 0);
+}
+
+/// Answers one request.
+pub(crate) fn serve(
+    mut input: impl BufRead,
+    mut output: impl Write,
+    limit_memory: impl FnOnce(u64),
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    (&mut input).take(MAX_REQUEST_BYTES).read_until(b'\n', &mut line)?;
+    let request: Request = serde_json::from_slice(&line)?;
+    drop(line);
+    limit_memory(request.memory_bytes);
+    let mut say = |event: &Event| {
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        output.write_all(&line)?;
+        output.flush()
+    };
+    let refused = |cause, error| Event::Refused(Refusal { cause, error });
+    let mut policies = match prepare(&request) {
+        Ok(policies) => policies,
+        Err(trouble) => return say(&refused(Cause::Policies, trouble)),
+    };
+    let rules = asked(&policies, &request);
+    say(&Event::Rules(rules.clone()))?;
+    if request.purpose == Purpose::List {
+        return say(&Event::Done);
+    }
+    let plan = match request.purpose {
+        Purpose::Judge => match plan::read(&mut input) {
+            Ok(plan) => plan,
+            Err(trouble) => return say(&refused(Cause::Plan, trouble)),
+        },
+        Purpose::Test | Purpose::List => Value::new_object(),
+    };
+    policies.set_input(plan.clone());
+    say(&Event::Plan)?;
+    let reading = Reading { plan: &plan, redaction: OnceCell::new(), changes: OnceCell::new() };
+    for (index, rule) in rules.iter().enumerate() {
+        say(&Event::Begin(index))?;
+        let started = Instant::now();
+        let mut answer = ask(&mut policies, rule, &reading);
+        answer.index = index;
+        answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        say(&Event::End(answer))?;
+    }
+    say(&Event::Done)?;
+    // Taking a large plan apart takes longer than the system needs to take everything away.
+    std::mem::forget(policies);
+    std::mem::forget(plan);
+    Ok(())
+}
+
+fn prepare(request: &Request) -> Result<Policies, Trouble> {
+    let limit = Duration::from_millis(request.time_limit_ms);
+    let mut policies = Policies::compile(&request.files, limit, request.purpose)?;
+    let broken = |_error| Trouble::new("the policies' data cannot be read");
+    let document = |value: &serde_json::Value| serde_json::from_value::<Value>(value.clone()).map_err(broken);
+    policies.add_data(document(&request.data)?)?;
+    for (name, value) in [("run", &request.run), ("params", &request.params)] {
+        if request.data.get(name).is_some() {
+            let message =
+                format!("the data for policies has a document `{name}`, which the run task sets itself");
+            return Err(Trouble::new(message));
+        }
+        policies.add_data(document(&serde_json::json!({ name: value }))?)?;
+    }
+    Ok(policies)
+}
+
+fn asked(policies: &Policies, request: &Request) -> Vec<RuleEntry> {
+    let is_asked = |rule: &&RuleEntry| {
+        request.namespaces.as_ref().is_none_or(|it| it.contains(&rule.package))
+            && request.only.as_ref().is_none_or(|it| it.contains(&rule.path))
+    };
+    policies.rules.iter().filter(is_asked).cloned().collect()
+}
+
+/// A plan, and what is made of it when the first rule objects to something.
+struct Reading<'a> {
+    plan: &'a Value,
+    redaction: OnceCell<Redaction>,
+    changes: OnceCell<Changes<'a>>,
+}
+
+impl Reading<'_> {
+    fn redaction(&self) -> &Redaction {
+        self.redaction.get_or_init(|| Redaction::of(self.plan))
+    }
+
+    fn trouble(&self, trouble: Trouble) -> Trouble {
+        let redact = |it: &str| self.redaction().redact(&cut(it, MAX_MESSAGE));
+        Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
+    }
+}
+
+fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &Reading<'_>) -> Answer {
+    let value = match policies.ask(&rule.path) {
+        Ok(value) => value,
+        Err(trouble) => {
+            return Answer { trouble: Some(reading.trouble(trouble)), ..Answer::default() };
+        }
+    };
+    if rule.kind == RuleKind::Test {
+        let trouble = (value != Value::Bool(true)).then(|| {
+            Trouble::new(match value {
+                Value::Undefined => "it is undefined".to_owned(),
+                Value::Bool(_) => "it is false".to_owned(),
+                _ => "it is neither true nor false".to_owned(),
+            })
+        });
+        return Answer { trouble, ..Answer::default() };
+    }
+    let values: Vec<&Value> = match &value {
+        Value::Set(set) => set.iter().collect(),
+        Value::Array(list) => list.iter().collect(),
+        // What is no list says nothing, in conftest too: `deny = true` has no message.
+        _ => Vec::new(),
+    };
+    let more = values.len().saturating_sub(MAX_VIOLATIONS);
+    let violations: Result<Vec<_>, _> =
+        values.into_iter().take(MAX_VIOLATIONS).map(|it| violation(it, reading)).collect();
+    let excepted = policies.excepts(rule);
+    match (violations, excepted) {
+        (Ok(violations), Ok(excepted)) => {
+            let excepted = excepted && !violations.is_empty();
+            Answer { violations, more, excepted, ..Answer::default() }
+        }
+        (Err(trouble), _) | (_, Err(trouble)) => {
+            Answer { trouble: Some(reading.trouble(trouble)), ..Answer::default() }
+        }
+    }
+}
+
+/// One thing that a rule yields: a text, or an object with `msg`.
+fn violation(value: &Value, reading: &Reading<'_>) -> Result<Violation, Trouble> {
+    let message = match value {
+        Value::String(message) => message,
+        Value::Object(_) => match &value["msg"] {
+            Value::String(message) => message,
+            _ => {
+                return Err(Trouble::new(
+                    "it yields an object without `msg`, the text that says what is wrong",
+                ));
+            }
+        },
+        _ => return Err(Trouble::new("it yields something else than texts, or objects with `msg`")),
+    };
+    let redaction = reading.redaction();
+    let changes = reading.changes.get_or_init(|| Changes::of(reading.plan));
+    let get = |key: &str| {
+        [&value[key], &value["metadata"][key], &value["details"][key]]
+            .into_iter()
+            .find(|it| !matches!(it, Value::Undefined | Value::Null))
+            .unwrap_or(&Value::Undefined)
+    };
+    let text = |value: &Value| value.as_string().ok().map(|it| it.to_string());
+    let address = [get("address"), get("resource"), &get("resource")["address"]].into_iter().find_map(text);
+    let known = address.as_deref().filter(|it| changes.has(it)).unwrap_or_default();
+    let redact = |it: &str| redaction.redact_around(&cut(it, MAX_MESSAGE), known);
+    let path = match get("attribute") {
+        Value::Array(path) => Some(path.iter().cloned().collect::<Vec<_>>()),
+        Value::String(name) => Some(name.split('.').map(Value::from).collect()),
+        _ => None,
+    };
+    let change = path.as_ref().and_then(|it| changes.change(known, it, redaction));
+    Ok(Violation {
+        message: redact(message),
+        address: address.as_deref().map(redact),
+        attribute: path.map(|it| redact(&path_text(&it))),
+        change,
+        fix: text(get("fix")).as_deref().map(redact),
+        severity: text(get("severity")),
+        unknown: get("unknown") == &Value::Bool(true),
+    })
+}
+
+#[cfg(test)]
+mod tests;

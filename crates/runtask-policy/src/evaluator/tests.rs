@@ -1,0 +1,355 @@
+//! What the process that evaluates says, asked inside this one: no limits of memory, no crashes.
+
+use super::*;
+use crate::bundle::{Bundle, SourceFile};
+use serde_json::json;
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What one policy says about a plan.
+fn asked(rego: &str, plan: &serde_json::Value) -> Vec<Event> {
+    asked_with(&[("policies/p.rego", rego)], &json!({}), plan, Purpose::Judge)
+}
+
+fn asked_with(
+    files: &[(&str, &str)],
+    data: &serde_json::Value,
+    plan: &serde_json::Value,
+    purpose: Purpose,
+) -> Vec<Event> {
+    asked_within(files, data, &plan.to_string(), purpose, LIMIT)
+}
+
+fn asked_within(
+    files: &[(&str, &str)],
+    data: &serde_json::Value,
+    plan: &str,
+    purpose: Purpose,
+    limit: Duration,
+) -> Vec<Event> {
+    let files = files.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() });
+    let bundle = Bundle::of_files(files.collect(), data.clone());
+    let request = Request {
+        files: bundle.files,
+        data: bundle.data,
+        run: json!({ "workspace": "net-prod", "speculative": true }),
+        params: json!({ "size": 3 }),
+        namespaces: None,
+        only: None,
+        purpose,
+        time_limit_ms: u64::try_from(limit.as_millis()).unwrap(),
+        memory_bytes: 0,
+    };
+    let input = format!("{}\n{plan}", serde_json::to_string(&request).unwrap());
+    let mut output = Vec::new();
+    serve(input.as_bytes(), &mut output, |_bytes| ()).unwrap();
+    let lines = std::str::from_utf8(&output).unwrap().lines();
+    lines.map(|it| serde_json::from_str(it).unwrap()).collect()
+}
+
+/// `rule: message` for everything that rules object to, and `rule! why` for those that could not be asked.
+fn messages(events: &[Event]) -> Vec<String> {
+    let mut rules = Vec::new();
+    let mut found = Vec::new();
+    for event in events {
+        match event {
+            Event::Rules(these) => rules.clone_from(these),
+            Event::End(answer) => {
+                let path = &rules[answer.index].path;
+                let excepted = if answer.excepted { " (excepted)" } else { "" };
+                found.extend(answer.violations.iter().map(|it| format!("{path}: {}{excepted}", it.message)));
+                found.extend(answer.trouble.iter().map(|it| format!("{path}! {}", it.summary)));
+            }
+            Event::Refused(refusal) => found.push(format!("{:?}! {}", refusal.cause, refusal.error.summary)),
+            Event::Plan | Event::Begin(_) | Event::Done => {}
+        }
+    }
+    found
+}
+
+fn plan() -> serde_json::Value {
+    json!({ "format_version": "1.2", "resource_changes": [
+        { "address": "aws_s3_bucket.a", "type": "aws_s3_bucket", "change": {
+            "actions": ["update"],
+            "before": { "acl": "private", "tags": { "a/b": 1 } }, "before_sensitive": {},
+            "after": { "acl": "public-read", "password": "fixture-password-1", "list": [{ "x": 1 }] },
+            "after_unknown": { "arn": true, "list": [{ "y": true }] },
+            "after_sensitive": { "password": true },
+        } },
+    ] })
+}
+
+/// F-05 and the rules' names in conftest: `deny`, `violation`, `warn`, each with a suffix or without, texts or objects.
+#[test]
+fn rules_are_those_that_conftest_asks() {
+    let rego = r#"
+package main
+import rego.v1
+deny contains "one" if input.resource_changes
+deny_two contains {"msg": "two", "metadata": {"x": 1}} if true
+violation contains {"msg": "three"} if true
+violation_four := ["four"]
+warn contains "five" if data.run.speculative
+warn_six contains sprintf("six %v", [data.params.size]) if data.run.workspace == "net-prod"
+deny_never contains "never" if input.nothing
+deny_ contains "no rule by its name" if true
+denied contains "no rule by its name" if true
+deny_f(x) := x
+helper := "deny"
+"#;
+    assert_eq!(
+        messages(&asked(rego, &plan())),
+        [
+            "data.main.deny: one",
+            "data.main.deny_two: two",
+            "data.main.violation: three",
+            "data.main.violation_four: four",
+            "data.main.warn: five",
+            "data.main.warn_six: six 3",
+        ]
+    );
+}
+
+#[test]
+fn policies_in_the_older_syntax_work_unchanged() {
+    let older = "package main\n\nis_public(acl) { acl == \"public-read\" }\n\ndeny[msg] {\n  r := input.resource_changes[_]\n  is_public(r.change.after.acl)\n  msg = sprintf(\"%s is public\", [r.address])\n}\n";
+    let newer = "package newer\nimport rego.v1\ndeny contains \"new\" if true\n";
+    let events = asked_with(&[("a.rego", older), ("b.rego", newer)], &json!({}), &plan(), Purpose::Judge);
+    assert_eq!(messages(&events), ["data.main.deny: aws_s3_bucket.a is public", "data.newer.deny: new"]);
+}
+
+#[test]
+fn exceptions_of_a_package_except_by_name() {
+    let rego = r#"
+package main
+import rego.v1
+deny contains "plain" if true
+deny_other contains "other" if true
+exception contains rules if {
+    input.resource_changes
+    rules := ["other", "nothing"]
+}
+"#;
+    assert_eq!(
+        messages(&asked(rego, &plan())),
+        ["data.main.deny: plain", "data.main.deny_other: other (excepted)"]
+    );
+    let all =
+        "package main\nimport rego.v1\ndeny contains \"plain\" if true\nexception contains [\"\"] if true\n";
+    assert_eq!(messages(&asked(all, &plan())), ["data.main.deny: plain (excepted)"]);
+}
+
+#[test]
+fn what_cannot_be_compiled_is_said_with_its_place() {
+    let check = |rego: &str, says: &str| assert_eq!(messages(&asked(rego, &plan())), [says]);
+    let head = "package main\nimport rego.v1\n";
+    check(
+        "package main\ndeny[msg] {\n  msg = \"a\"\n",
+        "Policies! policies/p.rego:4:1: expecting `}` while parsing query",
+    );
+    check(
+        &format!("{head}deny contains x if y\n"),
+        "Policies! policies/p.rego:3:20: use of undefined variable `y` is unsafe",
+    );
+    check("no package", "Policies! policies/p.rego:1:1: expecting `package` Missing package declaration.");
+    check(
+        &format!("{head}deny contains \"a\" if p\np if q\nq if p\n"),
+        "data.main.deny! policies/p.rego:4:1: recursion detected when evaluating rule:",
+    );
+}
+
+/// What could reach out is not there.
+#[test]
+fn policies_cannot_reach_the_network_or_the_environment() {
+    for (call, function) in [
+        ("http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})", "http.send"),
+        ("opa.runtime().env", "opa.runtime"),
+        ("net.lookup_ip_addr(\"localhost\")", "net.lookup_ip_addr"),
+    ] {
+        let rego = format!("package main\nimport rego.v1\ndeny contains x if {{ x := {call} }}\n");
+        let said = messages(&asked(&rego, &plan()));
+        assert!(said[0].ends_with(&format!("could not find function {function}")), "{said:?}");
+    }
+}
+
+#[test]
+fn a_builtin_that_fails_is_undefined_as_in_opa() {
+    let rego = "package main\nimport rego.v1\ndeny contains \"a\" if to_number(\"x\") > 1\ndeny contains \"b\" if not json.unmarshal(\"{\")\n";
+    assert_eq!(messages(&asked(rego, &plan())), ["data.main.deny: b"]);
+}
+
+#[test]
+fn what_a_rule_yields_must_be_a_message() {
+    for yields in ["1", "{\"message\": \"m\"}", "{\"msg\": 1}", "[\"a\"]"] {
+        let rego = format!(
+            "package main\nimport rego.v1\ndeny contains {yields} if true\nwarn contains \"w\" if true"
+        );
+        let said = messages(&asked(&rego, &plan()));
+        assert!(said[0].starts_with("data.main.deny! it yields "), "{said:?}");
+        assert_eq!(said[1], "data.main.warn: w");
+    }
+    assert_eq!(messages(&asked("package main\nimport rego.v1\ndeny if true", &plan())), [""; 0]);
+}
+
+#[test]
+fn an_endless_rule_is_stopped_and_the_others_are_asked() {
+    let rego = "package main\nimport rego.v1\nn := numbers.range(1, 1000)\ndeny contains \"x\" if { some a in n; some b in n; some c in n; a + b + c < 0 }\nwarn contains \"w\" if true\n";
+    let limit = Duration::from_millis(50);
+    let events = asked_within(&[("p.rego", rego)], &json!({}), &plan().to_string(), Purpose::Judge, limit);
+    assert_eq!(messages(&events), ["data.main.deny! it did not finish within 0.05 s", "data.main.warn: w"]);
+}
+
+/// What an attribute was and becomes; what is unknown, sensitive or not there is said so.
+#[test]
+fn the_change_of_an_attribute_is_looked_up_in_the_plan() {
+    let rego = r#"
+package main
+import rego.v1
+attributes := [["acl"], ["password"], ["arn"], ["list", 0, "x"], ["list", 0, "y"], ["tags", "a/b"], ["no", 7]]
+deny contains {"msg": sprintf("%d", [i]), "address": "aws_s3_bucket.a", "attribute": attribute} if {
+    some i, attribute in attributes
+}
+deny contains {"msg": "7", "resource": {"address": "aws_s3_bucket.a"}, "attribute": "acl", "unknown": true, "severity": "low", "fix": "so"} if true
+deny contains {"msg": "8", "details": {"resource": "aws_s3_bucket.none", "attribute": "acl"}} if true
+"#;
+    let events = asked(rego, &plan());
+    let Some(Event::End(answer)) = events.iter().find(|it| matches!(it, Event::End(_))) else { panic!() };
+    let lines: Vec<_> = answer
+        .violations
+        .iter()
+        .map(|it| {
+            let (before, after) = it.change.clone().unwrap_or_default();
+            let address = it.address.as_deref().unwrap_or_default();
+            format!(
+                "{} {address} {}: {before} -> {after} {} {:?} {:?}",
+                it.message,
+                it.attribute.as_deref().unwrap_or_default(),
+                it.unknown,
+                it.severity,
+                it.fix
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    0 aws_s3_bucket.a acl: "private" -> "public-read" false None None
+    2 aws_s3_bucket.a arn: – -> (known after apply) false None None
+    3 aws_s3_bucket.a list[0].x: – -> 1 false None None
+    4 aws_s3_bucket.a list[0].y: – -> (known after apply) false None None
+    6 aws_s3_bucket.a no[7]: – -> – false None None
+    1 aws_s3_bucket.a password: – -> (sensitive value) false None None
+    5 aws_s3_bucket.a tags["a/b"]: 1 -> – false None None
+    7 aws_s3_bucket.a acl: "private" -> "public-read" true Some("low") Some("so")
+    8 aws_s3_bucket.none acl:  ->  false None None
+    "#);
+}
+
+/// Whatever a policy writes, what the plan marks stays inside; addresses stay readable.
+#[test]
+fn sensitive_values_do_not_leave() {
+    let rego = r#"
+package main
+import rego.v1
+secret := input.resource_changes[0].change.after.password
+deny contains sprintf("%v in %v", [secret, input]) if true
+deny contains {"msg": upper(secret), "address": secret, "attribute": [secret], "fix": secret} if true
+deny contains base64.encode(secret) if true
+warn contains {"no": secret} if true
+"#;
+    let events = serde_json::to_string(&asked(rego, &plan())).unwrap();
+    for leak in ["fixture-password-1", "FIXTURE-PASSWORD-1", "Zml4dHVyZS1wYXNzd29yZC0x"] {
+        assert!(!events.contains(leak), "{events}");
+    }
+    assert!(events.contains("(sensitive value) in "), "{events}");
+}
+
+/// Hostile plans: each has a clear answer, and no value of it in the answer.
+#[test]
+fn a_plan_that_cannot_be_read_is_refused_without_its_values() {
+    let deep = format!("{{\"format_version\": \"1.2\", \"x\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+    let plans = [
+        "",
+        "secret",
+        "[\"secret\"]",
+        "\"secret\"",
+        "{\"secret\": 1}",
+        "{\"format_version\": \"1.2\", \"resource_changes\": [secret]}",
+        "{\"format_version\": \"1.0\", \"values\": {}}",
+        "{\"format_version\": \"1.2\"} secret",
+        "{\"format_version\": \"1.2\", \"x\": 1e999999}",
+        &deep,
+    ];
+    let rego = "package main\nimport rego.v1\ndeny contains \"x\" if false\n";
+    let said = plans.map(|plan| {
+        let events = asked_within(&[("p.rego", rego)], &json!({}), plan, Purpose::Judge, LIMIT);
+        let said = messages(&events).join("; ");
+        assert!(!said.contains("secret"));
+        said
+    });
+    insta::assert_snapshot!(said.join("\n"), @"
+    Plan! the plan ends too early (line 1, column 0)
+    Plan! the plan is not JSON (line 1, column 1)
+    Plan! the plan is not what `terraform show -json` prints
+    Plan! the plan is not what `terraform show -json` prints
+    Plan! the plan is not what `terraform show -json` prints
+    Plan! the plan is not JSON (line 1, column 48)
+    Plan! this is a state and not a plan: save one with `terraform plan -out=FILE`
+    Plan! the plan is not JSON (line 1, column 27)
+    Plan! the plan is not JSON (line 1, column 39)
+    Plan! the plan nests deeper than 128 levels (line 1, column 158)
+    ");
+}
+
+/// A number past 64 bits is rounded, as most readers of JSON do; of two values of one key the last counts.
+#[test]
+fn odd_plans_are_judged_as_they_are() {
+    let rego = r#"
+package main
+import rego.v1
+deny contains sprintf("%v %v", [input.big, input.twice]) if true
+deny contains "list" if some r in input.resource_changes
+"#;
+    let plan = r#"{"format_version": 7, "big": 123456789012345678901234567890, "twice": 1, "twice": 2, "resource_changes": {"a": null}}"#;
+    let events = asked_within(&[("p.rego", rego)], &json!({}), plan, Purpose::Judge, LIMIT);
+    assert_eq!(
+        messages(&events),
+        ["data.main.deny: 123456789012345680000000000000 2", "data.main.deny: list"]
+    );
+}
+
+#[test]
+fn data_is_there_and_may_not_take_our_names() {
+    let rego = "package main\nimport rego.v1\ndeny contains x if some x in data.net.names\n";
+    let files = [("p.rego", rego)];
+    let data = json!({ "net": { "names": ["a", "b"] } });
+    let events = asked_with(&files, &data, &plan(), Purpose::Judge);
+    assert_eq!(messages(&events), ["data.main.deny: a", "data.main.deny: b"]);
+    let events = asked_with(&files, &json!({ "run": 1 }), &plan(), Purpose::Judge);
+    insta::assert_snapshot!(messages(&events).join("\n"), @"Policies! the data for policies has a document `run`, which the run task sets itself");
+}
+
+#[test]
+fn tests_pass_where_they_are_true() {
+    let rego = r#"
+package main
+import rego.v1
+deny contains "x" if input.x
+test_denies if deny["x"] with input as {"x": true}
+test_allows if count(deny) == 0
+test_wrong if count(deny) == 1
+test_false := false
+testing := false
+"#;
+    let events = asked_with(&[("p_test.rego", rego)], &json!({}), &json!(null), Purpose::Test);
+    assert_eq!(
+        messages(&events),
+        ["data.main.test_wrong! it is undefined", "data.main.test_false! it is false"]
+    );
+    let ends = events.iter().filter(|it| matches!(it, Event::End(_))).count();
+    assert_eq!(ends, 4);
+}
+
+#[test]
+fn packages_with_odd_names_are_asked_too() {
+    let rego = "package policies[\"1.0\"].x\nimport rego.v1\ndeny contains \"m\" if true\n";
+    assert_eq!(messages(&asked(rego, &plan())), ["data.policies[\"1.0\"].x.deny: m"]);
+}

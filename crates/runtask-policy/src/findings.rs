@@ -1,0 +1,291 @@
+//! What rules said, as findings.
+
+use crate::check::{CHECK, Evaluation, UnavailableError};
+use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
+use runtask_checks::{
+    CheckReport, Code, Finding, Level, Rule, Source, Subject, code_span, fenced, markdown_escaped, printable,
+};
+use runtask_tasks::{Exception, PolicySettings, Unknown};
+use std::collections::{BTreeSet, HashSet};
+
+/// The code of a finding about an exception that nothing needed.
+const UNUSED_EXCEPTION: &str = "unused-exception";
+/// Names in a headline.
+const NAMED: usize = 6;
+
+/// The report of policies that could not be asked.
+pub(crate) fn unavailable(error: &UnavailableError) -> CheckReport {
+    let mut report = CheckReport::unavailable(CHECK, &error.to_string());
+    let excerpt = match error {
+        UnavailableError::Policies(trouble) | UnavailableError::Plan(trouble) => &trouble.excerpt,
+        UnavailableError::Process(_) => "",
+    };
+    if let (false, Some(finding)) = (excerpt.is_empty(), report.findings.first_mut()) {
+        finding.body = fenced("rego", excerpt);
+    }
+    report
+}
+
+/// The report of a plan that was judged.
+pub(crate) fn report(task: &str, settings: &PolicySettings, evaluation: &Evaluation) -> CheckReport {
+    let mut tally = Tally::default();
+    let mut used = vec![false; settings.exceptions.len()];
+    let mut findings = Vec::new();
+    let mut rules: Vec<Rule> = Vec::new();
+    for answer in &evaluation.answers {
+        let Some(rule) = evaluation.rules.get(answer.index) else { continue };
+        let code = Code::of_rule(&rule.code);
+        if tally.asked.insert(code.clone()) {
+            rules.push(Rule { code: code.clone(), title: printable(&rule.title), source: source(rule) });
+        }
+        if let Some(trouble) = &answer.trouble {
+            tally.unavailable.insert(code);
+            findings.push(not_asked(rule, trouble));
+            continue;
+        }
+        for violation in &answer.violations {
+            let Some(level) = level(rule, violation, settings.unknown) else { continue };
+            let exception = exception(settings, &code, violation, &mut used);
+            let expired = exception.is_some_and(|it| it.expired);
+            let level =
+                if answer.excepted || exception.is_some_and(|it| !it.expired) { Level::Info } else { level };
+            tally.count(&code, level);
+            let finding = Finding::new(code.clone(), level, summary(violation, level, answer.excepted))
+                .body(body(task, rule, &code, violation, exception, level, expired))
+                .subject(violation.address.clone().map(|address| Subject::Resource { address }));
+            findings.push(with_rule(finding, rule, violation.severity.as_deref()));
+        }
+        if answer.more > 0 {
+            let level = if answer.excepted { Level::Info } else { level_of(rule.kind) };
+            tally.count(&code, level);
+            let finding =
+                Finding::new(code.clone(), level, format!("{} more of the same are not shown", answer.more));
+            findings.push(with_rule(finding, rule, None));
+        }
+    }
+    let unused = settings.exceptions.iter().zip(used).filter(|(exception, used)| !used && !exception.expired);
+    findings.extend(unused.map(|(exception, _)| unused_exception(exception)));
+    findings.sort_by_key(|it| it.level);
+    let mut report = CheckReport::new(CHECK, tally.headline(), findings);
+    if evaluation.rules.is_empty() {
+        return CheckReport::unavailable(
+            CHECK,
+            "there is no rule to ask: rules are called `deny`, `violation` or `warn`",
+        );
+    }
+    report.tally = Some(format!("Found {}", counted(tally.errors, "issue")));
+    report.rules = rules;
+    report
+}
+
+/// What all rules came to.
+#[derive(Default)]
+struct Tally {
+    asked: HashSet<Code>,
+    failed: Vec<Code>,
+    unavailable: BTreeSet<Code>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Tally {
+    fn count(&mut self, code: &Code, level: Level) {
+        match level {
+            Level::Error => {
+                self.errors += 1;
+                if !self.failed.contains(code) {
+                    self.failed.push(code.clone());
+                }
+            }
+            Level::Warning => self.warnings += 1,
+            Level::Info => {}
+        }
+    }
+
+    /// `2 of 9 rules failed: public-s3-bucket, required-tags (3 warnings)`.
+    fn headline(&self) -> String {
+        let all = self.asked.len();
+        let rules = counted(all, "rule");
+        let failed = match (self.failed.len(), all) {
+            (0, 1) => "The rule passed".to_owned(),
+            (0, _) if self.unavailable.is_empty() => format!("All {rules} passed"),
+            (0, _) => format!("No rule of {all} failed"),
+            (failed, _) => format!("{failed} of {rules} failed: {}", listed(self.failed.iter())),
+        };
+        let unavailable = match self.unavailable.len() {
+            0 => String::new(),
+            some => format!("; {some} could not be asked: {}", listed(self.unavailable.iter())),
+        };
+        let warnings = match self.warnings {
+            0 => String::new(),
+            some => format!(" ({})", counted(some, "warning")),
+        };
+        format!("{failed}{unavailable}{warnings}")
+    }
+}
+
+fn listed<'a>(codes: impl ExactSizeIterator<Item = &'a Code>) -> String {
+    let more = codes.len().saturating_sub(NAMED);
+    let names = codes.take(NAMED).map(Code::as_str).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{names} and {more} more") } else { names }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn level_of(kind: RuleKind) -> Level {
+    match kind {
+        RuleKind::Warn => Level::Warning,
+        RuleKind::Deny | RuleKind::Test => Level::Error,
+    }
+}
+
+/// `None` where it counts for nothing.
+fn level(rule: &RuleEntry, violation: &Violation, unknown: Unknown) -> Option<Level> {
+    let level = level_of(rule.kind);
+    match unknown {
+        _ if !violation.unknown => Some(level),
+        Unknown::Pass => None,
+        Unknown::Warn => Some(level.max(Level::Warning)),
+        Unknown::Fail => Some(level),
+    }
+}
+
+/// The exception that is about this violation, an expired one only where there is no other.
+fn exception<'a>(
+    settings: &'a PolicySettings,
+    code: &Code,
+    violation: &Violation,
+    used: &mut [bool],
+) -> Option<&'a Exception> {
+    let address = violation.address.as_deref()?;
+    let mut found: Option<&Exception> = None;
+    for (exception, used) in settings.exceptions.iter().zip(used) {
+        if exception.rule == code.as_str() && exception.address.matches(address) {
+            *used = true;
+            found = found.filter(|it| !it.expired).or(Some(exception));
+        }
+    }
+    found
+}
+
+fn summary(violation: &Violation, level: Level, excepted: bool) -> String {
+    let message = printable(&violation.message);
+    match level {
+        Level::Info if excepted => format!("Excepted by its package: {message}"),
+        Level::Info => format!("Excepted: {message}"),
+        _ if violation.unknown => format!("Not known until apply: {message}"),
+        _ => message,
+    }
+}
+
+fn body(
+    task: &str,
+    rule: &RuleEntry,
+    code: &Code,
+    violation: &Violation,
+    exception: Option<&Exception>,
+    level: Level,
+    expired: bool,
+) -> String {
+    let mut parts = vec![format!("{}.", markdown_escaped(rule.title.trim_end_matches('.')))];
+    if let Some(address) = &violation.address {
+        parts.push(table(address, violation));
+    }
+    if violation.unknown {
+        parts.push("The value is only known after apply, so the rule cannot say more now.".to_owned());
+    }
+    if let Some(exception) = exception {
+        parts.push(about(exception));
+    }
+    let fix = violation.fix.as_deref().map(markdown_escaped).unwrap_or_else(|| rule.fix.clone());
+    if level != Level::Info && !fix.is_empty() {
+        parts.push(format!("**How to fix it.** {fix}"));
+    }
+    if let (true, Some(address)) = (level != Level::Info && !expired, &violation.address) {
+        parts.push(how_to_except(task, code, address));
+    }
+    let links: Vec<String> =
+        rule.links.iter().map(|it| format!("<{}>", printable(it).replace(['<', '>', ' '], ""))).collect();
+    if level != Level::Info && !links.is_empty() {
+        parts.push(format!("More: {}", links.join(", ")));
+    }
+    parts.push(format!("Rule {} ({}).", code_span(code.as_str()), code_span(&source(rule).to_string())));
+    parts.join("\n\n") + "\n"
+}
+
+fn table(address: &str, violation: &Violation) -> String {
+    let resource = code_span(address);
+    let Some(attribute) = &violation.attribute else {
+        return format!("| Resource |\n| --- |\n| {resource} |");
+    };
+    let attribute = code_span(attribute);
+    let Some((before, after)) = &violation.change else {
+        return format!("| Resource | Attribute |\n| --- | --- |\n| {resource} | {attribute} |");
+    };
+    let (before, after) = (code_span(before), code_span(after));
+    format!(
+        "| Resource | Attribute | Before | After |\n| --- | --- | --- | --- |\n| {resource} | {attribute} | {before} | {after} |"
+    )
+}
+
+fn about(exception: &Exception) -> String {
+    let owner =
+        exception.owner.as_deref().map(|it| format!(", by {}", markdown_escaped(it))).unwrap_or_default();
+    let reason = markdown_escaped(&exception.reason);
+    match exception.expires {
+        Some(date) if exception.expired => {
+            format!("An exception for it ({reason}{owner}) has expired: it was valid to {date}.")
+        }
+        Some(date) => format!("Excepted until {date}: {reason}{owner}."),
+        None => format!("Excepted: {reason}{owner}."),
+    }
+}
+
+fn how_to_except(task: &str, code: &Code, address: &str) -> String {
+    let toml = format!(
+        "[[tasks.{task}.policy.exceptions]]\nrule = \"{code}\"\naddress = {}\nreason = \"why this one may\"\n",
+        toml_string(address)
+    );
+    format!("**To except it**, write into `runtask.toml`:\n\n{}", fenced("toml", &toml))
+}
+
+/// A TOML string; literal where that is easier to read.
+fn toml_string(text: &str) -> String {
+    let text = printable(text);
+    if text.contains('"') && !text.contains('\'') {
+        return format!("'{text}'");
+    }
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn source(rule: &RuleEntry) -> Source {
+    Source { file: rule.file.clone(), line: rule.line }
+}
+
+fn with_rule(mut finding: Finding, rule: &RuleEntry, severity: Option<&str>) -> Finding {
+    let severity = [severity, rule.severity.as_deref()].into_iter().flatten();
+    finding.severity = severity.filter_map(|it| it.parse().ok()).next();
+    finding.source = Some(source(rule));
+    finding
+}
+
+fn not_asked(rule: &RuleEntry, trouble: &Trouble) -> Finding {
+    let summary = format!("Rule {} could not be asked: {}", rule.code, printable(&trouble.summary));
+    let mut finding = Finding::new(Code::CHECK_UNAVAILABLE, Level::Error, summary);
+    if !trouble.excerpt.is_empty() {
+        finding = finding.body(fenced("rego", &trouble.excerpt));
+    }
+    with_rule(finding, rule, None)
+}
+
+fn unused_exception(exception: &Exception) -> Finding {
+    let summary = format!(
+        "Nothing needs the exception of rule {} for {} (line {} of the tasks' file)",
+        printable(&exception.rule),
+        printable(&exception.address.to_string()),
+        exception.line
+    );
+    Finding::new(Code::new(UNUSED_EXCEPTION), Level::Info, summary)
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod annotations;
+mod builtin;
+mod bundle;
+mod check;
+mod engine;
+mod evaluator;
+mod findings;
+mod message;
+mod plan;
+mod redaction;
+mod session;
+mod trouble;
+
+pub use builtin::names as builtin_names;
+pub use bundle::{Bundle, LoadError, SourceFile};
+pub use check::{Evaluator, Policy, RunFacts, TestReport, TestResult, UnavailableError};
+pub use evaluator::{ARGUMENT as EVALUATOR_ARGUMENT, run_if_asked};
+pub use message::{RuleEntry, RuleKind, Trouble};

@@ -1,0 +1,180 @@
+//! What the run task and the process that evaluates policies say to each other.
+//!
+//! The run task writes a [`Request`] as one line of JSON, and after it the plan, byte for byte. The other process answers
+//! with [`Event`]s, a line of JSON each, and ends.
+
+use crate::bundle::SourceFile;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What is to be evaluated, and how far that may go.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Request {
+    /// Rego.
+    pub(crate) files: Vec<SourceFile>,
+    /// The documents of data directories, merged.
+    pub(crate) data: Value,
+    /// `data.run`.
+    pub(crate) run: Value,
+    /// `data.params`.
+    pub(crate) params: Value,
+    /// The packages to ask, without `data.`; all of them where there are none.
+    pub(crate) namespaces: Option<Vec<String>>,
+    /// The rules to ask, by [`RuleEntry::path`]; all of them where there are none.
+    pub(crate) only: Option<Vec<String>>,
+    /// What is asked.
+    pub(crate) purpose: Purpose,
+    /// How long one rule may take, in milliseconds.
+    pub(crate) time_limit_ms: u64,
+    /// What the process may allocate, in bytes.
+    pub(crate) memory_bytes: u64,
+}
+
+/// What a process is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Purpose {
+    /// Judge the plan that follows.
+    Judge,
+    /// Run the tests (`test_…`); no plan follows.
+    Test,
+    /// Only say which rules there are; no plan follows.
+    List,
+}
+
+/// Said by the process that evaluates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Event {
+    /// Everything is compiled; this will be asked, in this order.
+    Rules(Vec<RuleEntry>),
+    /// The plan is read.
+    Plan,
+    /// The rule with this index is being asked.
+    Begin(usize),
+    /// What that rule says.
+    End(Answer),
+    /// Nothing can be asked.
+    Refused(Refusal),
+    /// All were asked.
+    Done,
+}
+
+/// Why nothing can be asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Refusal {
+    pub(crate) cause: Cause,
+    pub(crate) error: Trouble,
+}
+
+/// Whose fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Cause {
+    Policies,
+    Plan,
+}
+
+/// What went wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// One line: `policies/s3.rego:2:11: …` where the place is known.
+    pub summary: String,
+    /// The lines of the file, with a mark; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub excerpt: String,
+}
+
+/// A rule that can be asked: what all definitions of one name in one package say together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleEntry {
+    /// Its path, such as `data.main.deny`.
+    pub path: String,
+    /// Its package, without `data.`.
+    pub package: String,
+    /// Its name in the package, such as `deny_public_bucket`.
+    pub name: String,
+    /// Its stable name in findings.
+    pub code: String,
+    /// What it does.
+    pub kind: RuleKind,
+    /// One line that says what it demands.
+    pub title: String,
+    /// What it is about, in Markdown; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// How to mend what it finds, in Markdown; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fix: String,
+    /// `critical`, `high`, `medium` or `low`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    /// The parameters that it reads, each with its meaning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<(String, String)>,
+    /// Pages to read more on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
+    /// The file of its first definition.
+    pub file: String,
+    /// The line there, from 1.
+    pub line: u32,
+}
+
+/// What a rule does, by its name, as in conftest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleKind {
+    /// `deny` or `violation`: what it yields fails the run.
+    Deny,
+    /// `warn`: what it yields is advice.
+    Warn,
+    /// `test_…`: it is true, or the test failed.
+    Test,
+}
+
+/// What one rule says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) index: usize,
+    /// What it objects to, in order, as many as are told.
+    #[serde(default)]
+    pub(crate) violations: Vec<Violation>,
+    /// How many more there are.
+    #[serde(default)]
+    pub(crate) more: usize,
+    /// Whether an `exception` rule of its package excepts all of it.
+    #[serde(default)]
+    pub(crate) excepted: bool,
+    /// Why it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trouble: Option<Trouble>,
+    /// How long it took.
+    #[serde(default)]
+    pub(crate) duration_ms: u64,
+}
+
+/// One thing that a rule objects to. No text here holds what the plan marks as sensitive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Violation {
+    /// In the policy's own words.
+    pub(crate) message: String,
+    /// The resource, where the policy names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<String>,
+    /// The attribute that is wrong, such as `ingress[0].cidr_blocks`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attribute: Option<String>,
+    /// What the plan does to that attribute: before and after, as a person reads them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<(String, String)>,
+    /// How to mend it, where the policy says it for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fix: Option<String>,
+    /// Its severity, where the policy says it for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) severity: Option<String>,
+    /// Whether the policy cannot say, because a value is only known after apply.
+    #[serde(default)]
+    pub(crate) unknown: bool,
+}

@@ -1,0 +1,148 @@
+//! A plan as policies see it, and looked up for people.
+
+use crate::message::Trouble;
+use crate::redaction::Redaction;
+use regorus::Value;
+use serde_json::error::Category;
+use std::collections::HashMap;
+use std::io::Read;
+
+/// Characters of a value that a person is shown.
+const SHOWN: usize = 200;
+/// What stands where there is no value.
+const NONE: &str = "–";
+/// What stands where the value is not known yet; terraform's own words.
+const UNKNOWN: &str = "(known after apply)";
+/// What stands where the value is sensitive; terraform's own words.
+const SENSITIVE: &str = "(sensitive value)";
+
+/// Reads a plan. No value of it is in the error.
+pub(crate) fn read(mut from: impl Read) -> Result<Value, Trouble> {
+    let mut text = Vec::new();
+    from.read_to_end(&mut text).map_err(|_broken| Trouble::new("the plan could not be read"))?;
+    let plan: Value = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+    drop(text);
+    let is = |key: &str| plan[key] != Value::Undefined;
+    if !is("format_version") || plan.as_object().is_err() {
+        return Err(Trouble::new("the plan is not what `terraform show -json` prints"));
+    }
+    if is("values") && !is("planned_values") && !is("resource_changes") {
+        return Err(Trouble::new("this is a state and not a plan: save one with `terraform plan -out=FILE`"));
+    }
+    Ok(plan)
+}
+
+fn unreadable(error: &serde_json::Error) -> Trouble {
+    let what = match error.classify() {
+        Category::Eof => "the plan ends too early",
+        // The parser's own limit, of 128 levels; its words are the only sign of it.
+        Category::Syntax if error.to_string().starts_with("recursion limit") => {
+            "the plan nests deeper than 128 levels"
+        }
+        Category::Syntax => "the plan is not JSON",
+        Category::Data | Category::Io => "the plan is not what `terraform show -json` prints",
+    };
+    Trouble::new(format!("{what} (line {}, column {})", error.line(), error.column()))
+}
+
+/// Finds what a plan does to attributes.
+pub(crate) struct Changes<'a> {
+    by_address: HashMap<&'a str, &'a Value>,
+}
+
+impl<'a> Changes<'a> {
+    /// Of a whole plan.
+    pub(crate) fn of(plan: &'a Value) -> Self {
+        let mut by_address = HashMap::new();
+        if let Ok(changes) = plan["resource_changes"].as_array() {
+            for resource in changes.iter() {
+                if let Ok(address) = resource["address"].as_string() {
+                    by_address.insert(address.as_ref(), &resource["change"]);
+                }
+            }
+        }
+        Self { by_address }
+    }
+
+    /// Whether a resource has this address.
+    pub(crate) fn has(&self, address: &str) -> bool {
+        self.by_address.contains_key(address)
+    }
+
+    /// An attribute before and after, for people: at most so long, without sensitive values.
+    pub(crate) fn change(
+        &self,
+        address: &str,
+        path: &[Value],
+        redaction: &Redaction,
+    ) -> Option<(String, String)> {
+        let change = self.by_address.get(address)?;
+        let shown = |values: &str, marks: &str, unknown: Option<&str>| {
+            if unknown.is_some_and(|it| is_marked(&change[it], path)) {
+                return UNKNOWN.to_owned();
+            }
+            if is_marked(&change[marks], path) {
+                return SENSITIVE.to_owned();
+            }
+            match at(&change[values], path) {
+                Value::Undefined | Value::Null => NONE.to_owned(),
+                value => shortened(&redaction.redact(&value.to_json_str().unwrap_or_default())),
+            }
+        };
+        Some((
+            shown("before", "before_sensitive", None),
+            shown("after", "after_sensitive", Some("after_unknown")),
+        ))
+    }
+}
+
+/// The value at a path, or `Undefined`.
+fn at<'a>(value: &'a Value, path: &[Value]) -> &'a Value {
+    path.iter().fold(value, |value, key| match (value, key) {
+        (Value::Object(_), _) => &value[key],
+        (Value::Array(list), key) => {
+            let index = key.as_u64().ok().and_then(|it| usize::try_from(it).ok());
+            index.and_then(|it| list.get(it)).unwrap_or(&Value::Undefined)
+        }
+        _ => &Value::Undefined,
+    })
+}
+
+/// Whether a mark is at a path, or above it.
+fn is_marked(marks: &Value, path: &[Value]) -> bool {
+    (0..=path.len()).any(|end| path.get(..end).is_some_and(|it| at(marks, it) == &Value::Bool(true)))
+}
+
+/// A path as terraform writes it: `ingress[0].cidr_blocks`, `tags["kubernetes.io/name"]`.
+pub(crate) fn path_text(path: &[Value]) -> String {
+    let mut text = String::new();
+    for key in path {
+        match key {
+            Value::String(name) if is_name(name) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(name);
+            }
+            key => text.push_str(&format!("[{key}]")),
+        }
+    }
+    text
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-')
+}
+
+/// The first characters of a text.
+pub(crate) fn shortened(text: &str) -> String {
+    cut(text, SHOWN)
+}
+
+/// At most `limit` characters of a text, with an ellipsis where there were more.
+pub(crate) fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
+}

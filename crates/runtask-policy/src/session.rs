@@ -1,0 +1,205 @@
+//! One life of the process that evaluates policies, seen from outside: what it said, and how it ended.
+
+use crate::check::Evaluator;
+use crate::evaluator::ARGUMENT;
+use crate::message::{Answer, Event, Purpose, Refusal, Request, RuleEntry};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::process::{ChildStdout, Command};
+use tokio::time::timeout;
+
+/// How long compiling may take.
+const COMPILE_LIMIT: Duration = Duration::from_secs(30);
+/// How long reading a plan may take.
+const PLAN_LIMIT: Duration = Duration::from_secs(60);
+/// What a rule may take beyond its limit, at which the engine should have stopped it itself.
+const GRACE: Duration = Duration::from_secs(2);
+/// Bytes of everything that the process may say.
+const MAX_OUTPUT_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes of its last words.
+const MAX_STDERR_BYTES: u64 = 16 * 1024;
+
+/// What a process said.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) rules: Vec<RuleEntry>,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) ended: Ended,
+    /// The rule that is being asked.
+    asking: Option<usize>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Done,
+    Refused(Refusal),
+    /// While it asked the rule with this index, or before it asked any. The reason is for people: `it …`.
+    Died {
+        during: Option<usize>,
+        reason: String,
+    },
+}
+
+/// Why there was no process.
+#[derive(Debug, thiserror::Error)]
+#[error("the process that evaluates policies could not be started")]
+pub(crate) struct StartError(#[source] io::Error);
+
+/// Where a process is with its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Compiling,
+    ReadingPlan,
+    Asking,
+}
+
+impl Phase {
+    /// How long a process may be silent in it.
+    fn limit(self, request: &Request) -> Duration {
+        match self {
+            Self::Compiling => COMPILE_LIMIT,
+            Self::ReadingPlan => PLAN_LIMIT,
+            Self::Asking => Duration::from_millis(request.time_limit_ms) + GRACE,
+        }
+    }
+}
+
+/// Starts a process and listens to it until it has ended. It is killed when this future is dropped.
+pub(crate) async fn run(
+    evaluator: &Evaluator,
+    request: &Request,
+    plan: Option<&File>,
+) -> Result<Session, StartError> {
+    let line = serde_json::to_vec(request).map_err(|error| StartError(error.into()))?;
+    let plan = plan.map(File::try_clone).transpose().map_err(StartError)?;
+    let (stdin, to_process) = io::pipe().map_err(StartError)?;
+    let mut child = Command::new(&evaluator.program)
+        .arg(ARGUMENT)
+        .env_clear()
+        .current_dir("/")
+        .stdin(stdin)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(StartError)?;
+    // It ends when the process has read everything, or does not live any more.
+    let writing = tokio::task::spawn_blocking(move || send(to_process, &line, plan));
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let mut session = Session { rules: Vec::new(), answers: Vec::new(), ended: Ended::Done, asking: None };
+    let (said, last_words) = tokio::join!(
+        async {
+            let said = listen(stdout, request, &mut session).await;
+            if said.is_err() {
+                // It may say more than anybody wants to hear, or nothing any more.
+                let _gone = child.start_kill();
+            }
+            said
+        },
+        last_words(stderr)
+    );
+    let status = child.wait().await.map_err(StartError)?;
+    let _broken_pipe = writing.await;
+    let during = session.asking;
+    session.ended = match said {
+        Ok(Some(ended)) => ended,
+        Ok(None) => {
+            Ended::Died { during, reason: cause_of_death(status, &last_words, evaluator, during.is_some()) }
+        }
+        Err(phase) => Ended::Died { during, reason: out_of_time(phase, request) },
+    };
+    Ok(session)
+}
+
+/// Writes what the process reads.
+fn send(mut to_process: io::PipeWriter, line: &[u8], plan: Option<File>) -> io::Result<()> {
+    to_process.write_all(line)?;
+    to_process.write_all(b"\n")?;
+    if let Some(mut plan) = plan {
+        plan.rewind()?;
+        io::copy(&mut plan, &mut to_process)?;
+    }
+    Ok(())
+}
+
+/// Reads events. `None` where the process ended without a last word, and an error where it took too long for one.
+async fn listen(
+    stdout: Option<ChildStdout>,
+    request: &Request,
+    session: &mut Session,
+) -> Result<Option<Ended>, Phase> {
+    let Some(stdout) = stdout else { return Ok(None) };
+    let mut lines = BufReader::new(stdout.take(MAX_OUTPUT_BYTES));
+    let mut phase = Phase::Compiling;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = timeout(phase.limit(request), lines.read_until(b'\n', &mut line)).await;
+        match read.map_err(|_late| phase)? {
+            Ok(0) | Err(_) => return Ok(None),
+            Ok(_) => {}
+        }
+        // Half a line is what somebody says who dies.
+        let Ok(event) = serde_json::from_slice(&line) else { return Ok(None) };
+        match event {
+            Event::Rules(rules) => {
+                session.rules = rules;
+                phase = if request.purpose == Purpose::Judge { Phase::ReadingPlan } else { Phase::Asking };
+            }
+            Event::Plan => phase = Phase::Asking,
+            Event::Begin(index) => session.asking = Some(index),
+            Event::End(answer) => {
+                session.asking = None;
+                session.answers.push(answer);
+            }
+            Event::Refused(refusal) => return Ok(Some(Ended::Refused(refusal))),
+            Event::Done => return Ok(Some(Ended::Done)),
+        }
+    }
+}
+
+/// The first bytes of stderr: what the runtime says when it gives up.
+async fn last_words(stderr: Option<impl AsyncRead + Unpin>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(stderr) = stderr {
+        let _broken = stderr.take(MAX_STDERR_BYTES).read_to_end(&mut bytes).await;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Why a process ended, in words for people. What it printed is only looked at: it may hold values of the plan.
+fn cause_of_death(status: ExitStatus, last_words: &str, evaluator: &Evaluator, was_asking: bool) -> String {
+    let it = if was_asking { "it" } else { "evaluating policies on this plan" };
+    let says = |words: &str| last_words.contains(words);
+    if says("memory allocation of") || says("capacity overflow") {
+        let limit = evaluator.memory_bytes / 1024 / 1024;
+        return format!("{it} took more memory than the limit of {limit} MiB");
+    }
+    if says("has overflowed its stack") || status.signal() == Some(SIGSEGV) {
+        return format!("{it} recursed too deep, perhaps without an end");
+    }
+    match status.signal() {
+        Some(SIGKILL) => format!("{it} was killed by the system, which may have run out of memory"),
+        Some(signal) => format!("{it} was ended by signal {signal}"),
+        None => format!("{it} made the policy engine fail"),
+    }
+}
+
+const SIGKILL: i32 = 9;
+const SIGSEGV: i32 = 11;
+
+fn out_of_time(phase: Phase, request: &Request) -> String {
+    match phase {
+        Phase::Compiling => format!("policies were not compiled within {} s", COMPILE_LIMIT.as_secs()),
+        Phase::ReadingPlan => format!("the plan was not read within {} s", PLAN_LIMIT.as_secs()),
+        Phase::Asking => {
+            let limit = Duration::from_millis(request.time_limit_ms);
+            format!("it did not finish within {} s", limit.as_secs_f64())
+        }
+    }
+}

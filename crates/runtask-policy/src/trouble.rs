@@ -1,0 +1,64 @@
+//! The engine's errors as people read them.
+
+use crate::message::Trouble;
+use std::time::Duration;
+
+impl Trouble {
+    /// One line, and no place.
+    pub(crate) fn new(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), excerpt: String::new() }
+    }
+
+    /// What the engine says, which is some lines of a file with a mark and a sentence:
+    ///
+    /// ```text
+    /// --> a.rego:2:11
+    ///   |
+    /// 2 | deny[msg] {
+    ///   |           ^
+    /// error: `if` keyword is required before rule body
+    /// ```
+    pub(crate) fn of_engine(error: &str) -> Self {
+        let lines = || error.lines();
+        let place = lines().find_map(|it| it.trim_start().strip_prefix("--> "));
+        let sentence = lines().find_map(|it| it.strip_prefix("error: "));
+        match (place, sentence) {
+            (Some(place), Some(sentence)) => {
+                let first = lines().position(|it| it.trim_start().starts_with("--> ")).unwrap_or_default();
+                let excerpt = lines().skip(first + 1).take_while(|it| !it.starts_with("error: "));
+                let excerpt = excerpt.collect::<Vec<_>>().join("\n");
+                Self { summary: format!("{place}: {sentence}"), excerpt }
+            }
+            _ => Self::new(lines().next().unwrap_or("the policy engine gave no reason").trim()),
+        }
+    }
+
+    /// A rule was stopped.
+    pub(crate) fn too_long(limit: Duration) -> Self {
+        Self::new(format!("it did not finish within {} s", limit.as_secs_f64()))
+    }
+
+    /// Where it is, as a line and column of a file; nothing is at the very beginning.
+    pub(crate) fn position(&self) -> (u32, u32) {
+        let mut parts = self.summary.split(": ").next().unwrap_or_default().rsplit(':');
+        let mut number = || parts.next().and_then(|it| it.parse().ok()).unwrap_or_default();
+        let column = number();
+        (number(), column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_error_is_a_line_and_an_excerpt() {
+        let error = "\n--> policies/a.rego:2:11\n  |\n2 | deny[msg] {\n  |           ^\nerror: `if` keyword is required before rule body\n";
+        let trouble = Trouble::of_engine(error);
+        assert_eq!(trouble.summary, "policies/a.rego:2:11: `if` keyword is required before rule body");
+        assert_eq!(trouble.excerpt, "  |\n2 | deny[msg] {\n  |           ^");
+        assert_eq!(trouble.position(), (2, 11));
+        assert_eq!(Trouble::of_engine("all is lost\nreally").summary, "all is lost");
+        assert_eq!(Trouble::of_engine("").position(), (0, 0));
+    }
+}
