@@ -1,0 +1,230 @@
+//! Which runs a task is for. What follows for the others is the caller's matter.
+
+use crate::names::NamePattern;
+use runtask_checks::printable;
+use std::fmt;
+
+/// What is known of a run before anything of it is fetched.
+///
+/// Where a filter asks for what is not known, such as the project that older versions of Terraform Enterprise do not
+/// send, the run is not admitted: nobody said that the task is for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Facts<'a> {
+    /// The stage, as HCP Terraform writes it: `post_plan`.
+    pub stage: Option<&'a str>,
+    /// The organization's name.
+    pub organization: Option<&'a str>,
+    /// The workspace's name.
+    pub workspace: Option<&'a str>,
+    /// The project's name.
+    pub project: Option<&'a str>,
+    /// Whether the run only plans and can never be applied.
+    pub speculative: Option<bool>,
+}
+
+/// Which runs a task is for; unless something is said, for all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub(crate) stages: Option<Vec<&'static str>>,
+    pub(crate) organizations: Option<Vec<NamePattern>>,
+    pub(crate) projects: Option<Vec<NamePattern>>,
+    pub(crate) workspaces: Option<Vec<NamePattern>>,
+    pub(crate) speculative: Option<bool>,
+}
+
+/// A run that a task is not for. Its text is one line for the run's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// What the task is for.
+    wanted: String,
+    /// What this run is.
+    actual: String,
+}
+
+/// The stages that a run has, in their order.
+pub(crate) const STAGES: [&str; 4] = ["pre_plan", "post_plan", "pre_apply", "post_apply"];
+
+impl Filter {
+    /// Whether the task is for a run of which this is known.
+    ///
+    /// # Errors
+    ///
+    /// The first thing, in the order of [`Facts`], that keeps the run out; the caller reports it as the task says.
+    pub fn admits(&self, facts: &Facts<'_>) -> Result<(), Skipped> {
+        if let Some(stages) = &self.stages {
+            admits_stage(stages, facts.stage)?;
+        }
+        for (noun, patterns, name) in [
+            ("organization", &self.organizations, facts.organization),
+            ("workspace", &self.workspaces, facts.workspace),
+            ("project", &self.projects, facts.project),
+        ] {
+            if let Some(patterns) = patterns {
+                admits_name(noun, patterns, name)?;
+            }
+        }
+        match self.speculative {
+            Some(wanted) => admits_speculative(wanted, facts.speculative),
+            None => Ok(()),
+        }
+    }
+}
+
+fn admits_stage(stages: &[&'static str], stage: Option<&str>) -> Result<(), Skipped> {
+    if stage.is_some_and(|it| stages.contains(&it)) {
+        return Ok(());
+    }
+    let noun = if stages.len() == 1 { "stage" } else { "stages" };
+    Err(Skipped {
+        wanted: format!("this task runs at {noun} {}", listed(stages.iter().copied().map(str::to_owned))),
+        actual: stage.map_or_else(
+            || "the request does not say at which stage the run is".to_owned(),
+            |it| format!("this is {}", shown(it)),
+        ),
+    })
+}
+
+fn admits_name(noun: &str, patterns: &[NamePattern], name: Option<&str>) -> Result<(), Skipped> {
+    if name.is_some_and(|name| patterns.iter().any(|it| it.matches(name))) {
+        return Ok(());
+    }
+    let names = listed(patterns.iter().map(|it| format!("`{}`", shown(it.as_str()))));
+    Err(Skipped {
+        wanted: format!("this task is for {noun} {names}"),
+        actual: name.map_or_else(
+            || format!("the request does not say the run's {noun}"),
+            |it| format!("this is `{}`", shown(it)),
+        ),
+    })
+}
+
+fn admits_speculative(wanted: bool, speculative: Option<bool>) -> Result<(), Skipped> {
+    if speculative == Some(wanted) {
+        return Ok(());
+    }
+    let wanted = if wanted { "speculative runs" } else { "runs that are not speculative" };
+    let actual = match speculative {
+        None => "the request does not say whether the run is speculative",
+        Some(true) => "this run is speculative",
+        Some(false) => "this run is not speculative",
+    };
+    Err(Skipped { wanted: format!("this task is for {wanted}"), actual: actual.to_owned() })
+}
+
+impl fmt::Display for Skipped {
+    /// `Not checked: this task runs at stage post_plan, and this is pre_plan`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Not checked: {}, and {}", self.wanted, self.actual)
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`; at most four, since they stand in one line.
+fn listed(mut texts: impl ExactSizeIterator<Item = String>) -> String {
+    const SHOWN: usize = 4;
+    let more = texts.len().saturating_sub(SHOWN);
+    let mut list: Vec<String> = texts.by_ref().take(SHOWN).collect();
+    let last = if more > 0 { Some(format!("{more} more")) } else { list.pop() };
+    match last {
+        Some(last) if list.is_empty() => last,
+        Some(last) => format!("{} or {last}", list.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// A name in a line for people, who read no more than this of it.
+fn shown(name: &str) -> String {
+    const CHARACTERS: usize = 90;
+    let start: String = name.chars().take(CHARACTERS).collect();
+    let end = if start.len() < name.len() { "…" } else { "" };
+    format!("{}{end}", printable(&start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patterns(texts: &[&str]) -> Option<Vec<NamePattern>> {
+        Some(texts.iter().map(|it| NamePattern::new(it).unwrap()).collect())
+    }
+
+    fn says(filter: &Filter, facts: Facts<'_>) -> String {
+        filter.admits(&facts).map_or_else(|it| it.to_string(), |()| "admitted".to_owned())
+    }
+
+    const FACTS: Facts<'static> = Facts {
+        stage: Some("post_plan"),
+        organization: Some("acme"),
+        workspace: Some("net-dev"),
+        project: Some("Team A"),
+        speculative: Some(true),
+    };
+
+    #[test]
+    fn a_filter_that_says_nothing_admits_every_run() {
+        assert_eq!(says(&Filter::default(), FACTS), "admitted");
+        assert_eq!(says(&Filter::default(), Facts::default()), "admitted");
+    }
+
+    #[test]
+    fn everything_that_a_filter_says_must_hold() {
+        let filter = Filter {
+            stages: Some(vec!["post_plan", "pre_apply"]),
+            organizations: patterns(&["acme"]),
+            projects: patterns(&["Team ?"]),
+            workspaces: patterns(&["app", "net-*"]),
+            speculative: Some(true),
+        };
+        assert_eq!(says(&filter, FACTS), "admitted");
+        let all = [
+            says(&filter, Facts { stage: Some("pre_plan"), ..FACTS }),
+            says(&filter, Facts { organization: Some("other"), ..FACTS }),
+            says(&filter, Facts { project: Some("Team AB"), ..FACTS }),
+            says(&filter, Facts { workspace: Some("x"), ..FACTS }),
+            says(&filter, Facts { speculative: Some(false), ..FACTS }),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @"
+        Not checked: this task runs at stages post_plan or pre_apply, and this is pre_plan
+        Not checked: this task is for organization `acme`, and this is `other`
+        Not checked: this task is for project `Team ?`, and this is `Team AB`
+        Not checked: this task is for workspace `app` or `net-*`, and this is `x`
+        Not checked: this task is for speculative runs, and this run is not speculative
+        ");
+    }
+
+    #[test]
+    fn a_run_is_not_admitted_by_what_is_not_known_of_it() {
+        let one = |filter: Filter| says(&filter, Facts::default());
+        let all = [
+            one(Filter { stages: Some(vec!["post_plan"]), ..Filter::default() }),
+            one(Filter { organizations: patterns(&["*"]), ..Filter::default() }),
+            one(Filter { projects: patterns(&["*"]), ..Filter::default() }),
+            one(Filter { workspaces: patterns(&["*"]), ..Filter::default() }),
+            one(Filter { speculative: Some(false), ..Filter::default() }),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @"
+        Not checked: this task runs at stage post_plan, and the request does not say at which stage the run is
+        Not checked: this task is for organization `*`, and the request does not say the run's organization
+        Not checked: this task is for project `*`, and the request does not say the run's project
+        Not checked: this task is for workspace `*`, and the request does not say the run's workspace
+        Not checked: this task is for runs that are not speculative, and the request does not say whether the run is speculative
+        ");
+    }
+
+    #[test]
+    fn what_a_stranger_sends_stays_one_short_line() {
+        let filter = Filter {
+            workspaces: patterns(&["a*", "b*", "c*", "d*", "e*", "f*"]),
+            speculative: Some(false),
+            ..Filter::default()
+        };
+        let name = format!("x\n\u{1b}[31m{}", "y".repeat(500));
+        let text = says(&filter, Facts { workspace: Some(&name), ..FACTS });
+        assert!(!text.contains(char::is_control) && text.len() < 250, "{text}");
+        assert!(text.contains("`a*`, `b*`, `c*`, `d*` or 2 more, and this is `x\\n"), "{text}");
+        let text = says(&filter, Facts { workspace: Some("a"), ..FACTS });
+        assert_eq!(
+            text,
+            "Not checked: this task is for runs that are not speculative, and this run is speculative"
+        );
+    }
+}

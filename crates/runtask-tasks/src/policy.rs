@@ -1,0 +1,87 @@
+//! The settings of the check `policy`. What its rules say, and reading them, is the policy engine's matter.
+
+use crate::date::Date;
+use crate::names::AddressPattern;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `[tasks.NAME.policy]`: which rules a task asks, and about what they are silent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicySettings {
+    /// `paths`: where the rules are, at least one, each once.
+    pub paths: Vec<PolicyPath>,
+    /// `data`: files and directories whose content is `data` for the rules; relative to the file that names them.
+    pub data: Vec<PathBuf>,
+    /// `namespaces`: the packages whose rules are asked; every package unless set.
+    pub namespaces: Option<Vec<String>>,
+    /// `unknown`: what follows where a rule depends on what is known only after apply.
+    pub unknown: Unknown,
+    /// `params`: an object, what the rules see as `data.params`.
+    pub params: serde_json::Value,
+    /// `exceptions`, in the order of the file.
+    pub exceptions: Vec<Exception>,
+    /// `time_limit_ms`: how long one rule may take; 10 seconds unless set.
+    pub time_limit: Duration,
+}
+
+impl PolicySettings {
+    /// How long one rule may take unless the file says otherwise.
+    pub const TIME_LIMIT: Duration = Duration::from_secs(10);
+    /// The longest time that a file may allow one rule: HCP Terraform waits that long for a result without a sign of
+    /// life, and by then whoever runs the rules has long been stopped.
+    pub const MAX_TIME_LIMIT: Duration = Duration::from_mins(10);
+}
+
+/// Where rules are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyPath {
+    /// A rule that is shipped, by its name; `builtin:all` has become one for each of them.
+    Builtin(String),
+    /// A Rego file or a directory of them; relative to the file that names it.
+    Path(PathBuf),
+}
+
+/// What follows where a rule cannot say, because a value is known only after apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unknown {
+    /// As if the rule had found nothing.
+    Pass,
+    /// A warning; what is meant when nothing is said.
+    #[default]
+    Warn,
+    /// As if the rule had been broken.
+    Fail,
+}
+
+impl Unknown {
+    pub(crate) const ALL: [Self; 3] = [Self::Pass, Self::Warn, Self::Fail];
+
+    /// The word in settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// Something that a rule objects to and somebody allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// The rule's code, such as `public-s3-bucket`.
+    pub rule: String,
+    /// The resources.
+    pub address: AddressPattern,
+    /// Why it is allowed; never empty.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The last day on which it holds.
+    pub expires: Option<Date>,
+    /// Whether that day is over. An expired exception excuses nothing; it stays in the list to be talked about.
+    pub expired: bool,
+    /// Where it starts in the file, counted from 1.
+    pub line: u32,
+}

@@ -1,0 +1,762 @@
+//! Wrong files, and what is said of them.
+
+use crate::file_tests::parse;
+use crate::{MAX_FILE_BYTES, ProblemKind};
+
+/// What is said of a file that cannot be used.
+fn wrong(text: &str) -> String {
+    parse(text).map(|(tasks, _)| tasks).unwrap_err().to_string()
+}
+
+/// What is said of a task `a` with these lines.
+fn wrong_task(lines: &str) -> String {
+    wrong(&format!("[tasks.a]\n{lines}\n"))
+}
+
+/// What is said of these settings of the check `policy`.
+fn wrong_policy(lines: &str) -> String {
+    wrong_task(&format!("checks = ['policy']\n[tasks.a.policy]\n{lines}"))
+}
+
+/// What is said of settings of the check `policy` that can be used.
+fn doubtful_policy(lines: &str) -> String {
+    let text = format!("[tasks.a]\nchecks = ['policy']\n[tasks.a.policy]\n{lines}\n");
+    let (_, warnings) = parse(text).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(warnings.iter().all(|it| it.kind() == ProblemKind::Warning));
+    warnings.to_string()
+}
+
+#[test]
+fn unknown_keys_come_with_what_may_be_meant() {
+    insta::assert_snapshot!(wrong_task("check = ['fmt']\nstage = 'post_plan'\nPolicy = 1\npaths = []\nzzz = 1"), @"
+    error: `checks` is missing: name what this task checks, of `fmt`, `plan-summary`, `policy`
+     --> runtask.toml:1:8
+      |
+    1 | [tasks.a]
+      |        ^
+
+    error: unknown key `check`; did you mean `checks`?
+     --> runtask.toml:2:1
+      |
+    2 | check = ['fmt']
+      | ^^^^^
+
+    error: unknown key `stage`; did you mean `stages`?
+     --> runtask.toml:3:1
+      |
+    3 | stage = 'post_plan'
+      | ^^^^^
+
+    error: unknown key `Policy`; did you mean `policy`?
+     --> runtask.toml:4:1
+      |
+    4 | Policy = 1
+      | ^^^^^^
+
+    error: unknown key `paths`; it belongs into `[tasks.NAME.policy]`
+     --> runtask.toml:5:1
+      |
+    5 | paths = []
+      | ^^^^^
+
+    error: unknown key `zzz`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error` and `policy`
+     --> runtask.toml:6:1
+      |
+    6 | zzz = 1
+      | ^^^
+
+    6 errors
+    ");
+}
+
+#[test]
+fn a_task_is_a_table_below_tasks() {
+    insta::assert_snapshot!(wrong("[format]\nchecks = ['fmt']\n[task.a]\n[tasks]\nb = 'fmt'\n"), @"
+    error: unknown key `format`; a task is `[tasks.format]`
+     --> runtask.toml:1:2
+      |
+    1 | [format]
+      |  ^^^^^^
+
+    error: unknown key `task`; did you mean `tasks`?
+     --> runtask.toml:3:2
+      |
+    3 | [task.a]
+      |  ^^^^
+
+    error: task `b` is a text and must be a table
+     --> runtask.toml:5:5
+      |
+    5 | b = 'fmt'
+      |     ^^^^^
+
+    3 errors
+    ");
+}
+
+#[test]
+fn a_file_without_tasks_says_how_to_write_one() {
+    insta::assert_snapshot!(wrong(""), @r#"
+    error: `tasks` is missing: write `[tasks.default]`, and below it `checks = ["fmt"]`
+     --> runtask.toml:1:1
+      |
+    1 | 
+      | ^
+
+    1 error
+    "#);
+    insta::assert_snapshot!(wrong("# nothing yet\n[tasks]\n"), @r#"
+    error: there is no task: write `[tasks.default]`, and below it `checks = ["fmt"]`
+     --> runtask.toml:2:2
+      |
+    2 | [tasks]
+      |  ^^^^^
+
+    1 error
+    "#);
+    insta::assert_snapshot!(wrong("tasks = ['fmt']"), @"
+    error: `tasks` is a list and must be a table
+     --> runtask.toml:1:9
+      |
+    1 | tasks = ['fmt']
+      |         ^^^^^^^
+
+    1 error
+    ");
+}
+
+#[test]
+fn names_are_what_a_path_can_be() {
+    let name = |it: &str| wrong(&format!("[tasks.{it}]\nchecks = ['fmt']\n"));
+    insta::assert_snapshot!(name("healthz"), @"
+    error: `healthz` cannot be the name of a task: the run task itself answers there
+     --> runtask.toml:1:8
+      |
+    1 | [tasks.healthz]
+      |        ^^^^^^^
+
+    1 error
+    ");
+    insta::assert_snapshot!(name("Net_policy"), @"
+    error: `Net_policy` cannot be the name of a task: a name has a-z, 0-9 and - between them, as `net-policy` does
+     --> runtask.toml:1:8
+      |
+    1 | [tasks.Net_policy]
+      |        ^^^^^^^^^^
+
+    1 error
+    ");
+    insta::assert_snapshot!(name("'net/policy\\u0000'"), @r"
+    error: `net/policy\u0000` cannot be the name of a task: a name has a-z, 0-9 and - between them, as `net-policy` does
+     --> runtask.toml:1:8
+      |
+    1 | [tasks.'net/policy\u0000']
+      |        ^^^^^^^^^^^^^^^^^^
+
+    1 error
+    ");
+    for bad in ["''", "-a", "a-", "'a b'", "'ä'", "'..'"] {
+        assert!(name(bad).contains("cannot be the name of a task"), "{bad}");
+    }
+    assert!(name(&"a".repeat(65)).contains("the name of this task has 65 characters, and 64 are allowed"));
+    assert!(parse(format!("[tasks.{}]\nchecks = ['fmt']\n", "a".repeat(64))).is_ok());
+}
+
+#[test]
+fn wrong_types_say_what_is_right() {
+    insta::assert_snapshot!(
+        wrong_task("checks = 'fmt'\nstages = [1]\nworkspaces = {}\nspeculative = 'true'\non_skip = true\npolicy = 1"),
+        @r#"
+    error: `checks` is a text and must be a list: `["fmt"]`
+     --> runtask.toml:2:10
+      |
+    2 | checks = 'fmt'
+      |          ^^^^^
+
+    error: each of `stages` is a number and must be a text in quotes
+     --> runtask.toml:3:11
+      |
+    3 | stages = [1]
+      |           ^
+
+    error: `workspaces` is a table and must be a list of texts
+     --> runtask.toml:4:14
+      |
+    4 | workspaces = {}
+      |              ^^
+
+    error: `speculative` is a text and must be `true` or `false`, without quotes
+     --> runtask.toml:5:15
+      |
+    5 | speculative = 'true'
+      |               ^^^^^^
+
+    error: `on_skip` is true or false and must be a text in quotes
+     --> runtask.toml:6:11
+      |
+    6 | on_skip = true
+      |           ^^^^
+
+    error: `policy` is a number and must be a table
+     --> runtask.toml:7:10
+      |
+    7 | policy = 1
+      |          ^
+
+    6 errors
+    "#
+    );
+    insta::assert_snapshot!(
+        wrong_policy(
+            "paths = 1\ndata = [['x']]\nnamespaces = 'main'\nunknown = 2027-03-31\ntime_limit_ms = '1 s'\n\
+             params = [1]\nexceptions = { rule = 'x' }"
+        ),
+        @r#"
+    error: `paths` is a number and must be a list of texts
+     --> runtask.toml:4:9
+      |
+    4 | paths = 1
+      |         ^
+
+    error: each of `data` is a list and must be a text in quotes
+     --> runtask.toml:5:9
+      |
+    5 | data = [['x']]
+      |         ^^^^^
+
+    error: `namespaces` is a text and must be a list: `["main"]`
+     --> runtask.toml:6:14
+      |
+    6 | namespaces = 'main'
+      |              ^^^^^^
+
+    error: `unknown` is a time and must be a text in quotes
+     --> runtask.toml:7:11
+      |
+    7 | unknown = 2027-03-31
+      |           ^^^^^^^^^^
+
+    error: `time_limit_ms` is a text and must be a whole number, without quotes
+     --> runtask.toml:8:17
+      |
+    8 | time_limit_ms = '1 s'
+      |                 ^^^^^
+
+    error: `params` is a list and must be a table
+     --> runtask.toml:9:10
+      |
+    9 | params = [1]
+      |          ^^^
+
+    error: `exceptions` is a table and must be a list: write `[[tasks.NAME.policy.exceptions]]`
+      --> runtask.toml:10:14
+       |
+    10 | exceptions = { rule = 'x' }
+       |              ^^^^^^^^^^^^^^
+
+    7 errors
+    "#
+    );
+}
+
+#[test]
+fn unknown_words_come_with_those_that_there_are() {
+    insta::assert_snapshot!(
+        wrong_task("checks = ['fnt', 'tflint']\nstages = ['post-plan', 'test']\non_skip = 'pass'\non_error = 'ignore'"),
+        @"
+    error: there is no check `fnt`; did you mean `fmt`?
+     --> runtask.toml:2:11
+      |
+    2 | checks = ['fnt', 'tflint']
+      |           ^^^^^
+
+    error: there is no check `tflint`; there are `fmt`, `plan-summary` and `policy`
+     --> runtask.toml:2:18
+      |
+    2 | checks = ['fnt', 'tflint']
+      |                  ^^^^^^^^
+
+    error: `post-plan` is no word for `stages`; did you mean `post_plan`?
+     --> runtask.toml:3:11
+      |
+    3 | stages = ['post-plan', 'test']
+      |           ^^^^^^^^^^^
+
+    error: `test` is no word for `stages`; there are `pre_plan`, `post_plan`, `pre_apply` and `post_apply`
+     --> runtask.toml:3:24
+      |
+    3 | stages = ['post-plan', 'test']
+      |                        ^^^^^^
+
+    error: `pass` is no word for `on_skip`; did you mean `passed`?
+     --> runtask.toml:4:11
+      |
+    4 | on_skip = 'pass'
+      |           ^^^^^^
+
+    error: `ignore` is no word for `on_error`; there are `passed` and `failed`
+     --> runtask.toml:5:12
+      |
+    5 | on_error = 'ignore'
+      |            ^^^^^^^^
+
+    6 errors
+    "
+    );
+}
+
+#[test]
+fn lists_hold_something_and_nothing_twice() {
+    insta::assert_snapshot!(
+        wrong_task("checks = []\nworkspaces = ['a', '', 'a', \"b\\u0007\"]\nprojects = ['''\n''']"),
+        @r#"
+    error: `checks` is an empty list: write at least one, or leave the key out
+     --> runtask.toml:2:10
+      |
+    2 | checks = []
+      |          ^^
+
+    error: an empty text says nothing: fill it in or remove it
+     --> runtask.toml:3:20
+      |
+    3 | workspaces = ['a', '', 'a', "b\u0007"]
+      |                    ^^
+
+    error: `a` is there twice: remove one
+     --> runtask.toml:3:24
+      |
+    3 | workspaces = ['a', '', 'a', "b\u0007"]
+      |                        ^^^
+
+    error: control characters and line breaks are not allowed in `workspaces`
+     --> runtask.toml:3:29
+      |
+    3 | workspaces = ['a', '', 'a', "b\u0007"]
+      |                             ^^^^^^^^^
+
+    error: an empty text says nothing: fill it in or remove it
+     --> runtask.toml:4:13
+      |
+    4 | projects = ['''
+      |             ^^^
+
+    5 errors
+    "#
+    );
+    let many = format!("checks = ['fmt']\nworkspaces = ['a'{}]", ", 'a'".repeat(1000));
+    assert!(wrong_task(&many).contains("`workspaces` is a list of 1001, and 1000 are allowed"));
+}
+
+#[test]
+fn bad_globs_are_shown_where_they_stand() {
+    insta::assert_snapshot!(wrong_task("checks = ['fmt']\nworkspaces = ['net-*', 'net-[']\nprojects = ['{a']"), @"
+    error: `net-[` is no pattern for names: unclosed character class; missing ']'
+     --> runtask.toml:3:24
+      |
+    3 | workspaces = ['net-*', 'net-[']
+      |                        ^^^^^^^
+
+    error: `{a` is no pattern for names: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)
+     --> runtask.toml:4:13
+      |
+    4 | projects = ['{a']
+      |             ^^^^
+
+    2 errors
+    ");
+}
+
+#[test]
+fn the_check_policy_and_its_settings_come_together() {
+    insta::assert_snapshot!(wrong_task("checks = ['policy']"), @"
+    error: `policy` is missing: the check `policy` needs `[tasks.NAME.policy]`, and there `paths`
+     --> runtask.toml:1:8
+      |
+    1 | [tasks.a]
+      |        ^
+
+    1 error
+    ");
+    insta::assert_snapshot!(wrong_task("checks = ['fmt']\n[tasks.a.policy]\npaths = ['x']"), @r#"
+    error: these settings are for the check `policy`: add "policy" to `checks`, or remove them
+     --> runtask.toml:3:10
+      |
+    3 | [tasks.a.policy]
+      |          ^^^^^^
+
+    1 error
+    "#);
+    insta::assert_snapshot!(wrong_policy("unknown = 'warn'"), @"
+    error: `paths` is missing: name where the rules are: files, directories, `builtin:NAME` or `builtin:all`
+     --> runtask.toml:3:10
+      |
+    3 | [tasks.a.policy]
+      |          ^^^^^^
+
+    1 error
+    ");
+}
+
+#[test]
+fn paths_are_files_or_rules_that_are_shipped() {
+    insta::assert_snapshot!(
+        wrong_policy(
+            "paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']\n\
+             data = ['builtin:all', 's3://bucket/data']"
+        ),
+        @"
+    error: no rule `public-s3-buckets` is shipped; did you mean `public-s3-bucket`?
+     --> runtask.toml:4:10
+      |
+    4 | paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.co…
+      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: no rule `` is shipped; there are `open-ingress`, `public-s3-bucket` and `required-tags`
+     --> runtask.toml:4:39
+      |
+    4 | paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']
+      |                                       ^^^^^^^^^^
+
+    error: nothing is fetched from a URL: name a file or a directory
+     --> runtask.toml:4:51
+      |
+    4 | …builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']
+      |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: the rules that are shipped stand in `paths`
+     --> runtask.toml:5:9
+      |
+    5 | data = ['builtin:all', 's3://bucket/data']
+      |         ^^^^^^^^^^^^^
+
+    error: nothing is fetched from a URL: name a file or a directory
+     --> runtask.toml:5:24
+      |
+    5 | data = ['builtin:all', 's3://bucket/data']
+      |                        ^^^^^^^^^^^^^^^^^^
+
+    5 errors
+    "
+    );
+}
+
+#[test]
+fn numbers_are_in_their_range() {
+    insta::assert_snapshot!(
+        wrong_policy("paths = ['x']\ntime_limit_ms = 0\nparams = { a = nan, b = [99999999999999999999], c = 1e999 }"),
+        @"
+    error: `time_limit_ms` must be from 1 to 600000
+     --> runtask.toml:5:17
+      |
+    5 | time_limit_ms = 0
+      |                 ^
+
+    error: rules cannot read this number: it is none of JSON, or longer than 64 bits
+     --> runtask.toml:6:16
+      |
+    6 | params = { a = nan, b = [99999999999999999999], c = 1e999 }
+      |                ^^^
+
+    error: rules cannot read this number: it is none of JSON, or longer than 64 bits
+     --> runtask.toml:6:26
+      |
+    6 | params = { a = nan, b = [99999999999999999999], c = 1e999 }
+      |                          ^^^^^^^^^^^^^^^^^^^^
+
+    error: rules cannot read this number: it is none of JSON, or longer than 64 bits
+     --> runtask.toml:6:53
+      |
+    6 | … = nan, b = [99999999999999999999], c = 1e999 }
+      |                                          ^^^^^
+
+    4 errors
+    "
+    );
+    for limit in ["600001", "-1", "1.5", "99999999999999999999"] {
+        assert!(
+            wrong_policy(&format!("paths = ['x']\ntime_limit_ms = {limit}")).contains("time_limit_ms"),
+            "{limit}"
+        );
+    }
+}
+
+#[test]
+fn exceptions_say_what_they_except_and_why() {
+    insta::assert_snapshot!(
+        wrong_policy(
+            "paths = ['x']\n\
+             [[tasks.a.policy.exceptions]]\n\
+             rule = 'r'; address = 'a'; reason = ''; expires = '2027-03-31'\n\
+             [[tasks.a.policy.exceptions]]\n\
+             expires = 2027-03-31T10:00:00Z; expire = 2027-02-29\n"
+        ),
+        @"
+    error: an empty text says nothing: fill it in or remove it
+     --> runtask.toml:6:37
+      |
+    6 | rule = 'r'; address = 'a'; reason = ''; expires = '2027-03-31'
+      |                                     ^^
+
+    error: `expires` is a text and must be a day, without quotes and time: `2027-03-31`
+     --> runtask.toml:6:51
+      |
+    6 | …; address = 'a'; reason = ''; expires = '2027-03-31'
+      |                                          ^^^^^^^^^^^^
+
+    error: this is not TOML: invalid date, expected day between 01 and 28
+     --> runtask.toml:8:42
+      |
+    8 | …xpires = 2027-03-31T10:00:00Z; expire = 2027-02-29
+      |                                          ^^^^^^^^^^
+
+    3 errors
+    "
+    );
+    insta::assert_snapshot!(
+        wrong_policy(
+            "paths = ['x']\n\
+             [[tasks.a.policy.exceptions]]\n\
+             adress = 'a'; rule = 'r'\n\
+             [[tasks.a.policy.exceptions]]\n\
+             rule = 'r'; address = 'b'; reason = 'c'\n\
+             [[tasks.a.policy.exceptions]]\n\
+             rule = 'r'; address = 'b'; reason = 'd'; expires = 2020-01-01\n"
+        ),
+        @"
+    error: `address` is missing: name the resource, or resources with `*`
+     --> runtask.toml:5:1
+      |
+    5 | [[tasks.a.policy.exceptions]]
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: `reason` is missing: say why it is allowed, for whoever reads it next
+     --> runtask.toml:5:1
+      |
+    5 | [[tasks.a.policy.exceptions]]
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: unknown key `adress`; did you mean `address`?
+     --> runtask.toml:6:1
+      |
+    6 | adress = 'a'; rule = 'r'
+      | ^^^^^^
+
+    error: this rule and address are excepted in line 7 already: remove one
+     --> runtask.toml:9:1
+      |
+    9 | [[tasks.a.policy.exceptions]]
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    warning: this exception ended on 2020-01-01 and excuses nothing any more: renew or remove it
+      --> runtask.toml:10:52
+       |
+    10 | … address = 'b'; reason = 'd'; expires = 2020-01-01
+       |                                          ^^^^^^^^^^
+
+    4 errors, 1 warning
+    "
+    );
+}
+
+#[test]
+fn what_does_no_good_is_a_warning() {
+    insta::assert_snapshot!(
+        doubtful_policy(
+            "paths = ['builtin:open-ingress']\n\
+             [tasks.a.policy.params]\n\
+             required-tags.tags = ['owner']\n\
+             open-ingres.ports = [22]\n\
+             open-ingress.ports = [22]\n\
+             [[tasks.a.policy.exceptions]]\n\
+             rule = 'public-s3-bucket'; address = 'a'; reason = 'b'\n\
+             [[tasks.a.policy.exceptions]]\n\
+             rule = 'open-ingress'; address = 'a'; reason = 'b'; expires = 2027-03-30\n"
+        ),
+        @r#"
+    warning: no rule `required-tags` is asked that reads this; to ask it, add "builtin:required-tags" to `paths`
+     --> runtask.toml:6:1
+      |
+    6 | required-tags.tags = ['owner']
+      | ^^^^^^^^^^^^^
+
+    warning: no rule `open-ingres` is asked that reads this; did you mean `open-ingress`?
+     --> runtask.toml:7:1
+      |
+    7 | open-ingres.ports = [22]
+      | ^^^^^^^^^^^
+
+    warning: no rule `public-s3-bucket` is asked; to ask it, add "builtin:public-s3-bucket" to `paths`
+      --> runtask.toml:10:8
+       |
+    10 | rule = 'public-s3-bucket'; address = 'a'; reason = 'b'
+       |        ^^^^^^^^^^^^^^^^^^
+
+    warning: this exception ended on 2027-03-30 and excuses nothing any more: renew or remove it
+      --> runtask.toml:12:63
+       |
+    12 | … address = 'a'; reason = 'b'; expires = 2027-03-30
+       |                                          ^^^^^^^^^^
+
+    no errors, 4 warnings
+    "#
+    );
+    // Somebody's own rules can be called anything.
+    let own = "paths = ['policies/']\n[tasks.a.policy.params]\nmine = 1\n[[tasks.a.policy.exceptions]]\n\
+               rule = 'mine'; address = 'a'; reason = 'b'\n";
+    assert_eq!(doubtful_policy(own), "no errors");
+}
+
+#[test]
+fn a_task_that_reads_plans_where_there_are_none_is_a_warning() {
+    let warnings = |stages: &str| {
+        let text = format!("[tasks.a]\nchecks = ['fmt', 'plan-summary']\nstages = [{stages}]\n");
+        parse(text).unwrap().1.to_string()
+    };
+    insta::assert_snapshot!(warnings("'pre_plan'"), @"
+    warning: check `plan-summary` reads the plan, and at stage pre_plan there is none yet
+     --> runtask.toml:3:10
+      |
+    3 | stages = ['pre_plan']
+      |          ^^^^^^^^^^^^
+
+    no errors, 1 warning
+    ");
+    assert_eq!(warnings("'pre_plan', 'post_plan'"), "no errors");
+}
+
+#[test]
+fn what_is_not_toml_is_shown_with_all_else_that_is_sure() {
+    insta::assert_snapshot!(wrong("[tasks.a]\nchecks = [fmt]\nstage = 1\n[tasks.b\n[tasks.c]\nchecks =\n"), @"
+    error: this is not TOML: invalid boolean, expected `false`
+     --> runtask.toml:2:11
+      |
+    2 | checks = [fmt]
+      |           ^^^
+
+    error: unknown key `stage`; did you mean `stages`?
+     --> runtask.toml:3:1
+      |
+    3 | stage = 1
+      | ^^^^^
+
+    error: this is not TOML: unclosed table, expected `]`
+     --> runtask.toml:4:9
+      |
+    4 | [tasks.b
+      |         ^
+
+    error: this is not TOML: string values must be quoted, expected literal string
+     --> runtask.toml:6:9
+      |
+    6 | checks =
+      |         ^
+
+    4 errors
+    ");
+    insta::assert_snapshot!(wrong("[tasks.a]\nchecks = ['fmt']\n[tasks.a]\nchecks = ['fmt']"), @"
+    error: this is not TOML: duplicate key
+     --> runtask.toml:3:8
+      |
+    3 | [tasks.a]
+      |        ^
+
+    error: this is not TOML: duplicate key
+     --> runtask.toml:4:1
+      |
+    4 | checks = ['fmt']
+      | ^^^^^^
+
+    2 errors
+    ");
+}
+
+#[test]
+fn a_line_of_a_stranger_is_shown_short_and_printable() {
+    let long =
+        format!("[tasks.a]\nchecks = ['fmt']\n\t'{}' = 1; 'e\u{301}\u{202e}' = 1\r\n", "x".repeat(300));
+    insta::assert_snapshot!(wrong(&long), @r"
+    error: unknown key `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error` and `policy`
+     --> runtask.toml:3:2
+      |
+    3 |  'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx……
+      |  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: unknown key `é\u{202e}`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error` and `policy`
+     --> runtask.toml:3:310
+      |
+    3 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' = 1; 'é\u{202e}' = 1
+      |                                          ^^^^^^^^^^^^
+
+    2 errors
+    ");
+    let text = "[tasks.a]\nchecks = ['fmt']\nfirst = '''\na\u{1b}[31m'''\n";
+    insta::assert_snapshot!(wrong(text), @r"
+    error: unknown key `first`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error` and `policy`
+     --> runtask.toml:3:1
+      |
+    3 | first = '''
+      | ^^^^^
+
+    error: this is not TOML: invalid multi-line literal string, expected non-single-quote characters
+     --> runtask.toml:4:2
+      |
+    4 | a\u{1b}[31m'''
+      |  ^
+
+    2 errors
+    ");
+}
+
+#[test]
+fn one_problem_can_be_one_line() {
+    let problems = parse("[tasks.a]\ncheck = ['fmt']\n").unwrap_err();
+    let lines: Vec<_> = problems.iter().map(|it| format!("{it:#}")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    error: runtask.toml:1:8: `checks` is missing: name what this task checks, of `fmt`, `plan-summary`, `policy`
+    error: runtask.toml:2:1: unknown key `check`; did you mean `checks`?
+    ");
+}
+
+#[test]
+fn a_file_that_is_too_large_or_no_text_is_not_read() {
+    insta::assert_snapshot!(wrong(&"#".repeat(MAX_FILE_BYTES + 1)), @"
+    error: this file has 1048577 bytes, and 1048576 are read
+     --> runtask.toml
+
+    1 error
+    ");
+    insta::assert_snapshot!(parse(b"[tasks.a]\nchecks = ['\xff']").unwrap_err(), @"
+    error: line 2 is not UTF-8: save the file as UTF-8
+     --> runtask.toml
+
+    1 error
+    ");
+    let full = format!("[tasks.a]\nchecks = ['fmt']\n{}", "#".repeat(MAX_FILE_BYTES - 27));
+    assert_eq!((full.len(), parse(&full).is_ok()), (MAX_FILE_BYTES, true));
+}
+
+#[test]
+fn a_million_mistakes_are_a_hundred_and_a_number() {
+    let text = wrong(&"=\n".repeat(MAX_FILE_BYTES / 2));
+    assert!(text.ends_with("100 errors; 1572763 more are not shown"), "{}", &text[text.len() - 60..]);
+    let text = wrong(&format!(
+        "[tasks.a]\nchecks = ['policy']\n[tasks.a.policy]\npaths = ['builtin:all']\n{}x = 1\n",
+        "[[tasks.a.policy.exceptions]]\nrule = 'r'; address = 'a'; reason = 'b'; expires = 2020-01-01\n"
+            .repeat(200)
+    ));
+    assert!(!text.contains("warning"), "errors go first");
+}
+
+#[test]
+fn nothing_nests_so_deep_that_the_stack_ends() {
+    for (start, piece, end) in [
+        ("[tasks.a.policy.params.", "a.", "a]"),
+        ("a = ", "[", ""),
+        ("a = ", "{a=", ""),
+        ("", "a.", "a = 1"),
+        ("[tasks.a]\npolicy.params.", "a.", "a = 1"),
+    ] {
+        let count = (MAX_FILE_BYTES - start.len() - end.len()) / piece.len();
+        assert!(!wrong(&format!("{start}{}{end}", piece.repeat(count))).is_empty());
+    }
+}

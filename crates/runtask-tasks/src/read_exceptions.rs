@@ -1,0 +1,95 @@
+//! Reads the exceptions of the check `policy`: `[[tasks.NAME.policy.exceptions]]`. Whether they match anything, only
+//! a plan can say.
+
+use crate::date::Date;
+use crate::names::AddressPattern;
+use crate::notes::Notes;
+use crate::policy::{Exception, PolicyPath};
+use crate::read::Surroundings;
+use crate::read_policy::{asks_builtin, only_builtins, unused_advice};
+use crate::table::{EXCEPTION, Table, shown, table, wrong_type};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::Range;
+use toml::de::DeValue;
+
+/// The exceptions in the order of the file, expired ones too.
+pub(crate) fn exceptions(
+    settings: &Table<'_>,
+    paths: &[PolicyPath],
+    surroundings: &Surroundings<'_>,
+    notes: &mut Notes<'_>,
+) -> Vec<Exception> {
+    let Some((_, value)) = settings.entry("exceptions") else { return Vec::new() };
+    let DeValue::Array(items) = value.get_ref() else {
+        wrong_type(value, "exceptions", "a list: write `[[tasks.NAME.policy.exceptions]]`", notes);
+        return Vec::new();
+    };
+    let mut exceptions = Vec::new();
+    let mut lines = BTreeMap::new();
+    for item in items.iter() {
+        let Some(entries) = table(item, "an exception", notes) else { continue };
+        let table = Table::new(entries, item.span(), &EXCEPTION, notes);
+        let Some(exception) = exception(&table, paths, surroundings, notes) else { continue };
+        match lines.entry((exception.rule.clone(), exception.address.clone())) {
+            Entry::Vacant(entry) => {
+                entry.insert(exception.line);
+            }
+            Entry::Occupied(entry) => {
+                let message =
+                    format!("this rule and address are excepted in line {} already: remove one", entry.get());
+                notes.error(table.place(), message);
+            }
+        }
+        exceptions.push(exception);
+    }
+    exceptions
+}
+
+fn exception(
+    table: &Table<'_>,
+    paths: &[PolicyPath],
+    surroundings: &Surroundings<'_>,
+    notes: &mut Notes<'_>,
+) -> Option<Exception> {
+    for (key, advice) in [
+        ("rule", "name the rule that objects"),
+        ("address", "name the resource, or resources with `*`"),
+        ("reason", "say why it is allowed, for whoever reads it next"),
+    ] {
+        if table.entry(key).is_none() {
+            table.missing(key, advice, notes);
+        }
+    }
+    let rule = table.text("rule", notes);
+    let address = table.text("address", notes);
+    let reason = table.text("reason", notes);
+    let owner = table.text("owner", notes);
+    let expires = table.date("expires", notes);
+    let (rule, address, reason) = (rule?, address?, reason?);
+    if only_builtins(paths) && !asks_builtin(paths, rule.text) {
+        let advice = unused_advice(rule.text, surroundings.builtins);
+        notes.warning(rule.place.clone(), format!("no rule `{}` is asked{advice}", shown(rule.text)));
+    }
+    Some(Exception {
+        rule: rule.text.to_owned(),
+        address: AddressPattern::new(address.text),
+        reason: reason.text.to_owned(),
+        owner: owner.map(|it| it.text.to_owned()),
+        expired: expired(expires.as_ref(), surroundings, notes),
+        expires: expires.map(|(date, _)| date),
+        line: notes.line_number(table.place().start),
+    })
+}
+
+/// Time must not turn settings that work into settings that do not, so this is never an error.
+fn expired(
+    expires: Option<&(Date, Range<usize>)>,
+    surroundings: &Surroundings<'_>,
+    notes: &mut Notes<'_>,
+) -> bool {
+    let Some((date, place)) = expires.filter(|(date, _)| *date < surroundings.today) else { return false };
+    let message = format!("this exception ended on {date} and excuses nothing any more: renew or remove it");
+    notes.warning(place.clone(), message);
+    true
+}

@@ -1,0 +1,300 @@
+//! Reads the keys of one table, and notes what is not as it should be. What a key means is the caller's matter.
+
+use crate::date::Date;
+use crate::notes::Notes;
+use runtask_checks::printable;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+/// The longest text that any key may have, in bytes.
+const MAX_TEXT_BYTES: usize = 1024;
+
+/// The most texts that one list may hold.
+const MAX_TEXTS: usize = 1000;
+
+/// The kinds of tables, for a key that stands in the wrong one.
+pub(crate) const KINDS: [&Kind; 4] = [&FILE, &TASK, &POLICY, &EXCEPTION];
+pub(crate) static FILE: Kind = Kind { name: "the top of the file", keys: &["tasks"] };
+pub(crate) static TASK: Kind = Kind {
+    name: "`[tasks.NAME]`",
+    keys: &[
+        "checks",
+        "stages",
+        "organizations",
+        "workspaces",
+        "projects",
+        "speculative",
+        "on_skip",
+        "on_error",
+        "policy",
+    ],
+};
+pub(crate) static POLICY: Kind = Kind {
+    name: "`[tasks.NAME.policy]`",
+    keys: &["paths", "data", "namespaces", "unknown", "time_limit_ms", "params", "exceptions"],
+};
+pub(crate) static EXCEPTION: Kind = Kind {
+    name: "`[[tasks.NAME.policy.exceptions]]`",
+    keys: &["rule", "address", "reason", "owner", "expires"],
+};
+
+/// A kind of table.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    /// How it is written.
+    name: &'static str,
+    /// The keys it can have.
+    keys: &'static [&'static str],
+}
+
+/// A value and where it stands.
+type Value<'a> = Spanned<DeValue<'a>>;
+
+/// One table of the file.
+#[derive(Debug)]
+pub(crate) struct Table<'a> {
+    entries: &'a DeTable<'a>,
+    place: Range<usize>,
+}
+
+/// One text of the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Text<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) place: Range<usize>,
+}
+
+impl<'a> Table<'a> {
+    /// Takes `entries`, and notes the keys that this kind of table does not have. What is missing is noted at `place`.
+    pub(crate) fn new(
+        entries: &'a DeTable<'a>,
+        place: Range<usize>,
+        kind: &'static Kind,
+        notes: &mut Notes<'_>,
+    ) -> Self {
+        for (key, value) in entries {
+            let name = key.get_ref().as_ref();
+            if kind.keys.contains(&name) {
+                continue;
+            }
+            let elsewhere = KINDS.iter().find(|it| it.keys.contains(&name));
+            let advice = match elsewhere {
+                Some(other) => format!("; it belongs into {}", other.name),
+                // People forget the word before the dot.
+                None if std::ptr::eq(kind, &FILE)
+                    && value.get_ref().is_table()
+                    && !similar(name, "tasks") =>
+                {
+                    format!("; a task is `[tasks.{}]`", shown(name))
+                }
+                None => suggestion(name, kind.keys),
+            };
+            notes.error(key.span(), format!("unknown key `{}`{advice}", shown(name)));
+        }
+        Self { entries, place }
+    }
+
+    /// Where the table is said to be.
+    pub(crate) fn place(&self) -> Range<usize> {
+        self.place.clone()
+    }
+
+    /// A key and its value.
+    pub(crate) fn entry(&self, key: &str) -> Option<(&'a Spanned<DeString<'a>>, &'a Value<'a>)> {
+        self.entries.get_key_value(key)
+    }
+
+    /// Notes that a key is missing.
+    pub(crate) fn missing(&self, key: &str, advice: &str, notes: &mut Notes<'_>) {
+        notes.missing(self.place(), format!("`{key}` is missing: {advice}"));
+    }
+
+    /// A table below this one.
+    pub(crate) fn table(&self, key: &str, kind: &'static Kind, notes: &mut Notes<'_>) -> Option<Table<'a>> {
+        let (name, value) = self.entry(key)?;
+        let entries = table(value, key, notes)?;
+        Some(Table::new(entries, name.span(), kind, notes))
+    }
+
+    /// A text that is neither empty nor strange.
+    pub(crate) fn text(&self, key: &str, notes: &mut Notes<'_>) -> Option<Text<'a>> {
+        let (_, value) = self.entry(key)?;
+        let DeValue::String(text) = value.get_ref() else {
+            wrong_type(value, key, "a text in quotes", notes);
+            return None;
+        };
+        proper(key, Text { text, place: value.span() }, notes)
+    }
+
+    /// A list of different texts, at least one.
+    pub(crate) fn texts(&self, key: &str, notes: &mut Notes<'_>) -> Option<Vec<Text<'a>>> {
+        let (_, value) = self.entry(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            let advice = match value.get_ref().as_str() {
+                Some(text) => format!("a list: `[\"{}\"]`", shown(text)),
+                None => "a list of texts".to_owned(),
+            };
+            wrong_type(value, key, &advice, notes);
+            return None;
+        };
+        if items.is_empty() {
+            notes.error(
+                value.span(),
+                format!("`{key}` is an empty list: write at least one, or leave the key out"),
+            );
+            return None;
+        }
+        if items.len() > MAX_TEXTS {
+            let message = format!("`{key}` is a list of {}, and {MAX_TEXTS} are allowed", items.len());
+            notes.error(value.span(), message);
+            return None;
+        }
+        let mut seen = BTreeSet::new();
+        let mut texts = Vec::new();
+        for item in items.iter() {
+            let DeValue::String(text) = item.get_ref() else {
+                wrong_type(item, &format!("each of `{key}`"), "a text in quotes", notes);
+                continue;
+            };
+            let Some(text) = proper(key, Text { text, place: item.span() }, notes) else { continue };
+            if seen.insert(text.text) {
+                texts.push(text);
+            } else {
+                notes.error(text.place, format!("`{}` is there twice: remove one", shown(text.text)));
+            }
+        }
+        Some(texts)
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(&self, key: &str, notes: &mut Notes<'_>) -> Option<bool> {
+        let (_, value) = self.entry(key)?;
+        let boolean = value.get_ref().as_bool();
+        if boolean.is_none() {
+            wrong_type(value, key, "`true` or `false`, without quotes", notes);
+        }
+        boolean
+    }
+
+    /// A whole number in a range.
+    pub(crate) fn number(&self, key: &str, range: Range<u64>, notes: &mut Notes<'_>) -> Option<u64> {
+        let (_, value) = self.entry(key)?;
+        let Some(integer) = value.get_ref().as_integer() else {
+            wrong_type(value, key, "a whole number, without quotes", notes);
+            return None;
+        };
+        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
+        let number = number.filter(|it| range.contains(it));
+        if number.is_none() {
+            let message = format!("`{key}` must be from {} to {}", range.start, range.end.saturating_sub(1));
+            notes.error(value.span(), message);
+        }
+        number
+    }
+
+    /// A day, and where it stands.
+    pub(crate) fn date(&self, key: &str, notes: &mut Notes<'_>) -> Option<(Date, Range<usize>)> {
+        let (_, value) = self.entry(key)?;
+        let date = value.get_ref().as_datetime().filter(|it| it.time.is_none()).and_then(|it| it.date);
+        let date = date.and_then(|it| Date::new(it.year, it.month, it.day));
+        if date.is_none() {
+            wrong_type(value, key, "a day, without quotes and time: `2027-03-31`", notes);
+        }
+        date.map(|it| (it, value.span()))
+    }
+
+    /// One of several words.
+    pub(crate) fn word<T>(&self, key: &str, words: &[(&str, T)], notes: &mut Notes<'_>) -> Option<T>
+    where
+        T: Copy,
+    {
+        let text = self.text(key, notes)?;
+        one_of(&text, key, words, notes)
+    }
+}
+
+/// The one of `words` that `text` is.
+pub(crate) fn one_of<T: Copy>(
+    text: &Text<'_>,
+    noun: &str,
+    words: &[(&str, T)],
+    notes: &mut Notes<'_>,
+) -> Option<T> {
+    let found = words.iter().find(|(word, _)| *word == text.text).map(|(_, value)| *value);
+    if found.is_none() {
+        let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        let advice = suggestion(text.text, &names);
+        notes.error(text.place.clone(), format!("`{}` is no word for `{noun}`{advice}", shown(text.text)));
+    }
+    found
+}
+
+/// The entries of a value that must be a table.
+pub(crate) fn table<'a>(value: &'a Value<'a>, key: &str, notes: &mut Notes<'_>) -> Option<&'a DeTable<'a>> {
+    let table = value.get_ref().as_table();
+    if table.is_none() {
+        wrong_type(value, key, "a table", notes);
+    }
+    table
+}
+
+/// Notes that a value is of another type than `wanted`.
+pub(crate) fn wrong_type(value: &Value<'_>, key: &str, wanted: &str, notes: &mut Notes<'_>) {
+    let is = match value.get_ref() {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    let key = if key.contains(' ') { key.to_owned() } else { format!("`{key}`") };
+    notes.error(value.span(), format!("{key} is {is} and must be {wanted}"));
+}
+
+/// `; did you mean …?` where one of `words` is close, else `; there are …`.
+pub(crate) fn suggestion(text: &str, words: &[&str]) -> String {
+    if let Some(word) = words.iter().filter(|it| similar(text, it)).min_by_key(|it| distance(text, it)) {
+        return format!("; did you mean `{word}`?");
+    }
+    match words {
+        [] => String::new(),
+        [only] => format!("; there is only `{only}`"),
+        [first @ .., last] => format!("; there are `{}` and `{last}`", first.join("`, `")),
+    }
+}
+
+/// A stranger's word in a message.
+pub(crate) fn shown(text: &str) -> String {
+    const CHARACTERS: usize = 60;
+    let start: String = text.chars().take(CHARACTERS).collect();
+    let end = if start.len() < text.len() { "…" } else { "" };
+    format!("{}{end}", printable(&start))
+}
+
+/// Whether one is what somebody meant who wrote the other.
+fn similar(text: &str, word: &str) -> bool {
+    // A third of the letters wrong: `check` for `checks`, `fnt` for `fmt`, `polices` for `policy`.
+    text.len() <= 2 * word.len() && distance(text, word) <= (word.len() / 3).max(1)
+}
+
+fn distance(text: &str, word: &str) -> usize {
+    let plain = text.to_ascii_lowercase().replace('-', "_");
+    strsim::osa_distance(&plain, &word.replace('-', "_"))
+}
+
+fn proper<'a>(key: &str, text: Text<'a>, notes: &mut Notes<'_>) -> Option<Text<'a>> {
+    let problem = if text.text.trim().is_empty() {
+        "an empty text says nothing: fill it in or remove it".to_owned()
+    } else if text.text.len() > MAX_TEXT_BYTES {
+        format!("this text has {} bytes, and {MAX_TEXT_BYTES} are allowed", text.text.len())
+    } else if text.text.contains(char::is_control) {
+        format!("control characters and line breaks are not allowed in `{key}`")
+    } else {
+        return Some(text);
+    };
+    notes.error(text.place, problem);
+    None
+}
