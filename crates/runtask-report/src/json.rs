@@ -9,21 +9,34 @@ use serde_json::Value;
 /// {
 ///   "verdict": "failed",
 ///   "checks": [{
-///     "check": "fmt",
-///     "headline": "1 of 1 file needs formatting: main.tf",
+///     "check": "policy",
+///     "headline": "1 of 1 rule failed: public-s3-bucket",
+///     "tally": "Found 1 issue",
+///     "rules": [{
+///       "code": "public-s3-bucket",
+///       "title": "S3 buckets are not public",
+///       "source": { "file": "policies/s3.rego", "line": 12 }
+///     }],
 ///     "findings": [{
-///       "code": "unformatted-file",
+///       "code": "public-s3-bucket",
 ///       "level": "error",
-///       "summary": "main.tf is not formatted",
+///       "severity": "high",
+///       "summary": "Public S3 bucket: aws_s3_bucket.site",
 ///       "body": "Markdown; may be empty",
-///       "subject": { "file": "main.tf", "line": 1 }
+///       "subject": { "resource": "aws_s3_bucket.site" },
+///       "source": { "file": "policies/s3.rego", "line": 12 }
 ///     }]
 ///   }]
 /// }
 /// ```
 ///
 /// `verdict` is `passed` or `failed`; `level` is `error`, `warning` or `info`.
+/// `severity` is missing, or is `critical`, `high`, `medium` or `low`.
 /// `subject` is missing, or has `file` and perhaps `line` (from 1), or has `resource`, an address in a plan.
+/// `source` is where the rule is written: `file` (`builtin:NAME` for one that is shipped) and `line` (from 1); it is
+/// missing where the rule cannot be read.
+/// `tally` is missing where a check has none. `rules` are those that were asked, whether they found anything or not, in
+/// the order to show them; it is missing for a check that is one rule itself.
 #[must_use]
 pub fn json(reports: &[CheckReport], verdict: Verdict) -> Value {
     serde_json::json!({ "verdict": verdict, "checks": reports })
@@ -32,7 +45,8 @@ pub fn json(reports: &[CheckReport], verdict: Verdict) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runtask_checks::{Code, Finding, Level, Subject};
+    use crate::sample::{HOSTILE, hostile};
+    use runtask_checks::{Code, Finding, Level, Rule, Severity, Source, Subject};
 
     #[test]
     fn the_shape_is_the_documented_one() {
@@ -84,5 +98,65 @@ mod tests {
         }
         "#);
         assert_eq!(json(&[], Verdict::Passed).to_string(), r#"{"checks":[],"verdict":"passed"}"#);
+    }
+
+    #[test]
+    fn rules_and_what_they_say_have_the_documented_shape() {
+        let source = Source { file: "policies/s3.rego".into(), line: 12 };
+        let code = Code::new("public-s3-bucket");
+        let finding = Finding {
+            severity: Some(Severity::High),
+            source: Some(source.clone()),
+            ..Finding::new(code.clone(), Level::Error, "s")
+        };
+        let report = CheckReport {
+            tally: Some("Found 1 issue".into()),
+            rules: vec![Rule { code, title: "t".into(), source }],
+            ..CheckReport::new("policy", "h", vec![finding])
+        };
+        let text = serde_json::to_string_pretty(&json(&[report], Verdict::Failed)).unwrap();
+        insta::assert_snapshot!(text, @r#"
+        {
+          "checks": [
+            {
+              "check": "policy",
+              "findings": [
+                {
+                  "body": "",
+                  "code": "public-s3-bucket",
+                  "level": "error",
+                  "severity": "high",
+                  "source": {
+                    "file": "policies/s3.rego",
+                    "line": 12
+                  },
+                  "summary": "s"
+                }
+              ],
+              "headline": "h",
+              "rules": [
+                {
+                  "code": "public-s3-bucket",
+                  "source": {
+                    "file": "policies/s3.rego",
+                    "line": 12
+                  },
+                  "title": "t"
+                }
+              ],
+              "tally": "Found 1 issue"
+            }
+          ],
+          "verdict": "failed"
+        }
+        "#);
+    }
+
+    /// JSON says what there is, as data; only a path is made printable, as it need not be text.
+    #[test]
+    fn hostile_text_is_data() {
+        let finding = &json(&[hostile(HOSTILE)], Verdict::Failed)["checks"][0]["findings"][1];
+        assert_eq!(finding["summary"], HOSTILE);
+        assert_eq!(finding["subject"]["resource"], HOSTILE);
     }
 }

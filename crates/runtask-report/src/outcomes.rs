@@ -1,19 +1,27 @@
 //! HCP Terraform's page of a run.
 
-use runtask_checks::{CheckReport, Code, Finding, Level, Verdict};
+use crate::groups::{Row, rows};
+use crate::standing::Standing;
+use runtask_checks::{CheckReport, Finding, Severity, Verdict};
 use runtask_protocol as protocol;
 use runtask_protocol::{Outcome, OutcomeId, Status, Tag, TaskResult, limits};
+use std::collections::HashSet;
 
-/// The result of a task: each headline is a line of the message, each finding an outcome.
+/// The result of a task: each headline is a line of the message, and so is each tally; each finding is an outcome.
 ///
 /// An outcome's id is the finding's code. Its labels are:
 ///
-/// | finding | `Status` | `Severity` |
+/// | finding | `Status` | `Severity`, where the finding has none |
 /// | --- | --- | --- |
 /// | error | Failed (red) | High (red) |
 /// | warning | Warning (yellow) | Medium (yellow) |
 /// | info | Info (blue) | Low (blue) |
 /// | `check-unavailable` | Not checked (red; yellow where the task passed all the same) | High or Medium, likewise |
+///
+/// A severity of the finding's own is red where it is critical or high, yellow where it is medium, blue where it is low.
+///
+/// HCP Terraform takes 250 outcomes. Where more was found, what was found most often is one row for all that one rule
+/// says at one level, so that no rule is hidden by another; errors come first then.
 ///
 /// Where HCP Terraform does not take outcomes (`capabilities.outcomes` of the request is false), the message goes
 /// on with a line per finding.
@@ -23,42 +31,63 @@ pub fn task_result(reports: &[CheckReport], verdict: Verdict, accepts_outcomes: 
         Verdict::Passed => Status::Passed,
         Verdict::Failed => Status::Failed,
     };
-    let mut lines: Vec<&str> = reports.iter().map(|it| &*it.headline).collect();
-    let findings = || reports.iter().flat_map(|it| &it.findings);
+    let mut lines: Vec<&str> = Vec::new();
+    for report in reports {
+        lines.push(&report.headline);
+        lines.extend(report.tally.as_deref());
+    }
     if accepts_outcomes {
-        // A hostile configuration can make a hundred thousand findings, of which so many are shown.
-        let shown = findings().take(limits::OUTCOMES).map(|it| outcome(it, verdict)).collect();
-        let missing = findings().count().saturating_sub(limits::OUTCOMES);
+        let rows = rows(reports, limits::OUTCOMES);
+        let missing = rows.len().saturating_sub(limits::OUTCOMES);
+        let shown = rows.iter().take(limits::OUTCOMES).map(|it| outcome(it, verdict)).collect();
         return TaskResult::new(status, &lines.join("\n")).outcomes(shown, missing);
     }
     // A check that could not run says the same in its headline.
-    let headlines = lines.clone();
-    let new = findings().map(|it| &*it.summary).filter(|it| !headlines.contains(it));
-    lines.extend(new.take(limits::MESSAGE));
+    let headlines: HashSet<&str> = lines.iter().copied().collect();
+    let summaries = reports.iter().flat_map(|it| &it.findings).map(|it| &*it.summary);
+    let new: Vec<_> = summaries.filter(|it| !headlines.contains(it)).take(limits::MESSAGE).collect();
+    lines.extend(new);
     TaskResult::new(status, &lines.join("\n"))
 }
 
-fn outcome(finding: &Finding, verdict: Verdict) -> Outcome {
-    use protocol::Level as Colour;
-    let excused = finding.code == Code::CHECK_UNAVAILABLE && verdict == Verdict::Passed;
-    let (status, severity, colour) = match finding.level {
-        Level::Error if excused => ("Failed", "Medium", Colour::Warning),
-        Level::Error => ("Failed", "High", Colour::Error),
-        Level::Warning => ("Warning", "Medium", Colour::Warning),
-        Level::Info => ("Info", "Low", Colour::Info),
+fn outcome(row: &Row<'_>, verdict: Verdict) -> Outcome {
+    let (finding, severity) = match row {
+        Row::One(finding) => (*finding, finding.severity),
+        Row::Many(group) => (group.first(), group.severity()),
     };
-    let status = if finding.code == Code::CHECK_UNAVAILABLE { "Not checked" } else { status };
-    Outcome::new(OutcomeId::new(finding.code.as_str()), &finding.summary)
-        .status(Tag::new(status, colour))
-        .severity(Tag::new(severity, colour))
-        .body(&finding.body)
+    let (status, severity) = labels(finding, severity, verdict);
+    let id = OutcomeId::new(finding.code.as_str());
+    let outcome = match row {
+        Row::One(_) => Outcome::new(id, &finding.summary).body(&finding.body),
+        Row::Many(group) => Outcome::new(id, &group.summary()).body(&group.body()),
+    };
+    outcome.status(status).severity(severity)
+}
+
+/// The labels `Status` and `Severity`.
+fn labels(finding: &Finding, severity: Option<Severity>, verdict: Verdict) -> (Tag, Tag) {
+    use protocol::Level as Colour;
+    let standing = Standing::of(finding, verdict);
+    let (word, colour) = match standing {
+        Standing::Failed | Standing::NotChecked => ("High", Colour::Error),
+        Standing::Excused | Standing::Warning => ("Medium", Colour::Warning),
+        Standing::Info => ("Low", Colour::Info),
+    };
+    let severity = match severity {
+        None => Tag::new(word, colour),
+        Some(Severity::Critical) => Tag::new("Critical", Colour::Error),
+        Some(Severity::High) => Tag::new("High", Colour::Error),
+        Some(Severity::Medium) => Tag::new("Medium", Colour::Warning),
+        Some(Severity::Low) => Tag::new("Low", Colour::Info),
+    };
+    (Tag::new(standing.label(), colour), severity)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use runtask_checks::{OnError, Subject, codes, verdict};
+    use runtask_checks::{Code, Level, OnError, Rule, Source, Subject, codes, verdict};
     use serde_json::Value;
     use std::collections::HashSet;
 
@@ -213,18 +242,102 @@ mod tests {
         insta::assert_snapshot!(tags(Verdict::Passed), @r#"{"Severity":[{"label":"Medium","level":"warning"}],"Status":[{"label":"Not checked","level":"warning"}]}"#);
     }
 
+    /// F-06: the tally is a line of its own; a rule's severity is its label.
+    #[test]
+    fn a_policys_message_says_how_many_issues_there_are() {
+        let result = task_result(&[crate::sample::policy()], Verdict::Failed, true);
+        insta::assert_snapshot!(result.message(), @"
+        2 of 4 rules failed: public-s3-bucket, required-tags (1 warning)
+        Found 3 issues
+        ");
+        let body = body(&result);
+        let rows = body["data"]["relationships"]["outcomes"]["data"].as_array().unwrap();
+        let tag = |row: &Value, name: &str| {
+            let tag = &row["attributes"]["tags"][name][0];
+            format!("{} {}", tag["label"].as_str().unwrap(), tag["level"].as_str().unwrap())
+        };
+        let line = |row: &Value| {
+            let id = row["attributes"]["outcome-id"].as_str().unwrap();
+            format!("{id}: {}, {}", tag(row, "Status"), tag(row, "Severity"))
+        };
+        insta::assert_snapshot!(rows.iter().map(line).collect::<Vec<_>>().join("\n"), @"
+        public-s3-bucket: Failed error, High error
+        public-s3-bucket-2: Failed error, High error
+        required-tags: Failed error, High error
+        open-ingress: Warning warning, Low info
+        unused-exception: Info info, Low info
+        ");
+    }
+
+    #[test]
+    fn each_severity_has_its_colour() {
+        let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+        let findings = severities.map(|it| {
+            let finding = finding(Code::of_rule("x"), Level::Warning, "s", "");
+            Finding { severity: Some(it), ..finding }
+        });
+        let labels = findings.iter().map(|it| labels(it, it.severity, Verdict::Passed).1);
+        let labels: Vec<_> = labels.map(|it| serde_json::to_string(&it).unwrap()).collect();
+        insta::assert_snapshot!(labels.join("\n"), @r#"
+        {"label":"Critical","level":"error"}
+        {"label":"High","level":"error"}
+        {"label":"Medium","level":"warning"}
+        {"label":"Low","level":"info"}
+        "#);
+    }
+
+    /// P-17: a rule that found thousands does not hide one that found something else.
+    #[test]
+    fn what_was_found_too_often_is_one_row() {
+        let address = |number: usize| Subject::Resource { address: format!("aws_s3_bucket.b[{number}]") };
+        let many =
+            (0..5000).map(|it| finding(Code::of_rule("many"), Level::Warning, "w", "").subject(address(it)));
+        let few = (0..3).map(|it| finding(Code::of_rule("few"), Level::Error, "e", "b").subject(address(it)));
+        let result = task_result(&[report("h", many.chain(few).collect())], Verdict::Failed, true);
+        let body = body(&result);
+        let rows = body["data"]["relationships"]["outcomes"]["data"].as_array().unwrap();
+        let described = |it: &Value| it["attributes"]["description"].as_str().unwrap().to_owned();
+        assert_eq!(rows.iter().map(described).collect::<Vec<_>>(), ["e", "e", "e", "many: 5000 warnings"]);
+    }
+
+    #[test]
+    fn hostile_text_stays_in_its_place() {
+        let hostile = task_result(&[crate::sample::hostile(crate::sample::HOSTILE)], Verdict::Failed, true);
+        let body = body(&hostile);
+        let row = &body["data"]["relationships"]["outcomes"]["data"][0]["attributes"];
+        assert!(!row["description"].as_str().unwrap().chars().any(char::is_control));
+    }
+
     fn any_finding() -> impl Strategy<Value = Finding> {
         let level = prop::sample::select(vec![Level::Error, Level::Warning, Level::Info]);
         let code = prop::sample::select(codes().iter().map(|it| it.0.clone()).collect::<Vec<_>>());
+        let severity = prop::option::of(prop::sample::select(vec![Severity::Critical, Severity::Low]));
         let body = ("(````?diff\n|```\n|\n|ä|\\PC|\u{0}){0,200}", 0usize..120);
-        (code, level, ".{0,1100}", body).prop_map(|(code, level, summary, (body, times))| {
+        let rule = prop::option::of("rule-[a-c]{1,2}");
+        let whats = (code, rule, level, severity);
+        (whats, ".{0,1100}", body).prop_map(|((code, rule, level, severity), summary, (body, times))| {
             let subject = Subject::Resource { address: summary.clone() };
-            Finding::new(code, level, summary).body(body.repeat(times)).subject(subject)
+            let code = rule.map_or(code, |it| Code::of_rule(&it));
+            let source = Some(Source { file: summary.clone(), line: 7 });
+            let finding = Finding::new(code, level, summary).body(body.repeat(times)).subject(subject);
+            Finding { severity, source, ..finding }
         })
     }
 
     fn any_report() -> impl Strategy<Value = CheckReport> {
-        (".{0,700}", prop::collection::vec(any_finding(), 0..160)).prop_map(|it| report(&it.0, it.1))
+        let tally = prop::option::of(".{0,700}");
+        (".{0,700}", tally, prop::collection::vec(any_finding(), 0..160)).prop_map(
+            |(headline, tally, findings)| {
+                let source = Source { file: headline.clone(), line: 1 };
+                let rule = |it: &Finding| Rule {
+                    code: it.code.clone(),
+                    title: headline.clone(),
+                    source: source.clone(),
+                };
+                let rules = findings.iter().take(9).map(rule).collect();
+                CheckReport { tally, rules, ..report(&headline, findings) }
+            },
+        )
     }
 
     proptest! {
@@ -244,8 +357,20 @@ mod tests {
             let length = |it: &Value| it.as_str().unwrap().chars().count();
             prop_assert!((1..=limits::MESSAGE).contains(&length(&body["data"]["attributes"]["message"])));
             let rows = body["data"]["relationships"]["outcomes"]["data"].as_array().cloned().unwrap_or_default();
-            let findings: usize = reports.iter().map(|it| it.findings.len()).sum();
-            prop_assert_eq!(rows.len(), if accepts_outcomes { findings.min(limits::OUTCOMES) } else { 0 });
+            let findings = || reports.iter().flat_map(|it| &it.findings);
+            if findings().count() <= limits::OUTCOMES {
+                prop_assert_eq!(rows.len(), if accepts_outcomes { findings().count() } else { 0 });
+            } else if accepts_outcomes {
+                // No more different codes are made here than there are rows: each code stays visible.
+                prop_assert!((1..=limits::OUTCOMES).contains(&rows.len()));
+                let numbered = |it: &str| it.strip_prefix('-').is_some_and(|it| it.parse::<usize>().is_ok());
+                let is_shown = |it: &Finding| {
+                    let ids = rows.iter().filter_map(|row| row["attributes"]["outcome-id"].as_str());
+                    let mut rests = ids.filter_map(|id| id.strip_prefix(it.code.as_str()));
+                    rests.any(|it| it.is_empty() || numbered(it))
+                };
+                prop_assert!(findings().all(is_shown));
+            }
             let mut ids = HashSet::new();
             for row in rows {
                 let row = &row["attributes"];

@@ -1,11 +1,14 @@
 //! A person at a terminal.
 
-use runtask_checks::{CheckReport, Finding, Level, Verdict, printable};
+use crate::plain::{Kind, lines};
+use crate::standing::{Standing, summary};
+use runtask_checks::{CheckReport, Finding, Verdict, printable};
 
-/// The text that `runtask check` prints.
+/// The text that `runtask check` prints: each check with its findings, then the verdict.
 ///
-/// A finding's body is Markdown; its code blocks are shown without their fences, and a `diff` block in red and
-/// green. Without `colour` the text holds no escape sequence at all, with it only those made here.
+/// A finding's body is Markdown; its code blocks are shown without their fences, a `diff` block in red and green, and
+/// its tables aligned. Where rules were asked, the line before the verdict counts them. Without `colour` the text holds
+/// no escape sequence at all, with it only those made here.
 #[must_use]
 pub fn terminal(reports: &[CheckReport], verdict: Verdict, colour: bool) -> String {
     let paint = Paint(colour);
@@ -14,8 +17,11 @@ pub fn terminal(reports: &[CheckReport], verdict: Verdict, colour: bool) -> Stri
         let headline = format!("{}: {}", printable(report.check), printable(&report.headline));
         text.push_str(&format!("{}\n\n", paint.with(BOLD, &headline)));
         for finding in &report.findings {
-            text.push_str(&render(finding, paint));
+            text.push_str(&render(finding, verdict, paint));
         }
+    }
+    if reports.iter().any(|it| !it.rules.is_empty()) {
+        text.push_str(&format!("{}\n", summary(reports, verdict)));
     }
     let style = if verdict == Verdict::Passed { GREEN } else { RED };
     text.push_str(&format!("{}\n", paint.with(style, verdict.as_str())));
@@ -41,87 +47,47 @@ impl Paint {
     }
 }
 
-fn render(finding: &Finding, paint: Paint) -> String {
-    let style = match finding.level {
-        Level::Error => RED,
-        Level::Warning => YELLOW,
-        Level::Info => BLUE,
+fn render(finding: &Finding, verdict: Verdict, paint: Paint) -> String {
+    let style = match Standing::of(finding, verdict) {
+        Standing::Failed | Standing::NotChecked => RED,
+        Standing::Excused | Standing::Warning => YELLOW,
+        Standing::Info => BLUE,
     };
     let kind = format!("{}[{}]", finding.level.as_str(), printable(finding.code.as_str()));
     let mut text = format!("{}: {}\n", paint.with(style, &kind), printable(&finding.summary));
     if let Some(subject) = &finding.subject {
         text.push_str(&format!("  --> {subject}\n"));
     }
+    let severity = finding.severity.map(|it| format!("severity {}", it.as_str()));
+    let rule = finding.source.as_ref().map(|it| format!("rule at {it}"));
+    let notes: Vec<_> = severity.into_iter().chain(rule).collect();
+    if !notes.is_empty() {
+        text.push_str(&format!("  ::: {}\n", notes.join(", ")));
+    }
     if !finding.body.trim().is_empty() {
         text.push('\n');
-        text.push_str(&body(&finding.body, paint));
+        for line in lines(&finding.body) {
+            let style = match line.kind {
+                Kind::Text => PLAIN,
+                Kind::Head | Kind::DiffFile => BOLD,
+                Kind::DiffPlace => CYAN,
+                Kind::DiffAdded => GREEN,
+                Kind::DiffRemoved => RED,
+            };
+            let indent = if line.text.is_empty() { "" } else { "  " };
+            text.push_str(&format!("{indent}{}\n", paint.with(style, &line.text)));
+        }
     }
     text.push('\n');
     text
 }
 
-/// Markdown, indented, without the fences of its code blocks.
-fn body(markdown: &str, paint: Paint) -> String {
-    let mut text = String::new();
-    let mut block: Option<Block> = None;
-    for line in markdown.trim_end().split('\n') {
-        let shown = line.split('\t').map(printable).collect::<Vec<_>>().join("\t");
-        match &mut block {
-            Some(open) if line == open.fence => {
-                block = None;
-                continue;
-            }
-            None if line.starts_with("```") => {
-                block = Some(Block::opened_by(line));
-                continue;
-            }
-            Some(open) if open.is_diff => {
-                let style = open.style(line);
-                text.push_str(&indented(&paint.with(style, &shown)));
-            }
-            _ => text.push_str(&indented(&shown)),
-        }
-    }
-    text
-}
-
-fn indented(line: &str) -> String {
-    if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }
-}
-
-/// A code block that is open.
-struct Block {
-    fence: String,
-    is_diff: bool,
-    /// Lines seen so far; the first two of a diff name the files.
-    lines: usize,
-}
-
-impl Block {
-    fn opened_by(line: &str) -> Self {
-        let language = line.trim_start_matches('`');
-        let fence = "`".repeat(line.len() - language.len());
-        Self { fence, is_diff: language == "diff", lines: 0 }
-    }
-
-    /// The colour of the next line of a diff.
-    fn style(&mut self, line: &str) -> &'static str {
-        self.lines += 1;
-        match line.as_bytes().first() {
-            _ if self.lines <= 2 => BOLD,
-            Some(b'+') => GREEN,
-            Some(b'-') => RED,
-            Some(b'@') => CYAN,
-            _ => PLAIN,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::{any_hostile_text, hostile, policy};
     use proptest::prelude::*;
-    use runtask_checks::{Code, Subject, fenced};
+    use runtask_checks::{Code, Level, Subject};
 
     fn report(summary: &str, body: &str) -> CheckReport {
         let finding = Finding::new(Code::UNFORMATTED_FILE, Level::Error, summary)
@@ -130,16 +96,10 @@ mod tests {
         CheckReport::new("fmt", "1 of 2 files needs formatting", vec![finding])
     }
 
-    fn with_diff() -> CheckReport {
-        let diff =
-            "--- a/net/main.tf\n+++ b/net/main.tf\n@@ -1,2 +1,2 @@\n a = 1\n-b   = \"```\"\n+b = \"```\"\n";
-        report("net/main.tf is not formatted", &format!("Run `terraform fmt`.\n\n{}", fenced("diff", diff)))
-    }
-
     #[test]
     fn a_finding_is_shown_with_its_place_and_diff() {
-        insta::assert_snapshot!(terminal(&[with_diff()], Verdict::Failed, false), @r#"
-        fmt: 1 of 2 files needs formatting
+        insta::assert_snapshot!(terminal(&[crate::sample::format()], Verdict::Failed, false), @r#"
+        fmt: 1 of 2 files needs formatting: net/main.tf
 
         error[unformatted-file]: net/main.tf is not formatted
           --> net/main.tf:2
@@ -159,9 +119,9 @@ mod tests {
 
     #[test]
     fn colours_are_those_of_a_diff() {
-        let text = terminal(&[with_diff()], Verdict::Failed, true).replace('\u{1b}', "␛");
+        let text = terminal(&[crate::sample::format()], Verdict::Failed, true).replace('\u{1b}', "␛");
         insta::assert_snapshot!(text, @r#"
-        ␛[1mfmt: 1 of 2 files needs formatting␛[0m
+        ␛[1mfmt: 1 of 2 files needs formatting: net/main.tf␛[0m
 
         ␛[31merror[unformatted-file]␛[0m: net/main.tf is not formatted
           --> net/main.tf:2
@@ -185,7 +145,62 @@ mod tests {
         assert_eq!(terminal(&[passed], Verdict::Passed, false), "fmt: Format check passed\n\npassed\n");
     }
 
+    #[test]
+    fn a_rules_findings_are_shown_with_its_place_and_counted() {
+        insta::assert_snapshot!(terminal(&[policy()], Verdict::Failed, false), @r#"
+        policy: 2 of 4 rules failed: public-s3-bucket, required-tags (1 warning)
+
+        error[public-s3-bucket]: Public S3 bucket: module.web.aws_s3_bucket.site["eu"]
+          --> module.web.aws_s3_bucket.site["eu"]
+          ::: severity high, rule at policies/public_s3_bucket.rego:12
+
+          module.web.aws_s3_bucket.site["eu"] is public.
+
+          Attribute         Before   After
+          ----------------  -------  -------------------
+          acl               private  public-read|x
+          policy.Statement           (known after apply)
+
+          Fix: set `acl` to `private`.
+
+        error[public-s3-bucket]: Public S3 bucket: aws_s3_bucket.b
+          --> aws_s3_bucket.b
+          ::: severity high, rule at policies/public_s3_bucket.rego:12
+
+        error[required-tags]: aws_vpc.main has no tag owner
+          --> aws_vpc.main
+          ::: rule at policies/required_tags.rego:7
+
+        warning[open-ingress]: Open to all: aws_security_group.a
+          --> aws_security_group.a
+          ::: severity low, rule at builtin:open-ingress:3
+
+        info[unused-exception]: An exception matched nothing
+
+        3 errors, 1 warning, 1 info; 4 rules: 2 passed, 2 failed
+        failed
+        "#);
+    }
+
+    #[test]
+    fn a_check_that_could_not_run_is_yellow_where_the_task_passed() {
+        let unavailable = [CheckReport::unavailable("fmt", "terraform is missing")];
+        let kind = |verdict| {
+            let text = terminal(&unavailable, verdict, true).replace('\u{1b}', "␛");
+            text.lines().nth(2).unwrap().to_owned()
+        };
+        insta::assert_snapshot!(kind(Verdict::Failed), @"␛[31merror[check-unavailable]␛[0m: Check fmt could not run: terraform is missing");
+        insta::assert_snapshot!(kind(Verdict::Passed), @"␛[33merror[check-unavailable]␛[0m: Check fmt could not run: terraform is missing");
+    }
+
     proptest! {
+        #[test]
+        fn no_control_character_of_a_rule_is_printed(text in any_hostile_text()) {
+            let text = terminal(&[hostile(&text)], Verdict::Failed, false);
+            prop_assert!(!text.chars().any(|it| it.is_control() && it != '\n'), "{text:?}");
+            prop_assert_eq!(text.find('\u{202e}'), None);
+        }
+
         /// R-12: whatever a configuration holds, no control character of it reaches the terminal.
         #[test]
         fn no_escape_sequence_of_a_stranger_is_printed(

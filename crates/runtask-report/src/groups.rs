@@ -1,0 +1,203 @@
+//! More findings than there are rows: those that one rule has at one level become one row, the most numerous first.
+//!
+//! Nothing is left out here: whoever has fewer rows than there are rules drops the last ones, which are the mildest.
+
+use crate::standing::counted;
+use runtask_checks::{CheckReport, Code, Finding, Level, Rule, Severity, code_span, markdown_escaped};
+use std::collections::HashMap;
+
+/// Findings that are listed in the body of a group.
+const LISTED: usize = 50;
+/// Characters of one of them.
+const LISTED_CHARACTERS: usize = 150;
+
+/// What is shown as one.
+#[derive(Debug)]
+pub(crate) enum Row<'a> {
+    /// A finding.
+    One(&'a Finding),
+    /// All that one rule found at one level.
+    Many(Group<'a>),
+}
+
+/// What one rule found at one level.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    /// The rule, where the check has said what it demands.
+    rule: Option<&'a Rule>,
+    first: &'a Finding,
+    others: Vec<&'a Finding>,
+}
+
+impl<'a> Group<'a> {
+    pub(crate) const fn first(&self) -> &'a Finding {
+        self.first
+    }
+
+    fn len(&self) -> usize {
+        self.others.len() + 1
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'a Finding> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// That of the worst of them.
+    pub(crate) fn severity(&self) -> Option<Severity> {
+        self.all().filter_map(|it| it.severity).min()
+    }
+
+    /// Such as `public-s3-bucket: 412 errors: S3 buckets are not public`.
+    pub(crate) fn summary(&self) -> String {
+        let number = counted(self.len(), self.first.level.as_str());
+        let title = self.rule.map(|it| format!(": {}", it.title)).unwrap_or_default();
+        format!("{}: {number}{title}", self.first.code)
+    }
+
+    /// Where the first of them are, in Markdown.
+    pub(crate) fn body(&self) -> String {
+        let mut body = String::new();
+        if let Some(rule) = self.rule {
+            let source = code_span(&shortened(&rule.source.to_string(), LISTED_CHARACTERS));
+            body.push_str(&format!("The rule is written at {source}.\n\n"));
+        }
+        for finding in self.all().take(LISTED) {
+            let item = match &finding.subject {
+                Some(subject) => code_span(&shortened(&subject.to_string(), LISTED_CHARACTERS)),
+                None => markdown_escaped(&shortened(&finding.summary, LISTED_CHARACTERS)),
+            };
+            body.push_str(&format!("- {item}\n"));
+        }
+        let more = self.len().saturating_sub(LISTED);
+        if more > 0 {
+            body.push_str(&format!("- … and {more} more\n"));
+        }
+        body
+    }
+}
+
+/// `text`, or so many characters of it and an ellipsis.
+pub(crate) fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The findings of all reports in their order, where `limit` rows hold them. Otherwise errors first, and as many groups
+/// as it takes become one row each, the largest first.
+pub(crate) fn rows(reports: &[CheckReport], limit: usize) -> Vec<Row<'_>> {
+    let findings = || reports.iter().flat_map(|it| &it.findings);
+    let mut rows = findings().count();
+    if rows <= limit {
+        return findings().map(Row::One).collect();
+    }
+    let groups = groups(reports);
+    let mut sizes: Vec<(usize, usize)> =
+        groups.iter().enumerate().map(|(number, group)| (group.len(), number)).collect();
+    sizes.sort_by_key(|(size, number)| (std::cmp::Reverse(*size), *number));
+    let mut merged = vec![false; groups.len()];
+    for (size, number) in sizes {
+        if rows <= limit {
+            break;
+        }
+        rows -= size - 1;
+        if let Some(it) = merged.get_mut(number) {
+            *it = size > 1;
+        }
+    }
+    // As the sort is stable, groups of one level stay in the order in which they were found.
+    let mut numbered: Vec<_> = groups.into_iter().zip(merged).collect();
+    numbered.sort_by_key(|(group, _)| group.first.level);
+    let mut rows = Vec::new();
+    for (group, merged) in numbered {
+        if merged {
+            rows.push(Row::Many(group));
+        } else {
+            rows.extend(group.all().map(Row::One));
+        }
+    }
+    rows
+}
+
+fn groups(reports: &[CheckReport]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for report in reports {
+        let rules: HashMap<&Code, &Rule> = report.rules.iter().map(|it| (&it.code, it)).collect();
+        let mut places: HashMap<(&Code, Level), usize> = HashMap::new();
+        for finding in &report.findings {
+            let place = *places.entry((&finding.code, finding.level)).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some(group) => group.others.push(finding),
+                None => {
+                    let rule = rules.get(&finding.code).copied();
+                    groups.push(Group { rule, first: finding, others: Vec::new() });
+                }
+            }
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::policy;
+
+    fn shown(reports: &[CheckReport], limit: usize) -> String {
+        let line = |it: &Row<'_>| match it {
+            Row::One(finding) => finding.summary.clone(),
+            Row::Many(group) => {
+                format!("[{}] {:?}\n{}", group.summary(), group.severity(), group.body())
+            }
+        };
+        rows(reports, limit).iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_fits_stays_as_it_is() {
+        assert_eq!(rows(&[policy()], 5).len(), 5);
+        assert!(rows(&[policy()], 5).iter().all(|it| matches!(it, Row::One(_))));
+    }
+
+    #[test]
+    fn the_rule_that_found_most_becomes_one_row() {
+        insta::assert_snapshot!(shown(&[policy()], 4), @r#"
+        [public-s3-bucket: 2 errors: S3 buckets are not public] Some(High)
+        The rule is written at `policies/public_s3_bucket.rego:12`.
+
+        - `module.web.aws_s3_bucket.site["eu"]`
+        - `aws_s3_bucket.b`
+
+        aws_vpc.main has no tag owner
+        Open to all: aws_security_group.a
+        An exception matched nothing
+        "#);
+    }
+
+    #[test]
+    fn where_there_are_more_rules_than_rows_all_are_listed_worst_first() {
+        let mut report = policy();
+        report.findings.reverse();
+        let levels: Vec<_> = rows(&[report], 1)
+            .iter()
+            .map(|it| match it {
+                Row::One(it) => it.level,
+                Row::Many(it) => it.first().level,
+            })
+            .collect();
+        assert_eq!(levels, [Level::Error, Level::Error, Level::Warning, Level::Info]);
+    }
+
+    #[test]
+    fn a_long_list_ends_with_a_number() {
+        let finding = Finding::new(Code::new("x"), Level::Info, "a|b ".repeat(100));
+        let report = CheckReport::new("x", "h", vec![finding; 60]);
+        let body = match rows(&[report], 10).pop() {
+            Some(Row::Many(group)) => group.body(),
+            other => panic!("{other:?}"),
+        };
+        assert!(body.ends_with("…\n- … and 10 more\n"), "{body}");
+        assert_eq!(body.lines().count(), 51);
+    }
+}
