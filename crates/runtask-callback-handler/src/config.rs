@@ -1,14 +1,17 @@
 //! Settings of the callback handler.
 
-use crate::task::{CheckList, CheckName};
+use crate::tasks::{TasksFile, tasks_from};
 use runtask_archive::Limits;
 use runtask_checks::{OnError, TIME_LIMIT, Terraform};
 use runtask_client::{AllowedOrigins, ClientSettings};
+use runtask_policy::Policy;
 use runtask_protocol::AccessToken;
 use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_settings::SettingsError;
+use runtask_tasks::Tasks;
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// Settings of the callback handler, in the Lambda function and in `runtask serve`.
@@ -19,8 +22,12 @@ pub struct Settings {
     pub client: ClientSettings,
     /// `TF_TOKEN`: reads plans and configurations in place of the run's own token.
     pub read_token: Option<AccessToken>,
-    /// `RUNTASK_CHECKS`: what the task `default` checks; `fmt` unless set.
-    pub checks: Vec<CheckName>,
+    /// `RUNTASK_CONFIG`: the file that says which task checks what. Without it there is the task `default`, whose
+    /// checks `RUNTASK_CHECKS` lists; `fmt` unless set.
+    pub tasks: Tasks,
+    /// The policies of each task that has any. `RUNTASK_POLICY_MEMORY_BYTES` limits what evaluating them may allocate;
+    /// 1 GiB unless set, and less in a function that has less.
+    pub policies: HashMap<String, Policy>,
     /// `RUNTASK_ON_ERROR`: the final status when a check could not run; `failed` unless set.
     pub on_error: OnError,
     /// `RUNTASK_TERRAFORM` and where else terraform is; `RUNTASK_TERRAFORM_TIMEOUT_MS` limits one check, 60 000
@@ -47,29 +54,44 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings.
+    /// Reads the settings. `fetched` is the tasks' file where `RUNTASK_CONFIG` names none on disk, and `now` decides
+    /// which of its exceptions have expired.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them, by name.
-    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+    pub fn read(
+        lookup: &dyn Fn(&str) -> Option<String>,
+        fetched: Option<TasksFile>,
+        now: SystemTime,
+    ) -> Result<Self, SettingsError> {
         let mut settings = runtask_settings::Settings::new(lookup);
-        let read = Self::read_from(&mut settings, lookup);
+        let read = Self::read_from(&mut settings, lookup, fetched, now);
         settings.finish()?;
         Ok(read)
+    }
+
+    /// What follows for a task when a check could not run.
+    #[must_use]
+    pub fn on_error(&self, task: &str) -> OnError {
+        self.tasks.get(task).and_then(|it| it.on_error).unwrap_or(self.on_error)
     }
 
     /// Reads the settings as a part of more.
     pub fn read_from(
         settings: &mut runtask_settings::Settings<'_>,
         lookup: &dyn Fn(&str) -> Option<String>,
+        fetched: Option<TasksFile>,
+        now: SystemTime,
     ) -> Self {
+        let (tasks, policies) = tasks_from(settings, fetched, now);
         let limits = Limits::default();
         let minutes = |it: u64| Duration::from_secs(60 * it);
         let read = Self {
             client: client_from(settings),
             read_token: settings.text("TF_TOKEN").map(AccessToken::new),
-            checks: settings.parsed("RUNTASK_CHECKS", CheckList(vec![CheckName::Fmt])).0,
+            tasks,
+            policies,
             on_error: settings.parsed("RUNTASK_ON_ERROR", OnError::Failed),
             terraform: terraform_from(settings, lookup),
             archive: Limits {

@@ -148,7 +148,11 @@ impl<C: ClaimStore> FailureHandler<C> {
             Asked::Unclear => return Err(NotReported::Unclear),
         };
         let reports = [CheckReport::not_run("run-task", failure.reason.headline().to_owned())];
-        let result = task_result(&reports, verdict(&reports, self.settings.on_error), run.accepts_outcomes);
+        let result = task_result(
+            &reports,
+            verdict(&reports, self.settings.on_error(&failure.job.receipt.task)),
+            run.accepts_outcomes,
+        );
         let report = self.client.report(&url, &run.access_token, &result, u32::MAX, attempt.report_until());
         let delivery = tokio::select! {
             delivery = report => delivery,

@@ -4,6 +4,7 @@ use crate::attempt::{Attempt, OutOfTime};
 use crate::claims::{Asked, Claims};
 use crate::config::Settings;
 use crate::configuration::Configuration;
+use crate::decline::decline;
 use crate::heartbeat::{Heartbeat, report_running};
 use crate::work::work;
 use runtask_checks::{CheckReport, verdict};
@@ -153,9 +154,16 @@ impl<C: ClaimStore> Handler<C> {
         // A task of its own: should it panic, the claim must not stay, nor HCP Terraform without a result.
         let (client, settings, turns) =
             (self.client.clone(), Arc::clone(&self.settings), Arc::clone(&self.turns));
-        let run = job.run.clone();
-        let attending =
-            Attending { client, settings, turns, run, url: url.clone(), attempt: attempt.clone() };
+        let attending = Attending {
+            client,
+            settings,
+            turns,
+            run: job.run.clone(),
+            task: job.receipt.task.clone(),
+            url: url.clone(),
+            attempt: attempt.clone(),
+            now: self.claims.now,
+        };
         let mut attending = tokio::spawn(attending.attend().instrument(Span::current()));
         let abort = AbortOnDrop(attending.abort_handle());
         let end = tokio::select! {
@@ -163,7 +171,7 @@ impl<C: ClaimStore> Handler<C> {
                 Ok(end) => end,
                 Err(error) => {
                     error!(error = %Chain(&error), "the handler panicked");
-                    self.apologize(&job.run, &url, &attempt).await
+                    self.apologize(&job, &url, &attempt).await
                 }
             },
             () = self.claims.keep(&hold) => {
@@ -187,10 +195,11 @@ impl<C: ClaimStore> Handler<C> {
     }
 
     /// The final result of a run that our own code failed.
-    async fn apologize(&self, run: &Run, url: &Url, attempt: &Attempt) -> Result<End, CallbackError> {
-        let reports = unfinished(&self.settings, "it ended unexpectedly");
-        let result = task_result(&reports, verdict(&reports, self.settings.on_error), false);
-        match self.client.report(url, &run.access_token, &result, u32::MAX, attempt.report_until()).await? {
+    async fn apologize(&self, job: &Job, url: &Url, attempt: &Attempt) -> Result<End, CallbackError> {
+        let (task, token) = (&job.receipt.task, &job.run.access_token);
+        let reports = unfinished(&self.settings, task, "it ended unexpectedly");
+        let result = task_result(&reports, verdict(&reports, self.settings.on_error(task)), false);
+        match self.client.report(url, token, &result, u32::MAX, attempt.report_until()).await? {
             Delivery::Accepted => Ok(End::Reported(result.status())),
             Delivery::Over(_) => Ok(End::NotWanted),
         }
@@ -243,8 +252,11 @@ struct Attending {
     settings: Arc<Settings>,
     turns: Arc<Semaphore>,
     run: Run,
+    /// The task's name.
+    task: String,
     url: Url,
     attempt: Attempt,
+    now: fn() -> SystemTime,
 }
 
 impl Attending {
@@ -257,7 +269,7 @@ impl Attending {
             info!(http.status = status.as_u16(), "nobody waits for a result; nothing was done");
             return Ok(End::NotWanted);
         }
-        let (result, leftovers) = match unknown_stage(&self.run) {
+        let (result, leftovers) = match decline(&self.settings, &self.run, &self.task) {
             Some(result) => (result, None),
             None => match self.work(work_until).await {
                 Work::Done(done) => (done.result, done.leftovers),
@@ -302,14 +314,14 @@ impl Attending {
     async fn work(&self, work_until: Instant) -> Work {
         let (client, settings, run) = (self.client.clone(), Arc::clone(&self.settings), self.run.clone());
         let interval = self.settings.progress_interval;
-        let token = run.access_token.clone();
+        let (token, task, now) = (run.access_token.clone(), self.task.clone(), self.now);
         let mut heartbeat = Heartbeat::start(client.clone(), self.url.clone(), token, interval);
         let turns = Arc::clone(&self.turns);
         let work = async move {
             // Never closed, so a turn comes; should it not, working too much beats not working.
             let _turn = turns.acquire().await;
-            let (reports, leftovers) = work(&client, &settings, &run).await;
-            Done { result: judge(&settings, &run, &reports), leftovers }
+            let (reports, leftovers) = work(&client, &settings, &task, &run, now()).await;
+            Done { result: judge(&settings, &task, &run, &reports), leftovers }
         };
         // A task of its own, so that a panic in a check is an answer and not the end.
         let mut working: JoinHandle<Done> = tokio::spawn(work.instrument(Span::current()));
@@ -339,36 +351,24 @@ impl Attending {
     }
 
     fn unfinished(&self, reason: &str) -> TaskResult {
-        judge(&self.settings, &self.run, &unfinished(&self.settings, reason))
+        let reports = unfinished(&self.settings, &self.task, reason);
+        judge(&self.settings, &self.task, &self.run, &reports)
     }
 }
 
-fn judge(settings: &Settings, run: &Run, reports: &[CheckReport]) -> TaskResult {
-    task_result(reports, verdict(reports, settings.on_error), run.accepts_outcomes)
+fn judge(settings: &Settings, task: &str, run: &Run, reports: &[CheckReport]) -> TaskResult {
+    task_result(reports, verdict(reports, settings.on_error(task)), run.accepts_outcomes)
 }
 
 /// What every check says when there was no time for it.
-fn unfinished(settings: &Settings, reason: &str) -> Vec<CheckReport> {
-    settings.checks.iter().map(|check| CheckReport::unavailable(check.as_str(), reason)).collect()
+fn unfinished(settings: &Settings, task: &str, reason: &str) -> Vec<CheckReport> {
+    let checks = settings.tasks.get(task).into_iter().flat_map(|it| &it.checks);
+    checks.map(|check| CheckReport::unavailable(check.as_str(), reason)).collect()
 }
 
 fn out_of_time(why: OutOfTime) -> String {
     match why {
         OutOfTime::Deadline => "it was not done in the time that it has".to_owned(),
         OutOfTime::Shutdown => "the run task was shut down before it was done".to_owned(),
-    }
-}
-
-/// A stage that is newer than this program is declined, in words that say who has to do what.
-fn unknown_stage(run: &Run) -> Option<TaskResult> {
-    match &run.stage {
-        Some(Stage::Other(name)) => {
-            warn!("declined the unknown stage");
-            let text = format!(
-                "This run task does not know the stage `{name}`: update it, or detach it from that stage"
-            );
-            Some(TaskResult::new(Status::Failed, &text))
-        }
-        _ => None,
     }
 }

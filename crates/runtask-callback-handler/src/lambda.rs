@@ -41,7 +41,7 @@ impl Start {
     /// Everything that is wrong with the settings, by name.
     pub fn read() -> Result<Self, Error> {
         runtask_log::start_in_lambda(lookup, now);
-        Ok(Self::with(Settings::read(&lookup)?))
+        Ok(Self::with(Settings::read(&lookup, None, now())?))
     }
 
     /// As [`Start::read`], for a function that must not die of what the other one died of: where a setting is wrong, its
@@ -50,7 +50,7 @@ impl Start {
     pub fn read_leniently() -> Self {
         runtask_log::start_in_lambda(lookup, now);
         let mut settings = runtask_settings::Settings::new(&lookup);
-        let read = Settings::read_from(&mut settings, &lookup);
+        let read = Settings::read_from(&mut settings, &lookup, None, now());
         if let Err(problems) = settings.finish() {
             error!("settings are wrong, and their defaults hold: {problems}");
         }

@@ -3,13 +3,16 @@
 use crate::config::Settings;
 use crate::configuration::Configuration;
 use crate::plan;
-use crate::task::CheckName;
 use runtask_checks::{CheckReport, Code, Finding, Level, fmt, plan_summary};
 use runtask_client::Client;
 use runtask_log::Chain;
-use runtask_protocol::{Run, Stage};
+use runtask_policy::{Policy, RunFacts};
+use runtask_protocol::{Run, RunId, Stage};
+use runtask_tasks::{CheckName, Date};
 use std::fs::File;
+use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tracing::{info, warn};
 
 /// Something a check needs, or a sentence that says why it is not there.
@@ -19,9 +22,12 @@ type Input<T> = Result<T, String>;
 pub(crate) async fn work(
     client: &Client,
     settings: &Settings,
+    task: &str,
     run: &Run,
+    now: SystemTime,
 ) -> (Vec<CheckReport>, Option<Configuration>) {
-    let needs = |need: fn(CheckName) -> bool| settings.checks.iter().copied().any(need);
+    let checks = settings.tasks.get(task).map(|it| it.checks.clone()).unwrap_or_default();
+    let needs = |need: fn(CheckName) -> bool| checks.iter().copied().any(need);
     let configuration = async {
         if needs(CheckName::needs_configuration) {
             Some(configuration(client, settings, run).await)
@@ -31,7 +37,7 @@ pub(crate) async fn work(
     };
     let plan =
         async { if needs(CheckName::needs_plan) { Some(plan(client, settings, run).await) } else { None } };
-    let (configuration, mut plan) = tokio::join!(configuration, plan);
+    let (configuration, plan) = tokio::join!(configuration, plan);
     let mut leftovers = None;
     let directory = match configuration {
         Some(Ok((configuration, directory))) => {
@@ -42,11 +48,15 @@ pub(crate) async fn work(
         None => Err("the configuration was not fetched".to_owned()),
     };
     let mut reports = Vec::new();
-    for check in &settings.checks {
+    for check in checks {
         info!(check = check.as_str(), "checking {check}");
         reports.push(match check {
             CheckName::Fmt => check_format(settings, &directory).await,
-            CheckName::PlanSummary => summarize_plan(run, plan.take()).await,
+            CheckName::PlanSummary => summarize_plan(run, again(plan.as_ref())).await,
+            CheckName::Policy => {
+                let policy = settings.policies.get(task);
+                judge_plan(policy, run, again(plan.as_ref()), Date::of(now)).await
+            }
         });
     }
     (reports, leftovers)
@@ -95,9 +105,52 @@ async fn check_format(settings: &Settings, directory: &Input<PathBuf>) -> CheckR
     }
 }
 
-async fn summarize_plan(run: &Run, plan: Option<Option<Input<File>>>) -> CheckReport {
+/// The plan from its beginning, for the next check.
+fn again(plan: Option<&Option<Input<File>>>) -> Option<Input<File>> {
+    let from_the_beginning = |file: &File| -> io::Result<File> {
+        let mut file = file.try_clone()?;
+        file.rewind()?;
+        Ok(file)
+    };
+    let plan = plan?.as_ref()?;
+    Some(plan.as_ref().map_err(Clone::clone).and_then(|file| {
+        from_the_beginning(file).map_err(|_broken| "the plan on disk could not be read".to_owned())
+    }))
+}
+
+async fn judge_plan(
+    policy: Option<&Policy>,
+    run: &Run,
+    plan: Option<Input<File>>,
+    today: Date,
+) -> CheckReport {
+    let name = CheckName::Policy.as_str();
+    match (policy, plan) {
+        (Some(policy), Some(Ok(plan))) => policy.check(plan, &facts(run), today).await,
+        (_, Some(Err(reason))) => CheckReport::unavailable(name, &reason),
+        (None, _) => CheckReport::unavailable(name, "its policies were not read"),
+        (_, None) => Policy::no_plan(run.stage.as_ref().map_or("this", Stage::as_str)),
+    }
+}
+
+/// What policies may know of a run.
+fn facts(run: &Run) -> RunFacts {
+    RunFacts {
+        id: run.run_id.as_ref().map(RunId::as_str).map(str::to_owned),
+        organization: run.organization_name.clone(),
+        project: run.project_name.clone(),
+        workspace: run.workspace_name.clone(),
+        stage: run.stage.as_ref().map(|it| it.as_str().to_owned()),
+        created_by: run.created_by.clone(),
+        message: run.message.clone(),
+        branch: run.branch.clone(),
+        speculative: run.is_speculative,
+    }
+}
+
+async fn summarize_plan(run: &Run, plan: Option<Input<File>>) -> CheckReport {
     let name = CheckName::PlanSummary.as_str();
-    match plan.flatten() {
+    match plan {
         Some(Ok(file)) => match tokio::task::spawn_blocking(move || plan_summary::check(file)).await {
             Ok(report) => report,
             Err(_panicked) => CheckReport::unavailable(name, "the check ended unexpectedly"),

@@ -29,6 +29,12 @@ impl Code {
     pub const UNREADABLE_PLAN: Self = Self::new("unreadable-plan");
     /// A plan is newer than we know, or says what we do not know.
     pub const UNKNOWN_PLAN_FORMAT: Self = Self::new("unknown-plan-format");
+    /// There is no plan at this stage of a run.
+    pub const NO_PLAN: Self = Self::new("no-plan");
+    /// An exception from a rule is of no use.
+    pub const UNUSED_EXCEPTION: Self = Self::new("unused-exception");
+    /// A task is not for this run.
+    pub const RUN_SKIPPED: Self = Self::new("run-skipped");
 
     /// A code of one's own; kebab-case.
     #[must_use]
@@ -61,7 +67,7 @@ impl fmt::Display for Code {
 /// Every code that a check of this crate can return, with a line that says what it means.
 #[must_use]
 pub fn codes() -> &'static [(Code, &'static str)] {
-    static CODES: [(Code, &str); 8] = [
+    static CODES: [(Code, &str); 11] = [
         (Code::UNFORMATTED_FILE, "`terraform fmt` would change this file."),
         (Code::UNPARSABLE_FILE, "This file is not valid syntax, so its formatting cannot be judged."),
         (Code::UNREADABLE_FILE, "This file should be checked, but it cannot be read."),
@@ -70,6 +76,9 @@ pub fn codes() -> &'static [(Code, &'static str)] {
         (Code::PLAN_SUMMARY, "What the plan would do, in numbers."),
         (Code::UNREADABLE_PLAN, "The plan is not the JSON that `terraform show -json` prints."),
         (Code::UNKNOWN_PLAN_FORMAT, "The plan says something that this version does not know."),
+        (Code::NO_PLAN, "There is no plan yet at this stage of the run."),
+        (Code::UNUSED_EXCEPTION, "Nothing in the plan needs this exception from a rule."),
+        (Code::RUN_SKIPPED, "The task is not for this run; `on_skip` decides what follows."),
     ];
     &CODES
 }
@@ -396,7 +405,7 @@ mod tests {
     #[test]
     fn codes_are_never_renamed() {
         let all: Vec<_> = codes().iter().map(|(code, _)| code.as_str()).collect();
-        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format");
+        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format no-plan unused-exception run-skipped");
     }
 
     /// P-16: a check that could not run ends in the status that the setting names.

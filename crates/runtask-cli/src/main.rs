@@ -18,6 +18,7 @@ mod simulate;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use output::Output;
+use runtask_policy::run_if_asked;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ enum Exit {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = run_if_asked(std::env::args_os().nth(1).as_deref()) {
+        return code;
+    }
     let arguments = Arguments::parse();
     logging::start(&arguments);
     let output = Output::new(arguments.json, arguments.color);

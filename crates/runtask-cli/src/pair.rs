@@ -41,7 +41,7 @@ impl PairSettings {
         }
         let read = Self {
             key,
-            callback: Settings::read_from(&mut settings, lookup),
+            callback: Settings::read_from(&mut settings, lookup, None, now()),
             max_jobs: settings
                 .parsed("RUNTASK_MAX_JOBS", NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN))
                 .get(),

@@ -5,7 +5,7 @@ use crate::findings;
 use crate::message::{Answer, Cause, Purpose, Request, RuleEntry, Trouble};
 use crate::session::{self, Ended};
 use runtask_checks::CheckReport;
-use runtask_tasks::{PolicySettings, Task};
+use runtask_tasks::{Date, PolicySettings};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::File;
@@ -116,13 +116,13 @@ impl Policy {
     ///
     /// The first path that cannot be read.
     pub fn load(
-        task: &Task,
+        task: &str,
         settings: &PolicySettings,
         base: &Path,
         evaluator: Evaluator,
     ) -> Result<Self, LoadError> {
         let bundle = Bundle::load(&settings.paths, &settings.data, base)?;
-        Ok(Self::new(&task.name, bundle, settings.clone(), evaluator))
+        Ok(Self::new(task, bundle, settings.clone(), evaluator))
     }
 
     /// These policies, for the task of this name.
@@ -131,8 +131,8 @@ impl Policy {
         Self { task: task.to_owned(), bundle, settings, evaluator }
     }
 
-    /// Judges a plan, the JSON that `terraform show -json` prints.
-    pub async fn check(&self, plan: File, run: &RunFacts) -> CheckReport {
+    /// Judges a plan, the JSON that `terraform show -json` prints. `today` decides which exceptions have expired.
+    pub async fn check(&self, plan: File, run: &RunFacts, today: Date) -> CheckReport {
         match self.evaluate(Purpose::Judge, Some(plan), run).await {
             Ok(evaluation) => {
                 let issues: usize = evaluation.answers.iter().map(|it| it.violations.len() + it.more).sum();
@@ -142,10 +142,16 @@ impl Policy {
                     "asked {} rules, which found {issues} things",
                     evaluation.rules.len()
                 );
-                findings::report(&self.task, &self.settings, &evaluation)
+                findings::report(&self.task, &self.settings, &evaluation, today)
             }
             Err(error) => findings::unavailable(&error),
         }
+    }
+
+    /// What this check says at a stage where there is no plan yet.
+    #[must_use]
+    pub fn no_plan(stage: &str) -> CheckReport {
+        findings::no_plan(stage)
     }
 
     /// The rules that would be asked.

@@ -5,11 +5,9 @@ use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
 use runtask_checks::{
     CheckReport, Code, Finding, Level, Rule, Source, Subject, code_span, fenced, markdown_escaped, printable,
 };
-use runtask_tasks::{Exception, PolicySettings, Unknown};
+use runtask_tasks::{Date, Exception, PolicySettings, Unknown};
 use std::collections::{BTreeSet, HashSet};
 
-/// The code of a finding about an exception that nothing needed.
-const UNUSED_EXCEPTION: &str = "unused-exception";
 /// Names in a headline.
 const NAMED: usize = 6;
 
@@ -26,8 +24,21 @@ pub(crate) fn unavailable(error: &UnavailableError) -> CheckReport {
     report
 }
 
-/// The report of a plan that was judged.
-pub(crate) fn report(task: &str, settings: &PolicySettings, evaluation: &Evaluation) -> CheckReport {
+/// The report of a plan at a stage where there is none yet.
+pub(crate) fn no_plan(stage: &str) -> CheckReport {
+    let headline = format!("No plan to judge: at stage {} there is none yet", printable(stage));
+    let finding = Finding::new(Code::NO_PLAN, Level::Info, headline.clone());
+    CheckReport::new(CHECK, headline, vec![finding])
+}
+
+/// The report of a plan that was judged. An exception counts until the end of its last day.
+pub(crate) fn report(
+    task: &str,
+    settings: &PolicySettings,
+    evaluation: &Evaluation,
+    today: Date,
+) -> CheckReport {
+    let is_over = |it: &Exception| it.expires.is_some_and(|last| last < today);
     let mut tally = Tally::default();
     let mut used = vec![false; settings.exceptions.len()];
     let mut findings = Vec::new();
@@ -45,13 +56,12 @@ pub(crate) fn report(task: &str, settings: &PolicySettings, evaluation: &Evaluat
         }
         for violation in &answer.violations {
             let Some(level) = level(rule, violation, settings.unknown) else { continue };
-            let exception = exception(settings, &code, violation, &mut used);
-            let expired = exception.is_some_and(|it| it.expired);
-            let level =
-                if answer.excepted || exception.is_some_and(|it| !it.expired) { Level::Info } else { level };
+            let exception = exception(settings, &code, violation, &mut used, is_over);
+            let excepted = answer.excepted || exception.is_some_and(|it| !is_over(it));
+            let level = if excepted { Level::Info } else { level };
             tally.count(&code, level);
             let finding = Finding::new(code.clone(), level, summary(violation, level, answer.excepted))
-                .body(body(task, rule, &code, violation, exception, level, expired))
+                .body(body(task, rule, violation, exception.map(|it| (it, is_over(it))), level))
                 .subject(violation.address.clone().map(|address| Subject::Resource { address }));
             findings.push(with_rule(finding, rule, violation.severity.as_deref()));
         }
@@ -63,7 +73,8 @@ pub(crate) fn report(task: &str, settings: &PolicySettings, evaluation: &Evaluat
             findings.push(with_rule(finding, rule, None));
         }
     }
-    let unused = settings.exceptions.iter().zip(used).filter(|(exception, used)| !used && !exception.expired);
+    let unused =
+        settings.exceptions.iter().zip(used).filter(|(exception, used)| !used && !is_over(exception));
     findings.extend(unused.map(|(exception, _)| unused_exception(exception)));
     findings.sort_by_key(|it| it.level);
     let mut report = CheckReport::new(CHECK, tally.headline(), findings);
@@ -158,13 +169,14 @@ fn exception<'a>(
     code: &Code,
     violation: &Violation,
     used: &mut [bool],
+    is_over: impl Fn(&Exception) -> bool,
 ) -> Option<&'a Exception> {
     let address = violation.address.as_deref()?;
     let mut found: Option<&Exception> = None;
     for (exception, used) in settings.exceptions.iter().zip(used) {
         if exception.rule == code.as_str() && exception.address.matches(address) {
             *used = true;
-            found = found.filter(|it| !it.expired).or(Some(exception));
+            found = found.filter(|it| !is_over(it)).or(Some(exception));
         }
     }
     found
@@ -183,11 +195,9 @@ fn summary(violation: &Violation, level: Level, excepted: bool) -> String {
 fn body(
     task: &str,
     rule: &RuleEntry,
-    code: &Code,
     violation: &Violation,
-    exception: Option<&Exception>,
+    exception: Option<(&Exception, bool)>,
     level: Level,
-    expired: bool,
 ) -> String {
     let mut parts = vec![format!("{}.", markdown_escaped(rule.title.trim_end_matches('.')))];
     if let Some(address) = &violation.address {
@@ -196,22 +206,22 @@ fn body(
     if violation.unknown {
         parts.push("The value is only known after apply, so the rule cannot say more now.".to_owned());
     }
-    if let Some(exception) = exception {
-        parts.push(about(exception));
+    if let Some((exception, is_over)) = exception {
+        parts.push(about(exception, is_over));
     }
     let fix = violation.fix.as_deref().map(markdown_escaped).unwrap_or_else(|| rule.fix.clone());
     if level != Level::Info && !fix.is_empty() {
         parts.push(format!("**How to fix it.** {fix}"));
     }
-    if let (true, Some(address)) = (level != Level::Info && !expired, &violation.address) {
-        parts.push(how_to_except(task, code, address));
+    if let (true, Some(address)) = (level != Level::Info && exception.is_none(), &violation.address) {
+        parts.push(how_to_except(task, &rule.code, address));
     }
     let links: Vec<String> =
         rule.links.iter().map(|it| format!("<{}>", printable(it).replace(['<', '>', ' '], ""))).collect();
     if level != Level::Info && !links.is_empty() {
         parts.push(format!("More: {}", links.join(", ")));
     }
-    parts.push(format!("Rule {} ({}).", code_span(code.as_str()), code_span(&source(rule).to_string())));
+    parts.push(format!("Rule {} ({}).", code_span(&rule.code), code_span(&source(rule).to_string())));
     parts.join("\n\n") + "\n"
 }
 
@@ -230,12 +240,12 @@ fn table(address: &str, violation: &Violation) -> String {
     )
 }
 
-fn about(exception: &Exception) -> String {
+fn about(exception: &Exception, is_over: bool) -> String {
     let owner =
         exception.owner.as_deref().map(|it| format!(", by {}", markdown_escaped(it))).unwrap_or_default();
     let reason = markdown_escaped(&exception.reason);
     match exception.expires {
-        Some(date) if exception.expired => {
+        Some(date) if is_over => {
             format!("An exception for it ({reason}{owner}) has expired: it was valid to {date}.")
         }
         Some(date) => format!("Excepted until {date}: {reason}{owner}."),
@@ -243,7 +253,7 @@ fn about(exception: &Exception) -> String {
     }
 }
 
-fn how_to_except(task: &str, code: &Code, address: &str) -> String {
+fn how_to_except(task: &str, code: &str, address: &str) -> String {
     let toml = format!(
         "[[tasks.{task}.policy.exceptions]]\nrule = \"{code}\"\naddress = {}\nreason = \"why this one may\"\n",
         toml_string(address)
@@ -287,5 +297,5 @@ fn unused_exception(exception: &Exception) -> Finding {
         printable(&exception.address.to_string()),
         exception.line
     );
-    Finding::new(Code::new(UNUSED_EXCEPTION), Level::Info, summary)
+    Finding::new(Code::UNUSED_EXCEPTION, Level::Info, summary)
 }

@@ -143,19 +143,29 @@ pub struct Payload {
     pub capabilities: Option<Capabilities>,
     pub configuration_version_download_url: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
+    pub is_speculative: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
     pub organization_name: Option<String>,
     pub plan_json_api_url: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
+    pub project_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub run_created_by: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub run_id: Option<RunId>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub run_message: Option<String>,
     pub task_result_callback_url: Option<String>,
     pub task_result_enforcement_level: Option<EnforcementLevel>,
     pub task_result_id: Option<TaskResultId>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub vcs_branch: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub workspace_name: Option<String>,
     pub workspace_working_directory: Option<String>,
 }
 
-/// Reads a field that only logs need: of another type than expected, it is as good as absent.
+/// Reads a field that no result needs: of another type than expected, it is as good as absent.
 fn lenient<'de, D: serde::Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -225,12 +235,22 @@ pub struct Run {
     pub plan_url: Option<String>,
     /// The workspace's setting, as typed: may begin with a slash.
     pub working_directory: Option<String>,
-    /// For logs.
+    /// For logs, filters and policies, as the others below.
     pub run_id: Option<RunId>,
-    /// For logs.
+    /// The workspace.
     pub workspace_name: Option<String>,
-    /// For logs.
+    /// The organization.
     pub organization_name: Option<String>,
+    /// The project; older senders do not say.
+    pub project_name: Option<String>,
+    /// Who started the run.
+    pub created_by: Option<String>,
+    /// What they wrote, or the commit's message.
+    pub message: Option<String>,
+    /// The branch, where the configuration comes from version control.
+    pub branch: Option<String>,
+    /// Whether the run only plans.
+    pub is_speculative: Option<bool>,
 }
 
 impl Payload {
@@ -300,6 +320,11 @@ impl Payload {
             run_id: self.run_id,
             workspace_name: self.workspace_name,
             organization_name: self.organization_name,
+            project_name: self.project_name,
+            created_by: self.run_created_by,
+            message: self.run_message,
+            branch: self.vcs_branch,
+            is_speculative: self.is_speculative,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Settings of the request handler.
 
+use crate::handler::TaskNames;
 use runtask_protocol::Key;
 use runtask_settings::SettingsError;
 use std::time::Duration;
@@ -64,6 +65,9 @@ pub struct Settings {
     pub key: KeySetting,
     /// `RUNTASK_CALLBACK_FUNCTION`: name or ARN of the function that does the work.
     pub callback_function: String,
+    /// `RUNTASK_TASKS`: the tasks that can be asked for, separated by commas; `default` unless set. They are those of
+    /// the callback function's `RUNTASK_CONFIG`.
+    pub tasks: TaskNames,
     /// `RUNTASK_HAND_OVER_TIMEOUT_MS`: limit for handing a job over, all attempts together; 2 000 unless set.
     pub hand_over_timeout: Duration,
 }
@@ -80,6 +84,7 @@ impl Settings {
             key: KeySetting::read(&mut settings),
             callback_function: settings
                 .required("RUNTASK_CALLBACK_FUNCTION", "it names the Lambda function that does the work"),
+            tasks: settings.parsed("RUNTASK_TASKS", TaskNames::default()),
             hand_over_timeout: settings.milliseconds("RUNTASK_HAND_OVER_TIMEOUT_MS", Duration::from_secs(2)),
         };
         settings.finish()?;

@@ -9,14 +9,60 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use runtask_log::{Chain, metric};
 use runtask_protocol::limits::REQUEST_BYTES;
 use runtask_protocol::{Classified, Payload, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tracing::{error, info, warn};
 
 /// The task that `POST /` names.
-pub const DEFAULT_TASK: &str = "default";
+const DEFAULT_TASK: &str = "default";
+
+/// The tasks that can be asked for: `default` at `/`, any other at `/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskNames(BTreeSet<String>);
+
+impl TaskNames {
+    /// These tasks.
+    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(names.into_iter().map(Into::into).collect())
+    }
+
+    /// The task that a path names, if there is one.
+    fn at(&self, path: &str) -> Option<&str> {
+        let name = match path.strip_prefix('/')? {
+            "" => DEFAULT_TASK,
+            // It has one path, not two.
+            DEFAULT_TASK => return None,
+            name => name,
+        };
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl Default for TaskNames {
+    fn default() -> Self {
+        Self::new([DEFAULT_TASK])
+    }
+}
+
+/// A list of tasks that cannot be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("name tasks by lower-case letters, digits and hyphens, separated by commas")]
+pub struct BadTaskNames;
+
+impl FromStr for TaskNames {
+    type Err = BadTaskNames;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_part = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+        let is_name = |it: &str| !it.is_empty() && it != "healthz" && it.chars().all(is_part);
+        let names: BTreeSet<String> = text.split(',').map(|it| it.trim().to_owned()).collect();
+        if names.iter().all(|it| is_name(it)) { Ok(Self(names)) } else { Err(BadTaskNames) }
+    }
+}
 
 /// Why a job could not be handed over.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +97,14 @@ impl<H: HandOver> HandOver for Arc<H> {
 pub struct RequestHandler<K, H> {
     keys: K,
     hand_over: H,
+    tasks: TaskNames,
     now: fn() -> SystemTime,
 }
 
 impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
     /// `now` stamps the jobs.
-    pub fn new(keys: K, hand_over: H, now: fn() -> SystemTime) -> Self {
-        Self { keys, hand_over, now }
+    pub fn new(keys: K, hand_over: H, tasks: TaskNames, now: fn() -> SystemTime) -> Self {
+        Self { keys, hand_over, tasks, now }
     }
 
     /// Answers one request. In this order, and nothing before its turn: path and method, size, signature, shape,
@@ -68,11 +115,13 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let answer = match (request.uri().path(), request.method()) {
-            ("/", &Method::POST) => self.accept(request, DEFAULT_TASK).await,
-            ("/", _) => Answer::MethodNotAllowed("POST"),
             ("/healthz", &Method::GET | &Method::HEAD) => Answer::Health,
             ("/healthz", _) => Answer::MethodNotAllowed("GET, HEAD"),
-            _ => Answer::NotFound,
+            (path, method) => match (self.tasks.at(path), method) {
+                (None, _) => Answer::NotFound,
+                (Some(task), &Method::POST) => self.accept(request, task).await,
+                (Some(_), _) => Answer::MethodNotAllowed("POST"),
+            },
         };
         answer.into_response()
     }

@@ -3,11 +3,28 @@
 use lambda_runtime::Error;
 use runtask_callback_handler::Handler;
 use runtask_callback_handler::lambda::{Start, run};
+use runtask_log::Chain;
+use runtask_policy::run_if_asked;
 use runtask_protocol::Job;
+use std::process::ExitCode;
+use tracing::error;
+
+fn main() -> ExitCode {
+    if let Some(code) = run_if_asked(std::env::args_os().nth(1).as_deref()) {
+        return code;
+    }
+    match work() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!(error = %Chain(&*error), "the function cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 // One event at a time: threads are for unpacking, not for a second event.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn work() -> Result<(), Error> {
     let start = Start::read()?;
     let handler = Handler::new(start.settings, start.claims, start.now)?;
     run(handler.settings().deadline, async |event, attempt| {

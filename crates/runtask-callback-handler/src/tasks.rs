@@ -1,0 +1,140 @@
+//! Which tasks there are, from where the settings say.
+
+use runtask_policy::{Evaluator, Policy, builtin_names};
+use runtask_settings::Settings;
+use runtask_tasks::{CheckName, Date, MAX_FILE_BYTES, Tasks, UnknownCheck};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::SystemTime;
+use tracing::warn;
+
+/// What evaluating policies may allocate, unless told otherwise.
+const MEMORY_BYTES: u64 = 1 << 30;
+/// What a Lambda function keeps for everything else.
+const MEMORY_KEPT_BYTES: u64 = 96 << 20;
+
+/// A tasks' file, read.
+#[derive(Debug, Clone)]
+pub struct TasksFile {
+    name: String,
+    content: Vec<u8>,
+    directory: PathBuf,
+}
+
+impl TasksFile {
+    /// Reads it from disk; its relative paths are below its own directory.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let mut content = Vec::new();
+        File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut content)?;
+        let directory = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(Self { name: path.display().to_string(), content, directory })
+    }
+
+    /// From elsewhere; its relative paths are below `directory`.
+    #[must_use]
+    pub fn fetched(name: &str, content: Vec<u8>, directory: &Path) -> Self {
+        Self { name: name.to_owned(), content, directory: directory.to_owned() }
+    }
+}
+
+/// What `RUNTASK_CHECKS` lists.
+struct CheckList(Vec<CheckName>);
+
+impl FromStr for CheckList {
+    type Err = UnknownCheck;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCheck> {
+        text.split(',').map(|it| it.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Reads the tasks and the policies of each, and notes what is wrong with them.
+pub(crate) fn tasks_from(
+    settings: &mut Settings<'_>,
+    fetched: Option<TasksFile>,
+    now: SystemTime,
+) -> (Tasks, HashMap<String, Policy>) {
+    let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![CheckName::Fmt]));
+    let is_policy = checks.contains(&CheckName::Policy);
+    let only_default = || Tasks::only_default(checks.clone());
+    let memory_bytes = memory_from(settings);
+    let file = match (fetched, settings.text("RUNTASK_CONFIG")) {
+        (Some(file), _) => file,
+        (None, None) => {
+            if is_policy {
+                settings.problem(
+                    "RUNTASK_CHECKS: which policies to ask, only a file can say: set RUNTASK_CONFIG",
+                );
+            }
+            return (only_default(), HashMap::new());
+        }
+        (None, Some(path)) => match TasksFile::read(Path::new(&path)) {
+            Ok(file) => file,
+            Err(error) => {
+                settings.problem(format!("RUNTASK_CONFIG: the file cannot be read: {error}"));
+                return (only_default(), HashMap::new());
+            }
+        },
+    };
+    if settings.text("RUNTASK_CHECKS").is_some() {
+        settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
+    }
+    let tasks = match Tasks::parse(&file.name, &file.content, Date::of(now), &builtin_names()) {
+        Ok((tasks, warnings)) => {
+            if !warnings.is_empty() {
+                warn!("{warnings}");
+            }
+            tasks
+        }
+        Err(problems) => {
+            settings.problem(format!("RUNTASK_CONFIG:\n{problems}"));
+            return (only_default(), HashMap::new());
+        }
+    };
+    let policies = policies_from(settings, &tasks, &file.directory, memory_bytes);
+    (tasks, policies)
+}
+
+fn memory_from(settings: &mut Settings<'_>) -> u64 {
+    // A function has so many MB; a process that takes them all takes the function with it.
+    let of_function = settings.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|it| it.parse::<u64>().ok());
+    let of_function = of_function.map(|it| (it << 20).saturating_sub(MEMORY_KEPT_BYTES));
+    let default = of_function.map_or(MEMORY_BYTES, |it| it.min(MEMORY_BYTES));
+    settings.parsed("RUNTASK_POLICY_MEMORY_BYTES", default)
+}
+
+fn policies_from(
+    settings: &mut Settings<'_>,
+    tasks: &Tasks,
+    directory: &Path,
+    memory_bytes: u64,
+) -> HashMap<String, Policy> {
+    let mut policies = HashMap::new();
+    for task in tasks.iter() {
+        let Some(policy) = &task.policy else { continue };
+        let evaluator = match Evaluator::this_program(memory_bytes) {
+            Ok(evaluator) => evaluator,
+            Err(error) => {
+                settings.problem(format!("policies cannot be evaluated: where is this program? {error}"));
+                continue;
+            }
+        };
+        match Policy::load(&task.name, policy, directory, evaluator) {
+            Ok(loaded) => {
+                policies.insert(task.name.clone(), loaded);
+            }
+            Err(error) => {
+                let error = runtask_log::Chain(&error);
+                settings.problem(format!("RUNTASK_CONFIG: the policies of task {}: {error}", task.name));
+            }
+        }
+    }
+    policies
+}

@@ -1,0 +1,1 @@
+package runtask.rules.destroy_guard

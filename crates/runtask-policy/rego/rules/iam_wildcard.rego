@@ -1,0 +1,1 @@
+package runtask.rules.iam_wildcard
