@@ -1,5 +1,6 @@
 //! Whole files: what good ones become, and what holds for any.
 
+use crate::table::KINDS;
 use crate::{CheckName, Date, Facts, OnSkip, PolicyPath, Problems, Tasks, Unknown};
 use proptest::prelude::*;
 use runtask_checks::OnError;
@@ -97,6 +98,19 @@ fn the_documented_file_is_read() {
         },
     )
     "#);
+}
+
+#[test]
+fn the_example_of_the_readme_is_read_and_names_every_key() {
+    let readme = include_str!("../README.md");
+    let example = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let tasks = good(example);
+    assert_eq!(tasks.names().collect::<Vec<_>>(), ["format", "policy"]);
+    for kind in KINDS {
+        for key in kind.keys {
+            assert!(example.contains(key), "{key}");
+        }
+    }
 }
 
 #[test]
@@ -209,8 +223,8 @@ fn an_exception_holds_through_its_last_day() {
     warning: this exception ended on 2027-03-31 and excuses nothing any more: renew or remove it
      --> runtask.toml:2:54
       |
-    2 | … address = 'a', reason = 'b', expires = 2027-03-31 } ] } }
-      |                                          ^^^^^^^^^^
+    2 | { rule = 'r', address = 'a', reason = 'b', expires = 2027-03-31 } ] } }
+      |                                                      ^^^^^^^^^^
 
     no errors, 1 warning
     ");

@@ -8,9 +8,10 @@ use std::ops::Range;
 /// How many problems of one file are kept: nobody reads more, and a file can hold a million.
 const MAX_PROBLEMS: usize = 100;
 
-/// How many characters of a line are shown before what is meant, and from there on.
+/// How many characters of a line are shown; of a longer one, how many before what is meant, and from there on.
+const SHOWN: usize = 100;
 const SHOWN_BEFORE: usize = 40;
-const SHOWN_FROM: usize = 60;
+const SHOWN_FROM: usize = SHOWN - SHOWN_BEFORE;
 
 /// Collects problems of one file.
 #[derive(Debug)]
@@ -107,12 +108,16 @@ impl<'a> Notes<'a> {
         // A place of several lines is shown as far as its first one goes.
         let (before, rest) = text.split_at_checked(offset)?;
         let (meant, after) = rest.split_at_checked(place.len().min(rest.len()))?;
+        let short = text.chars().count() <= SHOWN;
+        let (most_before, most_from) = if short { (SHOWN, SHOWN) } else { (SHOWN_BEFORE, SHOWN_FROM) };
+        let left = most_from.checked_sub(meant.chars().count());
         Some(Place {
             line: number(line),
             column: number(before.chars().count()),
-            before: end_of(before, SHOWN_BEFORE),
-            meant: start_of(meant, SHOWN_FROM),
-            after: start_of(after, SHOWN_FROM.saturating_sub(meant.chars().count())),
+            before: end_of(before, most_before),
+            meant: start_of(meant, most_from),
+            // Where what is meant is cut already, nothing follows.
+            after: left.map(|characters| start_of(after, characters)).unwrap_or_default(),
         })
     }
 }

@@ -52,7 +52,9 @@ fn paths(table: &Table<'_>, builtins: &[&str], notes: &mut Notes<'_>) -> Vec<Pol
     let mut paths = Vec::new();
     for text in table.texts("paths", notes).unwrap_or_default() {
         let found = match text.text.strip_prefix(BUILTIN) {
-            Some(ALL_BUILTINS) => builtins.iter().map(|it| PolicyPath::Builtin((*it).to_owned())).collect(),
+            Some(ALL_BUILTINS) if !builtins.is_empty() => {
+                builtins.iter().map(|it| PolicyPath::Builtin((*it).to_owned())).collect()
+            }
             Some(name) if builtins.contains(&name) => vec![PolicyPath::Builtin(name.to_owned())],
             Some(name) => {
                 let advice = suggestion(name, builtins);

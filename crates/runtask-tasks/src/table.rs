@@ -46,7 +46,7 @@ pub(crate) struct Kind {
     /// How it is written.
     name: &'static str,
     /// The keys it can have.
-    keys: &'static [&'static str],
+    pub(crate) keys: &'static [&'static str],
 }
 
 /// A value and where it stands.
@@ -57,6 +57,7 @@ type Value<'a> = Spanned<DeValue<'a>>;
 pub(crate) struct Table<'a> {
     entries: &'a DeTable<'a>,
     place: Range<usize>,
+    kind: &'static Kind,
 }
 
 /// One text of the file.
@@ -81,7 +82,7 @@ impl<'a> Table<'a> {
             }
             let elsewhere = KINDS.iter().find(|it| it.keys.contains(&name));
             let advice = match elsewhere {
-                Some(other) => format!("; it belongs into {}", other.name),
+                Some(other) => format!("; it belongs in {}", other.name),
                 // People forget the word before the dot.
                 None if std::ptr::eq(kind, &FILE)
                     && value.get_ref().is_table()
@@ -93,7 +94,7 @@ impl<'a> Table<'a> {
             };
             notes.error(key.span(), format!("unknown key `{}`{advice}", shown(name)));
         }
-        Self { entries, place }
+        Self { entries, place, kind }
     }
 
     /// Where the table is said to be.
@@ -106,8 +107,13 @@ impl<'a> Table<'a> {
         self.entries.get_key_value(key)
     }
 
-    /// Notes that a key is missing.
+    /// Notes that a key is missing, unless there is one that was meant to be it: that one is noted already.
     pub(crate) fn missing(&self, key: &str, advice: &str, notes: &mut Notes<'_>) {
+        let unknown =
+            self.entries.keys().map(|it| it.get_ref().as_ref()).filter(|it| !self.kind.keys.contains(it));
+        if unknown.into_iter().any(|it| similar(it, key)) {
+            return;
+        }
         notes.missing(self.place(), format!("`{key}` is missing: {advice}"));
     }
 
@@ -206,10 +212,7 @@ impl<'a> Table<'a> {
     }
 
     /// One of several words.
-    pub(crate) fn word<T>(&self, key: &str, words: &[(&str, T)], notes: &mut Notes<'_>) -> Option<T>
-    where
-        T: Copy,
-    {
+    pub(crate) fn word<T: Copy>(&self, key: &str, words: &[(&str, T)], notes: &mut Notes<'_>) -> Option<T> {
         let text = self.text(key, notes)?;
         one_of(&text, key, words, notes)
     }
