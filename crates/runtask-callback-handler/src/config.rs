@@ -1,6 +1,6 @@
 //! Settings of the callback handler.
 
-use crate::tasks::{TasksFile, tasks_from};
+use crate::tasks::{TaskSet, TasksFile};
 use runtask_archive::Limits;
 use runtask_checks::{OnError, TIME_LIMIT, Terraform};
 use runtask_client::{AllowedOrigins, ClientSettings};
@@ -84,7 +84,7 @@ impl Settings {
         fetched: Option<TasksFile>,
         now: SystemTime,
     ) -> Self {
-        let (tasks, policies) = tasks_from(settings, fetched, now);
+        let TaskSet { tasks, policies } = TaskSet::read(settings, fetched, now);
         let limits = Limits::default();
         let minutes = |it: u64| Duration::from_secs(60 * it);
         let read = Self {

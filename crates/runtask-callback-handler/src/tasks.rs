@@ -55,8 +55,25 @@ impl FromStr for CheckList {
     }
 }
 
-/// Reads the tasks and the policies of each, and notes what is wrong with them.
-pub(crate) fn tasks_from(
+/// Tasks, and the policies of those that have any.
+#[derive(Debug, Clone)]
+pub struct TaskSet {
+    /// The tasks.
+    pub tasks: Tasks,
+    /// The policies, by the task's name.
+    pub policies: HashMap<String, Policy>,
+}
+
+impl TaskSet {
+    /// Reads the tasks of `fetched`, or of the file that `RUNTASK_CONFIG` names, and the policies of each; what is wrong
+    /// with them is a problem of the settings. `now` decides which exceptions have expired.
+    pub fn read(settings: &mut Settings<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
+        let (tasks, policies) = tasks_from(settings, fetched, now);
+        Self { tasks, policies }
+    }
+}
+
+fn tasks_from(
     settings: &mut Settings<'_>,
     fetched: Option<TasksFile>,
     now: SystemTime,

@@ -3,7 +3,8 @@
 //! What it prints is for the checks to read; nothing here knows what a command means.
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -123,12 +124,43 @@ impl Terraform {
         Instant::now() + self.time_limit
     }
 
+    /// The JSON of a plan that `terraform plan -out=FILE` saved in `directory`, which must be initialized.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for people. What terraform says about it is not in it: that may quote the plan.
+    pub async fn show_plan(&self, plan: &Path, directory: &Path) -> Result<File, String> {
+        let unusable = |error: io::Error| format!("no temporary file could be made: {error}");
+        let mut json = tempfile::tempfile().map_err(unusable)?;
+        let stdout = json.try_clone().map_err(unusable)?;
+        let plan = plan.to_str().ok_or("the plan's path is not UTF-8")?;
+        let arguments = ["show", "-json", "-no-color", plan];
+        let finished = self.run_into(stdout.into(), &arguments, directory, self.deadline()).await;
+        match finished.map_err(|error| error.to_string())?.code {
+            0 => json.rewind().map(|()| json).map_err(unusable),
+            _ => Err("terraform cannot show this plan: run `terraform init` in its directory, with the version \
+                      that has made it"
+                .to_owned()),
+        }
+    }
+
     /// Runs terraform in `directory` until `deadline`.
     ///
     /// It has no input and almost no environment. When this future is dropped, or anything goes wrong, it is
     /// killed together with every process that it started.
     pub(crate) async fn run(
         &self,
+        arguments: &[&str],
+        directory: &Path,
+        deadline: Instant,
+    ) -> Result<Finished, RunError> {
+        self.run_into(Stdio::piped(), arguments, directory, deadline).await
+    }
+
+    /// As [`Terraform::run`], with stdout for somebody else.
+    async fn run_into(
+        &self,
+        stdout: Stdio,
         arguments: &[&str],
         directory: &Path,
         deadline: Instant,
@@ -149,7 +181,7 @@ impl Terraform {
             .env("PATH", PATH)
             .env("LANG", "C.UTF-8")
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .process_group(0);
 

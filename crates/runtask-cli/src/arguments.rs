@@ -1,8 +1,10 @@
 //! The command line, and the words that explain it.
 
+use crate::check::RunFact;
 use crate::register::Tag;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use runtask_report::Format;
 use runtask_simulator::{Enforcement, Fault, Stage};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -74,6 +76,7 @@ pub(crate) enum Command {
     Simulate(Box<Simulate>),
     Serve(Serve),
     Check(Check),
+    Policy(PolicyCommand),
     Sign(Sign),
     Register(Box<Register>),
 }
@@ -113,6 +116,13 @@ pub(crate) struct Simulate {
     /// Where to serve archives and plans, as HCP Terraform's object store does; to be listed as well
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
     pub(crate) listen_archivist: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksFile,
+
+    /// The task to call, which is the path of the URL: `format` is /format
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "by_hand"], help_heading = "The run task")]
+    pub(crate) task: Option<String>,
 
     /// When in the run the task is called: pre_plan, post_plan, pre_apply, post_apply
     #[arg(long, default_value = "post_plan", help_heading = "The run")]
@@ -171,6 +181,9 @@ pub(crate) struct Serve {
     /// Where to listen; put a proxy with TLS in front of it
     #[arg(long, value_name = "ADDRESS", env = "RUNTASK_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksFile,
 }
 
 const SERVE_HELP: &str = "\
@@ -178,25 +191,157 @@ Settings, from the environment (docs/settings.md has all of them):
   HMAC_KEY                   the key that the run task has in HCP Terraform
   RUNTASK_ALLOW_UNSIGNED     `true` to do without a key, for trials
   RUNTASK_ALLOWED_ORIGINS    who may receive tokens; https://app.terraform.io,https://app.eu.terraform.io
+  RUNTASK_CONFIG             the file that says which task checks what (docs/policies.md)
   RUNTASK_TERRAFORM          the terraform binary; found on PATH unless set
   RUNTASK_ON_ERROR           `failed` (default) or `passed`, when a check could not run
   RUNTASK_CONCURRENCY        checks at the same time; 4
   RUNTASK_MAX_JOBS           jobs accepted at the same time; 1000
   RUNTASK_SHUTDOWN_TIMEOUT_MS  time to end in order after SIGTERM; 25000
 
-Paths: POST / is the run task, GET /healthz answers with the version.
+Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answers with the version.
 ";
 
-/// Check a directory, offline, as the run task would
+/// Which tasks there are.
 #[derive(Debug, Args)]
-pub(crate) struct Check {
-    /// The directory with Terraform files
-    #[arg(default_value = ".")]
-    pub(crate) dir: PathBuf,
+pub(crate) struct TasksFile {
+    /// The file that says which task checks what; runtask.toml, where there is one
+    #[arg(long, value_name = "FILE", env = "RUNTASK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
 
-    /// A plan to summarize, as `terraform show -json` prints it; `-` reads it from stdin
+/// Check a configuration or a plan, offline, as the run task would
+///
+/// A directory is a configuration; a file, or `-` for stdin, is a plan: the JSON of `terraform show -json`, or what
+/// `terraform plan -out=tfplan` saved, for which terraform must be there. Where a directory holds a file `tfplan`, that
+/// plan is checked too.
+///
+/// What is checked, runtask.toml says. Without it, a configuration must be formatted, and a plan is summarized and
+/// judged by the rules that are shipped.
+#[derive(Debug, Args)]
+#[command(after_long_help = CHECK_HELP)]
+pub(crate) struct Check {
+    /// A directory, a plan, or both
+    #[arg(value_name = "PATH", default_value = ".", num_args = 1..=2)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// A plan, said as an option
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksFile,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+
+    /// How to print the result: text, json, sarif, junit, github, markdown
+    #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
+    pub(crate) format: Format,
+
+    /// What policies are told of the run, as `data.run`: workspace=net-prod; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) run: Vec<RunFact>,
+}
+
+const CHECK_HELP: &str = "\
+Examples:
+  runtask check                                  the configuration here
+  terraform plan -out=tfplan && runtask check    and its plan
+  terraform show -json tfplan | runtask check -  a plan alone
+  runtask check plan.json --task policy --format sarif > result.sarif
+
+Keys of --run: id, organization, project, workspace, stage, created_by, message, branch, speculative.
+Exit codes: 0 passed, 1 failed, 2 could not do it.
+";
+
+/// Work with policies: list and explain rules, test them, begin a new one
+#[derive(Debug, Args)]
+#[command(after_long_help = POLICY_HELP)]
+pub(crate) struct PolicyCommand {
+    #[command(subcommand)]
+    pub(crate) command: PolicySubcommand,
+}
+
+const POLICY_HELP: &str = "\
+Your first rule:
+  runtask policy new owner-tag              writes policies/owner_tag.rego, and tests for it
+  runtask policy test policies/             runs the tests
+  runtask policy list                       what runtask.toml asks, or what is shipped
+
+docs/policies.md tells the whole way.
+";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicySubcommand {
+    /// List the rules that the tasks ask; without a file of tasks, those that are shipped
+    List(PolicyList),
+    /// Say what a rule demands, why, and how to mend what it finds
+    Explain(PolicyExplain),
+    /// Run the tests: rules whose names begin with test_
+    Test(PolicyTest),
+    /// Write a new rule, with tests that pass, to begin with
+    New(PolicyNew),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyList {
+    #[command(flatten)]
+    pub(crate) tasks: TasksFile,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyExplain {
+    /// The rule's code, such as public-s3-bucket
+    #[arg(required_unless_present = "all")]
+    pub(crate) rule: Option<String>,
+
+    /// All rules
+    #[arg(long, conflicts_with = "rule")]
+    pub(crate) all: bool,
+
+    /// As Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksFile,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyTest {
+    /// Files and directories with rules and their tests; those of the task unless given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Files and directories with data for them
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksFile,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyNew {
+    /// The rule's code, in kebab-case, such as owner-tag
+    pub(crate) rule: String,
+
+    /// The directory to write into
+    #[arg(long, value_name = "DIRECTORY", default_value = "policies")]
+    pub(crate) directory: PathBuf,
 }
 
 /// Print the signature header for a body

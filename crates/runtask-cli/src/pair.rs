@@ -3,7 +3,7 @@
 use crate::environment::now;
 use runtask_callback_handler::{Attempt, Handler, Settings, StopAt};
 use runtask_protocol::Job;
-use runtask_request_handler::{FixedKeys, HandOver, HandOverError, KeySetting, RequestHandler};
+use runtask_request_handler::{FixedKeys, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames};
 use runtask_settings::SettingsError;
 use runtask_state::MemoryClaims;
 use std::num::NonZeroUsize;
@@ -78,6 +78,7 @@ impl Pair {
         if let Err(reason) = &settings.callback.terraform {
             warn!("formatting cannot be checked: {reason}");
         }
+        let tasks = TaskNames::new(settings.callback.tasks.names());
         let jobs = Arc::new(Jobs {
             handler: Arc::new(Handler::new(settings.callback, MemoryClaims::new(), now)?),
             running: TaskTracker::new(),
@@ -85,7 +86,7 @@ impl Pair {
             shutdown: watch::Sender::new(None),
             shutdown_timeout: settings.shutdown,
         });
-        Ok(Self { requests: RequestHandler::new(keys, Arc::clone(&jobs), now), jobs })
+        Ok(Self { requests: RequestHandler::new(keys, Arc::clone(&jobs), tasks, now), jobs })
     }
 
     /// Takes no more jobs, and tells those at work when they have to be done. Returns when that will be.

@@ -7,6 +7,6 @@ mod keys;
 mod rotation;
 
 pub use config::{KeySetting, Settings};
-pub use handler::{DEFAULT_TASK, HandOver, HandOverError, RequestHandler};
+pub use handler::{BadTaskNames, HandOver, HandOverError, RequestHandler, TaskNames};
 pub use keys::{FixedKeys, KeySource, KeysUnavailable, Trust};
 pub use rotation::{KeyVersion, ReadKey, ReadKeyError, RotatingKey};

@@ -5,7 +5,7 @@ mod lambda;
 use lambda::{Aws, Callback, Parameter};
 use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt, service_fn};
-use runtask_request_handler::{FixedKeys, KeySetting, KeySource, RequestHandler, RotatingKey, Settings};
+use runtask_request_handler::{FixedKeys, KeySetting, KeySource, RequestHandler, RotatingKey, Settings, TaskNames};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -28,21 +28,21 @@ async fn main() -> anyhow::Result<()> {
     let aws = Arc::new(Aws::new(lookup));
     let callback = Arc::new(Callback::new(Arc::clone(&aws), &settings));
     match settings.key {
-        KeySetting::Key(key) => run(FixedKeys::key(key), callback).await,
-        KeySetting::Unsigned => run(FixedKeys::unsigned(), callback).await,
+        KeySetting::Key(key) => run(FixedKeys::key(key), callback, settings.tasks).await,
+        KeySetting::Unsigned => run(FixedKeys::unsigned(), callback, settings.tasks).await,
         KeySetting::Parameter { name, extension_port } => {
             let parameter = Parameter::new(aws, name, extension_port, lookup("AWS_SESSION_TOKEN"));
-            run(RotatingKey::new(parameter, now), callback).await
+            run(RotatingKey::new(parameter, now), callback, settings.tasks).await
         }
     }
 }
 
-async fn run(keys: impl KeySource + 'static, callback: Arc<Callback>) -> anyhow::Result<()> {
+async fn run(keys: impl KeySource + 'static, callback: Arc<Callback>, tasks: TaskNames) -> anyhow::Result<()> {
     // While Lambda fetches the first event, the SDK gets ready, on a thread of its own: it reads every root certificate
     // of the system, and nothing else has to wait for that.
     let preparing = Arc::clone(&callback);
     tokio::task::spawn_blocking(move || preparing.prepare().clone());
-    let handler = Arc::new(RequestHandler::new(keys, callback, now));
+    let handler = Arc::new(RequestHandler::new(keys, callback, tasks, now));
     lambda_http::run(service_fn(move |request: Request| {
         let handler = Arc::clone(&handler);
         async move { Ok::<_, Error>(handler.handle(without_stage(request)).await) }

@@ -44,7 +44,7 @@ fn post(body: impl Into<Vec<u8>>, signatures: &[&str]) -> Request<Full<Bytes>> {
 }
 
 async fn ask_with(keys: FixedKeys, jobs: &Jobs, request: Request<Full<Bytes>>) -> (StatusCode, String) {
-    let response = RequestHandler::new(keys, jobs, || UNIX_EPOCH).handle(request).await;
+    let response = RequestHandler::new(keys, jobs, "default,format".parse().unwrap(), || UNIX_EPOCH).handle(request).await;
     assert_eq!(response.headers()["content-type"], "application/json");
     (response.status(), response.into_body())
 }
@@ -164,7 +164,7 @@ async fn sizes_and_shapes_are_judged() {
 #[tokio::test]
 async fn other_methods_and_paths_are_told_so() {
     let jobs = Jobs::default();
-    let handler = RequestHandler::new(FixedKeys::unsigned(), &jobs, || UNIX_EPOCH);
+    let handler = RequestHandler::new(FixedKeys::unsigned(), &jobs, TaskNames::default(), || UNIX_EPOCH);
     let ask = async |method: &str, path: &str| {
         let request = Request::builder().method(method).uri(path).body(Full::new(Bytes::new())).unwrap();
         let response = handler.handle(request).await;

@@ -1,0 +1,64 @@
+//! Which tasks a command works with: those of a file, or what there is without one.
+
+use crate::arguments::TasksFile;
+use crate::environment::{lookup, now};
+use anyhow::{Context, bail};
+use runtask_callback_handler::{TaskSet, TasksFile as Content};
+use runtask_settings::Settings;
+use runtask_tasks::{DEFAULT_TASK, Task};
+use std::path::{Path, PathBuf};
+
+/// The file that is read where nobody names one.
+const FILE: &str = "runtask.toml";
+
+impl TasksFile {
+    /// The file that is named, or the one that is here.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        let here = || Some(PathBuf::from(FILE)).filter(|it| it.is_file());
+        self.config.clone().filter(|it| !it.as_os_str().is_empty()).or_else(here)
+    }
+
+    /// The environment, with the file that is named on the command line.
+    pub(crate) fn lookup(&self) -> impl Fn(&str) -> Option<String> + use<> {
+        let named = self.config.as_ref().map(|it| it.to_string_lossy().into_owned());
+        move |name| if name == "RUNTASK_CONFIG" { named.clone() } else { lookup(name) }
+    }
+
+    /// The tasks of the file; without one, `otherwise` is its content.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file and with the policies that it names.
+    pub(crate) fn read(&self, otherwise: &str) -> anyhow::Result<TaskSet> {
+        let path = self.path();
+        let content = match &path {
+            Some(path) => {
+                let content = Content::read(path);
+                content.with_context(|| format!("{} cannot be read", path.display()))?
+            }
+            None => Content::fetched("what there is without a file", otherwise.into(), Path::new("")),
+        };
+        // `RUNTASK_CHECKS` is for those who have no file, and here is always one.
+        let lookup = |name: &str| lookup(name).filter(|_| name != "RUNTASK_CHECKS");
+        let mut settings = Settings::new(&lookup);
+        let tasks = TaskSet::read(&mut settings, Some(content), now());
+        settings.finish().context("settings are wrong")?;
+        Ok(tasks)
+    }
+}
+
+/// The task of this name; without a name the only one, or `default`.
+pub(crate) fn choose<'a>(set: &'a TaskSet, name: Option<&str>) -> anyhow::Result<&'a Task> {
+    let names = set.tasks.names().collect::<Vec<_>>().join(", ");
+    if let Some(name) = name {
+        return set.tasks.get(name).with_context(|| format!("there is no task {name}; there are {names}"));
+    }
+    let mut tasks = set.tasks.iter();
+    match (tasks.next(), tasks.next()) {
+        (Some(only), None) => Ok(only),
+        _ => match set.tasks.get(DEFAULT_TASK) {
+            Some(task) => Ok(task),
+            None => bail!("there are several tasks; choose one with --task: {names}"),
+        },
+    }
+}
