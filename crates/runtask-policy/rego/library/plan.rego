@@ -1,0 +1,355 @@
+# METADATA
+# title: What a policy on a Terraform plan needs
+# description: |
+#   Reads `input`, the plan as `terraform show -json` prints it, and offers its managed resources by type, address and action, and what is known of an attribute.
+#
+#   Whatever shape the plan has, nothing here is an evaluation error: an entry that is not a resource is left out, and an attribute that cannot be found is missing.
+#   `some x in y` stops the evaluation where `y` is a string, number or null, so a list that comes from a plan is always read through `list`.
+#
+#   An attribute has one of three states: it has a value, it has none, or it is **known only after apply**.
+#   `value`, `is_unknown` and `is_unset` tell them apart.
+#
+#   A rule about what will exist should judge `touched`: what this plan creates, replaces or updates.
+#   It should not fail a run for a resource that the run leaves alone (`unchanged`): the person who runs it did not choose that resource, and cannot merge a fix for something else while it is refused.
+#   A rule that audits everything judges `planned` instead.
+# scope: package
+package runtask.plan
+
+import rego.v1
+
+# The managed resources of the plan, in its order: one entry of `resource_changes` each.
+# Data sources are in `data_sources`, because nothing that a plan says of them is created or destroyed.
+resources := [r |
+	some r in changes
+	r.mode == "managed"
+	is_string(r.address)
+	is_string(r.type)
+]
+
+# The data sources that are read during apply, because what they depend on is not known before.
+data_sources := [r |
+	some r in changes
+	r.mode == "data"
+	is_string(r.address)
+	is_string(r.type)
+]
+
+# What this plan creates, replaces or updates: see the note above.
+# An action that this library has never heard of counts, so that a newer Terraform cannot slip a resource past the rules.
+# The two conditions are those of `is_touched`, written out: a call for each resource of a large plan would double the time.
+touched := [r |
+	some r in resources
+	is_object(r.change.after)
+	not r.change.actions in untouching
+]
+
+# What exists after apply, whether this plan touches it or not.
+planned := [r |
+	some r in resources
+	is_planned(r)
+]
+
+created := [r |
+	some r in resources
+	is_create(r)
+]
+
+updated := [r |
+	some r in resources
+	is_update(r)
+]
+
+replaced := [r |
+	some r in resources
+	is_replace(r)
+]
+
+# Destroyed for good: a replacement destroys too, and is in `replaced`.
+deleted := [r |
+	some r in resources
+	is_delete(r)
+]
+
+# No longer managed by Terraform, but left where it is.
+forgotten := [r |
+	some r in resources
+	is_forget(r)
+]
+
+unchanged := [r |
+	some r in resources
+	is_no_op(r)
+]
+
+# Data sources mostly: see `data_sources`.
+read := [r |
+	some r in array.concat(resources, data_sources)
+	is_read(r)
+]
+
+is_create(r) if r.change.actions == ["create"]
+
+# The old object is not destroyed, but forgotten: what is left is a creation.
+is_create(r) if r.change.actions == ["create", "forget"]
+
+is_update(r) if r.change.actions == ["update"]
+
+# Whichever of the two comes first.
+is_replace(r) if r.change.actions in {["delete", "create"], ["create", "delete"]}
+
+is_delete(r) if r.change.actions == ["delete"]
+
+is_forget(r) if r.change.actions in {["forget"], ["create", "forget"]}
+
+is_no_op(r) if r.change.actions == ["no-op"]
+
+is_read(r) if r.change.actions == ["read"]
+
+is_touched(r) if {
+	is_object(r.change.after)
+	not r.change.actions in untouching
+}
+
+is_planned(r) if {
+	is_object(r.change.after)
+	not r.change.actions in {["read"], ["delete"], ["forget"]}
+}
+
+# What this plan destroys, be it replaced or not: the object and what it holds are gone.
+destroyed := [r |
+	some r in changes
+	r.change.actions in destroying
+	r.mode == "managed"
+	is_string(r.address)
+	is_string(r.type)
+]
+
+# Whether the object that this plan destroys is a deposed one: the remains of an earlier replacement that did not finish.
+# It has the address of its successor.
+is_deposed(r) if is_string(r.deposed)
+
+# The resources of one type, `touched` or not.
+resources_of(type) := [r |
+	some position in positions_by_type[type]
+	r := changes[position]
+	is_string(r.address)
+]
+
+# The same of what is `touched`: what most rules begin with.
+# It looks at the resources of its type alone, so a rule for a type that the plan does not have costs nothing.
+touched_of(type) := [r |
+	some position in positions_by_type[type]
+	r := changes[position]
+	is_string(r.address)
+	is_object(r.change.after)
+	not r.change.actions in untouching
+]
+
+# The resource of an address; the first, where hostile input has several.
+by_address := {address: resources[min(positions)] |
+	some address, positions in positions_by_address
+}
+
+# The address of the module that the resource is in, as in `module.network["a"].module.subnet[0]`; "" for the root module.
+module_of(r) := address if {
+	address := r.module_address
+	is_string(address)
+} else := ""
+
+# The `for_each` key (a string), the `count` index (a number), or null where the resource has neither.
+key_of(r) := object.get(r, "index", null)
+
+# The planned value at a path such as ["versioning", 0, "enabled"].
+# `otherwise` is what a value is that is missing, null, or known only after apply.
+value(r, path, otherwise) := found if {
+	found := object.get(r, array.concat(["change", "after"], path), null)
+	found != null
+} else := otherwise
+
+# The value before this plan, in the same way.
+value_before(r, path, otherwise) := found if {
+	found := object.get(r, array.concat(["change", "before"], path), null)
+	found != null
+} else := otherwise
+
+# Whether the value at the path is known only after apply.
+# Where Terraform says so of a parent, it holds for all that is below.
+is_unknown(r, path) if marked(r, "after_unknown", path)
+
+# Whether Terraform treats the planned value at the path as sensitive.
+is_sensitive(r, path) if marked(r, "after_sensitive", path)
+
+# Whether the configuration surely leaves the attribute at the path to the provider.
+# Terraform says "known only after apply" of such an attribute, too, if the provider fills it in: of the `acl` of every new bucket, say.
+# A rule that asks `is_unknown` alone would answer "unknown" for each of them.
+# For an attribute of a block, ["root_block_device", 0, "encrypted"], it holds if none of the resource's blocks of that name sets it: blocks of a plan and of a configuration are not in the same order.
+# It does not hold where the plan came without its configuration, nor for a `dynamic` block, which the configuration in the plan does not show.
+is_unset(r, path) if {
+	count(path) == 1
+	not path[0] in object.keys(expressions_of(r))
+}
+
+# Where the provider fills in the whole attribute, that includes all that is below.
+is_unset(r, path) if {
+	count(path) > 1
+	object.get(r, ["change", "after_unknown", path[0]], false) == true
+	not path[0] in object.keys(expressions_of(r))
+}
+
+is_unset(r, path) if {
+	count(path) == 3
+	blocks := object.get(expressions_of(r), [path[0]], null)
+	is_array(blocks)
+	every block in blocks {
+		object.get({"block": block}, ["block", path[2]], null) == null
+	}
+}
+
+# Whether the configuration sets the attribute at the path to something that is known only after apply.
+is_undecided(r, path) if {
+	is_unknown(r, path)
+	not is_unset(r, path)
+}
+
+# The names of the top-level attributes that this plan changes, those included whose new value is known only after apply.
+changed_attributes(r) := {name |
+	some name in object.keys(object.union(object_at(r, "after"), object_at(r, "after_unknown")))
+	is_unknown(r, [name])
+} | {name |
+	before := object_at(r, "before")
+	after := object_at(r, "after")
+	some name in object.keys(before) | object.keys(after)
+	object.get(before, [name], null) != object.get(after, [name], null)
+}
+
+# A list of the plan as it is; anything else has no elements.
+list(x) := x if is_array(x)
+
+else := []
+
+# Whether a text is one of the patterns of a list; `*` stands for any characters, and nothing else is special.
+# Addresses have brackets and quotes, which `glob.match` would take for its own.
+matches_any(patterns, text) if text in patterns
+
+matches_any(patterns, text) if {
+	some pattern in patterns
+	is_string(pattern)
+	contains(pattern, "*")
+	parts := [regex.replace(part, `[\\.+?()|\[\]{}^$]`, `\$0`) | some part in split(pattern, "*")]
+	regex.match(sprintf("^(?s:%s)$", [concat(".*", parts)]), text)
+}
+
+# A finding on an attribute of a resource, in the form that the report knows.
+finding(r, path, message) := {"msg": message, "address": r.address, "attribute": path}
+
+# A finding that says that a rule cannot tell before apply; the setting `unknown` makes it pass, warn or fail.
+unknown_finding(r, path, whether) := {
+	"msg": sprintf("Cannot say before apply whether %s: %s", [whether, r.address]),
+	"address": r.address,
+	"attribute": path,
+	"unknown": true,
+}
+
+# The parameters of a rule, `data.params["rule-code"]`; none where they are no object.
+params(code) := found if {
+	found := data.params[code]
+	is_object(found)
+} else := {}
+
+# The statements of the policy document (a string of JSON, as IAM and S3 take it) at a path of a resource's planned values.
+# A text that is no JSON has none: AWS refuses it at apply.
+statements(r, path) := [statement |
+	text := value(r, path, "")
+	is_string(text)
+	json.is_valid(text)
+	some statement in one_or_many(object.get({"document": json.unmarshal(text)}, ["document", "Statement"], []))
+	is_object(statement)
+]
+
+# AWS writes one value where a list of one would do: statements, actions, resources, principals.
+one_or_many(x) := x if is_array(x)
+
+else := [x]
+
+# Whether everybody in the world may use an allowing statement of a policy document, because no condition narrows it down.
+# A condition is taken at its word; whether it is a good one is not looked at.
+allows_everyone(statement) if {
+	statement.Effect == "Allow"
+	names_everyone(statement)
+	not is_conditional(statement)
+}
+
+# What follows serves the rules above.
+
+default changes := []
+
+changes := input.resource_changes if is_array(input.resource_changes)
+
+untouching := {["no-op"], ["read"], ["delete"], ["forget"]}
+
+destroying := {["delete"], ["delete", "create"], ["create", "delete"]}
+
+# One pass over the plan, however many types there are.
+# Positions are collected, because ordering a set of whole resources would compare them attribute by attribute.
+positions_by_type[r.type] contains position if {
+	some position, r in changes
+	r.mode == "managed"
+}
+
+positions_by_address[r.address] contains position if {
+	some position, r in resources
+	not is_deposed(r)
+}
+
+marked(r, marks, path) if object.get(r, ["change", marks, path[0]], false) == true
+
+marked(r, marks, path) if {
+	some length in numbers.range(2, count(path))
+	object.get(r, array.concat(["change", marks], array.slice(path, 0, length)), false) == true
+}
+
+marked(r, marks, _) if object.get(r, ["change", marks], false) == true
+
+object_at(r, side) := found if {
+	found := r.change[side]
+	is_object(found)
+} else := {}
+
+# What the configuration says of a resource, without regard to its `count` or `for_each`.
+expressions_of(r) := expressions_by_module[module_paths[module_of(r)]][sprintf("%s.%s", [r.type, r.name])]
+
+# By module address, the path of the module in the configuration: `module.a["x"].module.b[0]` is `module.a.module.b` there.
+module_paths[address] := regex.replace(address, `\[([0-9]+|"([^"\\]|\\.)*")\]`, "") if {
+	some address in {module_of(r) | some r in touched}
+}
+
+expressions_by_module[module] := {address: expressions |
+	steps := split(module, ".")
+	calls := [step |
+		some position, name in steps
+		position % 2 == 1
+		some step in ["module_calls", name, "module"]
+	]
+	path := array.concat(array.concat(["configuration", "root_module"], calls), ["resources"])
+	some declared in list(object.get(input, path, []))
+	address := declared.address
+	expressions := object_or_empty(object.get(declared, "expressions", {}))
+} if {
+	some module in {path | some path in module_paths}
+}
+
+object_or_empty(x) := x if is_object(x)
+
+else := {}
+
+names_everyone(statement) if statement.Principal == "*"
+
+names_everyone(statement) if "*" in one_or_many(object.get(statement, ["Principal", "AWS"], []))
+
+# "Everyone but these" is everyone.
+names_everyone(statement) if object.get(statement, ["NotPrincipal"], null) != null
+
+is_conditional(statement) if {
+	is_object(statement.Condition)
+	count(statement.Condition) > 0
+}

@@ -1,0 +1,143 @@
+# METADATA
+# title: Resources have the tags that you require
+# description: |
+#   Tags say whose a resource is and who pays for it.
+#   Without parameters the rule asks for nothing.
+#
+#   It looks at every resource that has `tags_all` or `tags` among its planned values, of whatever provider, as long as they are a map: `tags_all` where it is there, so that the provider's `default_tags` count.
+#   An empty tag is a missing one. A tag whose value is known only after apply is there, but cannot be compared with an expression.
+#
+#   Only what the plan creates, replaces or updates is judged.
+#   Not seen: `tag` blocks (`aws_autoscaling_group`), tags of an instance's volumes, and `labels`.
+# scope: package
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html
+#     description: Tagging AWS resources
+#   - ref: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/resource-tagging
+#     description: Resource tagging with the AWS provider
+# custom:
+#   code: required-tags
+#   severity: medium
+#   fix: |
+#     Add the tag to the resource, or to all resources at once:
+#
+#     ```hcl
+#     provider "aws" {
+#       default_tags {
+#         tags = { owner = "web", cost-center = "1234" }
+#       }
+#     }
+#     ```
+#   params:
+#     tags: "The tags that every taggable resource must have: a list of names, or an object from names to regular expressions that the whole value must match. Default: none."
+#     types: "Types of resources that need no tags: a list, `*` stands for any characters. Default: none."
+package runtask.rules.required_tags
+
+import rego.v1
+
+import data.runtask.plan
+
+deny contains finding if {
+	some [r, attribute] in taggable
+	missing := [name |
+		some name in names
+		tag(r, attribute, name) == ""
+		not plan.is_unknown(r, [attribute, name])
+	]
+	count(missing) > 0
+	finding := plan.finding(r, [attribute], sprintf("Missing tags: %s (%s)", [r.address, concat(", ", missing)]))
+}
+
+deny contains finding if {
+	some [r, attribute] in taggable
+	some name in names
+	actual := tag(r, attribute, name)
+	actual != ""
+	not is_allowed(name, actual)
+	finding := plan.finding(r, [attribute, name], sprintf("Tag has a value that is not allowed: %s (%s)", [r.address, name]))
+}
+
+deny contains finding if {
+	some [r, attribute] in taggable
+	undecided := [name |
+		some name in names
+		tag(r, attribute, name) == ""
+		is_undecided(r, attribute, name)
+	]
+	count(undecided) > 0
+	finding := plan.unknown_finding(r, [attribute], sprintf("tags are as required (%s)", [concat(", ", undecided)]))
+}
+
+# A rule that is set up wrong must not look like one that passed.
+deny contains {"msg": "The parameter tags of required-tags must be a list of names, or an object from names to regular expressions"} if is_wrong
+
+params := plan.params("required-tags")
+
+default names := []
+
+names := params.tags if is_array(params.tags)
+
+names := [name | some name, _ in params.tags] if is_object(params.tags)
+
+default patterns := {}
+
+patterns := params.tags if is_object(params.tags)
+
+is_wrong if {
+	not is_array(params.tags)
+	not is_object(params.tags)
+	not is_null(object.get(params, "tags", null))
+}
+
+is_wrong if {
+	some name in names
+	not is_string(name)
+}
+
+is_wrong if {
+	some _, pattern in patterns
+	not is_expression(pattern)
+}
+
+is_expression(pattern) if {
+	is_string(pattern)
+	regex.is_valid(pattern)
+}
+
+# What a resource says itself is in `tags_all` too, unless all of that is unknown.
+tag(r, attribute, name) := plan.value(r, [attribute, name], plan.value(r, ["tags", name], ""))
+
+# Of one tag, the value may be unknown, which matters if it is to match an expression; where all tags are, the name is.
+is_undecided(r, attribute, _) if plan.is_unknown(r, [attribute])
+
+is_undecided(r, attribute, name) if {
+	plan.is_unknown(r, [attribute, name])
+	patterns[name]
+}
+
+is_allowed(name, _) if not patterns[name]
+
+# A value that is no text is compared as it would be written.
+is_allowed(name, actual) if regex.match(sprintf("^(?:%s)$", [patterns[name]]), sprintf("%v", [actual]))
+
+# With the attribute that has the tags: nothing is looked at unless something is required.
+taggable := [[r, attribute] |
+	count(names) > 0
+	not is_wrong
+	some r in plan.touched
+	attribute := tags_of(r)
+	not plan.matches_any(excepted_types, r.type)
+]
+
+excepted_types := [type | some type in plan.list(params.types); is_string(type)]
+
+tags_of(r) := "tags_all" if has_tags(r, "tags_all")
+
+else := "tags" if has_tags(r, "tags")
+
+has_tags(r, attribute) if is_object(r.change.after[attribute])
+
+has_tags(r, attribute) if plan.is_unknown(r, [attribute])
+
+# Terraform writes null for a resource that could have tags.
+has_tags(r, "tags") if r.change.after.tags == null
