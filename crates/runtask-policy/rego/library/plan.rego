@@ -94,6 +94,7 @@ is_create(r) if r.change.actions == ["create", "forget"]
 
 is_update(r) if r.change.actions == ["update"]
 
+# Whichever of the two comes first.
 is_replace(r) if r.change.actions in {["delete", "create"], ["create", "delete"]}
 
 is_delete(r) if r.change.actions == ["delete"]
@@ -113,6 +114,15 @@ is_planned(r) if {
 	is_object(r.change.after)
 	not r.change.actions in {["read"], ["delete"], ["forget"]}
 }
+
+# What this plan destroys, be it replaced or not: the object and what it holds are gone.
+destroyed := [r |
+	some r in changes
+	r.change.actions in destroying
+	r.mode == "managed"
+	is_string(r.address)
+	is_string(r.type)
+]
 
 # Whether the object that this plan destroys is a deposed one: the remains of an earlier replacement that did not finish.
 # It has the address of its successor.
@@ -179,6 +189,13 @@ is_unset(r, path) if {
 	not path[0] in object.keys(expressions_of(r))
 }
 
+# Where the provider fills in the whole attribute, that includes all that is below.
+is_unset(r, path) if {
+	count(path) > 1
+	object.get(r, ["change", "after_unknown", path[0]], false) == true
+	not path[0] in object.keys(expressions_of(r))
+}
+
 is_unset(r, path) if {
 	count(path) == 3
 	blocks := object.get(expressions_of(r), [path[0]], null)
@@ -209,6 +226,18 @@ changed_attributes(r) := {name |
 list(x) := x if is_array(x)
 
 else := []
+
+# Whether a text is one of the patterns of a list; `*` stands for any characters, and nothing else is special.
+# Addresses have brackets and quotes, which `glob.match` would take for its own.
+matches_any(patterns, text) if text in patterns
+
+matches_any(patterns, text) if {
+	some pattern in patterns
+	is_string(pattern)
+	contains(pattern, "*")
+	parts := [regex.replace(part, `[\\.+?()|\[\]{}^$]`, `\$0`) | some part in split(pattern, "*")]
+	regex.match(sprintf("^(?s:%s)$", [concat(".*", parts)]), text)
+}
 
 # A finding on an attribute of a resource, in the form that the report knows.
 finding(r, path, message) := {"msg": message, "address": r.address, "attribute": path}
@@ -257,6 +286,8 @@ default changes := []
 changes := input.resource_changes if is_array(input.resource_changes)
 
 untouching := {["no-op"], ["read"], ["delete"], ["forget"]}
+
+destroying := {["delete"], ["delete", "create"], ["create", "delete"]}
 
 # One pass over the plan, however many types there are.
 # Positions are collected, because ordering a set of whole resources would compare them attribute by attribute.

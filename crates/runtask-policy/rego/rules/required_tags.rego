@@ -41,7 +41,7 @@ deny contains finding if {
 	some [r, attribute] in taggable
 	missing := [name |
 		some name in names
-		plan.value(r, [attribute, name], "") == ""
+		tag(r, attribute, name) == ""
 		not plan.is_unknown(r, [attribute, name])
 	]
 	count(missing) > 0
@@ -51,28 +51,31 @@ deny contains finding if {
 deny contains finding if {
 	some [r, attribute] in taggable
 	some name in names
-	actual := plan.value(r, [attribute, name], "")
+	actual := tag(r, attribute, name)
 	actual != ""
 	not is_allowed(name, actual)
 	finding := plan.finding(r, [attribute, name], sprintf("Tag has a value that is not allowed: %s (%s)", [r.address, name]))
 }
 
-# Where all tags are unknown, the names are; of one tag, the value is, which matters if it is to match an expression.
 deny contains finding if {
 	some [r, attribute] in taggable
-	whole := [attribute | plan.is_unknown(r, [attribute])]
-	unknown := [name |
+	undecided := [name |
 		some name in names
-		plan.is_unknown(r, [attribute, name])
-		array.concat(whole, [name | is_string(patterns[name])]) != []
+		tag(r, attribute, name) == ""
+		is_undecided(r, attribute, name)
 	]
-	count(unknown) > 0
-	finding := plan.unknown_finding(r, [attribute], sprintf("its tags are those required (%s)", [concat(", ", unknown)]))
+	count(undecided) > 0
+	finding := plan.unknown_finding(r, [attribute], sprintf("tags are as required (%s)", [concat(", ", undecided)]))
 }
+
+# A rule that is set up wrong must not look like one that passed.
+deny contains {"msg": "The parameter tags of required-tags must be a list of names, or an object from names to regular expressions"} if is_wrong
 
 params := plan.params("required-tags")
 
-names := [name | some name in plan.list(params.tags); is_string(name)]
+default names := []
+
+names := params.tags if is_array(params.tags)
 
 names := [name | some name, _ in params.tags] if is_object(params.tags)
 
@@ -80,18 +83,47 @@ default patterns := {}
 
 patterns := params.tags if is_object(params.tags)
 
-# A value that is no text is compared as it would be written; an expression that is none allows nothing.
-is_allowed(name, _) if not is_string(patterns[name])
-
-is_allowed(name, actual) if {
-	pattern := sprintf("^(?:%s)$", [patterns[name]])
-	regex.is_valid(pattern)
-	regex.match(pattern, sprintf("%v", [actual]))
+is_wrong if {
+	not is_array(params.tags)
+	not is_object(params.tags)
+	not is_null(object.get(params, "tags", null))
 }
+
+is_wrong if {
+	some name in names
+	not is_string(name)
+}
+
+is_wrong if {
+	some _, pattern in patterns
+	not is_expression(pattern)
+}
+
+is_expression(pattern) if {
+	is_string(pattern)
+	regex.is_valid(pattern)
+}
+
+# What a resource says itself is in `tags_all` too, unless all of that is unknown.
+tag(r, attribute, name) := plan.value(r, [attribute, name], plan.value(r, ["tags", name], ""))
+
+# Of one tag, the value may be unknown, which matters if it is to match an expression; where all tags are, the name is.
+is_undecided(r, attribute, _) if plan.is_unknown(r, [attribute])
+
+is_undecided(r, attribute, name) if {
+	plan.is_unknown(r, [attribute, name])
+	patterns[name]
+}
+
+is_allowed(name, _) if not patterns[name]
+
+# A value that is no text is compared as it would be written.
+is_allowed(name, actual) if regex.match(sprintf("^(?:%s)$", [patterns[name]]), sprintf("%v", [actual]))
 
 # With the attribute that has the tags: nothing is looked at unless something is required.
 taggable := [[r, attribute] |
 	count(names) > 0
+	not is_wrong
 	some r in plan.touched
 	attribute := tags_of(r)
 	not plan.matches_any(excepted_types, r.type)

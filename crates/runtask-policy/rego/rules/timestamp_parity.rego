@@ -23,7 +23,7 @@ deny contains {"msg": "Validation failed"} if minute % 2 == 1
 
 deny contains {"msg": "Validation failed: the plan's timestamp is missing or not RFC 3339"} if not minute
 
-# Compared with text of digits: turning them into a number would choke on "08".
+# Digit by digit, because "08" is no number everywhere.
 minute := (10 * digit(tens)) + digit(ones) if {
 	is_string(input.timestamp)
 	form := `^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt]([01][0-9]|2[0-3]):([0-5])([0-9]):([0-5][0-9]|60)([.][0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`

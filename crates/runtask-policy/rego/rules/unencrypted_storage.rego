@@ -1,1 +1,178 @@
+# METADATA
+# title: Storage is encrypted at rest
+# description: |
+#   What is encrypted at rest cannot be read from a lost disk, a shared snapshot or a copy.
+#
+#   S3, DynamoDB and most other stores of AWS encrypt everything by themselves and are not looked at; Redshift only where it says that it does not.
+#   These do not, or not always:
+#
+#   | resource | attribute | where it is left out |
+#   | --- | --- | --- |
+#   | `aws_ebs_volume`, and block devices of `aws_instance`, `aws_launch_template` and `aws_launch_configuration` | `encrypted` | the account's setting for the region decides, which is off unless somebody turned it on: a finding of medium severity, or none with the parameter `ebs_by_default` |
+#   | `aws_db_instance`, `aws_rds_cluster`, `aws_docdb_cluster`, `aws_neptune_cluster` | `storage_encrypted` | a finding: say what you want. Not for a copy (of a snapshot, of another cluster), which is as encrypted as what it was made from, and not for Aurora Serverless v1, which always is |
+#   | `aws_efs_file_system` | `encrypted` | a finding: it is not encrypted |
+#   | `aws_elasticache_replication_group` | `at_rest_encryption_enabled` | a finding, unless the engine is Valkey |
+#   | `aws_opensearch_domain`, `aws_elasticsearch_domain` | `encrypt_at_rest` | a finding |
+#   | `aws_redshift_cluster` | `encrypted` | none: AWS encrypts new clusters |
+#
+#   Only what the plan creates, replaces or updates is judged.
+#   Not seen: volumes that an image brings along and that the configuration does not name (the root volume apart), which key is used, and encryption on the way.
+# scope: package
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+#     description: Enable Amazon EBS encryption by default
+#   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html
+#     description: Encrypting Amazon RDS resources
+#   - ref: https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html
+#     description: Encrypting data at rest in Amazon EFS
+# custom:
+#   code: unencrypted-storage
+#   severity: high
+#   fix: |
+#     ```hcl
+#     resource "aws_ebs_volume" "data" {
+#       # …
+#       encrypted = true
+#     }
+#
+#     # or, for every new volume of the account in this region:
+#     resource "aws_ebs_encryption_by_default" "this" {
+#       enabled = true
+#     }
+#     ```
+#
+#     Encryption cannot be turned on for a store that exists: it is replaced, or restored from an encrypted copy of its snapshot.
+#   params:
+#     ebs_by_default: "true if your accounts encrypt EBS volumes by default: `encrypted` may then be left out. Default: false."
 package runtask.rules.unencrypted_storage
+
+import rego.v1
+
+import data.runtask.plan
+
+deny contains finding if {
+	some [r, path] in stores
+	plan.value(r, path, "") in {false, "false"}
+	finding := unencrypted(r, path)
+}
+
+deny contains finding if {
+	some [r, path] in stores
+	is_left_out(r, path)
+	not is_encrypted_by_default(r)
+	not is_copy(r)
+	finding := object.union(unencrypted(r, path), {"severity": "medium"})
+}
+
+deny contains finding if {
+	some [r, path] in devices
+	is_left_out(r, path)
+	not ebs_by_default
+	not is_virtual(r, path)
+	finding := object.union(
+		plan.finding(r, path, sprintf("Encryption is left to the account's default: %s%s", [r.address, device(r, path)])),
+		{"severity": "medium"},
+	)
+}
+
+deny contains finding if {
+	some [r, path] in devices
+	plan.value(r, path, "") in {false, "false"}
+	finding := unencrypted(r, path)
+}
+
+deny contains finding if {
+	some [r, path] in array.concat(stores, devices)
+	plan.is_undecided(r, path)
+	finding := plan.unknown_finding(r, path, "the storage is encrypted")
+}
+
+# The attribute that says whether a store is encrypted.
+attributes := {
+	"aws_db_instance": ["storage_encrypted"],
+	"aws_docdb_cluster": ["storage_encrypted"],
+	"aws_efs_file_system": ["encrypted"],
+	"aws_elasticache_replication_group": ["at_rest_encryption_enabled"],
+	"aws_elasticsearch_domain": ["encrypt_at_rest", 0, "enabled"],
+	"aws_neptune_cluster": ["storage_encrypted"],
+	"aws_opensearch_domain": ["encrypt_at_rest", 0, "enabled"],
+	"aws_rds_cluster": ["storage_encrypted"],
+	"aws_redshift_cluster": ["encrypted"],
+}
+
+stores := [[r, path] |
+	some type, path in attributes
+	some r in plan.touched_of(type)
+]
+
+# EBS volumes, by themselves or as part of a machine.
+devices := array.concat(
+	[[r, ["encrypted"]] | some r in plan.touched_of("aws_ebs_volume")],
+	array.concat(
+		[[r, path] |
+			some type in ["aws_instance", "aws_launch_configuration"]
+			some r in plan.touched_of(type)
+			some path in array.concat(root_devices(r), more_devices(r))
+		],
+		[[r, ["block_device_mappings", position, "ebs", 0, "encrypted"]] |
+			some r in plan.touched_of("aws_launch_template")
+			some position, _ in plan.list(plan.value(r, ["block_device_mappings"], []))
+			is_object(plan.value(r, ["block_device_mappings", position, "ebs", 0], null))
+		],
+	),
+)
+
+# An instance has a root volume, whether the configuration mentions it or not.
+root_devices(r) := [["root_block_device", 0, "encrypted"]]
+
+more_devices(r) := [["ebs_block_device", position, "encrypted"] |
+	some position, _ in plan.list(plan.value(r, ["ebs_block_device"], []))
+]
+
+# Neither has it a value, nor will it get one that the configuration sets.
+is_left_out(r, path) if {
+	plan.value(r, path, null) == null
+	not plan.is_undecided(r, path)
+}
+
+is_encrypted_by_default(r) if r.type == "aws_redshift_cluster"
+
+is_encrypted_by_default(r) if {
+	r.type == "aws_rds_cluster"
+	plan.value(r, ["engine_mode"], "") == "serverless"
+}
+
+is_encrypted_by_default(r) if {
+	r.type == "aws_elasticache_replication_group"
+	plan.value(r, ["engine"], "") == "valkey"
+}
+
+# What a store may be made from. Where that is unknown, the configuration says so.
+is_copy(r) if {
+	some origin in ["replicate_source_db", "snapshot_identifier", "replication_source_identifier", "global_cluster_identifier", "restore_to_point_in_time"]
+	not plan.value(r, [origin], "") in {"", []}
+}
+
+is_copy(r) if {
+	some origin in ["replicate_source_db", "snapshot_identifier", "replication_source_identifier", "global_cluster_identifier"]
+	plan.is_undecided(r, [origin])
+}
+
+ebs_by_default if plan.params("unencrypted-storage").ebs_by_default == true
+
+# Instance stores have no EBS volume behind them.
+is_virtual(r, path) if {
+	path[0] == "ebs_block_device"
+	plan.value(r, ["ebs_block_device", path[1], "no_device"], false) == true
+}
+
+# Which of several.
+device(r, path) := sprintf(" (%s)", [name]) if {
+	name := plan.value(r, array.concat(array.slice(path, 0, 2), ["device_name"]), "")
+	is_string(name)
+	name != ""
+} else := " (root volume)" if {
+	path[0] == "root_block_device"
+} else := ""
+
+unencrypted(r, path) := plan.finding(r, path, sprintf("Unencrypted storage: %s%s", [r.address, device(r, path)]))
