@@ -20,4 +20,4 @@ pub use attempt::{Attempt, Shutdown, StopAt};
 pub use config::{Settings, client_from, terraform_from};
 pub use failure::{FailureHandler, RecordError};
 pub use handler::{End, Handler, NotReported};
-pub use tasks::{TaskSet, TasksFile};
+pub use tasks::{TaskSet, TasksFile, evaluator_from};

@@ -81,7 +81,7 @@ fn tasks_from(
     let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![CheckName::Fmt]));
     let is_policy = checks.contains(&CheckName::Policy);
     let only_default = || Tasks::only_default(checks.clone());
-    let memory_bytes = memory_from(settings);
+    let evaluator = evaluator_from(settings);
     let file = match (fetched, settings.text("RUNTASK_CONFIG")) {
         (Some(file), _) => file,
         (None, None) => {
@@ -115,35 +115,33 @@ fn tasks_from(
             return (only_default(), HashMap::new());
         }
     };
-    let policies = policies_from(settings, &tasks, &file.directory, memory_bytes);
+    let policies = policies_from(settings, &tasks, &file.directory, evaluator);
     (tasks, policies)
 }
 
-fn memory_from(settings: &mut Settings<'_>) -> u64 {
+/// The process that evaluates policies: this program, within `RUNTASK_POLICY_MEMORY_BYTES`.
+///
+/// `None` where the system does not say where this program is, which is noted.
+pub fn evaluator_from(settings: &mut Settings<'_>) -> Option<Evaluator> {
     // A function has so many MB; a process that takes them all takes the function with it.
     let of_function = settings.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|it| it.parse::<u64>().ok());
     let of_function = of_function.map(|it| (it << 20).saturating_sub(MEMORY_KEPT_BYTES));
     let default = of_function.map_or(MEMORY_BYTES, |it| it.min(MEMORY_BYTES));
-    settings.parsed("RUNTASK_POLICY_MEMORY_BYTES", default)
+    let memory_bytes = settings.parsed("RUNTASK_POLICY_MEMORY_BYTES", default);
+    let evaluator = Evaluator::this_program(memory_bytes);
+    evaluator.map_err(|error| settings.problem(format!("where is this program? {error}"))).ok()
 }
 
 fn policies_from(
     settings: &mut Settings<'_>,
     tasks: &Tasks,
     directory: &Path,
-    memory_bytes: u64,
+    evaluator: Option<Evaluator>,
 ) -> HashMap<String, Policy> {
     let mut policies = HashMap::new();
     for task in tasks.iter() {
-        let Some(policy) = &task.policy else { continue };
-        let evaluator = match Evaluator::this_program(memory_bytes) {
-            Ok(evaluator) => evaluator,
-            Err(error) => {
-                settings.problem(format!("policies cannot be evaluated: where is this program? {error}"));
-                continue;
-            }
-        };
-        match Policy::load(&task.name, policy, directory, evaluator) {
+        let (Some(policy), Some(evaluator)) = (&task.policy, &evaluator) else { continue };
+        match Policy::load(&task.name, policy, directory, evaluator.clone()) {
             Ok(loaded) => {
                 policies.insert(task.name.clone(), loaded);
             }

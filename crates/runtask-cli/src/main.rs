@@ -9,11 +9,13 @@ mod key;
 mod logging;
 mod output;
 mod pair;
+mod policy;
 mod register;
 mod serve;
 mod server;
 mod sign;
 mod simulate;
+mod tasks;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -56,6 +58,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Simulate(arguments) => simulate::simulate(*arguments, output).await,
             Command::Serve(arguments) => serve::serve(&arguments).await,
             Command::Check(arguments) => check::check(&arguments, output).await,
+            Command::Policy(arguments) => policy::policy(&arguments.command, output).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Register(arguments) => register::register(&arguments, output).await,
         }

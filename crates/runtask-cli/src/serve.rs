@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
-    let settings = PairSettings::read(&lookup).context("settings are wrong")?;
+    let settings = PairSettings::read(&arguments.tasks.lookup()).context("settings are wrong")?;
     let unsigned = matches!(settings.key, runtask_request_handler::KeySetting::Unsigned);
     let origins = settings.callback.client.origins.to_string();
     let pair = Arc::new(Pair::new(settings)?);

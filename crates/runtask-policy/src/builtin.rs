@@ -2,8 +2,11 @@
 
 use crate::bundle::SourceFile;
 
-/// `data.runtask.plan`.
-const LIBRARY: &str = include_str!("../rego/library/plan.rego");
+/// `data.runtask.plan`, and `data.runtask.testing` for the tests of policies.
+const LIBRARY: [(&str, &str); 2] = [
+    ("plan", include_str!("../rego/library/plan.rego")),
+    ("testing", include_str!("../rego/library/testing.rego")),
+];
 
 /// The rules by their codes.
 const RULES: [(&str, &str); 8] = [
@@ -26,8 +29,12 @@ pub fn names() -> Vec<&'static str> {
     RULES.iter().map(|(code, _)| *code).chain(["all"]).collect()
 }
 
-pub(crate) fn library() -> SourceFile {
-    SourceFile { name: "builtin:plan".to_owned(), text: LIBRARY.to_owned() }
+pub(crate) fn library() -> Vec<SourceFile> {
+    LIBRARY.iter().map(|(name, text)| file(name, text)).collect()
+}
+
+fn file(name: &str, text: &str) -> SourceFile {
+    SourceFile { name: format!("builtin:{name}"), text: text.to_owned() }
 }
 
 /// The rule with this code; all of them for `all`.
@@ -36,7 +43,7 @@ pub(crate) fn rule(name: &str) -> Option<Vec<SourceFile>> {
     let files: Vec<_> = RULES
         .iter()
         .filter(|(code, _)| asked(code))
-        .map(|(code, text)| SourceFile { name: format!("builtin:{code}"), text: (*text).to_owned() })
+        .map(|(code, text)| file(code, text))
         .collect();
     (!files.is_empty()).then_some(files)
 }

@@ -1,0 +1,53 @@
+//! `runtask policy new`.
+
+use crate::Exit;
+use crate::arguments::PolicyNew;
+use crate::output::Output;
+use anyhow::{Context, bail};
+use runtask_checks::Code;
+use serde_json::json;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+const RULE: &str = include_str!("new/rule.rego");
+const TEST: &str = include_str!("new/rule_test.rego");
+/// What the templates call the rule.
+const CODE: &str = "example-rule";
+const NAME: &str = "example_rule";
+
+pub(crate) fn new(arguments: &PolicyNew, output: &Output) -> anyhow::Result<Exit> {
+    let code = &arguments.rule;
+    let starts_well = code.starts_with(|it: char| it.is_ascii_lowercase());
+    if !starts_well || Code::of_rule(code).as_str() != code {
+        bail!("{code:?} is no rule's name: lower-case letters, digits and hyphens, such as owner-tag");
+    }
+    let name = code.replace('-', "_");
+    let directory = &arguments.directory;
+    fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
+    let rule = directory.join(format!("{name}.rego"));
+    let test = directory.join(format!("{name}_test.rego"));
+    for path in [&rule, &test] {
+        if path.exists() {
+            bail!("{} is there already, and was left alone", path.display());
+        }
+    }
+    for (path, template) in [(&rule, RULE), (&test, TEST)] {
+        write(path, &template.replace(CODE, code).replace(NAME, &name))?;
+    }
+    if output.json {
+        output.json(&json!({ "rule": rule.display().to_string(), "test": test.display().to_string() }))?;
+        return Ok(Exit::Passed);
+    }
+    let (rule, test, directory) = (rule.display(), test.display(), directory.display());
+    output.result(&format!(
+        "{rule}  the rule: change what it demands\n{test}  its tests\n\nNow: runtask policy test {directory}\n"
+    ))?;
+    Ok(Exit::Passed)
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.with_context(|| format!("{} cannot be written", path.display()))
+}

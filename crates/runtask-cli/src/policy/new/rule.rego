@@ -1,0 +1,31 @@
+# METADATA
+# title: Buckets have names of ours
+# description: |
+#   What this rule demands, and why, for the people whose run it stops.
+# scope: package
+# custom:
+#   code: example-rule
+#   severity: medium
+#   fix: |
+#     Begin the bucket's name with `acme-`.
+package example_rule
+
+import rego.v1
+
+import data.runtask.plan
+
+# The buckets that this plan creates or changes, and whose name is known.
+deny contains finding if {
+	some resource in plan.touched_of("aws_s3_bucket")
+	name := plan.value(resource, ["bucket"], "")
+	name != ""
+	not startswith(name, "acme-")
+	finding := plan.finding(resource, ["bucket"], sprintf("%s is not called acme-…", [resource.address]))
+}
+
+# Those whose name is known only after apply: `unknown` in runtask.toml says what follows.
+deny contains finding if {
+	some resource in plan.touched_of("aws_s3_bucket")
+	plan.is_unknown(resource, ["bucket"])
+	finding := plan.unknown_finding(resource, ["bucket"], "is called acme-…")
+}

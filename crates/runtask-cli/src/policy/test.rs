@@ -1,0 +1,89 @@
+//! `runtask policy test`.
+
+use super::policies;
+use crate::Exit;
+use crate::arguments::PolicyTest;
+use crate::environment::lookup;
+use crate::output::Output;
+use anyhow::Context;
+use runtask_checks::printable;
+use runtask_policy::{Policy, TestReport};
+use runtask_settings::Settings;
+use runtask_tasks::{PolicyPath, PolicySettings, Unknown};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::path::Path;
+
+pub(crate) async fn test(arguments: &PolicyTest, output: &Output) -> anyhow::Result<Exit> {
+    let policies = if arguments.paths.is_empty() {
+        policies(&arguments.tasks, arguments.task.as_deref())?
+    } else {
+        vec![(String::new(), named(arguments)?)]
+    };
+    let mut report = TestReport { tests: Vec::new() };
+    for (_task, policy) in &policies {
+        for test in policy.test().await.context("the tests cannot run")?.tests {
+            if !report.tests.iter().any(|it| (&it.name, &it.file) == (&test.name, &test.file)) {
+                report.tests.push(test);
+            }
+        }
+    }
+    let failed = report.tests.iter().filter(|it| it.failure.is_some()).count();
+    if output.json {
+        output.json(&json!(report))?;
+    } else {
+        output.result(&text(&report, failed, output.color))?;
+    }
+    // No test is no proof.
+    Ok(match (report.tests.len(), failed) {
+        (0, _) => Exit::Unable,
+        (_, 0) => Exit::Passed,
+        _ => Exit::Failed,
+    })
+}
+
+/// The policies that the command line names.
+fn named(arguments: &PolicyTest) -> anyhow::Result<Policy> {
+    let settings = PolicySettings {
+        paths: arguments.paths.iter().cloned().map(PolicyPath::Path).collect(),
+        data: arguments.data.clone(),
+        namespaces: None,
+        unknown: Unknown::default(),
+        params: json!({}),
+        exceptions: Vec::new(),
+        time_limit: PolicySettings::TIME_LIMIT,
+    };
+    let mut environment = Settings::new(&lookup);
+    let evaluator = runtask_callback_handler::evaluator_from(&mut environment);
+    environment.finish().context("settings are wrong")?;
+    let evaluator = evaluator.context("the path of this program is not known")?;
+    Ok(Policy::load("", &settings, Path::new(""), evaluator)?)
+}
+
+fn text(report: &TestReport, failed: usize, color: bool) -> String {
+    let paint = |style: &str, text: &str| {
+        if color { format!("\u{1b}[{style}m{text}\u{1b}[0m") } else { text.to_owned() }
+    };
+    let mut text = String::new();
+    let mut file = None;
+    for test in &report.tests {
+        if file != Some(&test.file) {
+            file = Some(&test.file);
+            let _infallible = writeln!(text, "{}", printable(&test.file));
+        }
+        let name = printable(&test.name);
+        let _infallible = match &test.failure {
+            None => writeln!(text, "  {} {name}", paint("32", "✓")),
+            Some(trouble) => {
+                let why = printable(&trouble.summary);
+                writeln!(text, "  {} {name} (line {}): {why}", paint("31", "✗"), test.line)
+            }
+        };
+    }
+    let all = report.tests.len();
+    let _infallible = match all {
+        0 => writeln!(text, "no tests: rules whose names begin with test_ are tests"),
+        _ => writeln!(text, "\n{all} tests: {} passed, {failed} failed", all - failed),
+    };
+    text
+}
