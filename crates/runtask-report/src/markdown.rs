@@ -307,6 +307,9 @@ mod tests {
         <b> = 1
         ```
         ");
+        for far in ["```\n    ```\nx", "~~~\n \t~~~\nx"] {
+            assert_eq!(check(far), format!("{far}\n{}\n", &far[..3]));
+        }
         insta::assert_snapshot!(check("- x\n  ```\n</details>\n  ```"), @"
         ````
         - x
