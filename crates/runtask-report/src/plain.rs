@@ -35,7 +35,11 @@ pub(crate) enum Kind {
 pub(crate) fn lines(markdown: &str) -> Vec<Line> {
     let mut shown = Vec::new();
     let mut block: Option<Block> = None;
-    let mut lines = markdown.trim_end().split('\n').peekable();
+    let markdown = markdown.trim_end();
+    if markdown.is_empty() {
+        return shown;
+    }
+    let mut lines = markdown.split('\n').peekable();
     while let Some(line) = lines.next() {
         match &mut block {
             Some(open) if line == open.fence => block = None,
@@ -238,6 +242,11 @@ mod tests {
     fn one_long_cell_does_not_lengthen_the_others() {
         let markdown = format!("| a | b |\n| --- | --- |\n| {} | c |\n| d | e |", "x".repeat(10_000));
         assert!(shown(&markdown).len() < 10_300);
+    }
+
+    #[test]
+    fn an_empty_body_has_no_lines() {
+        assert_eq!(lines(" \n\n"), []);
     }
 
     #[test]

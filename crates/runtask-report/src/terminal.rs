@@ -64,9 +64,10 @@ fn render(finding: &Finding, verdict: Verdict, paint: Paint) -> String {
     if !notes.is_empty() {
         text.push_str(&format!("  ::: {}\n", notes.join(", ")));
     }
-    if !finding.body.trim().is_empty() {
+    let body = lines(&finding.body);
+    if !body.is_empty() {
         text.push('\n');
-        for line in lines(&finding.body) {
+        for line in body {
             let style = match line.kind {
                 Kind::Text => PLAIN,
                 Kind::Head | Kind::DiffFile => BOLD,
