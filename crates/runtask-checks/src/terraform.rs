@@ -138,9 +138,11 @@ impl Terraform {
         let finished = self.run_into(stdout.into(), &arguments, directory, self.deadline()).await;
         match finished.map_err(|error| error.to_string())?.code {
             0 => json.rewind().map(|()| json).map_err(unusable),
-            _ => Err("terraform cannot show this plan: run `terraform init` in its directory, with the version \
+            _ => Err(
+                "terraform cannot show this plan: run `terraform init` in its directory, with the version \
                       that has made it"
-                .to_owned()),
+                    .to_owned(),
+            ),
         }
     }
 

@@ -36,11 +36,8 @@ pub(crate) async fn check(arguments: &Check, output: &Output) -> anyhow::Result<
     let inputs = Inputs::find(arguments)?;
     let set = arguments.tasks.read(&inputs.without_a_file())?;
     let task = choose(&set, arguments.task.as_deref())?;
-    let plan = if task.checks.iter().any(|it| it.needs_plan()) {
-        inputs.plan(&terraform).await?
-    } else {
-        None
-    };
+    let plan =
+        if task.checks.iter().any(|it| it.needs_plan()) { inputs.plan(&terraform).await? } else { None };
 
     let facts = facts(&arguments.run);
     let reports = reports(&set, task, &inputs, plan, &terraform, &facts).await?;

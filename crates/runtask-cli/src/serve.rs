@@ -2,7 +2,6 @@
 
 use crate::Exit;
 use crate::arguments::Serve;
-use crate::environment::lookup;
 use crate::pair::{Pair, PairSettings};
 use crate::server;
 use anyhow::{Context, bail};

@@ -1,7 +1,6 @@
 //! `runtask simulate`.
 
 use crate::arguments::Simulate;
-use crate::environment::lookup;
 use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
 use crate::{Exit, key, server};
@@ -10,6 +9,7 @@ use http::HeaderMap;
 use runtask_protocol::Key;
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict};
+use runtask_tasks::DEFAULT_TASK;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::net::Ipv4Addr;
@@ -38,7 +38,7 @@ pub(crate) async fn simulate(arguments: Simulate, output: &Output) -> anyhow::Re
     }
     let target = match &arguments.url {
         Some(url) => Target { url: url.clone(), key: sender_key(&simulator, &arguments, output)? },
-        None => start_pair(&simulator).await?,
+        None => start_pair(&simulator, &arguments).await?,
     };
     let live = !output.json;
     if live {
@@ -178,9 +178,10 @@ fn spec(arguments: Simulate) -> anyhow::Result<RunSpec> {
 }
 
 /// Our own run task, in this process, trusting the simulator and nobody else. It ends with the process.
-async fn start_pair(simulator: &Simulator) -> anyhow::Result<Target> {
+async fn start_pair(simulator: &Simulator, arguments: &Simulate) -> anyhow::Result<Target> {
     let key = Uuid::new_v4().simple().to_string();
     let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
+    let lookup = arguments.tasks.lookup();
     let settings = |name: &str| match name {
         "HMAC_KEY" => Some(key.clone()),
         "RUNTASK_ALLOWED_ORIGINS" => Some(origins.clone()),
@@ -193,7 +194,8 @@ async fn start_pair(simulator: &Simulator) -> anyhow::Result<Target> {
     let settings = PairSettings::read(&settings).context("settings are wrong")?;
     let pair = Arc::new(Pair::new(settings)?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    let task = arguments.task.as_deref().filter(|it| *it != DEFAULT_TASK).unwrap_or_default();
+    let url = Url::parse(&format!("http://{}/{task}", listener.local_addr()?))?;
     let (never, stop) = oneshot::channel::<()>();
     tokio::spawn(async move {
         let _kept_open = never;

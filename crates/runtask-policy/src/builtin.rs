@@ -40,10 +40,7 @@ fn file(name: &str, text: &str) -> SourceFile {
 /// The rule with this code; all of them for `all`.
 pub(crate) fn rule(name: &str) -> Option<Vec<SourceFile>> {
     let asked = |code: &str| if name == "all" { code != SAMPLE } else { code == name };
-    let files: Vec<_> = RULES
-        .iter()
-        .filter(|(code, _)| asked(code))
-        .map(|(code, text)| file(code, text))
-        .collect();
+    let files: Vec<_> =
+        RULES.iter().filter(|(code, _)| asked(code)).map(|(code, text)| file(code, text)).collect();
     (!files.is_empty()).then_some(files)
 }

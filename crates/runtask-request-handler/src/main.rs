@@ -5,7 +5,9 @@ mod lambda;
 use lambda::{Aws, Callback, Parameter};
 use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt, service_fn};
-use runtask_request_handler::{FixedKeys, KeySetting, KeySource, RequestHandler, RotatingKey, Settings, TaskNames};
+use runtask_request_handler::{
+    FixedKeys, KeySetting, KeySource, RequestHandler, RotatingKey, Settings, TaskNames,
+};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -37,7 +39,11 @@ async fn main() -> anyhow::Result<()> {
     }
 }
 
-async fn run(keys: impl KeySource + 'static, callback: Arc<Callback>, tasks: TaskNames) -> anyhow::Result<()> {
+async fn run(
+    keys: impl KeySource + 'static,
+    callback: Arc<Callback>,
+    tasks: TaskNames,
+) -> anyhow::Result<()> {
     // While Lambda fetches the first event, the SDK gets ready, on a thread of its own: it reads every root certificate
     // of the system, and nothing else has to wait for that.
     let preparing = Arc::clone(&callback);

@@ -39,7 +39,8 @@ fn page(rule: &RuleEntry, markdown: bool) -> String {
         writeln!(text, "{}: {}\n", rule.code, rule.title)
     };
     let severity = rule.severity.as_deref().unwrap_or("not said");
-    let _infallible = writeln!(text, "Severity: {severity}. Written in `{}`, line {}.\n", rule.file, rule.line);
+    let _infallible =
+        writeln!(text, "Severity: {severity}. Written in `{}`, line {}.\n", rule.file, rule.line);
     if !rule.description.is_empty() {
         let _infallible = writeln!(text, "{}\n", rule.description);
     }

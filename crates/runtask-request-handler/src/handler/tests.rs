@@ -44,7 +44,9 @@ fn post(body: impl Into<Vec<u8>>, signatures: &[&str]) -> Request<Full<Bytes>> {
 }
 
 async fn ask_with(keys: FixedKeys, jobs: &Jobs, request: Request<Full<Bytes>>) -> (StatusCode, String) {
-    let response = RequestHandler::new(keys, jobs, "default,format".parse().unwrap(), || UNIX_EPOCH).handle(request).await;
+    let response = RequestHandler::new(keys, jobs, "default,format".parse().unwrap(), || UNIX_EPOCH)
+        .handle(request)
+        .await;
     assert_eq!(response.headers()["content-type"], "application/json");
     (response.status(), response.into_body())
 }
