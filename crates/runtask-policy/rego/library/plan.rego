@@ -9,6 +9,9 @@
 #   An attribute has one of three states: it has a value, it has none, or it is **known only after apply**.
 #   `value`, `is_unknown` and `is_unset` tell them apart.
 #
+#   Functions are used as `plan.touched_of("aws_s3_bucket")` after `import data.runtask.plan`.
+#   Lists are imported by their own names, `import data.runtask.plan.touched`: for `plan.touched` the engine would work out every list there is.
+#
 #   A rule about what will exist should judge `touched`: what this plan creates, replaces or updates.
 #   It should not fail a run for a resource that the run leaves alone (`unchanged`): the person who runs it did not choose that resource, and cannot merge a fix for something else while it is refused.
 #   A rule that audits everything judges `planned` instead.
@@ -36,7 +39,6 @@ data_sources := [r |
 
 # What this plan creates, replaces or updates: see the note above.
 # An action that this library has never heard of counts, so that a newer Terraform cannot slip a resource past the rules.
-# The two conditions are those of `is_touched`, written out: a call for each resource of a large plan would double the time.
 touched := [r |
 	some r in resources
 	is_object(r.change.after)
@@ -46,64 +48,41 @@ touched := [r |
 # What exists after apply, whether this plan touches it or not.
 planned := [r |
 	some r in resources
-	is_planned(r)
+	is_object(r.change.after)
+	not r.change.actions in leaving
 ]
 
-created := [r |
-	some r in resources
-	is_create(r)
-]
+# The old object may be forgotten instead of destroyed: what is left is a creation.
+created := [r | some r in resources; r.change.actions in creating]
 
-updated := [r |
-	some r in resources
-	is_update(r)
-]
+updated := [r | some r in resources; r.change.actions in updating]
 
-replaced := [r |
-	some r in resources
-	is_replace(r)
-]
+replaced := [r | some r in resources; r.change.actions in replacing]
 
 # Destroyed for good: a replacement destroys too, and is in `replaced`.
-deleted := [r |
-	some r in resources
-	is_delete(r)
-]
+deleted := [r | some r in resources; r.change.actions in deleting]
 
 # No longer managed by Terraform, but left where it is.
-forgotten := [r |
-	some r in resources
-	is_forget(r)
-]
+forgotten := [r | some r in resources; r.change.actions in forgetting]
 
-unchanged := [r |
-	some r in resources
-	is_no_op(r)
-]
+unchanged := [r | some r in resources; r.change.actions in idle]
 
 # Data sources mostly: see `data_sources`.
-read := [r |
-	some r in array.concat(resources, data_sources)
-	is_read(r)
-]
+read := [r | some r in array.concat(resources, data_sources); r.change.actions in reading]
 
-is_create(r) if r.change.actions == ["create"]
+is_create(r) if r.change.actions in creating
 
-# The old object is not destroyed, but forgotten: what is left is a creation.
-is_create(r) if r.change.actions == ["create", "forget"]
+is_update(r) if r.change.actions in updating
 
-is_update(r) if r.change.actions == ["update"]
+is_replace(r) if r.change.actions in replacing
 
-# Whichever of the two comes first.
-is_replace(r) if r.change.actions in {["delete", "create"], ["create", "delete"]}
+is_delete(r) if r.change.actions in deleting
 
-is_delete(r) if r.change.actions == ["delete"]
+is_forget(r) if r.change.actions in forgetting
 
-is_forget(r) if r.change.actions in {["forget"], ["create", "forget"]}
+is_no_op(r) if r.change.actions in idle
 
-is_no_op(r) if r.change.actions == ["no-op"]
-
-is_read(r) if r.change.actions == ["read"]
+is_read(r) if r.change.actions in reading
 
 is_touched(r) if {
 	is_object(r.change.after)
@@ -112,7 +91,7 @@ is_touched(r) if {
 
 is_planned(r) if {
 	is_object(r.change.after)
-	not r.change.actions in {["read"], ["delete"], ["forget"]}
+	not r.change.actions in leaving
 }
 
 # What this plan destroys, be it replaced or not: the object and what it holds are gone.
@@ -285,9 +264,27 @@ default changes := []
 
 changes := input.resource_changes if is_array(input.resource_changes)
 
-untouching := {["no-op"], ["read"], ["delete"], ["forget"]}
+# The lists of actions that Terraform writes. The `is_` functions and the lists above ask them in the same way;
+# the lists do it without a call for each resource of a large plan, which would double the time.
+creating := {["create"], ["create", "forget"]}
 
-destroying := {["delete"], ["delete", "create"], ["create", "delete"]}
+updating := {["update"]}
+
+replacing := {["delete", "create"], ["create", "delete"]}
+
+deleting := {["delete"]}
+
+forgetting := {["forget"], ["create", "forget"]}
+
+idle := {["no-op"]}
+
+reading := {["read"]}
+
+destroying := replacing | deleting
+
+leaving := {["delete"], ["forget"], ["read"]}
+
+untouching := leaving | idle
 
 # One pass over the plan, however many types there are.
 # Positions are collected, because ordering a set of whole resources would compare them attribute by attribute.
@@ -301,14 +298,13 @@ positions_by_address[r.address] contains position if {
 	not is_deposed(r)
 }
 
-marked(r, marks, path) if object.get(r, ["change", marks, path[0]], false) == true
+marked(r, marks, path) if r.change[marks][path[0]] == true
 
 marked(r, marks, path) if {
+	count(path) > 1
 	some length in numbers.range(2, count(path))
 	object.get(r, array.concat(["change", marks], array.slice(path, 0, length)), false) == true
 }
-
-marked(r, marks, _) if object.get(r, ["change", marks], false) == true
 
 object_at(r, side) := found if {
 	found := r.change[side]

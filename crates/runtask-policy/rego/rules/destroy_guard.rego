@@ -38,16 +38,17 @@ package runtask.rules.destroy_guard
 import rego.v1
 
 import data.runtask.plan
+import data.runtask.plan.destroyed
 
 deny contains finding if {
-	some r in plan.destroyed
+	some r in destroyed
 	is_guarded(r)
 	plan.is_delete(r)
 	finding := {"msg": sprintf("Would be destroyed: %s (%s)", [r.address, reason(r)]), "address": r.address}
 }
 
 deny contains finding if {
-	some r in plan.destroyed
+	some r in destroyed
 	is_guarded(r)
 	plan.is_replace(r)
 	finding := object.union(

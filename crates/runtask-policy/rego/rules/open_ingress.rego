@@ -41,25 +41,41 @@ import rego.v1
 import data.runtask.plan
 
 deny contains finding if {
-	some opening in openings
-	some path in opening.sources
-	source := plan.value(opening.resource, path, "")
+	some [r, base, opening, names] in openings
+	covered := covers(object.get(opening, names.protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null))
+	some path in sources(r, base, names)
+	source := plan.value(r, path, "")
 	is_anywhere(source)
-	some covered in covers(opening)
-	finding := plan.finding(opening.resource, path, sprintf("Open to everyone: %s (%s from %s)", [opening.resource.address, covered, source]))
+	finding := plan.finding(r, path, sprintf("Open to everyone: %s (%s from %s)", [r.address, covered, source]))
 }
 
-# A source that is known to be harmless decides it, and so does a port: only where neither does, what is unknown matters.
+# The ports are bad, but not all sources are known.
 deny contains finding if {
-	some opening in openings
-	some path in undecided(opening)
-	finding := plan.unknown_finding(opening.resource, path, "it opens a port to everyone")
+	some [r, base, opening, names] in openings
+	covers(object.get(opening, names.protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null))
+	some path in sources(r, base, names)
+	plan.is_unknown(r, path)
+	finding := undecided(r, path)
+}
+
+# Not all ports are known, and the source is bad, or not known either.
+deny contains finding if {
+	some [r, base, opening, names] in openings
+	some field in [names.protocol, "from_port", "to_port"]
+	object.get(opening, field, null) == null
+	path := array.concat(base, [field])
+	plan.is_unknown(r, path)
+	may_cover(r, base, opening, names)
+	some source in sources(r, base, names)
+	may_be_anywhere(r, source)
+	finding := undecided(r, path)
 }
 
 deny contains finding if {
 	some r in groups
-	plan.is_undecided(r, ["ingress"])
-	finding := plan.unknown_finding(r, ["ingress"], "it opens a port to everyone")
+	r.change.after_unknown.ingress == true
+	not plan.is_unset(r, ["ingress"])
+	finding := undecided(r, ["ingress"])
 }
 
 params := plan.params("open-ingress")
@@ -91,67 +107,44 @@ default_ports := {
 	27017: "MongoDB",
 }
 
-default ports := []
+ports := {port | some port in params.ports; is_number(port)} if is_array(params.ports)
 
-ports := [port | some port in params.ports; is_number(port)] if is_array(params.ports)
-
-ports := [port | some port, _ in default_ports] if not is_array(params.ports)
+else := {port | some port, _ in default_ports}
 
 more_cidrs := plan.list(object.get(params, "cidrs", []))
 
 groups := array.concat(plan.touched_of("aws_security_group"), plan.touched_of("aws_default_security_group"))
 
-# Every rule that lets something in, with the paths of its parts, which each kind of resource names in its own way.
-openings := array.concat(array.concat(inline, rules), vpc_rules)
-
-inline := [opening |
-	some r in groups
-	some position, _ in plan.list(plan.value(r, ["ingress"], []))
-	base := ["ingress", position]
-	opening := {
-		"resource": r,
-		"protocol": array.concat(base, ["protocol"]),
-		"from": array.concat(base, ["from_port"]),
-		"to": array.concat(base, ["to_port"]),
-		"sources": sources(r, [array.concat(base, ["cidr_blocks"]), array.concat(base, ["ipv6_cidr_blocks"])]),
-	}
-]
-
-rules := [opening |
-	some r in plan.touched_of("aws_security_group_rule")
-	plan.value(r, ["type"], "ingress") == "ingress"
-	opening := {
-		"resource": r,
-		"protocol": ["protocol"],
-		"from": ["from_port"],
-		"to": ["to_port"],
-		"sources": sources(r, [["cidr_blocks"], ["ipv6_cidr_blocks"]]),
-	}
-]
-
-vpc_rules := [opening |
-	some r in plan.touched_of("aws_vpc_security_group_ingress_rule")
-	opening := {
-		"resource": r,
-		"protocol": ["ip_protocol"],
-		"from": ["from_port"],
-		"to": ["to_port"],
-		"sources": [["cidr_ipv4"], ["cidr_ipv6"]],
-	}
-]
-
-# The paths of all ranges of the lists; of the list itself where it is unknown.
-sources(r, lists) := array.concat(
-	[path |
-		some list in lists
-		some position, _ in plan.list(plan.value(r, list, []))
-		path := array.concat(list, [position])
+# Every rule that lets something in: its resource, its path, its values, and how this kind of resource names them.
+openings := array.concat(
+	[[r, ["ingress", position], opening, listed] |
+		some r in groups
+		is_array(r.change.after.ingress)
+		some position, opening in r.change.after.ingress
+		is_object(opening)
 	],
-	[list |
-		some list in lists
-		plan.is_unknown(r, list)
-	],
+	array.concat(
+		[[r, [], r.change.after, listed] |
+			some r in plan.touched_of("aws_security_group_rule")
+			r.change.after.type == "ingress"
+		],
+		[[r, [], r.change.after, single] | some r in plan.touched_of("aws_vpc_security_group_ingress_rule")],
+	),
 )
+
+listed := {"protocol": "protocol", "lists": ["cidr_blocks", "ipv6_cidr_blocks"], "sources": []}
+
+single := {"protocol": "ip_protocol", "lists": [], "sources": [["cidr_ipv4"], ["cidr_ipv6"]]}
+
+# The paths of all ranges that an opening is for; of a list itself where that is unknown.
+sources(r, base, names) := array.concat(names.sources, [path |
+	some name in names.lists
+	list := array.concat(base, [name])
+	some path in array.concat(
+		[array.concat(list, [position]) | some position, _ in plan.list(plan.value(r, list, []))],
+		[list | plan.is_unknown(r, list)],
+	)
+])
 
 is_anywhere(source) if {
 	is_string(source)
@@ -163,18 +156,30 @@ is_anywhere(source) if {
 	source in more_cidrs
 }
 
-# What an opening surely covers: nothing, or one text that says it.
-covers(opening) := ["all protocols and ports"] if is_any_protocol(opening)
+may_be_anywhere(r, path) if is_anywhere(plan.value(r, path, ""))
 
-else := [span(from, to, hits)] if {
-	has_ports(opening)
-	from := plan.value(opening.resource, opening.from, null)
-	to := plan.value(opening.resource, opening.to, null)
+may_be_anywhere(r, path) if plan.is_unknown(r, path)
+
+# What is surely covered of the ports, in words. It is undefined where that is nothing.
+covers(protocol, _, _) := "all protocols and ports" if protocol in all_protocols
+
+covers(protocol, from, to) := span(from, to, hits) if {
+	protocol in with_ports
 	is_number(from)
 	is_number(to)
-	hits := [port | some port in ports; from <= port; port <= to]
+	hits := hit(from, to)
 	count(hits) > 0
-} else := []
+}
+
+all_protocols := {"-1", "all", -1}
+
+# Of other protocols, such as ICMP, the ports are something else.
+with_ports := {"tcp", "udp", "6", "17", "TCP", "UDP"}
+
+# Most openings are for one port, and then nothing needs to be gone through.
+hit(from, to) := {from} & ports if from == to
+
+else := {port | some port in ports; from <= port; port <= to}
 
 span(from, to, hits) := concat(", ", [named(port) | some port in hits]) if count(hits) <= 3
 
@@ -187,42 +192,9 @@ named(port) := sprintf("port %d (%s)", [port, name]) if name := default_ports[po
 
 else := sprintf("port %v", [port])
 
-is_any_protocol(opening) if plan.value(opening.resource, opening.protocol, "") in {"-1", "all", -1}
+# Whether an opening with something unknown may cover a port: not if its protocol is known and has none, or covers all.
+may_cover(r, base, _, names) if plan.is_unknown(r, array.concat(base, [names.protocol]))
 
-# Of other protocols, such as ICMP, the ports are something else.
-has_ports(opening) if {
-	protocol := plan.value(opening.resource, opening.protocol, "")
-	is_string(protocol)
-	lower(protocol) in {"tcp", "udp", "6", "17"}
-}
+may_cover(_, _, opening, names) if opening[names.protocol] in with_ports
 
-# The paths that are unknown, and on which it depends whether the opening is a finding.
-undecided(opening) := {path |
-	some path in opening.sources
-	plan.is_unknown(opening.resource, path)
-	may_cover(opening)
-} | {path |
-	some source in opening.sources
-	is_anywhere(plan.value(opening.resource, source, ""))
-	covers(opening) == []
-	may_cover(opening)
-	some path in unknown_ports(opening)
-}
-
-unknown_ports(opening) := [path |
-	some path in [opening.protocol, opening.from, opening.to]
-	plan.is_unknown(opening.resource, path)
-]
-
-may_cover(opening) if count(covers(opening)) > 0
-
-may_cover(opening) if {
-	count(unknown_ports(opening)) > 0
-	not is_excluded(opening)
-}
-
-# A protocol that is known and has no ports.
-is_excluded(opening) if {
-	not plan.is_unknown(opening.resource, opening.protocol)
-	not has_ports(opening)
-}
+undecided(r, path) := plan.unknown_finding(r, path, "it opens a port to everyone")

@@ -34,13 +34,14 @@ import data.runtask.plan
 
 deny contains finding if {
 	some r in databases
-	plan.value(r, ["publicly_accessible"], false) == true
+	r.change.after.publicly_accessible == true
 	finding := plan.finding(r, ["publicly_accessible"], sprintf("Public database: %s", [r.address]))
 }
 
 deny contains finding if {
 	some r in databases
-	plan.is_undecided(r, ["publicly_accessible"])
+	r.change.after_unknown.publicly_accessible == true
+	not plan.is_unset(r, ["publicly_accessible"])
 	finding := plan.unknown_finding(r, ["publicly_accessible"], "the database is public")
 }
 

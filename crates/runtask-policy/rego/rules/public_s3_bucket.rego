@@ -44,16 +44,15 @@ import rego.v1
 import data.runtask.plan
 
 deny contains finding if {
-	some type in ["aws_s3_bucket", "aws_s3_bucket_acl"]
-	some r in plan.touched_of(type)
-	plan.value(r, ["acl"], "") in public_acls
+	some r in array.concat(buckets, acls)
+	r.change.after.acl in public_acls
 	finding := public(r, ["acl"])
 }
 
 deny contains finding if {
-	some type in ["aws_s3_bucket", "aws_s3_bucket_acl"]
-	some r in plan.touched_of(type)
-	plan.is_undecided(r, ["acl"])
+	some r in array.concat(buckets, acls)
+	r.change.after_unknown.acl == true
+	not plan.is_unset(r, ["acl"])
 	finding := undecided(r, ["acl"])
 }
 
@@ -71,17 +70,17 @@ deny contains finding if {
 }
 
 deny contains finding if {
-	some type in ["aws_s3_bucket", "aws_s3_bucket_policy"]
-	some r in plan.touched_of(type)
+	some r in array.concat(buckets, policies)
+	r.change.after.policy != ""
 	some position, statement in plan.statements(r, ["policy"])
 	plan.allows_everyone(statement)
 	finding := plan.finding(r, ["policy"], sprintf("Public S3 bucket: %s (statement %d of its policy allows everyone)", [r.address, position + 1]))
 }
 
 deny contains finding if {
-	some type in ["aws_s3_bucket", "aws_s3_bucket_policy"]
-	some r in plan.touched_of(type)
-	plan.is_undecided(r, ["policy"])
+	some r in array.concat(buckets, policies)
+	r.change.after_unknown.policy == true
+	not plan.is_unset(r, ["policy"])
 	finding := undecided(r, ["policy"])
 }
 
@@ -105,6 +104,12 @@ deny contains finding if {
 	)
 }
 
+buckets := plan.touched_of("aws_s3_bucket")
+
+acls := plan.touched_of("aws_s3_bucket_acl")
+
+policies := plan.touched_of("aws_s3_bucket_policy")
+
 public_acls := {"public-read", "public-read-write", "authenticated-read"}
 
 block_settings := ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"]
@@ -122,11 +127,12 @@ access_blocks := [[r, open] |
 # Every grantee of an ACL: its resource, the path of the attribute that a reader looks for, and its own path.
 grantees := array.concat(
 	[[r, ["grant"], ["grant", position]] |
-		some r in plan.touched_of("aws_s3_bucket")
-		some position, _ in plan.list(plan.value(r, ["grant"], []))
+		some r in buckets
+		is_array(r.change.after.grant)
+		some position, _ in r.change.after.grant
 	],
 	[[r, ["access_control_policy"], ["access_control_policy", 0, "grant", position, "grantee", 0]] |
-		some r in plan.touched_of("aws_s3_bucket_acl")
+		some r in acls
 		some position, _ in plan.list(plan.value(r, ["access_control_policy", 0, "grant"], []))
 	],
 )

@@ -36,6 +36,7 @@ package runtask.rules.required_tags
 import rego.v1
 
 import data.runtask.plan
+import data.runtask.plan.touched
 
 deny contains finding if {
 	some [r, attribute] in taggable
@@ -124,7 +125,7 @@ is_allowed(name, actual) if regex.match(sprintf("^(?:%s)$", [patterns[name]]), s
 taggable := [[r, attribute] |
 	count(names) > 0
 	not is_wrong
-	some r in plan.touched
+	some r in touched
 	attribute := tags_of(r)
 	not plan.matches_any(excepted_types, r.type)
 ]

@@ -9,7 +9,7 @@
 #   | resource | attribute | where it is left out |
 #   | --- | --- | --- |
 #   | `aws_ebs_volume`, and block devices of `aws_instance`, `aws_launch_template` and `aws_launch_configuration` | `encrypted` | the account's setting for the region decides, which is off unless somebody turned it on: a finding of medium severity, or none with the parameter `ebs_by_default` |
-#   | `aws_db_instance`, `aws_rds_cluster`, `aws_docdb_cluster`, `aws_neptune_cluster` | `storage_encrypted` | a finding: say what you want. Not for a copy (of a snapshot, of another cluster), which is as encrypted as what it was made from, and not for Aurora Serverless v1, which always is |
+#   | `aws_db_instance`, `aws_rds_cluster`, `aws_docdb_cluster`, `aws_neptune_cluster` | `storage_encrypted` | a finding: say what you want. Not for a copy (of a snapshot, of another cluster), which is as encrypted as what it was made from, and not for Aurora, which has encrypted new clusters since February 2026 |
 #   | `aws_efs_file_system` | `encrypted` | a finding: it is not encrypted |
 #   | `aws_elasticache_replication_group` | `at_rest_encryption_enabled` | a finding, unless the engine is Valkey |
 #   | `aws_opensearch_domain`, `aws_elasticsearch_domain` | `encrypt_at_rest` | a finding |
@@ -23,6 +23,8 @@
 #     description: Enable Amazon EBS encryption by default
 #   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.html
 #     description: Encrypting Amazon RDS resources
+#   - ref: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Overview.Encryption.html
+#     description: Encrypting Amazon Aurora resources
 #   - ref: https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html
 #     description: Encrypting data at rest in Amazon EFS
 # custom:
@@ -51,23 +53,28 @@ import rego.v1
 import data.runtask.plan
 
 deny contains finding if {
-	some [r, path] in stores
-	plan.value(r, path, "") in {false, "false"}
-	finding := unencrypted(r, path)
+	some [r, path, encrypted] in array.concat(stores, devices)
+	encrypted in {false, "false"}
+	finding := plan.finding(r, path, sprintf("Unencrypted storage: %s%s", [r.address, device(r, path)]))
 }
 
 deny contains finding if {
-	some [r, path] in stores
-	is_left_out(r, path)
+	some [r, path, encrypted] in stores
+	encrypted == null
+	not plan.is_undecided(r, path)
 	not is_encrypted_by_default(r)
 	not is_copy(r)
-	finding := object.union(unencrypted(r, path), {"severity": "medium"})
+	finding := object.union(
+		plan.finding(r, path, sprintf("Unencrypted storage: %s", [r.address])),
+		{"severity": "medium"},
+	)
 }
 
 deny contains finding if {
-	some [r, path] in devices
-	is_left_out(r, path)
 	not ebs_by_default
+	some [r, path, encrypted] in devices
+	encrypted == null
+	not plan.is_undecided(r, path)
 	not is_virtual(r, path)
 	finding := object.union(
 		plan.finding(r, path, sprintf("Encryption is left to the account's default: %s%s", [r.address, device(r, path)])),
@@ -76,13 +83,8 @@ deny contains finding if {
 }
 
 deny contains finding if {
-	some [r, path] in devices
-	plan.value(r, path, "") in {false, "false"}
-	finding := unencrypted(r, path)
-}
-
-deny contains finding if {
-	some [r, path] in array.concat(stores, devices)
+	some [r, path, encrypted] in array.concat(stores, devices)
+	encrypted == null
 	plan.is_undecided(r, path)
 	finding := plan.unknown_finding(r, path, "the storage is encrypted")
 }
@@ -100,46 +102,46 @@ attributes := {
 	"aws_redshift_cluster": ["encrypted"],
 }
 
-stores := [[r, path] |
+# Every store: its resource, the path of the attribute, and the planned value; null where it has none.
+stores := [[r, path, encrypted] |
 	some type, path in attributes
 	some r in plan.touched_of(type)
+	encrypted := plan.value(r, path, null)
 ]
 
-# EBS volumes, by themselves or as part of a machine.
-devices := array.concat(
-	[[r, ["encrypted"]] | some r in plan.touched_of("aws_ebs_volume")],
-	array.concat(
-		[[r, path] |
-			some type in ["aws_instance", "aws_launch_configuration"]
-			some r in plan.touched_of(type)
-			some path in array.concat(root_devices(r), more_devices(r))
-		],
-		[[r, ["block_device_mappings", position, "ebs", 0, "encrypted"]] |
-			some r in plan.touched_of("aws_launch_template")
-			some position, _ in plan.list(plan.value(r, ["block_device_mappings"], []))
-			is_object(plan.value(r, ["block_device_mappings", position, "ebs", 0], null))
-		],
-	),
+# The same of EBS volumes, by themselves or as part of a machine.
+devices := [[r, path, encrypted] |
+	some type, paths in {
+		"aws_ebs_volume": [["encrypted"]],
+		"aws_instance": [["root_block_device", 0, "encrypted"]],
+		"aws_launch_configuration": [["root_block_device", 0, "encrypted"]],
+		"aws_launch_template": [],
+	}
+	some r in plan.touched_of(type)
+	some path in array.concat(paths, more_devices(r))
+	encrypted := plan.value(r, path, null)
+]
+
+# Beside the volumes that are always there: an instance has a root volume, whether the configuration mentions it or not.
+more_devices(r) := array.concat(
+	[["ebs_block_device", position, "encrypted"] |
+		is_array(r.change.after.ebs_block_device)
+		some position, _ in r.change.after.ebs_block_device
+	],
+	[["block_device_mappings", position, "ebs", 0, "encrypted"] |
+		is_array(r.change.after.block_device_mappings)
+		some position, mapping in r.change.after.block_device_mappings
+		is_object(mapping.ebs[0])
+	],
 )
-
-# An instance has a root volume, whether the configuration mentions it or not.
-root_devices(r) := [["root_block_device", 0, "encrypted"]]
-
-more_devices(r) := [["ebs_block_device", position, "encrypted"] |
-	some position, _ in plan.list(plan.value(r, ["ebs_block_device"], []))
-]
-
-# Neither has it a value, nor will it get one that the configuration sets.
-is_left_out(r, path) if {
-	plan.value(r, path, null) == null
-	not plan.is_undecided(r, path)
-}
 
 is_encrypted_by_default(r) if r.type == "aws_redshift_cluster"
 
 is_encrypted_by_default(r) if {
 	r.type == "aws_rds_cluster"
-	plan.value(r, ["engine_mode"], "") == "serverless"
+	engine := plan.value(r, ["engine"], "")
+	is_string(engine)
+	startswith(engine, "aurora")
 }
 
 is_encrypted_by_default(r) if {
@@ -174,5 +176,3 @@ device(r, path) := sprintf(" (%s)", [name]) if {
 } else := " (root volume)" if {
 	path[0] == "root_block_device"
 } else := ""
-
-unencrypted(r, path) := plan.finding(r, path, sprintf("Unencrypted storage: %s%s", [r.address, device(r, path)]))
