@@ -1,6 +1,6 @@
 //! Which tasks there are, from where the settings say.
 
-use runtask_policy::{Evaluator, Policy, builtin_names};
+use runtask_policy::{BUILTINS, Evaluator, Policy};
 use runtask_settings::Settings;
 use runtask_tasks::{CheckName, Date, MAX_FILE_BYTES, Tasks, UnknownCheck};
 use std::collections::HashMap;
@@ -103,7 +103,7 @@ fn tasks_from(
     if settings.text("RUNTASK_CHECKS").is_some() {
         settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
     }
-    let tasks = match Tasks::parse(&file.name, &file.content, Date::of(now), &builtin_names()) {
+    let tasks = match Tasks::parse(&file.name, &file.content, Date::of(now), &BUILTINS) {
         Ok((tasks, warnings)) => {
             if !warnings.is_empty() {
                 warn!("{warnings}");

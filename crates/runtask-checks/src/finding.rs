@@ -234,6 +234,10 @@ pub struct Finding {
     pub summary: String,
     /// More about it, in Markdown; may be empty.
     pub body: String,
+    /// What to do about it and where to read more, in Markdown; may be empty. It is much the same for all findings of
+    /// one rule, so that whoever shows many of them may show it once.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub advice: String,
     /// What it is about, if it is about one thing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
@@ -247,7 +251,25 @@ impl Finding {
     #[must_use]
     pub fn new(code: Code, level: Level, summary: impl Into<String>) -> Self {
         let summary = summary.into();
-        Self { code, level, severity: None, summary, body: String::new(), subject: None, source: None }
+        let (body, advice) = (String::new(), String::new());
+        Self { code, level, severity: None, summary, body, advice, subject: None, source: None }
+    }
+
+    /// With advice, in Markdown.
+    #[must_use]
+    pub fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = advice.into();
+        self
+    }
+
+    /// The body and the advice, in Markdown.
+    #[must_use]
+    pub fn explained(&self) -> Cow<'_, str> {
+        match (self.body.is_empty(), self.advice.is_empty()) {
+            (_, true) => Cow::Borrowed(&self.body),
+            (true, false) => Cow::Borrowed(&self.advice),
+            (false, false) => Cow::Owned(format!("{}\n\n{}", self.body.trim_end(), self.advice)),
+        }
     }
 
     /// With a body, in Markdown.

@@ -1,6 +1,7 @@
 //! The rules and the library that are shipped.
 
 use crate::bundle::SourceFile;
+use runtask_tasks::Builtins;
 
 /// `data.runtask.plan`, and `data.runtask.testing` for the tests of policies.
 const LIBRARY: [(&str, &str); 2] = [
@@ -20,14 +21,19 @@ const RULES: [(&str, &str); 8] = [
     ("timestamp-parity", include_str!("../rego/rules/timestamp_parity.rego")),
 ];
 
-/// The one that is a sample, and no rule that anybody wants: `builtin:all` leaves it out.
-const SAMPLE: &str = "timestamp-parity";
-
-/// What `builtin:` takes in a policy's paths: the codes of the rules, and `all`.
-#[must_use]
-pub fn names() -> Vec<&'static str> {
-    RULES.iter().map(|(code, _)| *code).chain(["all"]).collect()
-}
+/// The rules that are shipped.
+pub const BUILTINS: Builtins<'static> = Builtins {
+    rules: &[
+        "public-s3-bucket",
+        "open-ingress",
+        "required-tags",
+        "destroy-guard",
+        "iam-wildcard",
+        "unencrypted-storage",
+        "public-database",
+    ],
+    samples: &["timestamp-parity"],
+};
 
 pub(crate) fn library() -> Vec<SourceFile> {
     LIBRARY.iter().map(|(name, text)| file(name, text)).collect()
@@ -37,10 +43,18 @@ fn file(name: &str, text: &str) -> SourceFile {
     SourceFile { name: format!("builtin:{name}"), text: text.to_owned() }
 }
 
-/// The rule with this code; all of them for `all`.
-pub(crate) fn rule(name: &str) -> Option<Vec<SourceFile>> {
-    let asked = |code: &str| if name == "all" { code != SAMPLE } else { code == name };
-    let files: Vec<_> =
-        RULES.iter().filter(|(code, _)| asked(code)).map(|(code, text)| file(code, text)).collect();
-    (!files.is_empty()).then_some(files)
+/// The rule with this code.
+pub(crate) fn rule(code: &str) -> Option<SourceFile> {
+    RULES.iter().find(|(name, _)| *name == code).map(|(name, text)| file(name, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_shipped_by_name() {
+        let names = BUILTINS.rules.iter().chain(BUILTINS.samples);
+        assert!(names.eq(RULES.iter().map(|(code, _)| code)));
+    }
 }

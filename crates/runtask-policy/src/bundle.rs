@@ -95,9 +95,8 @@ impl Bundle {
         for path in paths {
             match path {
                 PolicyPath::Builtin(name) => {
-                    let files = builtin::rule(name);
-                    let files = files.ok_or_else(|| LoadError::NoBuiltin { name: name.clone() })?;
-                    bundle.files.extend(files);
+                    let file = builtin::rule(name);
+                    bundle.files.push(file.ok_or_else(|| LoadError::NoBuiltin { name: name.clone() })?);
                 }
                 PolicyPath::Path(path) => {
                     let mut found = Vec::new();

@@ -60,9 +60,12 @@ pub(crate) fn report(
             let excepted = answer.excepted || exception.is_some_and(|it| !is_over(it));
             let level = if excepted { Level::Info } else { level };
             tally.count(&code, level);
-            let finding = Finding::new(code.clone(), level, summary(violation, level, answer.excepted))
-                .body(body(task, rule, violation, exception.map(|it| (it, is_over(it))), level))
+            let mut finding = Finding::new(code.clone(), level, summary(violation, level, answer.excepted))
+                .body(body(rule, violation, exception.map(|it| (it, is_over(it)))))
                 .subject(violation.address.clone().map(|address| Subject::Resource { address }));
+            if level != Level::Info {
+                finding = finding.advice(advice(task, rule, violation, exception.is_some()));
+            }
             findings.push(with_rule(finding, rule, violation.severity.as_deref()));
         }
         if answer.more > 0 {
@@ -192,13 +195,8 @@ fn summary(violation: &Violation, level: Level, excepted: bool) -> String {
     }
 }
 
-fn body(
-    task: &str,
-    rule: &RuleEntry,
-    violation: &Violation,
-    exception: Option<(&Exception, bool)>,
-    level: Level,
-) -> String {
+/// What is wrong with which attribute, and who allows it.
+fn body(rule: &RuleEntry, violation: &Violation, exception: Option<(&Exception, bool)>) -> String {
     let mut parts = vec![format!("{}.", markdown_escaped(rule.title.trim_end_matches('.')))];
     if let Some(address) = &violation.address {
         parts.push(table(address, violation));
@@ -209,19 +207,31 @@ fn body(
     if let Some((exception, is_over)) = exception {
         parts.push(about(exception, is_over));
     }
-    let fix = violation.fix.as_deref().map(markdown_escaped).unwrap_or_else(|| rule.fix.clone());
-    if level != Level::Info && !fix.is_empty() {
-        parts.push(format!("**How to fix it.** {fix}"));
+    if let Some(fix) = &violation.fix {
+        parts.push(markdown_escaped(fix));
     }
-    if let (true, Some(address)) = (level != Level::Info && exception.is_none(), &violation.address) {
+    parts.join("\n\n") + "\n"
+}
+
+/// How to mend it, how to except it, and where to read on. The author's own words are Markdown as they are.
+fn advice(task: &str, rule: &RuleEntry, violation: &Violation, is_excepted: bool) -> String {
+    let mut parts = Vec::new();
+    if !rule.fix.is_empty() {
+        parts.push(format!("**How to fix it**\n\n{}", rule.fix));
+    }
+    if let (false, Some(address)) = (is_excepted, &violation.address) {
         parts.push(how_to_except(task, &rule.code, address));
     }
-    let links: Vec<String> =
-        rule.links.iter().map(|it| format!("<{}>", printable(it).replace(['<', '>', ' '], ""))).collect();
-    if level != Level::Info && !links.is_empty() {
+    let link = |it: &String| format!("<{}>", printable(it).replace(['<', '>', ' '], ""));
+    let links: Vec<String> = rule.links.iter().map(link).collect();
+    if !links.is_empty() {
         parts.push(format!("More: {}", links.join(", ")));
     }
-    parts.push(format!("Rule {} ({}).", code_span(&rule.code), code_span(&source(rule).to_string())));
+    parts.push(format!(
+        "Rule {} is written at {}.",
+        code_span(&rule.code),
+        code_span(&source(rule).to_string())
+    ));
     parts.join("\n\n") + "\n"
 }
 

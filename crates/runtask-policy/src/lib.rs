@@ -13,7 +13,7 @@ mod redaction;
 mod session;
 mod trouble;
 
-pub use builtin::names as builtin_names;
+pub use builtin::BUILTINS;
 pub use bundle::{Bundle, LoadError, SourceFile};
 pub use check::{Evaluator, Policy, RunFacts, TestReport, TestResult, UnavailableError};
 pub use evaluator::{ARGUMENT as EVALUATOR_ARGUMENT, run_if_asked};

@@ -72,6 +72,10 @@ impl<'a> Group<'a> {
         if more > 0 {
             body.push_str(&format!("- … and {more} more\n"));
         }
+        let advice = &self.first().advice;
+        if !advice.is_empty() {
+            body.push_str(&format!("\n{advice}"));
+        }
         body
     }
 }

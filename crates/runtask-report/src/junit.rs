@@ -176,7 +176,7 @@ fn text(finding: &Finding) -> String {
     let severity = finding.severity.map(|it| format!("\nseverity {}", it.as_str()));
     let rule = finding.source.as_ref().map(|it| format!("\nrule at {it}"));
     text.extend([subject, severity, rule].into_iter().flatten());
-    for line in lines(&finding.body) {
+    for line in lines(&finding.explained()) {
         let indent = if line.text.is_empty() { "" } else { "  " };
         text.push_str(&format!("\n{indent}{}", line.text));
     }

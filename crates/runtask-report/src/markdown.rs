@@ -77,7 +77,7 @@ fn row(finding: &Finding, verdict: Verdict) -> String {
 
 /// The body of a finding, behind a line that opens it; nothing where it has none.
 fn folded(finding: &Finding) -> String {
-    if finding.body.trim().is_empty() {
+    if finding.explained().trim().is_empty() {
         return String::new();
     }
     let subject = finding.subject.as_ref().map(ToString::to_string);
@@ -91,7 +91,7 @@ fn folded(finding: &Finding) -> String {
         .source
         .as_ref()
         .map(|it| format!("The rule is written at {}.\n\n", code_span(&shortened(&it.to_string(), CELL))));
-    let body = contained(&finding.body);
+    let body = contained(&finding.explained());
     format!("\n<details>\n<summary>{title}</summary>\n\n{body}{}\n</details>\n", rule.unwrap_or_default())
 }
 

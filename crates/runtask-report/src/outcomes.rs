@@ -58,7 +58,7 @@ fn outcome(row: &Row<'_>, verdict: Verdict) -> Outcome {
     let (status, severity) = labels(finding, severity, verdict);
     let id = OutcomeId::new(finding.code.as_str());
     let outcome = match row {
-        Row::One(_) => Outcome::new(id, &finding.summary).body(&finding.body),
+        Row::One(_) => Outcome::new(id, &finding.summary).body(&finding.explained()),
         Row::Many(group) => Outcome::new(id, &group.summary()).body(&group.body()),
     };
     outcome.status(status).severity(severity)

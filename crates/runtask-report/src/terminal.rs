@@ -3,10 +3,11 @@
 use crate::plain::{Kind, lines};
 use crate::standing::{Standing, summary};
 use runtask_checks::{CheckReport, Finding, Verdict, printable};
+use std::collections::HashSet;
 
 /// The text that `runtask check` prints: each check with its findings, then the verdict.
 ///
-/// A finding's body is Markdown; its code blocks are shown without their fences, a `diff` block in red and green, and
+/// Advice is shown once for each rule. A finding's body is Markdown; its code blocks are shown without their fences, a `diff` block in red and green, and
 /// its tables aligned. Where rules were asked, the line before the verdict counts them. Without `colour` the text holds
 /// no escape sequence at all, with it only those made here.
 #[must_use]
@@ -16,8 +17,14 @@ pub fn terminal(reports: &[CheckReport], verdict: Verdict, colour: bool) -> Stri
     for report in reports {
         let headline = format!("{}: {}", printable(report.check), printable(&report.headline));
         text.push_str(&format!("{}\n\n", paint.with(BOLD, &headline)));
+        let mut advised = HashSet::new();
         for finding in &report.findings {
             text.push_str(&render(finding, verdict, paint));
+            // Once for each rule: nobody reads it twice.
+            if !finding.advice.is_empty() && advised.insert(&finding.code) {
+                text.push_str(&markdown(&finding.advice, paint));
+                text.push('\n');
+            }
         }
     }
     if reports.iter().any(|it| !it.rules.is_empty()) {
@@ -64,22 +71,29 @@ fn render(finding: &Finding, verdict: Verdict, paint: Paint) -> String {
     if !notes.is_empty() {
         text.push_str(&format!("  ::: {}\n", notes.join(", ")));
     }
-    let body = lines(&finding.body);
+    let body = markdown(&finding.body, paint);
     if !body.is_empty() {
         text.push('\n');
-        for line in body {
-            let style = match line.kind {
-                Kind::Text => PLAIN,
-                Kind::Head | Kind::DiffFile => BOLD,
-                Kind::DiffPlace => CYAN,
-                Kind::DiffAdded => GREEN,
-                Kind::DiffRemoved => RED,
-            };
-            let indent = if line.text.is_empty() { "" } else { "  " };
-            text.push_str(&format!("{indent}{}\n", paint.with(style, &line.text)));
-        }
+        text.push_str(&body);
     }
     text.push('\n');
+    text
+}
+
+/// Markdown, indented.
+fn markdown(markdown: &str, paint: Paint) -> String {
+    let mut text = String::new();
+    for line in lines(markdown) {
+        let style = match line.kind {
+            Kind::Text => PLAIN,
+            Kind::Head | Kind::DiffFile => BOLD,
+            Kind::DiffPlace => CYAN,
+            Kind::DiffAdded => GREEN,
+            Kind::DiffRemoved => RED,
+        };
+        let indent = if line.text.is_empty() { "" } else { "  " };
+        text.push_str(&format!("{indent}{}\n", paint.with(style, &line.text)));
+    }
     text
 }
 

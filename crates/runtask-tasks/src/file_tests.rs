@@ -1,5 +1,6 @@
 //! Whole files: what good ones become, and what holds for any.
 
+use crate::policy::Builtins;
 use crate::table::KINDS;
 use crate::{CheckName, Date, Facts, OnSkip, PolicyPath, Problems, Tasks, Unknown};
 use proptest::prelude::*;
@@ -8,10 +9,11 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) const BUILTINS: [&str; 3] = ["open-ingress", "public-s3-bucket", "required-tags"];
+pub(crate) const BUILTINS: Builtins<'static> =
+    Builtins { rules: &["open-ingress", "public-s3-bucket", "required-tags"], samples: &[] };
 
 pub(crate) fn parse(text: impl AsRef<[u8]>) -> Result<(Tasks, Problems), Problems> {
-    Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), &BUILTINS)
+    Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), BUILTINS)
 }
 
 /// The tasks of a file of which nothing is to be said.
@@ -213,7 +215,7 @@ fn an_exception_holds_through_its_last_day() {
                 { rule = 'r', address = 'a', reason = 'b', expires = 2027-03-31 } ] } }";
     let on = |year, month, day| {
         let today = Date::new(year, month, day).unwrap();
-        let (tasks, warnings) = Tasks::parse("runtask.toml", text, today, &[]).unwrap();
+        let (tasks, warnings) = Tasks::parse("runtask.toml", text, today, Builtins::default()).unwrap();
         (tasks.get("a").unwrap().policy.as_ref().unwrap().exceptions[0].expired, warnings.to_string())
     };
     assert!(!on(2026, 12, 1).0 && !on(2027, 3, 31).0);
@@ -333,7 +335,7 @@ proptest! {
     #[test]
     fn time_decides_nothing_but_what_has_expired(file in nearly_documented(), year in 1970..3000_u16) {
         let today = Date::new(year, 1, 1).unwrap();
-        let other = Tasks::parse("runtask.toml", &file, today, &BUILTINS);
+        let other = Tasks::parse("runtask.toml", &file, today, BUILTINS);
         prop_assert_eq!(parse(&file).is_ok(), other.is_ok());
     }
 }

@@ -23,6 +23,6 @@ pub use check::{CheckName, UnknownCheck};
 pub use date::Date;
 pub use filter::{Facts, Filter, Skipped};
 pub use names::AddressPattern;
-pub use policy::{Exception, PolicyPath, PolicySettings, Unknown};
+pub use policy::{Builtins, Exception, PolicyPath, PolicySettings, Unknown};
 pub use problem::{Place, Problem, ProblemKind, Problems};
 pub use task::{DEFAULT_TASK, MAX_FILE_BYTES, OnSkip, Task, Tasks};

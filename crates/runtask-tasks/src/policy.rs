@@ -32,6 +32,15 @@ impl PolicySettings {
     pub const MAX_TIME_LIMIT: Duration = Duration::from_mins(10);
 }
 
+/// The rules that whoever reads a file ships, by their names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Builtins<'a> {
+    /// Those that `builtin:all` means.
+    pub rules: &'a [&'a str],
+    /// Those that must be named: samples, which nobody wants among the others.
+    pub samples: &'a [&'a str],
+}
+
 /// Where rules are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyPath {

@@ -1,6 +1,7 @@
 //! Wrong files, and what is said of them.
 
 use crate::file_tests::parse;
+use crate::policy::Builtins;
 use crate::{Date, MAX_FILE_BYTES, ProblemKind, Tasks};
 
 /// What is said of a file that cannot be used.
@@ -437,7 +438,8 @@ fn paths_are_files_or_rules_that_are_shipped() {
 #[test]
 fn all_shipped_rules_are_at_least_one() {
     let text = "tasks.a = { checks = ['policy'], policy.paths = ['builtin:all'] }";
-    let problems = Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), &[]).unwrap_err();
+    let problems =
+        Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), Builtins::default()).unwrap_err();
     assert!(problems.to_string().starts_with("error: no rule `all` is shipped\n"), "{problems}");
 }
 

@@ -5,6 +5,7 @@ use crate::date::Date;
 use crate::filter::{Filter, STAGES};
 use crate::names::NamePattern;
 use crate::notes::Notes;
+use crate::policy::Builtins;
 use crate::read_policy::policy;
 use crate::table::{FILE, TASK, Table, Text, one_of, shown, suggestion, table};
 use crate::task::{OnSkip, Task};
@@ -24,7 +25,9 @@ const RESERVED_NAMES: [&str; 1] = ["healthz"];
 #[derive(Debug)]
 pub(crate) struct Surroundings<'a> {
     pub(crate) today: Date,
-    pub(crate) builtins: &'a [&'a str],
+    pub(crate) builtins: Builtins<'a>,
+    /// The names of all of them.
+    pub(crate) names: Vec<&'a str>,
 }
 
 /// All tasks. What is wrong with them is in `notes`, and then they are only good for being thrown away.

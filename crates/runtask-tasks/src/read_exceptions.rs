@@ -68,7 +68,7 @@ fn exception(
     let expires = table.date("expires", notes);
     let (rule, address, reason) = (rule?, address?, reason?);
     if only_builtins(paths) && !asks_builtin(paths, rule.text) {
-        let advice = unused_advice(rule.text, surroundings.builtins);
+        let advice = unused_advice(rule.text, &surroundings.names);
         notes.warning(rule.place.clone(), format!("no rule `{}` is asked{advice}", shown(rule.text)));
     }
     Some(Exception {

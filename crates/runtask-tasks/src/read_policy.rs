@@ -24,14 +24,14 @@ pub(crate) fn policy(
     notes: &mut Notes<'_>,
 ) -> Option<PolicySettings> {
     let table = task.table("policy", &POLICY, notes)?;
-    let paths = paths(&table, surroundings.builtins, notes);
+    let paths = paths(&table, surroundings, notes);
     let data = table.texts("data", notes).unwrap_or_default();
     let data = data.iter().filter_map(|it| local_path(it, notes)).collect();
     let namespaces = table.texts("namespaces", notes);
     let unknown = table.word("unknown", &Unknown::ALL.map(|it| (it.as_str(), it)), notes);
     let longest = u64::try_from(PolicySettings::MAX_TIME_LIMIT.as_millis()).unwrap_or(u64::MAX);
     let time_limit = table.number("time_limit_ms", 1..longest.saturating_add(1), notes);
-    let params = params(&table, &paths, surroundings.builtins, notes);
+    let params = params(&table, &paths, &surroundings.names, notes);
     let exceptions = exceptions(&table, &paths, surroundings, notes);
     Some(PolicySettings {
         paths,
@@ -44,7 +44,8 @@ pub(crate) fn policy(
     })
 }
 
-fn paths(table: &Table<'_>, builtins: &[&str], notes: &mut Notes<'_>) -> Vec<PolicyPath> {
+fn paths(table: &Table<'_>, surroundings: &Surroundings<'_>, notes: &mut Notes<'_>) -> Vec<PolicyPath> {
+    let names = &surroundings.names;
     if table.entry("paths").is_none() {
         let advice = "name where the rules are: files, directories, `builtin:NAME` or `builtin:all`";
         table.missing("paths", advice, notes);
@@ -52,12 +53,12 @@ fn paths(table: &Table<'_>, builtins: &[&str], notes: &mut Notes<'_>) -> Vec<Pol
     let mut paths = Vec::new();
     for text in table.texts("paths", notes).unwrap_or_default() {
         let found = match text.text.strip_prefix(BUILTIN) {
-            Some(ALL_BUILTINS) if !builtins.is_empty() => {
-                builtins.iter().map(|it| PolicyPath::Builtin((*it).to_owned())).collect()
+            Some(ALL_BUILTINS) if !names.is_empty() => {
+                surroundings.builtins.rules.iter().map(|it| PolicyPath::Builtin((*it).to_owned())).collect()
             }
-            Some(name) if builtins.contains(&name) => vec![PolicyPath::Builtin(name.to_owned())],
+            Some(name) if names.contains(&name) => vec![PolicyPath::Builtin(name.to_owned())],
             Some(name) => {
-                let advice = suggestion(name, builtins);
+                let advice = suggestion(name, names);
                 notes.error(text.place, format!("no rule `{}` is shipped{advice}", shown(name)));
                 continue;
             }

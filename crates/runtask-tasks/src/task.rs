@@ -4,7 +4,7 @@ use crate::check::CheckName;
 use crate::date::Date;
 use crate::filter::Filter;
 use crate::notes::Notes;
-use crate::policy::PolicySettings;
+use crate::policy::{Builtins, PolicySettings};
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::{read, syntax};
 use runtask_checks::OnError;
@@ -79,7 +79,7 @@ impl Tasks {
 
     /// Reads a `runtask.toml`.
     ///
-    /// `file` is its name in messages. `builtins` are the names of the rules that are shipped, and `today` decides
+    /// `file` is its name in messages. `builtins` are the rules that are shipped, and `today` decides
     /// which exceptions have expired; it never decides whether the file can be read. Beside the tasks come warnings:
     /// what does no harm today but should be looked at.
     ///
@@ -90,7 +90,7 @@ impl Tasks {
         file: &str,
         content: impl AsRef<[u8]>,
         today: Date,
-        builtins: &[&str],
+        builtins: Builtins<'_>,
     ) -> Result<(Self, Problems), Problems> {
         let content = content.as_ref();
         if content.len() > MAX_FILE_BYTES {
@@ -107,7 +107,8 @@ impl Tasks {
         let mut notes = Notes::new(file, text);
         let lines = syntax::one_key_a_line(text);
         let table = syntax::parse(&lines, &mut notes);
-        let tasks = read::tasks(&table, &read::Surroundings { today, builtins }, &mut notes);
+        let names = builtins.rules.iter().chain(builtins.samples).copied().collect();
+        let tasks = read::tasks(&table, &read::Surroundings { today, builtins, names }, &mut notes);
         match notes.finish() {
             (problems, true) => Err(problems),
             (warnings, false) => Ok((Self(tasks), warnings)),
