@@ -103,7 +103,7 @@ fn tasks_from(
     if settings.text("RUNTASK_CHECKS").is_some() {
         settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
     }
-    let tasks = match Tasks::parse(&file.name, &file.content, Date::of(now), &BUILTINS) {
+    let tasks = match Tasks::parse(&file.name, &file.content, Date::of(now), BUILTINS) {
         Ok((tasks, warnings)) => {
             if !warnings.is_empty() {
                 warn!("{warnings}");
