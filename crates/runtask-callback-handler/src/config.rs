@@ -166,17 +166,19 @@ pub fn client_from(settings: &mut runtask_settings::Settings<'_>) -> ClientSetti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runtask_tasks::CheckName;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, String> {
         let lookup =
             |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Settings::read(&lookup).map_err(|error| error.to_string())
+        Settings::read(&lookup, None, SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())
     }
 
     #[test]
     fn without_settings_the_defaults_hold() {
         let settings = read(&[]).unwrap();
-        assert_eq!(settings.checks, [CheckName::Fmt]);
+        let tasks: Vec<_> = settings.tasks.iter().map(|it| (&*it.name, &*it.checks)).collect();
+        assert_eq!(tasks, [("default", &[CheckName::Fmt][..])]);
         assert_eq!(settings.client.origins, AllowedOrigins::default());
         assert!(settings.read_token.is_none());
     }

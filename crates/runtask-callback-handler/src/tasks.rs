@@ -153,3 +153,75 @@ fn policies_from(
     }
     policies
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<TaskSet, String> {
+        let lookup =
+            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let mut settings = Settings::new(&lookup);
+        let set = TaskSet::read(&mut settings, None, SystemTime::UNIX_EPOCH);
+        settings.finish().map(|()| set).map_err(|error| error.to_string())
+    }
+
+    /// A directory with a tasks' file, and the path of that.
+    fn file(text: &str) -> (tempfile::TempDir, String) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("runtask.toml");
+        fs::write(&path, text).unwrap();
+        let path = path.to_str().unwrap().to_owned();
+        (directory, path)
+    }
+
+    #[test]
+    fn policies_are_read_from_beside_the_file() {
+        let (directory, path) = file("[tasks.policy]\nchecks = [\"policy\"]\npolicy.paths = [\"rules\"]\n");
+        let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
+        assert!(
+            error.starts_with("RUNTASK_CONFIG: the policies of task policy: rules cannot be read"),
+            "{error}"
+        );
+        fs::create_dir(directory.path().join("rules")).unwrap();
+        let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
+        assert!(error.contains("rules holds no Rego"), "{error}");
+        fs::write(directory.path().join("rules/a.rego"), "package main").unwrap();
+        let set = read(&[("RUNTASK_CONFIG", &path)]).unwrap();
+        assert_eq!(set.tasks.names().collect::<Vec<_>>(), ["policy"]);
+        assert!(set.policies.contains_key("policy"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_file_is_a_problem_of_the_setting() {
+        let (_directory, path) = file("[tasks.policy]\nchecks = [\"polcy\"]\n");
+        let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
+        assert!(error.starts_with("RUNTASK_CONFIG:\n"), "{error}");
+        assert!(error.contains("runtask.toml:2:11"), "{error}");
+        let error = read(&[("RUNTASK_CONFIG", "/nowhere.toml")]).unwrap_err();
+        assert!(error.starts_with("RUNTASK_CONFIG: the file cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn checks_are_listed_in_one_place() {
+        let (_directory, path) = file("[tasks.default]\nchecks = [\"fmt\"]\n");
+        let error = read(&[("RUNTASK_CONFIG", &path), ("RUNTASK_CHECKS", "fmt")]).unwrap_err();
+        assert_eq!(error, "RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
+        let error = read(&[("RUNTASK_CHECKS", "policy")]).unwrap_err();
+        assert_eq!(error, "RUNTASK_CHECKS: which policies to ask, only a file can say: set RUNTASK_CONFIG");
+    }
+
+    #[test]
+    fn a_function_keeps_memory_for_itself() {
+        let limit = |pairs: &[(&str, &str)]| {
+            let lookup =
+                |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            evaluator_from(&mut Settings::new(&lookup)).unwrap().memory_bytes >> 20
+        };
+        assert_eq!(limit(&[]), 1024);
+        assert_eq!(limit(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")]), 416);
+        assert_eq!(limit(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")]), 1024);
+        assert_eq!(limit(&[("RUNTASK_POLICY_MEMORY_BYTES", "2147483648")]), 2048);
+    }
+}
