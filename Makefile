@@ -91,7 +91,7 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 
 bench: ## Measure, and write docs/performance.md
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform lambda moto
+	@$(SETUP) terraform lambda moto scan
 	$(call step,Building what is measured, and measuring)
 	@cargo run --release --locked --package runtask-tests --bin bench
 

@@ -12,6 +12,7 @@ mod figures;
 mod function;
 mod http;
 mod page;
+mod policies;
 mod processors;
 mod programs;
 mod request_handler;
@@ -32,10 +33,10 @@ Measures the handlers, the command and the archive library, each beside its floo
 Usage: bench [--quick | --only PART]
 
   --quick      few repetitions, and the pages stay as they are
-  --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, serve
+  --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, policies, serve
   --help       this text
 
-Needs terraform, cargo-lambda and moto below .tools/ (`make setup`). `make bench` does all of it.
+Needs terraform, cargo-lambda, moto and checkov below .tools/ (`make setup`). `make bench` does all of it.
 Exit code 0: every figure is reached; 1: one is missed; 2: something could not be measured.
 ";
 
@@ -50,6 +51,8 @@ struct Counts {
     /// Files of a configuration, and jobs with it.
     configurations: [(usize, usize); 3],
     unpackings: usize,
+    /// Checks of a plan.
+    checks: usize,
     loads: usize,
     load: Duration,
 }
@@ -59,6 +62,7 @@ const FULL: Counts = Counts {
     responses: 3000,
     configurations: [(10, 25), (1000, 15), (5000, 9)],
     unpackings: 11,
+    checks: 15,
     loads: 7,
     load: Duration::from_secs(2),
 };
@@ -68,6 +72,7 @@ const QUICK: Counts = Counts {
     responses: 300,
     configurations: [(10, 5), (1000, 3), (5000, 3)],
     unpackings: 3,
+    checks: 3,
     loads: 3,
     load: Duration::from_millis(500),
 };
@@ -124,6 +129,9 @@ async fn measure(programs: &Programs, counts: &Counts, part: Option<&str>) -> an
     }
     if wanted("unpacking") {
         rows.extend(unpacking::measure(programs, counts)?);
+    }
+    if wanted("policies") {
+        rows.extend(policies::measure(programs, counts)?);
     }
     if wanted("serve") {
         rows.extend(serve::measure(programs, counts).await?);

@@ -21,6 +21,7 @@ pub(crate) struct Programs {
     /// The example of runtask-archive.
     pub(crate) unpack: PathBuf,
     pub(crate) terraform: PathBuf,
+    pub(crate) checkov: PathBuf,
     /// What is uploaded.
     pub(crate) zips: Vec<PathBuf>,
     _unpacked: TempDir,
@@ -33,7 +34,9 @@ impl Programs {
         let target = target_directory(&root)?;
         let tools = root.join(".tools/bin");
         let terraform = tools.join("terraform");
-        ensure!(terraform.is_file(), "terraform is not set up: run `make setup`");
+        for tool in ["terraform", "checkov"] {
+            ensure!(tools.join(tool).is_file(), "{tool} is not set up: run `make setup`");
+        }
 
         run(cargo(&root).args(["build", "--release", "--locked", "--package", "runtask-cli"]))?;
         let unpack_example = ["--package", "runtask-archive", "--example", "unpack"];
@@ -59,6 +62,7 @@ impl Programs {
             runtask: target.join("release/runtask"),
             unpack: target.join("release/examples/unpack"),
             terraform,
+            checkov: tools.join("checkov"),
             zips,
             _unpacked: unpacked,
         })

@@ -87,7 +87,7 @@ pub(crate) fn report(
             "there is no rule to ask: rules are called `deny`, `violation` or `warn`",
         );
     }
-    report.tally = Some(format!("Found {}", counted(tally.errors, "issue")));
+    report.tally = Some(format!("Found {} issues", tally.errors));
     report.rules = rules;
     report
 }
@@ -268,7 +268,7 @@ fn how_to_except(task: &str, code: &str, address: &str) -> String {
         "[[tasks.{task}.policy.exceptions]]\nrule = \"{code}\"\naddress = {}\nreason = \"why this one may\"\n",
         toml_string(address)
     );
-    format!("**To except it**, write into `runtask.toml`:\n\n{}", fenced("toml", &toml))
+    format!("**To except it**, write into `runtask.toml`:\n\n{}", fenced("toml", &toml).trim_end())
 }
 
 /// A TOML string; literal where that is easier to read.
@@ -309,3 +309,6 @@ fn unused_exception(exception: &Exception) -> Finding {
     );
     Finding::new(Code::UNUSED_EXCEPTION, Level::Info, summary)
 }
+
+#[cfg(test)]
+mod tests;
