@@ -165,14 +165,16 @@ is_sensitive(r, path) if marked(r, "after_sensitive", path)
 # It does not hold where the plan came without its configuration, nor for a `dynamic` block, which the configuration in the plan does not show.
 is_unset(r, path) if {
 	count(path) == 1
-	not path[0] in object.keys(expressions_of(r))
+	expressions := expressions_of(r)
+	not path[0] in object.keys(expressions)
 }
 
 # Where the provider fills in the whole attribute, that includes all that is below.
 is_unset(r, path) if {
 	count(path) > 1
 	object.get(r, ["change", "after_unknown", path[0]], false) == true
-	not path[0] in object.keys(expressions_of(r))
+	expressions := expressions_of(r)
+	not path[0] in object.keys(expressions)
 }
 
 is_unset(r, path) if {
@@ -241,7 +243,8 @@ statements(r, path) := [statement |
 	text := value(r, path, "")
 	is_string(text)
 	json.is_valid(text)
-	some statement in one_or_many(object.get({"document": json.unmarshal(text)}, ["document", "Statement"], []))
+	document := json.unmarshal(text)
+	some statement in one_or_many(document.Statement)
 	is_object(statement)
 ]
 

@@ -109,9 +109,11 @@ attaching := array.concat(
 	],
 )
 
-covers_all_resources(statement) if "*" in plan.one_or_many(object.get(statement, "Resource", []))
+covers_all_resources(statement) if statement.Resource == "*"
 
-covers_all_resources(statement) if object.get(statement, "NotResource", null) != null
+covers_all_resources(statement) if "*" in statement.Resource
+
+covers_all_resources(statement) if statement.NotResource != null
 
 # What a statement allows all of, and how bad that is.
 wildcards(statement) := {[what, severity] |

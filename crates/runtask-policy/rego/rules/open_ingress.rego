@@ -41,8 +41,7 @@ import rego.v1
 import data.runtask.plan
 
 deny contains finding if {
-	some [r, base, opening, names] in openings
-	covered := covers(object.get(opening, names.protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null))
+	some [r, base, names, covered] in covering
 	some path in sources(r, base, names)
 	source := plan.value(r, path, "")
 	is_anywhere(source)
@@ -51,8 +50,7 @@ deny contains finding if {
 
 # The ports are bad, but not all sources are known.
 deny contains finding if {
-	some [r, base, opening, names] in openings
-	covers(object.get(opening, names.protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null))
+	some [r, base, names, _] in covering
 	some path in sources(r, base, names)
 	plan.is_unknown(r, path)
 	finding := undecided(r, path)
@@ -61,8 +59,8 @@ deny contains finding if {
 # Not all ports are known, and the source is bad, or not known either.
 deny contains finding if {
 	some [r, base, opening, names] in openings
+	null in [object.get(opening, names.protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null)]
 	some field in [names.protocol, "from_port", "to_port"]
-	object.get(opening, field, null) == null
 	path := array.concat(base, [field])
 	plan.is_unknown(r, path)
 	may_cover(r, base, opening, names)
@@ -131,6 +129,12 @@ openings := array.concat(
 		[[r, [], r.change.after, single] | some r in plan.touched_of("aws_vpc_security_group_ingress_rule")],
 	),
 )
+
+# Those that surely cover one of the ports; what they cover, in words, is last.
+covering := [[r, base, names, covered] |
+	some [r, base, opening, names] in openings
+	covered := covers(object.get(opening, names.protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null))
+]
 
 listed := {"protocol": "protocol", "lists": ["cidr_blocks", "ipv6_cidr_blocks"], "sources": []}
 
