@@ -122,7 +122,7 @@ devices := [[r, path, encrypted] |
 # The planned value, "unknown" if it is known only after apply, or null where nobody says anything.
 state(r, path) := found if {
 	found := object.get(r, array.concat(["change", "after"], path), null)
-	found != null
+	not found in {null, ""}
 } else := "unknown" if {
 	plan.is_undecided(r, path)
 } else := null
