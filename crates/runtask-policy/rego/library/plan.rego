@@ -240,7 +240,7 @@ params(code) := found if {
 # The statements of the policy document (a string of JSON, as IAM and S3 take it) at a path of a resource's planned values.
 # A text that is no JSON has none: AWS refuses it at apply.
 statements(r, path) := [statement |
-	text := value(r, path, "")
+	text := object.get(r, array.concat(["change", "after"], path), null)
 	is_string(text)
 	json.is_valid(text)
 	document := json.unmarshal(text)
@@ -294,6 +294,7 @@ untouching := leaving | idle
 positions_by_type[r.type] contains position if {
 	some position, r in changes
 	r.mode == "managed"
+	is_string(r.type)
 }
 
 positions_by_address[r.address] contains position if {
@@ -343,10 +344,10 @@ else := {}
 
 names_everyone(statement) if statement.Principal == "*"
 
-names_everyone(statement) if "*" in one_or_many(object.get(statement, ["Principal", "AWS"], []))
+names_everyone(statement) if "*" in one_or_many(statement.Principal.AWS)
 
 # "Everyone but these" is everyone.
-names_everyone(statement) if object.get(statement, ["NotPrincipal"], null) != null
+names_everyone(statement) if statement.NotPrincipal != null
 
 is_conditional(statement) if {
 	is_object(statement.Condition)

@@ -38,6 +38,11 @@ test_data_sources_are_no_resources if {
 	count(plan.resources) == 9 with input as everything
 }
 
+test_data_sources_are_not_among_the_resources_of_a_type if {
+	plan.resources_of("aws_ami") == [] with input as everything
+	plan.touched_of("aws_ami") == [] with input as testing.plan([testing.resource("data.aws_ami.x", {"actions": ["create"], "after": {}})])
+}
+
 test_touched_is_what_is_created_or_changed if {
 	names(plan.touched) == ["created", "updated", "replaced", "replaced_before", "recreated", "aws_instance.web"] with input as everything
 }
@@ -228,3 +233,80 @@ test_no_shape_of_a_configuration_is_an_error if {
 unset(r) if plan.is_unset(r, ["acl"])
 
 else := false
+
+test_what_is_deleted_is_not_planned_whatever_is_said_of_it if {
+	document := testing.plan([
+		testing.resource("x.deleted", {"actions": ["delete"], "before": {}, "after": {}}),
+		testing.resource("x.forgotten", {"actions": ["forget"], "before": {}, "after": {}}),
+		testing.resource("data.x.removed", {"actions": ["delete"], "before": {}, "after": null}),
+	])
+	plan.planned == [] with input as document
+	plan.touched == [] with input as document
+	names(plan.destroyed) == ["x.deleted"] with input as document
+	functions_agree with input as document
+}
+
+test_every_resource_has_an_address_a_type_and_where_it_is_touched_values if {
+	every side in ["managed", "data"] {
+		entries := [object.union(object_or_empty(r), {"mode": side}) | some r in testing.odd("x", ["a"])]
+		nameless := [{"address": wrong, "type": "x", "mode": side, "change": {"actions": ["delete"], "after": {}}} | some wrong in [null, 7, [], {}]]
+		typeless := [{"address": "x.y", "type": wrong, "mode": side, "change": {"actions": ["delete"], "after": {}}} | some wrong in [null, 7, [], {}]]
+		is_sound with input as testing.plan(array.concat(array.concat(entries, nameless), typeless))
+	}
+}
+
+is_sound if {
+	every r in array.concat(array.concat(plan.resources, plan.data_sources), plan.destroyed) {
+		is_string(r.address)
+		is_string(r.type)
+	}
+	every type in ["x", null, 7, [], {}] {
+		every r in plan.resources_of(type) {
+			is_string(r.address)
+		}
+		every r in plan.touched_of(type) {
+			is_string(r.address)
+			is_object(r.change.after)
+		}
+	}
+}
+
+object_or_empty(x) := x if is_object(x)
+
+else := {}
+
+test_touched_of_has_strings_for_addresses if {
+	plan.touched_of("x") == [] with input as testing.plan([{"address": 7, "type": "x", "mode": "managed", "change": {"actions": ["create"], "after": {}}}])
+	plan.resources_of("x") == [] with input as testing.plan([{"address": 7, "type": "x", "mode": "managed", "change": {"actions": ["create"], "after": {}}}])
+}
+
+test_a_module_that_is_no_text_is_none if {
+	plan.module_of({"module_address": null}) == ""
+	plan.module_of({"module_address": 7}) == ""
+}
+
+test_blocks_that_the_configuration_sets_are_not_unset if {
+	r := testing.create_unknown("aws_instance.a", {"root_block_device": [{}]}, {"root_block_device": true})
+	sets := testing.plan_with_configuration([r], {"aws_instance.a": {"root_block_device": [{"encrypted": {}}]}})
+	one := testing.plan_with_configuration([r], {"aws_instance.a": {"root_block_device": {"size": {}}}})
+	other := testing.plan_with_configuration([r], {"aws_instance.a": {"root_block_device": [{"size": {}}]}})
+	not plan.is_unset(r, ["root_block_device", 0, "encrypted"]) with input as sets
+	not plan.is_unset(r, ["root_block_device", 0, "encrypted"]) with input as one
+	not plan.is_unset(r, ["root_block_device", 0, "ebs", 0, "encrypted"]) with input as other
+}
+
+test_what_is_known_is_decided if {
+	r := testing.create("aws_s3_bucket.a", {"acl": "private"})
+	not plan.is_undecided(r, ["acl"]) with input as testing.plan_with_configuration([r], {"aws_s3_bucket.a": {"acl": {}}})
+}
+
+test_what_is_no_list_has_no_elements if {
+	every x in [null, 7, "text", {}, true] {
+		plan.list(x) == []
+	}
+	plan.list([1]) == [1]
+}
+
+test_a_condition_that_is_no_object_narrows_nothing_down if {
+	plan.allows_everyone({"Effect": "Allow", "Principal": "*", "Condition": "text"})
+}

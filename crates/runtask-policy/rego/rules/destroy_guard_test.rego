@@ -77,3 +77,9 @@ test_odd_shapes_are_no_error if {
 		count(findings({}, [object.union(testing.replace("aws_db_instance.a", {}, {}), {"replace_paths": paths, "action_reason": paths})])) == 1
 	}
 }
+
+test_databases_buckets_disks_and_keys_are_guarded_by_default if {
+	every type in ["aws_db_instance", "aws_rds_cluster", "aws_rds_global_cluster", "aws_docdb_cluster", "aws_neptune_cluster", "aws_redshift_cluster", "aws_dynamodb_table", "aws_s3_bucket", "aws_ebs_volume", "aws_efs_file_system", "aws_fsx_windows_file_system", "aws_kms_key", "aws_secretsmanager_secret", "aws_ecr_repository", "aws_route53_zone", "aws_opensearch_domain", "aws_backup_vault", "aws_cloudwatch_log_group", "aws_cognito_user_pool", "aws_kinesis_stream", "aws_msk_cluster", "google_sql_database_instance", "google_storage_bucket", "azurerm_mssql_database", "azurerm_storage_account", "azurerm_key_vault"] {
+		count(findings({}, [testing.delete(sprintf("%s.a", [type]), {})])) == 1
+	}
+}

@@ -76,7 +76,7 @@ deny contains finding if {
 
 deny contains finding if {
 	some [r, path] in array.concat(granting, trusting)
-	plan.value(r, path, null) == null
+	r.change.after_unknown[path[0]]
 	plan.is_undecided(r, path)
 	finding := plan.unknown_finding(r, path, "the IAM policy allows too much")
 }

@@ -141,3 +141,21 @@ test_odd_shapes_are_no_error_and_no_finding if {
 		sure([group([opening(wrong, 22, 22, ["0.0.0.0/0"]), opening("tcp", wrong, wrong, ["0.0.0.0/0"]), opening("tcp", 22, 22, wrong)])]) == set()
 	}
 }
+
+test_these_ports_are_looked_at_by_default if {
+	every port, name in {22: "SSH", 23: "Telnet", 445: "SMB", 1433: "SQL Server", 1521: "Oracle", 2375: "Docker", 2376: "Docker", 2379: "etcd", 3306: "MySQL", 3389: "RDP", 5432: "PostgreSQL", 5439: "Redshift", 5900: "VNC", 5984: "CouchDB", 5985: "WinRM", 5986: "WinRM", 6379: "Redis", 6443: "Kubernetes", 8086: "InfluxDB", 9042: "Cassandra", 9200: "Elasticsearch", 10250: "kubelet", 11211: "memcached", 27017: "MongoDB"} {
+		messages([rule("tcp", port, port, ["0.0.0.0/0"])]) == {sprintf("Open to everyone: aws_security_group_rule.a (port %d (%s) from 0.0.0.0/0)", [port, name])}
+	}
+}
+
+test_half_of_the_ports_is_not_all_of_them if {
+	messages([rule("tcp", 0, 30000, ["0.0.0.0/0"])]) == {"Open to everyone: aws_security_group_rule.a (ports 0 to 30000 from 0.0.0.0/0)"}
+}
+
+test_port_and_source_may_both_be_unknown if {
+	unknown_paths(testing.create_unknown("aws_vpc_security_group_ingress_rule.a", {"ip_protocol": "tcp", "to_port": 22}, {"from_port": true, "cidr_ipv4": true})) == {["from_port"]}
+}
+
+test_ports_that_are_no_numbers_cover_nothing if {
+	findings([rule("tcp", "0", "65535", ["0.0.0.0/0"]), rule("tcp", null, 65535, ["0.0.0.0/0"]), rule("tcp", 22, [], ["0.0.0.0/0"])]) == set()
+}

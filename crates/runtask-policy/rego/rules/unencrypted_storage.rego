@@ -63,10 +63,7 @@ deny contains finding if {
 	encrypted == null
 	not is_encrypted_by_default(r)
 	not is_copy(r)
-	finding := object.union(
-		plan.finding(r, path, sprintf("Unencrypted storage: %s", [r.address])),
-		{"severity": "medium"},
-	)
+	finding := {"msg": sprintf("Unencrypted storage: %s", [r.address]), "address": r.address, "attribute": path, "severity": "medium"}
 }
 
 deny contains finding if {
@@ -74,10 +71,12 @@ deny contains finding if {
 	some [r, path, encrypted] in devices
 	encrypted == null
 	not is_virtual(r, path)
-	finding := object.union(
-		plan.finding(r, path, sprintf("Encryption is left to the account's default: %s%s", [r.address, device(r, path)])),
-		{"severity": "medium"},
-	)
+	finding := {
+		"msg": sprintf("Encryption is left to the account's default: %s%s", [r.address, device(r, path)]),
+		"address": r.address,
+		"attribute": path,
+		"severity": "medium",
+	}
 }
 
 deny contains finding if {
@@ -124,6 +123,7 @@ state(r, path) := found if {
 	found := object.get(r, array.concat(["change", "after"], path), null)
 	not found in {null, ""}
 } else := "unknown" if {
+	r.change.after_unknown[path[0]]
 	plan.is_undecided(r, path)
 } else := null
 

@@ -125,3 +125,10 @@ test_odd_shapes_are_no_error if {
 		}
 	}
 }
+
+test_only_clusters_of_aurora_are_encrypted_by_default if {
+	every address in ["aws_db_instance.a", "aws_neptune_cluster.a", "aws_docdb_cluster.a"] {
+		count(findings([testing.create(address, {"engine": "aurora-mysql"})])) == 1
+		count(findings([testing.create(address, {"engine": "valkey"})])) == 1
+	}
+}
