@@ -165,14 +165,16 @@ is_sensitive(r, path) if marked(r, "after_sensitive", path)
 # It does not hold where the plan came without its configuration, nor for a `dynamic` block, which the configuration in the plan does not show.
 is_unset(r, path) if {
 	count(path) == 1
-	not path[0] in object.keys(expressions_of(r))
+	expressions := expressions_of(r)
+	not path[0] in object.keys(expressions)
 }
 
 # Where the provider fills in the whole attribute, that includes all that is below.
 is_unset(r, path) if {
 	count(path) > 1
 	object.get(r, ["change", "after_unknown", path[0]], false) == true
-	not path[0] in object.keys(expressions_of(r))
+	expressions := expressions_of(r)
+	not path[0] in object.keys(expressions)
 }
 
 is_unset(r, path) if {
@@ -238,10 +240,11 @@ params(code) := found if {
 # The statements of the policy document (a string of JSON, as IAM and S3 take it) at a path of a resource's planned values.
 # A text that is no JSON has none: AWS refuses it at apply.
 statements(r, path) := [statement |
-	text := value(r, path, "")
+	text := object.get(r, array.concat(["change", "after"], path), null)
 	is_string(text)
 	json.is_valid(text)
-	some statement in one_or_many(object.get({"document": json.unmarshal(text)}, ["document", "Statement"], []))
+	document := json.unmarshal(text)
+	some statement in one_or_many(document.Statement)
 	is_object(statement)
 ]
 
@@ -291,6 +294,7 @@ untouching := leaving | idle
 positions_by_type[r.type] contains position if {
 	some position, r in changes
 	r.mode == "managed"
+	is_string(r.type)
 }
 
 positions_by_address[r.address] contains position if {
@@ -340,10 +344,10 @@ else := {}
 
 names_everyone(statement) if statement.Principal == "*"
 
-names_everyone(statement) if "*" in one_or_many(object.get(statement, ["Principal", "AWS"], []))
+names_everyone(statement) if "*" in one_or_many(statement.Principal.AWS)
 
 # "Everyone but these" is everyone.
-names_everyone(statement) if object.get(statement, ["NotPrincipal"], null) != null
+names_everyone(statement) if statement.NotPrincipal != null
 
 is_conditional(statement) if {
 	is_object(statement.Condition)

@@ -29,7 +29,7 @@ no_op(address, values) := resource(address, {"actions": ["no-op"], "before": val
 # A creation, some of whose values are known only after apply: `after_unknown` has `true` in their places.
 create_unknown(address, after, after_unknown) := resource(address, {"actions": ["create"], "before": null, "after": after, "after_unknown": after_unknown})
 
-resource(address, change) := object.union(named(address), {"address": address, "mode": "managed", "change": change})
+resource(address, change) := object.union(named(address), {"address": address, "change": change})
 
 # One resource of a type for each of the shapes that a plan should never have.
 # Its last entries are right but for one attribute, which has each wrong type in turn.
@@ -56,10 +56,9 @@ odd(type, attributes) := array.concat(
 	],
 )
 
-named(address) := object.union_n([{"type": type, "name": name}, module, key]) if {
-	parts := regex.find_all_string_submatch_n(`^((module\.[^.\[]+(\[[^\]]*\])?\.)*)([^.]+)\.([^.\[]+)(\[(.*)\])?$`, address, 1)[0]
-	type := parts[4]
-	name := parts[5]
+named(address) := object.union_n([{"mode": mode, "type": parts[5], "name": parts[6]}, module, key]) if {
+	parts := regex.find_all_string_submatch_n(`^((module\.[^.\[]+(\[[^\]]*\])?\.)*)(data\.)?([^.]+)\.([^.\[]+)(\[(.*)\])?$`, address, 1)[0]
+	mode := {"": "managed", "data.": "data"}[parts[4]]
 	module := {"module_address": trim_suffix(parts[1], ".") | parts[1] != ""}
-	key := {"index": json.unmarshal(parts[7]) | parts[6] != ""}
+	key := {"index": json.unmarshal(parts[8]) | parts[7] != ""}
 }

@@ -76,7 +76,7 @@ deny contains finding if {
 
 deny contains finding if {
 	some [r, path] in array.concat(granting, trusting)
-	plan.value(r, path, null) == null
+	r.change.after_unknown[path[0]]
 	plan.is_undecided(r, path)
 	finding := plan.unknown_finding(r, path, "the IAM policy allows too much")
 }
@@ -109,9 +109,11 @@ attaching := array.concat(
 	],
 )
 
-covers_all_resources(statement) if "*" in plan.one_or_many(object.get(statement, "Resource", []))
+covers_all_resources(statement) if statement.Resource == "*"
 
-covers_all_resources(statement) if object.get(statement, "NotResource", null) != null
+covers_all_resources(statement) if "*" in statement.Resource
+
+covers_all_resources(statement) if statement.NotResource != null
 
 # What a statement allows all of, and how bad that is.
 wildcards(statement) := {[what, severity] |

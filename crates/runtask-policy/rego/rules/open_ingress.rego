@@ -41,8 +41,7 @@ import rego.v1
 import data.runtask.plan
 
 deny contains finding if {
-	some [r, base, opening, names] in openings
-	covered := covers(object.get(opening, names.protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null))
+	some [r, base, names, covered] in covering
 	some path in sources(r, base, names)
 	source := plan.value(r, path, "")
 	is_anywhere(source)
@@ -51,8 +50,7 @@ deny contains finding if {
 
 # The ports are bad, but not all sources are known.
 deny contains finding if {
-	some [r, base, opening, names] in openings
-	covers(object.get(opening, names.protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null))
+	some [r, base, names, _] in covering
 	some path in sources(r, base, names)
 	plan.is_unknown(r, path)
 	finding := undecided(r, path)
@@ -60,12 +58,12 @@ deny contains finding if {
 
 # Not all ports are known, and the source is bad, or not known either.
 deny contains finding if {
-	some [r, base, opening, names] in openings
+	some [r, base, names, values] in openings
+	null in values
 	some field in [names.protocol, "from_port", "to_port"]
-	object.get(opening, field, null) == null
 	path := array.concat(base, [field])
 	plan.is_unknown(r, path)
-	may_cover(r, base, opening, names)
+	may_cover(r, base, names, values[0])
 	some source in sources(r, base, names)
 	may_be_anywhere(r, source)
 	finding := undecided(r, path)
@@ -115,22 +113,30 @@ more_cidrs := plan.list(object.get(params, "cidrs", []))
 
 groups := array.concat(plan.touched_of("aws_security_group"), plan.touched_of("aws_default_security_group"))
 
-# Every rule that lets something in: its resource, its path, its values, and how this kind of resource names them.
+# Every rule that lets something in: its resource, its path, how this kind of resource names things, and its protocol and ports.
 openings := array.concat(
-	[[r, ["ingress", position], opening, listed] |
+	[[r, ["ingress", position], listed, traffic(opening, "protocol")] |
 		some r in groups
 		is_array(r.change.after.ingress)
 		some position, opening in r.change.after.ingress
 		is_object(opening)
 	],
 	array.concat(
-		[[r, [], r.change.after, listed] |
+		[[r, [], listed, traffic(r.change.after, "protocol")] |
 			some r in plan.touched_of("aws_security_group_rule")
 			r.change.after.type == "ingress"
 		],
-		[[r, [], r.change.after, single] | some r in plan.touched_of("aws_vpc_security_group_ingress_rule")],
+		[[r, [], single, traffic(r.change.after, "ip_protocol")] | some r in plan.touched_of("aws_vpc_security_group_ingress_rule")],
 	),
 )
+
+traffic(opening, protocol) := [object.get(opening, protocol, null), object.get(opening, "from_port", null), object.get(opening, "to_port", null)]
+
+# Those that surely cover one of the ports; what they cover, in words, is last.
+covering := [[r, base, names, covered] |
+	some [r, base, names, [protocol, from, to]] in openings
+	covered := covers(protocol, from, to)
+]
 
 listed := {"protocol": "protocol", "lists": ["cidr_blocks", "ipv6_cidr_blocks"], "sources": []}
 
@@ -193,8 +199,8 @@ named(port) := sprintf("port %d (%s)", [port, name]) if name := default_ports[po
 else := sprintf("port %v", [port])
 
 # Whether an opening with something unknown may cover a port: not if its protocol is known and has none, or covers all.
-may_cover(r, base, _, names) if plan.is_unknown(r, array.concat(base, [names.protocol]))
+may_cover(r, base, names, _) if plan.is_unknown(r, array.concat(base, [names.protocol]))
 
-may_cover(_, _, opening, names) if opening[names.protocol] in with_ports
+may_cover(_, _, _, protocol) if protocol in with_ports
 
 undecided(r, path) := plan.unknown_finding(r, path, "it opens a port to everyone")

@@ -61,31 +61,27 @@ deny contains finding if {
 deny contains finding if {
 	some [r, path, encrypted] in stores
 	encrypted == null
-	not plan.is_undecided(r, path)
 	not is_encrypted_by_default(r)
 	not is_copy(r)
-	finding := object.union(
-		plan.finding(r, path, sprintf("Unencrypted storage: %s", [r.address])),
-		{"severity": "medium"},
-	)
+	finding := {"msg": sprintf("Unencrypted storage: %s", [r.address]), "address": r.address, "attribute": path, "severity": "medium"}
 }
 
 deny contains finding if {
 	not ebs_by_default
 	some [r, path, encrypted] in devices
 	encrypted == null
-	not plan.is_undecided(r, path)
 	not is_virtual(r, path)
-	finding := object.union(
-		plan.finding(r, path, sprintf("Encryption is left to the account's default: %s%s", [r.address, device(r, path)])),
-		{"severity": "medium"},
-	)
+	finding := {
+		"msg": sprintf("Encryption is left to the account's default: %s%s", [r.address, device(r, path)]),
+		"address": r.address,
+		"attribute": path,
+		"severity": "medium",
+	}
 }
 
 deny contains finding if {
 	some [r, path, encrypted] in array.concat(stores, devices)
-	encrypted == null
-	plan.is_undecided(r, path)
+	encrypted == "unknown"
 	finding := plan.unknown_finding(r, path, "the storage is encrypted")
 }
 
@@ -102,11 +98,11 @@ attributes := {
 	"aws_redshift_cluster": ["encrypted"],
 }
 
-# Every store: its resource, the path of the attribute, and the planned value; null where it has none.
+# Every store: its resource, the path of the attribute, and its planned state.
 stores := [[r, path, encrypted] |
 	some type, path in attributes
 	some r in plan.touched_of(type)
-	encrypted := plan.value(r, path, null)
+	encrypted := state(r, path)
 ]
 
 # The same of EBS volumes, by themselves or as part of a machine.
@@ -119,8 +115,17 @@ devices := [[r, path, encrypted] |
 	}
 	some r in plan.touched_of(type)
 	some path in array.concat(paths, more_devices(r))
-	encrypted := plan.value(r, path, null)
+	encrypted := state(r, path)
 ]
+
+# The planned value, "unknown" if it is known only after apply, or null where nobody says anything.
+state(r, path) := found if {
+	found := object.get(r, array.concat(["change", "after"], path), null)
+	not found in {null, ""}
+} else := "unknown" if {
+	r.change.after_unknown[path[0]]
+	plan.is_undecided(r, path)
+} else := null
 
 # Beside the volumes that are always there: an instance has a root volume, whether the configuration mentions it or not.
 more_devices(r) := array.concat(

@@ -1,0 +1,85 @@
+package runtask.rules.destroy_guard_test
+
+import rego.v1
+
+import data.runtask.rules.destroy_guard
+import data.runtask.testing
+
+findings(params, resources) := found if {
+	found := destroy_guard.deny with input as testing.plan(resources) with data.params as {"destroy-guard": params}
+}
+
+messages(params, resources) := {finding.msg | some finding in findings(params, resources)}
+
+replacement := object.union(testing.replace("aws_db_instance.a", {"engine": "x"}, {"engine": "y"}), {"action_reason": "replace_because_cannot_update", "replace_paths": [["engine"], ["blocks", 0, "size"]]})
+
+test_what_stays_passes if {
+	findings({}, [
+		testing.create("aws_db_instance.a", {}),
+		testing.update("aws_db_instance.b", {}, {}),
+		testing.no_op("aws_db_instance.c", {}),
+		testing.resource("aws_db_instance.d", {"actions": ["forget"], "before": {}, "after": null}),
+		testing.resource("aws_db_instance.e", {"actions": ["create", "forget"], "before": {}, "after": {}}),
+		testing.resource("data.aws_db_instance.f", {"actions": ["read"], "after": {}}),
+	]) == set()
+}
+
+test_destroying_what_holds_data_is_a_finding if {
+	findings({}, [object.union(testing.delete("aws_db_instance.a", {}), {"action_reason": "delete_because_no_resource_config"})]) == {{"msg": "Would be destroyed: aws_db_instance.a (it is no longer in the configuration)", "address": "aws_db_instance.a"}}
+}
+
+test_replacing_it_is_a_finding_that_names_the_attributes if {
+	findings({}, [replacement]) == {{"msg": "Would be replaced: aws_db_instance.a (engine, blocks.0.size cannot be changed in place)", "address": "aws_db_instance.a", "attribute": ["engine"]}}
+}
+
+test_creating_before_destroying_destroys_too if {
+	messages({}, [testing.resource("aws_s3_bucket.a", {"actions": ["create", "delete"], "before": {}, "after": {}})]) == {"Would be replaced: aws_s3_bucket.a (Terraform does not say why)"}
+}
+
+test_other_reasons_are_said if {
+	messages({}, [
+		object.union(testing.replace("aws_kms_key.a", {}, {}), {"action_reason": "replace_because_tainted"}),
+		object.union(testing.delete("aws_kms_key.b", {}), {"deposed": "12ab34cd"}),
+		object.union(testing.delete("aws_kms_key.c", {}), {"action_reason": "something new"}),
+	]) == {"Would be replaced: aws_kms_key.a (it is tainted)", "Would be destroyed: aws_kms_key.b (an older, deposed object)", "Would be destroyed: aws_kms_key.c (Terraform does not say why)"}
+}
+
+test_what_holds_no_data_passes if {
+	findings({}, [testing.delete("aws_iam_role.a", {}), testing.replace("aws_instance.b", {}, {})]) == set()
+}
+
+test_types_replace_the_default if {
+	resources := [testing.delete("aws_instance.a", {}), testing.delete("aws_db_instance.b", {}), testing.delete("azurerm_x.c", {})]
+	messages({"types": ["aws_instance", "azurerm_*"]}, resources) == {"Would be destroyed: aws_instance.a (Terraform does not say why)", "Would be destroyed: azurerm_x.c (Terraform does not say why)"}
+	findings({"types": []}, resources) == set()
+}
+
+test_addresses_are_guarded_whatever_their_type if {
+	resources := [testing.delete(`module.production["eu"].aws_instance.a[0]`, {}), testing.delete("module.test.aws_instance.a", {}), testing.delete("aws_instance.single", {})]
+	messages({"addresses": ["module.production*", "aws_instance.single"]}, resources) == {`Would be destroyed: module.production["eu"].aws_instance.a[0] (Terraform does not say why)`, "Would be destroyed: aws_instance.single (Terraform does not say why)"}
+}
+
+test_unknown_values_do_not_matter if {
+	r := testing.resource("aws_db_instance.a", {"actions": ["delete", "create"], "before": {}, "after": {}, "after_unknown": {"arn": true}})
+	count(findings({}, [r])) == 1
+}
+
+test_wrong_parameters_guard_the_default if {
+	every params in [7, {"types": 7, "addresses": 7}, {"types": null}] {
+		count(findings(params, [testing.delete("aws_db_instance.a", {})])) == 1
+	}
+	findings({"types": [7, null], "addresses": [7, {}]}, [testing.delete("aws_db_instance.a", {})]) == set()
+}
+
+test_odd_shapes_are_no_error if {
+	messages({}, testing.odd("aws_db_instance", ["x"])) == {"Would be destroyed: x.y (Terraform does not say why)"}
+	every paths in [null, 7, "text", [7], ["text"], [[]], [[null, {}]], {}] {
+		count(findings({}, [object.union(testing.replace("aws_db_instance.a", {}, {}), {"replace_paths": paths, "action_reason": paths})])) == 1
+	}
+}
+
+test_databases_buckets_disks_and_keys_are_guarded_by_default if {
+	every type in ["aws_db_instance", "aws_rds_cluster", "aws_rds_global_cluster", "aws_docdb_cluster", "aws_neptune_cluster", "aws_redshift_cluster", "aws_dynamodb_table", "aws_s3_bucket", "aws_ebs_volume", "aws_efs_file_system", "aws_fsx_windows_file_system", "aws_kms_key", "aws_secretsmanager_secret", "aws_ecr_repository", "aws_route53_zone", "aws_opensearch_domain", "aws_backup_vault", "aws_cloudwatch_log_group", "aws_cognito_user_pool", "aws_kinesis_stream", "aws_msk_cluster", "google_sql_database_instance", "google_storage_bucket", "azurerm_mssql_database", "azurerm_storage_account", "azurerm_key_vault"] {
+		count(findings({}, [testing.delete(sprintf("%s.a", [type]), {})])) == 1
+	}
+}

@@ -1,0 +1,93 @@
+package runtask.rules.required_tags_test
+
+import rego.v1
+
+import data.runtask.rules.required_tags
+import data.runtask.testing
+
+findings(params, resources) := found if {
+	found := required_tags.deny with input as testing.plan(resources) with data.params as {"required-tags": params}
+}
+
+messages(params, resources) := {finding.msg | some finding in findings(params, resources)}
+
+names := {"tags": ["owner", "team"]}
+
+patterns := {"tags": {"owner": "", "stage": "dev|prod"}}
+
+test_nothing_is_required_unless_somebody_says_so if {
+	required_tags.deny == set() with input as testing.plan([testing.create("aws_s3_bucket.a", {"tags": null})])
+	findings({}, [testing.create("aws_s3_bucket.a", {"tags": null})]) == set()
+	findings({"tags": []}, [testing.create("aws_s3_bucket.a", {"tags": null})]) == set()
+}
+
+test_resources_with_the_tags_pass if {
+	findings(names, [
+		testing.create("aws_s3_bucket.a", {"tags_all": {"owner": "x", "team": "y", "more": "z"}, "tags": null}),
+		testing.create("google_thing.b", {"tags": {"owner": "x", "team": "y"}}),
+	]) == set()
+}
+
+test_missing_and_empty_tags_are_named if {
+	findings(names, [testing.create("aws_s3_bucket.a", {"tags_all": {"team": ""}, "tags": {"team": ""}})]) == {{"msg": "Missing tags: aws_s3_bucket.a (owner, team)", "address": "aws_s3_bucket.a", "attribute": ["tags_all"]}}
+	findings(names, [testing.create("aws_s3_bucket.a", {"tags": {"team": "x"}})]) == {{"msg": "Missing tags: aws_s3_bucket.a (owner)", "address": "aws_s3_bucket.a", "attribute": ["tags"]}}
+	messages(names, [testing.create("aws_s3_bucket.a", {"tags": null})]) == {"Missing tags: aws_s3_bucket.a (owner, team)"}
+}
+
+test_default_tags_count if {
+	findings(names, [testing.create("aws_s3_bucket.a", {"tags": {"owner": "x"}, "tags_all": {"owner": "x", "team": "y"}})]) == set()
+}
+
+test_resources_that_cannot_have_tags_pass if {
+	findings(names, [testing.create("aws_s3_bucket_acl.a", {"acl": "private"}), testing.create("other.b", {"tags": ["a", "b"]})]) == set()
+}
+
+test_values_must_match_as_a_whole if {
+	findings(patterns, [testing.create("aws_s3_bucket.a", {"tags": {"owner": "x", "stage": "prod"}})]) == {{"msg": "Tag has a value that is not allowed: aws_s3_bucket.a (owner)", "address": "aws_s3_bucket.a", "attribute": ["tags", "owner"]}}
+	messages({"tags": {"stage": "dev|prod"}}, [testing.create("aws_s3_bucket.a", {"tags": {"stage": "production"}})]) == {"Tag has a value that is not allowed: aws_s3_bucket.a (stage)"}
+	messages({"tags": {"stage": "dev|prod"}}, [testing.create("aws_s3_bucket.a", {"tags": {"stage": "prod"}})]) == set()
+	messages({"tags": {"stage": "dev|prod"}}, [testing.create("aws_s3_bucket.a", {"tags": {}})]) == {"Missing tags: aws_s3_bucket.a (stage)"}
+}
+
+test_types_are_excepted_by_pattern if {
+	resources := [testing.create("aws_s3_bucket.a", {"tags": {}}), testing.create("aws_iam_role.b", {"tags": {}}), testing.create("aws_iam_policy.c", {"tags": {}})]
+	messages({"tags": ["owner"], "types": ["aws_iam_*", 7]}, resources) == {"Missing tags: aws_s3_bucket.a (owner)"}
+}
+
+test_what_is_deleted_or_left_alone_passes if {
+	findings(names, [testing.delete("aws_s3_bucket.a", {"tags": {}}), testing.no_op("aws_s3_bucket.b", {"tags": {}})]) == set()
+}
+
+test_modules_and_keys_are_in_the_message if {
+	messages({"tags": ["owner"]}, [testing.create(`module.a["x"].aws_s3_bucket.b[1]`, {"tags": {}})]) == {`Missing tags: module.a["x"].aws_s3_bucket.b[1] (owner)`}
+}
+
+test_unknown_tags_are_said_to_be_unknown if {
+	findings(names, [testing.create_unknown("aws_s3_bucket.a", {}, {"tags": true, "tags_all": true})]) == {{"msg": "Cannot say before apply whether tags are as required (owner, team): aws_s3_bucket.a", "address": "aws_s3_bucket.a", "attribute": ["tags_all"], "unknown": true}}
+}
+
+test_what_a_resource_says_itself_is_known_even_where_tags_all_is_not if {
+	messages(names, [testing.create_unknown("aws_s3_bucket.a", {"tags": {"owner": "x"}}, {"tags_all": true})]) == {"Cannot say before apply whether tags are as required (team): aws_s3_bucket.a"}
+}
+
+test_an_unknown_value_is_a_tag_but_cannot_be_compared if {
+	r := testing.create_unknown("aws_s3_bucket.a", {"tags": {}}, {"tags": {"stage": true}})
+	findings({"tags": ["stage"]}, [r]) == set()
+	messages({"tags": {"stage": "dev"}}, [r]) == {"Cannot say before apply whether tags are as required (stage): aws_s3_bucket.a"}
+}
+
+test_wrong_parameters_are_a_finding_and_not_a_pass if {
+	every tags in ["owner", 7, true, [7], {"owner": 7}, {"owner": "("}] {
+		count(findings({"tags": tags}, [testing.create("aws_s3_bucket.a", {"tags": {}})])) == 1
+		some message in messages({"tags": tags}, [])
+		startswith(message, "The parameter tags of required-tags must be")
+	}
+	findings({"tags": null, "types": 7}, [testing.create("aws_s3_bucket.a", {"tags": {}})]) == set()
+	findings("text", [testing.create("aws_s3_bucket.a", {"tags": {}})]) == set()
+}
+
+test_odd_shapes_are_no_error if {
+	every finding in findings(patterns, testing.odd("aws_s3_bucket", ["tags", "tags_all"])) {
+		contains(finding.msg, "x.y")
+	}
+}
