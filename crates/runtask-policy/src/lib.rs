@@ -11,6 +11,8 @@ mod message;
 mod plan;
 mod redaction;
 mod session;
+#[cfg(test)]
+mod shipped_tests;
 mod trouble;
 
 pub use builtin::BUILTINS;
