@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo package test lint bench fuzz clean
+.PHONY: help setup demo package test lint bench plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -20,6 +20,9 @@ MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 # How long, and what: `make fuzz FUZZ_SECONDS=600 FUZZ_TARGET=payload`.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGET ?=
+
+# Which plans to make again, unless all: `make plans PLANS="buckets iam"`.
+PLANS ?=
 
 # $(call step,TEXT): says in one line what comes next.
 step = @printf '\n==> %s\n' '$(1)'
@@ -67,7 +70,7 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	$(call step,Checking the formatting of Rust)
 	@cargo fmt --all --check
 	$(call step,Checking the formatting of Terraform)
-	@.tools/bin/terraform fmt -check -diff -recursive examples/formatted $(wildcard infra tfe.tf)
+	@.tools/bin/terraform fmt -check -diff -recursive examples/formatted tests/fixtures/plans $(wildcard infra tfe.tf)
 	$(call step,Scanning infra/)
 	@.tools/bin/checkov --config-file infra/.checkov.yaml
 	$(call step,Linting with every feature)
@@ -94,6 +97,12 @@ bench: ## Measure, and write docs/performance.md
 	@$(SETUP) terraform lambda moto
 	$(call step,Building what is measured, and measuring)
 	@cargo run --release --locked --package runtask-tests --bin bench
+
+plans: ## Make the plans of tests/fixtures/plans again, or only PLANS
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform providers moto
+	$(call step,Making plans)
+	@python3 -B tools/make_plans.py $(PLANS)
 
 fuzz: ## Fuzz each target for FUZZ_SECONDS (60), or only FUZZ_TARGET; needs a nightly toolchain
 	$(call step,Setting up tools below .tools/)
