@@ -1,4 +1,4 @@
-"""Tests of make_plans.py: what it keeps of a plan, and that the kept plans are what their README says. It makes none."""
+"""Tests of make_plans.py: what it keeps of a plan; that the kept plans are what their README says. None is made."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ class Normalisation(unittest.TestCase):
         module = {"resources": [2, 1], "child_modules": [{"address": "module.b"}, {"address": "module.a"}]}
         plan = normalise(z=[two, one], relevant_attributes=[two, one], planned_values={"root_module": module}, a=1.5)
         module["child_modules"].reverse()
-        expected = {"z": [two, one], "relevant_attributes": [one, two], "planned_values": {"root_module": module}, "a": 1.5}
+        values = {"root_module": module}
+        expected = {"z": [two, one], "relevant_attributes": [one, two], "planned_values": values, "a": 1.5}
         self.assertEqual(json.dumps(plan), json.dumps(expected))
 
     def test_drift_by_the_clock_alone_is_none(self) -> None:

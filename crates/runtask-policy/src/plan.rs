@@ -35,9 +35,12 @@ pub(crate) fn read(mut from: impl Read) -> Result<Value, Trouble> {
 fn unreadable(error: &serde_json::Error) -> Trouble {
     let what = match error.classify() {
         Category::Eof => "the plan ends too early",
-        // The parser's own limit, of 128 levels; its words are the only sign of it.
+        // The parser's own limits; its words are the only sign of them.
         Category::Syntax if error.to_string().starts_with("recursion limit") => {
             "the plan nests deeper than 128 levels"
+        }
+        Category::Syntax if error.to_string().starts_with("number out of range") => {
+            "a number in the plan is larger than numbers are"
         }
         Category::Syntax => "the plan is not JSON",
         Category::Data | Category::Io => "the plan is not what `terraform show -json` prints",

@@ -5,6 +5,7 @@
 #   Without parameters the rule asks for nothing.
 #
 #   It looks at every resource that has `tags_all` or `tags` among its planned values, of whatever provider, as long as they are a map: `tags_all` where it is there, so that the provider's `default_tags` count.
+#   A resource that sets no tags in a configuration without `default_tags` has none, although the AWS provider says that `tags_all` is known only after apply.
 #   An empty tag is a missing one. A tag whose value is known only after apply is there, but cannot be compared with an expression.
 #
 #   Only what the plan creates, replaces or updates is judged.
@@ -43,7 +44,7 @@ deny contains finding if {
 	missing := [name |
 		some name in names
 		tag(r, attribute, name) == ""
-		not plan.is_unknown(r, [attribute, name])
+		is_missing(r, attribute, name)
 	]
 	count(missing) > 0
 	finding := plan.finding(r, [attribute], sprintf("Missing tags: %s (%s)", [r.address, concat(", ", missing)]))
@@ -108,8 +109,32 @@ is_expression(pattern) if {
 # What a resource says itself is in `tags_all` too, unless all of that is unknown.
 tag(r, attribute, name) := plan.value(r, [attribute, name], plan.value(r, ["tags", name], ""))
 
+is_missing(r, attribute, name) if not plan.is_unknown(r, [attribute, name])
+
+is_missing(r, attribute, _) if is_bare(r, attribute)
+
+# A resource that sets no tags, in a configuration without default tags: the AWS provider marks `tags_all` as known after apply all the same.
+is_bare(r, "tags_all") if {
+	plan.is_unknown(r, ["tags_all"])
+	plan.is_unset(r, ["tags"])
+	not default_tags
+}
+
+# Without the configuration nobody can say that there are none.
+default_tags if not is_object(providers)
+
+default_tags if {
+	some _, provider in plan.object_or_empty(providers)
+	object.get(provider, ["expressions", "default_tags"], null) != null
+}
+
+providers := object.get(input, ["configuration", "provider_config"], null)
+
 # Of one tag, the value may be unknown, which matters if it is to match an expression; where all tags are, the name is.
-is_undecided(r, attribute, _) if plan.is_unknown(r, [attribute])
+is_undecided(r, attribute, _) if {
+	plan.is_unknown(r, [attribute])
+	not is_bare(r, attribute)
+}
 
 is_undecided(r, attribute, name) if {
 	plan.is_unknown(r, [attribute, name])

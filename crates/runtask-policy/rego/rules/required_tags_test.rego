@@ -66,6 +66,21 @@ test_unknown_tags_are_said_to_be_unknown if {
 	findings(names, [testing.create_unknown("aws_s3_bucket.a", {}, {"tags": true, "tags_all": true})]) == {{"msg": "Cannot say before apply whether tags are as required (owner, team): aws_s3_bucket.a", "address": "aws_s3_bucket.a", "attribute": ["tags_all"], "unknown": true}}
 }
 
+# The AWS provider marks `tags_all` as unknown where a resource sets no tags: they are missing, unless there may be default tags.
+test_no_tags_and_no_default_tags_are_missing_tags if {
+	bare := testing.create_unknown("aws_s3_bucket.a", {}, {"tags_all": true})
+	of(bare, {"bucket": {}}, {"aws": {"expressions": {}}}) == {"Missing tags: aws_s3_bucket.a (owner)"}
+	cannot_say := {"Cannot say before apply whether tags are as required (owner): aws_s3_bucket.a"}
+	of(bare, {"bucket": {}}, {"aws": {"expressions": {"default_tags": [{"tags": {"references": ["local.tags"]}}]}}}) == cannot_say
+	of(bare, {"tags": {"references": ["local.tags"]}}, {"aws": {"expressions": {}}}) == cannot_say
+	of(bare, {"bucket": {}}, null) == cannot_say
+}
+
+of(r, expressions, providers) := found if {
+	plan := object.union(testing.plan_with_configuration([r], {r.address: expressions}), {"configuration": {"provider_config": providers}})
+	found := {finding.msg | some finding in required_tags.deny} with input as plan with data.params as {"required-tags": {"tags": ["owner"]}}
+}
+
 test_what_a_resource_says_itself_is_known_even_where_tags_all_is_not if {
 	messages(names, [testing.create_unknown("aws_s3_bucket.a", {"tags": {"owner": "x"}}, {"tags_all": true})]) == {"Cannot say before apply whether tags are as required (team): aws_s3_bucket.a"}
 }

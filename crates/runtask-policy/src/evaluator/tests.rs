@@ -172,6 +172,32 @@ fn policies_cannot_reach_the_network_or_the_environment() {
     }
 }
 
+/// Policies for conftest are full of these. The classes know all of Unicode, where OPA's `\d`, `\w` and `\s` know ASCII.
+#[test]
+fn regular_expressions_know_classes_of_characters() {
+    for (pattern, matches) in [
+        (r"^\d{12}$", &["123456789012"][..]),
+        (r"^[\w+=,.@-]+$", &["123456789012", "a@b", "é", "Δ"]),
+        (r"\s", &["a b"]),
+        (r"(?i)^É$", &["é"]),
+        (r"^\p{Greek}$", &["Δ"]),
+    ] {
+        let texts = r#"["123456789012", "a@b", "a b", "é", "Δ"]"#;
+        let rule = format!("deny contains x if {{ some x in {texts}; regex.match(`{pattern}`, x) }}");
+        let expected: Vec<_> = matches.iter().map(|it| format!("data.main.deny: {it}")).collect();
+        let rego = format!("package main\nimport rego.v1\n{rule}\n");
+        assert_eq!(messages(&asked(&rego, &plan())), expected, "{pattern}");
+    }
+}
+
+/// The engine's own limit, so that no expression takes all memory.
+#[test]
+fn a_regular_expression_may_not_be_too_large() {
+    let rego = "package main\nimport rego.v1\ndeny contains \"x\" if regex.match(`\\w{1000}`, \"a\")\n";
+    let said = messages(&asked(rego, &plan()));
+    assert_eq!(said, ["data.main.deny! compiled regex exceeded size limit (102400 bytes)"]);
+}
+
 #[test]
 fn a_builtin_that_fails_is_undefined_as_in_opa() {
     let rego = "package main\nimport rego.v1\ndeny contains \"a\" if to_number(\"x\") > 1\ndeny contains \"b\" if not json.unmarshal(\"{\")\n";
@@ -294,7 +320,7 @@ fn a_plan_that_cannot_be_read_is_refused_without_its_values() {
     Plan! the plan is not JSON (line 1, column 48)
     Plan! this is a state and not a plan: save one with `terraform plan -out=FILE`
     Plan! the plan is not JSON (line 1, column 27)
-    Plan! the plan is not JSON (line 1, column 39)
+    Plan! a number in the plan is larger than numbers are (line 1, column 39)
     Plan! the plan nests deeper than 128 levels (line 1, column 158)
     ");
 }
