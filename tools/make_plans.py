@@ -293,11 +293,7 @@ def normalise(shown: dict[str, Any], directory: Path) -> dict[str, Any]:
 def in_order(name: str, value: Any) -> Any:
     """The lists that terraform writes in an order that it leaves to chance, in one that it does not."""
     if name in ("relevant_attributes", "child_modules") and isinstance(value, list):
-<<<<<<< HEAD
-        return sorted(value, key=lambda it: json.dumps(it, sort_keys=True))
-=======
         return sorted(value, key=lambda it: (it.get("address", ""), json.dumps(it)))
->>>>>>> plans
     return value
 
 

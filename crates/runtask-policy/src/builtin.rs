@@ -3,11 +3,10 @@
 use crate::bundle::SourceFile;
 use runtask_tasks::Builtins;
 
-/// `data.runtask.plan`, and `data.runtask.testing` for the tests of policies.
-const LIBRARY: [(&str, &str); 2] = [
-    ("plan", include_str!("../rego/library/plan.rego")),
-    ("testing", include_str!("../rego/library/testing.rego")),
-];
+/// `data.runtask.plan`.
+const LIBRARY: &str = include_str!("../rego/library/plan.rego");
+/// `data.runtask.testing`, for the tests of policies.
+const TESTING: &str = include_str!("../rego/library/testing.rego");
 
 /// The rules by their codes.
 const RULES: [(&str, &str); 8] = [
@@ -35,8 +34,14 @@ pub const BUILTINS: Builtins<'static> = Builtins {
     samples: &["timestamp-parity"],
 };
 
-pub(crate) fn library() -> Vec<SourceFile> {
-    LIBRARY.iter().map(|(name, text)| file(name, text)).collect()
+/// What policies may import.
+pub(crate) fn library() -> SourceFile {
+    file("plan", LIBRARY)
+}
+
+/// What only their tests may import.
+pub(crate) fn testing() -> SourceFile {
+    file("testing", TESTING)
 }
 
 fn file(name: &str, text: &str) -> SourceFile {

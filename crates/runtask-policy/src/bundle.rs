@@ -91,7 +91,7 @@ impl Bundle {
     /// The first path that cannot be read.
     pub fn load(paths: &[PolicyPath], data: &[PathBuf], base: &Path) -> Result<Self, LoadError> {
         let mut reading = Reading { base, bytes: 0, entries: 0 };
-        let mut bundle = Self { files: builtin::library(), data: Value::Object(Default::default()) };
+        let mut bundle = Self { files: vec![builtin::library()], data: Value::Object(Default::default()) };
         for path in paths {
             match path {
                 PolicyPath::Builtin(name) => {
@@ -131,7 +131,7 @@ impl Bundle {
     /// Files from memory, as for a test.
     #[must_use]
     pub fn of_files(files: Vec<SourceFile>, data: Value) -> Self {
-        let files = builtin::library().into_iter().chain(files).collect();
+        let files = std::iter::once(builtin::library()).chain(files).collect();
         Self { files, data }
     }
 

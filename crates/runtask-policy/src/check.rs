@@ -1,5 +1,6 @@
 //! Policies on a plan: starts the process that evaluates them, watches it, and makes a report of what it says.
 
+use crate::builtin;
 use crate::bundle::{Bundle, LoadError};
 use crate::findings;
 use crate::message::{Answer, Cause, Purpose, Request, RuleEntry, Trouble};
@@ -245,8 +246,9 @@ impl Policy {
     }
 
     fn request(&self, purpose: Purpose, run: &RunFacts) -> Request {
+        let testing = (purpose != Purpose::Judge).then(builtin::testing);
         Request {
-            files: self.bundle.files.clone(),
+            files: self.bundle.files.iter().cloned().chain(testing).collect(),
             data: self.bundle.data.clone(),
             run: serde_json::to_value(run).unwrap_or(Value::Null),
             params: self.settings.params.clone(),

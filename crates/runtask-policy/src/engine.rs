@@ -51,7 +51,14 @@ pub(crate) struct Policies {
 impl Policies {
     /// Compiles files, and finds the rules in them. A file is of Rego v1, or of the older syntax that most policies for
     /// conftest are written in.
-    pub(crate) fn compile(files: &[SourceFile], limit: Duration, purpose: Purpose) -> Result<Self, Trouble> {
+    ///
+    /// `documents` are what `data` is besides.
+    pub(crate) fn compile(
+        files: &[SourceFile],
+        documents: Vec<Value>,
+        limit: Duration,
+        purpose: Purpose,
+    ) -> Result<Self, Trouble> {
         let mut engine = Engine::new();
         engine.set_policy_length_config(LIMITS);
         // As OPA: a builtin that fails makes an expression undefined, and not an error.
@@ -60,6 +67,9 @@ impl Policies {
             add(&mut engine, file)?;
         }
         let of_engine = |error: Box<dyn std::error::Error>| Trouble::of_engine(&format!("{error:#}"));
+        for document in documents {
+            engine.add_data(document).map_err(|error| of_engine(error.into()))?;
+        }
         // Asking anything makes the engine look at everything.
         engine.eval_query("true".to_owned(), false).map_err(|error| of_engine(error.into()))?;
         let rules = find(&mut engine, purpose).map_err(of_engine)?;
@@ -73,11 +83,6 @@ impl Policies {
         }
         policies.engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS });
         Ok(policies)
-    }
-
-    /// Sets a document that is not the plan: `data.NAME`.
-    pub(crate) fn add_data(&mut self, data: Value) -> Result<(), Trouble> {
-        self.engine.add_data(data).map_err(|error| Trouble::of_engine(&format!("{error:#}")))
     }
 
     /// Sets the plan.

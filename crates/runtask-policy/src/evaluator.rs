@@ -116,20 +116,17 @@ pub(crate) fn serve(
 }
 
 fn prepare(request: &Request) -> Result<Policies, Trouble> {
-    let limit = Duration::from_millis(request.time_limit_ms);
-    let mut policies = Policies::compile(&request.files, limit, request.purpose)?;
-    let broken = |_error| Trouble::new("the policies' data cannot be read");
-    let document = |value: &serde_json::Value| serde_json::from_value::<Value>(value.clone()).map_err(broken);
-    policies.add_data(document(&request.data)?)?;
-    for (name, value) in [("run", &request.run), ("params", &request.params)] {
+    for name in ["run", "params"] {
         if request.data.get(name).is_some() {
-            let message =
-                format!("the data for policies has a document `{name}`, which the run task sets itself");
-            return Err(Trouble::new(message));
+            return Err(Trouble::new(format!(
+                "the data for policies has a document `{name}`, which the run task sets itself"
+            )));
         }
-        policies.add_data(document(&serde_json::json!({ name: value }))?)?;
     }
-    Ok(policies)
+    let ours = serde_json::json!({ "run": request.run, "params": request.params });
+    let documents = vec![Value::from(request.data.clone()), Value::from(ours)];
+    let limit = Duration::from_millis(request.time_limit_ms);
+    Policies::compile(&request.files, documents, limit, request.purpose)
 }
 
 fn asked(policies: &Policies, request: &Request) -> Vec<RuleEntry> {

@@ -18,9 +18,14 @@ const SENSITIVE: &str = "(sensitive value)";
 
 /// Reads a plan. No value of it is in the error.
 pub(crate) fn read(mut from: impl Read) -> Result<Value, Trouble> {
-    let mut text = Vec::new();
-    from.read_to_end(&mut text).map_err(|_broken| Trouble::new("the plan could not be read"))?;
-    let plan: Value = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+    let mut bytes = Vec::new();
+    from.read_to_end(&mut bytes).map_err(|_broken| Trouble::new("the plan could not be read"))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_other| Trouble::new("the plan is not JSON: it is not UTF-8"))?;
+    let plan = Value::from_json_str(&text).or_else(|_without_place| {
+        // The engine's own reader is the quicker one, as it keeps each key once; this one says where it stopped.
+        serde_json::from_str::<Value>(&text).map_err(|error| unreadable(&error))
+    })?;
     drop(text);
     let is = |key: &str| plan[key] != Value::Undefined;
     if !is("format_version") || plan.as_object().is_err() {

@@ -19,6 +19,9 @@ const OTHER_MASK: &str = "***";
 /// From how many characters on a value is searched for everywhere. Shorter ones count where they stand alone: a
 /// sensitive `7` is not a part of `2027`.
 const LONG: usize = 6;
+/// Keys below which there are no marks but those beside them.
+const VALUES: [&str; 7] =
+    ["before", "after", "values", "after_unknown", "before_sensitive", "after_sensitive", "sensitive_values"];
 /// How often a text is searched again, because a mask and its neighbours may look like yet another value.
 const PASSES: usize = 4;
 
@@ -169,7 +172,9 @@ fn marked(value: &Value, secrets: &mut BTreeSet<String>) {
                     leaves(value, secrets);
                 }
             }
-            object.iter().for_each(|(_key, inner)| marked(inner, secrets));
+            // What the attributes of resources hold is no part of the plan's outline, and most of its bytes.
+            let is_outline = |key: &Value| !VALUES.iter().any(|it| *key == Value::from(*it));
+            object.iter().filter(|(key, _)| is_outline(key)).for_each(|(_key, inner)| marked(inner, secrets));
         }
         Value::Array(list) => list.iter().for_each(|inner| marked(inner, secrets)),
         _ => {}
