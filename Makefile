@@ -17,6 +17,9 @@ HANDLERS := runtask-request-handler runtask-callback-handler
 ARCHITECTURE ?= x86_64
 MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 
+# Tasks and policies to deploy: `make package POLICY=DIRECTORY`, where the directory holds a runtask.toml.
+POLICY ?=
+
 # How long, and what: `make fuzz FUZZ_SECONDS=600 FUZZ_TARGET=payload`.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGET ?=
@@ -46,11 +49,11 @@ demo: ## Play HCP Terraform against the run task: an unformatted configuration, 
 	$(call step,The same configuration once formatted - the run task passes it: runtask simulate examples/formatted)
 	@$(call expect,0,$(RUNTASK) simulate examples/formatted)
 
-package: ## Build what is deployed, for ARCHITECTURE (x86_64): the functions' zips and a terraform layer
+package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform lambda
 	$(call step,Building what is deployed)
-	@python3 -B tools/package.py --architecture $(ARCHITECTURE)
+	@python3 -B tools/package.py --architecture $(ARCHITECTURE) $(if $(POLICY),--policy '$(POLICY)')
 
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Builds what is deployed: a zip for each Lambda function, and a layer with terraform.
 
+With `--policy DIRECTORY`, also a layer with the tasks and policies of that directory: see policy.py.
 They end up in target/package/ARCHITECTURE, where infra/ finds them. With the same tools the same commit gives the same
 bytes, wherever and whenever it is built, so that Terraform sees no change where there is none. The tools must be set up: `make setup`.
 """
@@ -19,7 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import setup  # noqa: E402 (found through the line above)
+import policy  # noqa: E402 (found through the line above)
+import setup  # noqa: E402
 from setup import BIN, ROOT, TOOLS, SetupError  # noqa: E402
 
 FUNCTIONS = ["request-handler", "callback-handler", "failure-handler"]
@@ -39,13 +41,16 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="x86_64", help="default: x86_64")
+    parser.add_argument("--policy", type=Path, metavar="DIRECTORY", help="holds runtask.toml and what it names")
     parser.add_argument("--json", action="store_true", help="say in JSON what was made")
     arguments = parser.parse_args()
     architecture = arguments.architecture
     directory = target_directory() / "package" / architecture
     try:
-        zips = [*functions(architecture, directory), layer(architecture, directory)]
-    except SetupError as err:
+        # First of all: building takes minutes, and what is wrong here is found in no time.
+        policies = policies_layer(arguments.policy, directory)
+        zips = [*functions(architecture, directory), layer(architecture, directory), *policies]
+    except (SetupError, policy.PolicyError) as err:
         print(f"package: {err}", file=sys.stderr)
         return 2
     made = [(it, it.stat().st_size, sha256(it)) for it in zips]
@@ -110,7 +115,17 @@ def build(target: str) -> None:
         raise SetupError("the functions do not build; see above.")
 
 
-# The layer
+# The layers
+
+
+def policies_layer(source: Path | None, directory: Path) -> list[Path]:
+    """The layer with tasks and policies, if there are to be any; one of an earlier run is removed otherwise."""
+    if source is None:
+        if policy.remove(directory):
+            print("package: removed policy.zip, which was made with POLICY=; name it again to keep it", file=sys.stderr)
+        return []
+    archive, _names = policy.write(policy.read(source), directory)
+    return [archive]
 
 
 def layer(architecture: str, directory: Path) -> Path:
