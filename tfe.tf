@@ -82,6 +82,18 @@ variable "url" {
   }
 }
 
+variable "path" {
+  description = "What is appended to the URL: the name of the task that this run task calls. Empty: the task `default`."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?)?$", var.path)) && !contains(["default", "healthz"], var.path)
+    error_message = "path is the name of a task, a-z, 0-9 and - between them; it is empty for the task `default`, which is called at the URL itself."
+  }
+}
+
 variable "hmac_key_parameter_arn" {
   description = "The ARN of the SSM SecureString that holds the HMAC key. When null, the output hmac_key_parameter_arn of infra/."
   type        = string
@@ -134,7 +146,8 @@ locals {
     data.terraform_remote_state.hcp_terraform[*].outputs,
   ))
 
-  url                    = var.url != null ? var.url : local.infrastructure.url
+  base_url               = var.url != null ? var.url : local.infrastructure.url
+  url                    = var.path == "" ? local.base_url : "${trimsuffix(local.base_url, "/")}/${var.path}"
   hmac_key_parameter_arn = var.hmac_key_parameter_arn != null ? var.hmac_key_parameter_arn : local.infrastructure.hmac_key_parameter_arn
   # Without infra/, the first.
   hmac_key_version = coalesce(var.hmac_key_version, try(local.infrastructure.hmac_key_version, null), 1)

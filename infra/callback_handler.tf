@@ -1,6 +1,6 @@
 # The callback handler: fetches what is to be checked, checks it, reports one final result.
-# It talks to HCP Terraform with the run's own token; of AWS it needs the table of claims, and the right to let Lambda
-# call the failure handler for it.
+# It talks to HCP Terraform with the run's own token; of AWS it needs the table of claims, the right to let Lambda call
+# the failure handler for it, and the file with the tasks, where that is kept in AWS (tasks.tf).
 
 resource "aws_iam_role" "callback_handler" {
   name               = "${var.name}-callback-handler"
@@ -27,6 +27,8 @@ resource "aws_iam_role_policy" "callback_handler" {
         local.log_statements["callback-handler"],
       ],
       local.decrypt_claims_statements,
+      local.tasks_file_statements,
+      local.decrypt_tasks_file_statements,
       local.tracing_statements,
     )
   })
@@ -41,7 +43,7 @@ resource "aws_lambda_function" "callback_handler" {
   runtime          = "provided.al2023"
   handler          = "bootstrap"
   architectures    = [var.architecture]
-  layers           = concat([aws_lambda_layer_version.terraform.arn], var.additional_layers)
+  layers           = concat([aws_lambda_layer_version.terraform.arn], aws_lambda_layer_version.policy[*].arn, var.additional_layers)
   memory_size      = var.callback_handler_memory_mb
   timeout          = var.callback_handler_timeout_seconds
   kms_key_arn      = local.kms_key_arn
@@ -53,8 +55,7 @@ resource "aws_lambda_function" "callback_handler" {
   }
 
   environment {
-    variables = merge(local.report_environment, {
-      RUNTASK_CHECKS    = join(",", var.checks)
+    variables = merge(local.report_environment, local.checks_environment, {
       RUNTASK_TERRAFORM = "/opt/bin/terraform"
     })
   }
@@ -73,6 +74,11 @@ resource "aws_lambda_function" "callback_handler" {
   depends_on = [aws_iam_role_policy.callback_handler]
 
   lifecycle {
+    precondition {
+      condition     = var.checks == null || local.config == null
+      error_message = "The tasks say what is checked: unset the variable checks."
+    }
+
     precondition {
       condition     = fileexists(local.packages["callback-handler"])
       error_message = "There is no ${local.packages["callback-handler"]}: run `make package ARCHITECTURE=${var.architecture}` first."

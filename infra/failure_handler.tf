@@ -26,6 +26,8 @@ resource "aws_iam_role_policy" "failure_handler" {
         local.log_statements["failure-handler"],
       ],
       local.decrypt_claims_statements,
+      local.tasks_file_statements,
+      local.decrypt_tasks_file_statements,
       [for key in local.kms_key_arns : {
         Sid      = "EncryptMessages"
         Effect   = "Allow"
@@ -49,7 +51,7 @@ resource "aws_lambda_function" "failure_handler" {
   runtime          = "provided.al2023"
   handler          = "bootstrap"
   architectures    = [var.architecture]
-  layers           = var.additional_layers
+  layers           = concat(aws_lambda_layer_version.policy[*].arn, var.additional_layers)
   memory_size      = var.failure_handler_memory_mb
   timeout          = var.failure_handler_timeout_seconds
   kms_key_arn      = local.kms_key_arn

@@ -1,8 +1,15 @@
 # What others need to know. tfe.tf reads url, hmac_key_parameter_arn and hmac_key_version.
 
 output "url" {
-  description = "The URL to register with HCP Terraform: it calls the task `default`. Append a task's name for another one."
+  description = "The URL to register with HCP Terraform: it calls the task `default`. task_urls has those of the others."
   value       = aws_lambda_function_url.request_handler.function_url
+}
+
+output "task_urls" {
+  description = "The URL of each task: `default` is called at the URL itself, any other below it."
+  value = { for task in local.tasks :
+    task => "${aws_lambda_function_url.request_handler.function_url}${task == "default" ? "" : task}"
+  }
 }
 
 output "hmac_key_parameter" {

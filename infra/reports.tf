@@ -8,6 +8,7 @@ locals {
       RUNTASK_ON_ERROR          = var.on_error
       RUNTASK_TABLE             = aws_dynamodb_table.claims.name
     },
+    local.config_environment,
     # Without it, HCP Terraform's own origins are allowed.
     length(var.allowed_origins) == 0 ? {} : { RUNTASK_ALLOWED_ORIGINS = join(",", var.allowed_origins) },
   )

@@ -75,14 +75,58 @@ variable "kms_key" {
 # What the run task does
 
 variable "checks" {
-  description = "What is checked: fmt, plan-summary."
+  description = "What is checked where no file says so: fmt, plan-summary. Unset: fmt."
   type        = list(string)
-  default     = ["fmt"]
+  default     = null
+
+  validation {
+    condition     = var.checks == null || try(length(var.checks) > 0 && alltrue([for check in var.checks : contains(["fmt", "plan-summary"], check)]), false)
+    error_message = "Name at least one check; the checks are fmt and plan-summary. Policies need a file with tasks: see tasks_file."
+  }
+}
+
+variable "tasks_file" {
+  description = "Where the file with the tasks is, runtask.toml, unless `make package POLICY=…` has packed it: ssm:///NAME, a parameter of Parameter Store, or s3://BUCKET/KEY, an object in a bucket of this region. A function reads it once, when it starts. Of rules, it can name those that are shipped and those that a layer of additional_layers puts below /opt/runtask."
+  type        = string
+  default     = null
+
+  # No character that means more than itself in a policy of AWS.
+  validation {
+    condition     = var.tasks_file == null || can(regex("^(ssm://(/[A-Za-z0-9_.-]+)+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.'()/-]+)$", var.tasks_file))
+    error_message = "tasks_file must be ssm:///NAME or s3://BUCKET/KEY, or unset: ssm:///runtask/tasks is the parameter /runtask/tasks. Keys may have letters, digits and !_.'()/-."
+  }
+}
+
+variable "tasks" {
+  description = "The names of the tasks in tasks_file, which the request handler has to know: [\"default\", \"policy\"]. Not for tasks that are packed."
+  type        = list(string)
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.checks) > 0 && alltrue([for check in var.checks : contains(["fmt", "plan-summary"], check)])
-    error_message = "Name at least one check; the checks are fmt and plan-summary."
+    condition     = (length(var.tasks) == 0) == (var.tasks_file == null)
+    error_message = "tasks names the tasks in tasks_file: set both, or neither."
+  }
+
+  validation {
+    condition     = length(distinct(var.tasks)) == length(var.tasks) && alltrue([for task in var.tasks : can(regex("^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$", task)) && task != "healthz"])
+    error_message = "The name of a task has a-z, 0-9 and - between them, is not healthz, and stands in tasks once."
+  }
+}
+
+variable "tasks_file_kms_key" {
+  description = "ARN of the KMS key that tasks_file is encrypted with, where that is a customer-managed key: the functions that read it may then decrypt it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tasks_file_kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.tasks_file_kms_key))
+    error_message = "tasks_file_kms_key must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID, no alias), or unset."
+  }
+
+  validation {
+    condition     = var.tasks_file_kms_key == null || var.tasks_file != null
+    error_message = "tasks_file_kms_key is about tasks_file, which is unset."
   }
 }
 
@@ -130,9 +174,9 @@ variable "settings" {
 
   validation {
     condition = alltrue([for name in keys(var.settings) :
-      !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TERRAFORM"], name)
+      !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
     ])
-    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS and RUNTASK_ON_ERROR, by the variables allowed_origins, checks and on_error, and RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM."
+    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_ON_ERROR and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, on_error and tasks, and RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM."
   }
 
   validation {

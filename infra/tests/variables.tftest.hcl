@@ -200,6 +200,115 @@ run "of_other_wrong_forms" {
   ]
 }
 
+# What depends on the file is looked at only once that has its form.
+run "a_file_of_the_wrong_form" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    tasks_file = "s3://acme-settings/*"
+    tasks      = ["default"]
+    settings   = { RUNTASK_CONFIG = "/opt/tasks.toml" }
+  }
+
+  expect_failures = [
+    var.tasks_file,
+    var.settings,
+  ]
+}
+
+run "a_file_of_another_wrong_form" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    tasks_file = "ssm://acme/tasks"
+    tasks      = ["default"]
+    settings   = { RUNTASK_TASKS = "default" }
+  }
+
+  expect_failures = [
+    var.tasks_file,
+    var.settings,
+  ]
+}
+
+run "tasks_of_the_wrong_form" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    tasks_file         = "ssm:///acme/tasks"
+    tasks              = ["default", "Policy"]
+    tasks_file_kms_key = "alias/runtask"
+  }
+
+  expect_failures = [
+    var.tasks,
+    var.tasks_file_kms_key,
+  ]
+}
+
+run "tasks_twice" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    tasks_file = "ssm:///acme/tasks"
+    tasks      = ["default", "default"]
+  }
+
+  expect_failures = [
+    var.tasks,
+  ]
+}
+
+run "tasks_of_no_file" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    tasks              = ["healthz"]
+    tasks_file_kms_key = "arn:aws:kms:eu-central-1:123456789012:key/theirs"
+  }
+
+  expect_failures = [
+    var.tasks,
+    var.tasks_file_kms_key,
+  ]
+}
+
+run "a_file_without_tasks" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    tasks_file = "ssm:///acme/tasks"
+  }
+
+  expect_failures = [
+    var.tasks,
+  ]
+}
+
 # Secrets have no place in variables.
 run "secret_key" {
   command = plan

@@ -1,0 +1,82 @@
+# Which tasks there are, and the rules of those that ask policies: from the layer that `make package POLICY=…` makes, or
+# from a file that is kept elsewhere, which the variable tasks_file names. With neither, there is the task `default`, for
+# the variable checks.
+
+locals {
+  policy_zip       = "${local.package_directory}/policy.zip"
+  policy_is_packed = fileexists(local.policy_zip)
+
+  # Where the callback handler finds the tasks.
+  config = var.tasks_file != null ? var.tasks_file : local.policy_is_packed ? "/opt/runtask/runtask.toml" : null
+
+  # The request handler, which answers 404 for any other task, has to know their names without reading the file.
+  tasks = sort(
+    var.tasks_file != null ? var.tasks :
+    local.policy_is_packed ? tolist(jsondecode(file("${local.package_directory}/policy.json")).tasks) :
+    ["default"]
+  )
+
+  config_environment = { for name, value in { RUNTASK_CONFIG = local.config } : name => value if value != null }
+  checks_environment = { for name, value in { RUNTASK_CHECKS = join(",", coalesce(var.checks, ["fmt"])) } : name => value if local.config == null }
+  tasks_environment  = { for name, value in { RUNTASK_TASKS = join(",", local.tasks) } : name => value if local.config != null }
+}
+
+# Puts runtask.toml, and what it names, into /opt/runtask.
+resource "aws_lambda_layer_version" "policy" {
+  count = local.policy_is_packed ? 1 : 0
+
+  layer_name               = "${var.name}-policy"
+  description              = "Tasks and policies in /opt/runtask"
+  filename                 = local.policy_zip
+  source_code_hash         = filebase64sha256(local.policy_zip)
+  compatible_runtimes      = ["provided.al2023"]
+  compatible_architectures = [var.architecture]
+
+  lifecycle {
+    # A function must not name a layer that is gone.
+    create_before_destroy = true
+
+    precondition {
+      condition     = var.tasks_file == null
+      error_message = "The tasks can be in one place only: unset tasks_file and tasks, or run `make package` without POLICY."
+    }
+
+    precondition {
+      condition     = length(var.additional_layers) < 4
+      error_message = "Lambda takes five layers: with terraform's and that of the policies, additional_layers can have three."
+    }
+  }
+}
+
+# The right to read the file that tasks_file names, for the two functions that do.
+locals {
+  tasks_file_statements = [for file in [var.tasks_file] : {
+    Sid      = "TasksFile"
+    Effect   = "Allow"
+    Action   = startswith(file, "ssm:") ? "ssm:GetParameter" : "s3:GetObject"
+    Resource = local.tasks_file_arn
+  } if file != null]
+
+  tasks_file_arn = (
+    var.tasks_file == null ? null :
+    startswith(var.tasks_file, "ssm:") ?
+    "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:parameter${trimprefix(var.tasks_file, "ssm://")}" :
+    "arn:${data.aws_partition.current.partition}:s3:::${trimprefix(var.tasks_file, "s3://")}"
+  )
+
+  # Parameter Store and S3 use a customer's key in the name of who reads.
+  decrypt_tasks_file_statements = [for key in [var.tasks_file_kms_key] : {
+    Sid      = "DecryptTasksFile"
+    Effect   = "Allow"
+    Action   = "kms:Decrypt"
+    Resource = key
+    Condition = {
+      StringEquals = startswith(var.tasks_file, "ssm:") ? {
+        "kms:EncryptionContext:PARAMETER_ARN" = [local.tasks_file_arn]
+        } : {
+        # A bucket with a bucket key names itself, and not the object.
+        "kms:EncryptionContext:aws:s3:arn" = [local.tasks_file_arn, split("/", local.tasks_file_arn)[0]]
+      }
+    }
+  } if key != null]
+}
