@@ -4,6 +4,8 @@
 mod claims;
 #[cfg(feature = "extension")]
 mod extension;
+#[cfg(feature = "files")]
+mod file;
 #[cfg(feature = "functions")]
 mod functions;
 mod parameter;
@@ -18,6 +20,8 @@ pub use aws_types::SdkConfig;
 pub use claims::TableClaims;
 #[cfg(feature = "extension")]
 pub use extension::Extension;
+#[cfg(feature = "files")]
+pub use file::{BadFileUrl, FileError, FileUrl};
 #[cfg(feature = "functions")]
 pub use functions::{Functions, InvokeError};
 pub use parameter::{Parameter, ParameterError};

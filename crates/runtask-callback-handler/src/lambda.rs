@@ -3,13 +3,18 @@
 use crate::attempt::Attempt;
 use crate::config::Settings;
 use crate::handler::End;
+use crate::tasks::TasksFile;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use runtask_aws::{TableClaims, sdk_config};
+use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
+use runtask_log::Chain;
 use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
+use runtask_tasks::MAX_FILE_BYTES;
 use serde_json::value::RawValue;
+use std::cell::LazyCell;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
-use tracing::error;
+use tracing::{error, info};
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> SystemTime {
@@ -20,6 +25,26 @@ fn now() -> SystemTime {
 fn lookup(name: &str) -> Option<String> {
     // What is no UTF-8 must not count as unset: as it is shown, no check of a setting passes it.
     std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
+}
+
+/// Made only where something of AWS is used, and then once.
+type Aws = LazyCell<SdkConfig>;
+
+fn aws() -> SdkConfig {
+    sdk_config(lookup)
+}
+
+/// Where a layer puts the files that a tasks' file from elsewhere can name.
+const LAYER: &str = "/opt/runtask";
+
+/// The tasks' file, where `RUNTASK_CONFIG` is a URL and not a path.
+async fn fetch_tasks(aws: &Aws) -> Result<Option<TasksFile>, Error> {
+    let Some(url) = lookup("RUNTASK_CONFIG").filter(|it| it.contains("://")) else { return Ok(None) };
+    let file: FileUrl = url.parse().map_err(|error| format!("RUNTASK_CONFIG: {url:?}: {error}"))?;
+    let content = file.read(aws, MAX_FILE_BYTES).await;
+    let content = content.map_err(|error| format!("RUNTASK_CONFIG: {url}: {}", Chain(&error)))?;
+    info!("read the tasks from {url}");
+    Ok(Some(TasksFile::fetched(&url, content, Path::new(LAYER))))
 }
 
 /// What a function starts with.
@@ -34,32 +59,41 @@ pub struct Start {
 }
 
 impl Start {
-    /// Starts logging and reads the settings.
+    /// Starts logging and reads the settings, and the tasks' file where `RUNTASK_CONFIG` is the URL of one.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the settings, by name.
-    pub fn read() -> Result<Self, Error> {
+    /// That the file could not be read, or everything that is wrong with the settings, by name.
+    pub async fn read() -> Result<Self, Error> {
         runtask_log::start_in_lambda(lookup, now);
-        Ok(Self::with(Settings::read(&lookup, None, now())?))
+        let aws = Aws::new(aws);
+        let tasks = fetch_tasks(&aws).await?;
+        Ok(Self::with(Settings::read(&lookup, tasks, now())?, &aws))
     }
 
     /// As [`Start::read`], for a function that must not die of what the other one died of: where a setting is wrong, its
     /// default holds, and the log says so.
-    #[must_use]
-    pub fn read_leniently() -> Self {
+    pub async fn read_leniently() -> Self {
         runtask_log::start_in_lambda(lookup, now);
+        let aws = Aws::new(aws);
+        let tasks = fetch_tasks(&aws).await;
+        let is_lost = tasks.is_err();
+        let tasks = tasks.unwrap_or_else(|error| {
+            error!(error = %Chain(&*error), "there are no tasks, and a result follows from RUNTASK_ON_ERROR");
+            None
+        });
+        let lookup = |name: &str| lookup(name).filter(|_| !is_lost || name != "RUNTASK_CONFIG");
         let mut settings = runtask_settings::Settings::new(&lookup);
-        let read = Settings::read_from(&mut settings, &lookup, None, now());
+        let read = Settings::read_from(&mut settings, &lookup, tasks, now());
         if let Err(problems) = settings.finish() {
             error!("settings are wrong, and their defaults hold: {problems}");
         }
-        Self::with(read)
+        Self::with(read, &aws)
     }
 
-    fn with(settings: Settings) -> Self {
+    fn with(settings: Settings, aws: &Aws) -> Self {
         let claims = match lookup("RUNTASK_TABLE").filter(|it| !it.is_empty()) {
-            Some(table) => Claims::Table(Box::new(TableClaims::new(&sdk_config(lookup), table))),
+            Some(table) => Claims::Table(Box::new(TableClaims::new(aws, table))),
             None => Claims::Memory(MemoryClaims::new()),
         };
         Self { settings, claims, now }

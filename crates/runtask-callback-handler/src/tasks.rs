@@ -92,6 +92,12 @@ fn tasks_from(
             }
             return (only_default(), HashMap::new());
         }
+        (None, Some(path)) if path.contains("://") => {
+            settings.problem(
+                "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file",
+            );
+            return (only_default(), HashMap::new());
+        }
         (None, Some(path)) => match TasksFile::read(Path::new(&path)) {
             Ok(file) => file,
             Err(error) => {

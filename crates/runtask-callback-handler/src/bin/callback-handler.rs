@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 // One event at a time: threads are for unpacking, not for a second event.
 #[tokio::main(flavor = "current_thread")]
 async fn work() -> Result<(), Error> {
-    let start = Start::read()?;
+    let start = Start::read().await?;
     let handler = Handler::new(start.settings, start.claims, start.now)?;
     run(handler.settings().deadline, async |event, attempt| {
         let job = Job::parse(event.get().as_bytes())?;

@@ -6,7 +6,7 @@ use runtask_callback_handler::lambda::{Start, run};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let start = Start::read_leniently();
+    let start = Start::read_leniently().await;
     let deadline = start.settings.deadline;
     let handler = FailureHandler::new(start.settings, start.claims, start.now)?;
     run(deadline, async |event, attempt| handler.run(event.get().as_bytes(), &attempt).await).await
