@@ -11,6 +11,7 @@ export RUNTASK_TOOLS := $(CURDIR)/.tools/bin
 
 SETUP := python3 tools/setup.py
 RUNTASK := cargo run --quiet --release --locked --package runtask-cli --
+PUBLIC := examples/public-bucket
 HANDLERS := runtask-request-handler runtask-callback-handler
 
 # What to package for; and this machine's own architecture, for which tests need the packages.
@@ -39,7 +40,7 @@ setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform providers lambda moto scan deny
 
-demo: ## Play HCP Terraform against the run task: an unformatted configuration, then a formatted one
+demo: ## Play HCP Terraform against the run task: an unformatted configuration, a formatted one, a plan with a public bucket
 	$(call step,Setting up Terraform)
 	@$(SETUP) terraform
 	$(call step,Building runtask)
@@ -48,6 +49,8 @@ demo: ## Play HCP Terraform against the run task: an unformatted configuration, 
 	@$(call expect,1,$(RUNTASK) simulate examples/unformatted)
 	$(call step,The same configuration once formatted - the run task passes it: runtask simulate examples/formatted)
 	@$(call expect,0,$(RUNTASK) simulate examples/formatted)
+	$(call step,A plan with a public bucket - policies fail it: runtask simulate examples/public-bucket --plan … --config … --task policy)
+	@$(call expect,1,$(RUNTASK) simulate $(PUBLIC) --plan $(PUBLIC)/plan.json --config $(PUBLIC)/runtask.toml --task policy)
 
 package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory
 	$(call step,Setting up tools below .tools/)
@@ -73,7 +76,7 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	$(call step,Checking the formatting of Rust)
 	@cargo fmt --all --check
 	$(call step,Checking the formatting of Terraform)
-	@.tools/bin/terraform fmt -check -diff -recursive examples/formatted tests/fixtures/plans $(wildcard infra tfe.tf)
+	@.tools/bin/terraform fmt -check -diff -recursive examples/formatted $(PUBLIC) tests/fixtures/plans $(wildcard infra tfe.tf)
 	$(call step,Scanning infra/)
 	@.tools/bin/checkov --config-file infra/.checkov.yaml
 	$(call step,Linting with every feature)

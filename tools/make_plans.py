@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the plans below tests/fixtures/plans/ again: terraform plans each of them against an AWS that moto plays.
+"""Makes the plans below tests/fixtures/plans/ again, and those of examples/: terraform plans each of them against an AWS
+that moto plays.
 
 A plan is a folder with a configuration, or with one per step:
 
@@ -36,6 +37,8 @@ import setup  # noqa: E402
 from setup import BIN, ROOT, SetupError  # noqa: E402
 
 PLANS = ROOT / "tests" / "fixtures" / "plans"
+# Those of them that have a plan.json.
+EXAMPLES = ROOT / "examples"
 MOTO = ROOT / "tests" / "harness" / "moto_server.py"
 # What every configuration has in common: which provider, and how it speaks to moto.
 PROVIDER = PLANS / "provider.tf"
@@ -54,13 +57,13 @@ TERRAFORM_PATIENCE_S = 600
 
 
 def main() -> int:
-    known = sorted(it.parent.name for it in PLANS.glob("*/plan.json")) if PLANS.is_dir() else []
+    known = [it.name for it in everything()]
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="plans:\n" + "\n".join(f"  {it}" for it in known),
     )
-    parser.add_argument("plans", nargs="*", metavar="PLAN", help="folders below tests/fixtures/plans/; default: all")
+    parser.add_argument("plans", nargs="*", metavar="PLAN", help="folders below tests/fixtures/plans/ or examples/; default: all")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a plan.json would change")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write DIR/PLAN.json and leave the fixtures alone")
     arguments = parser.parse_args()
@@ -94,16 +97,18 @@ def make(folders: list[Path], output: Path | None, check: bool) -> list[Path]:
 
 
 def everything() -> list[Path]:
-    """Every folder below PLANS that holds a configuration."""
-    return sorted(it for it in PLANS.iterdir() if it.is_dir() and is_configuration(it))
+    """Every folder below PLANS that holds a configuration, and the examples that have a plan."""
+    plans = PLANS.iterdir() if PLANS.is_dir() else []
+    examples = [it.parent for it in EXAMPLES.glob("*/plan.json")]
+    return sorted(it for it in [*plans, *examples] if it.is_dir() and is_configuration(it))
 
 
 def configuration(name: str) -> Path:
-    folder = PLANS / name
-    if Path(name).name != name or not is_configuration(folder):
-        names = ", ".join(it.name for it in everything())
-        raise SetupError(f"there is no plan {name!r}; there are: {names}")
-    return folder
+    for folder in everything():
+        if folder.name == name:
+            return folder
+    names = ", ".join(it.name for it in everything())
+    raise SetupError(f"there is no plan {name!r}; there are: {names}")
 
 
 def is_configuration(folder: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -34,6 +36,13 @@ class Examples(unittest.TestCase):
             shutil.copytree(EXAMPLES / "unformatted", copy)
             self.assertEqual(fmt(copy)[0], 0)
             self.assertEqual(files(copy), files(EXAMPLES / "formatted"))
+
+    def test_the_one_with_a_public_bucket_is_formatted_and_is_what_its_plan_says(self) -> None:
+        folder = EXAMPLES / "public-bucket"
+        self.assertEqual(fmt(folder, "-check"), (0, []))
+        declared = re.findall(r'^resource "(.+)" "(.+)" {$', (folder / "main.tf").read_text(), re.MULTILINE)
+        planned = json.loads((folder / "plan.json").read_text())["resource_changes"]
+        self.assertEqual(sorted(f"{kind}.{name}" for kind, name in declared), sorted(it["address"] for it in planned))
 
 
 if __name__ == "__main__":

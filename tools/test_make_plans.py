@@ -169,7 +169,7 @@ class Kept(unittest.TestCase):
     def test_the_readme_names_every_plan_with_what_it_does(self) -> None:
         rows = dict(re.findall(r"^\| `([a-z-]+)` \| ([^|]*) \|", README, re.MULTILINE))
         self.assertEqual(sorted(rows), sorted(made()))
-        self.assertEqual(sorted(rows), [it.name for it in make_plans.everything()])
+        self.assertEqual(sorted(rows), [it.name for it in make_plans.everything() if it.parent == PLANS])
         for name, text in made().items():
             changes = json.loads(text).get("resource_changes", [])
             does = sorted({" then ".join(it["change"]["actions"]) for it in changes})
