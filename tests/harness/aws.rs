@@ -41,6 +41,31 @@ pub async fn create_table(endpoint: &str, name: &str) {
     call(endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &table).await;
 }
 
+/// Makes a bucket with one object in it.
+///
+/// # Panics
+///
+/// If that does not succeed.
+pub async fn put_object(endpoint: &str, bucket: &str, key: &str, content: &str) {
+    let authorization = authorization("s3");
+    let place = "<CreateBucketConfiguration><LocationConstraint>eu-central-1</LocationConstraint></CreateBucketConfiguration>";
+    for (path, body) in [(bucket.to_owned(), place), (format!("{bucket}/{key}"), content)] {
+        let headers = [("authorization", &*authorization)];
+        let answer = send("PUT", &format!("{endpoint}/{path}"), &headers, body.to_owned()).await;
+        assert_eq!(answer.status, 200, "{path}: {}", text(&answer));
+    }
+}
+
+/// Makes a parameter that is no secret.
+///
+/// # Panics
+///
+/// If there is one of this name.
+pub async fn put_parameter(endpoint: &str, name: &str, value: &str) {
+    let body = json!({"Name": name, "Value": value, "Type": "String"});
+    call(endpoint, "ssm", "AmazonSSM.PutParameter", &body).await;
+}
+
 /// Reads from an API that is made of paths.
 ///
 /// # Panics

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::aws;
 use crate::gate::Gate;
 use crate::lambda::{Asynchronous, Destination, Function, LambdaDouble};
-use crate::stack::{Stack, packages, unpack};
+use crate::stack::{Stack, unpack};
 
 /// The functions, by what they do.
 const FUNCTIONS: [&str; 3] = ["request_handler", "callback_handler", "failure_handler"];
@@ -92,29 +92,32 @@ async fn function(stack: &Stack, deployed: &Deployed, programs: &Path, gate: &Ga
     assert_eq!(configuration["Runtime"], "provided.al2023");
     let code = configuration["CodeSha256"].as_str().unwrap();
     let program = programs.join(&deployed.name);
-    unpack(&package_with(code), &program).await;
+    unpack(&package_with(stack, code), &program).await;
 
     let seconds = configuration["Timeout"].as_u64().unwrap();
     let memory = configuration["MemorySize"].as_u64().unwrap();
     let mut function = Function::new(&deployed.name, program.join("bootstrap"))
         .timeout(Duration::from_secs(seconds))
         .memory_mb(memory.try_into().unwrap());
-    for (name, value) in configuration["Environment"]["Variables"].as_object().unwrap() {
-        function = function.env(name, value.as_str().unwrap());
-    }
     // There is no /opt here: what the layers hold lies elsewhere, and that alone is different.
+    let opt = programs.join(format!("{}-opt", deployed.name));
     let layers = configuration["Layers"].as_array().cloned().unwrap_or_default();
     for layer in &layers {
         let arn = layer["Arn"].as_str().unwrap();
         let (name, version) = arn.split_once(":layer:").unwrap().1.split_once(':').unwrap();
         let path = format!("/2018-10-31/layers/{name}/versions/{version}");
         let content = aws::get(stack.moto.endpoint(), "lambda", &path).await;
-        let opt = programs.join(name);
-        unpack(&package_with(content["Content"]["CodeSha256"].as_str().unwrap()), &opt).await;
-        let terraform = configuration["Environment"]["Variables"]["RUNTASK_TERRAFORM"].as_str().unwrap();
-        let terraform = opt.join(terraform.strip_prefix("/opt/").unwrap());
-        assert!(terraform.is_file(), "{} is not in the layer", terraform.display());
-        function = function.env("RUNTASK_TERRAFORM", terraform.to_str().unwrap());
+        unpack(&package_with(stack, content["Content"]["CodeSha256"].as_str().unwrap()), &opt).await;
+    }
+    for (name, value) in configuration["Environment"]["Variables"].as_object().unwrap() {
+        let value = value.as_str().unwrap();
+        function = match value.strip_prefix("/opt/").map(|it| opt.join(it)) {
+            Some(file) => {
+                assert!(file.is_file(), "{name}: no layer holds {value}");
+                function.env(name, file.to_str().unwrap())
+            }
+            None => function.env(name, value),
+        };
     }
     if let Some(events) = &deployed.events {
         let destination = events["DestinationConfig"]["OnFailure"]["Destination"].as_str().unwrap();
@@ -135,8 +138,8 @@ async fn function(stack: &Stack, deployed: &Deployed, programs: &Path, gate: &Ga
 }
 
 /// The package with this checksum, as AWS writes it.
-fn package_with(code_sha256: &str) -> PathBuf {
-    let zips = std::fs::read_dir(packages()).unwrap().map(|it| it.unwrap().path());
+fn package_with(stack: &Stack, code_sha256: &str) -> PathBuf {
+    let zips = std::fs::read_dir(stack.packages()).unwrap().map(|it| it.unwrap().path());
     let mut zips = zips.filter(|it| it.extension().is_some_and(|it| it == "zip"));
     let found = zips.find(|it| BASE64_STANDARD.encode(digest(it)) == code_sha256);
     found.unwrap_or_else(|| panic!("what was uploaded is none of the packages"))

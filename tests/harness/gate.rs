@@ -4,8 +4,8 @@
 //! refused as AWS refuses it, and every call is noted. moto can check actions, but not yet resources, which is why this
 //! is ours.
 //!
-//! It knows what the functions call (Lambda, Parameter Store, DynamoDB), takes no account of conditions, and checks no
-//! signature.
+//! It knows what the functions call (Lambda, Parameter Store, DynamoDB, and S3 for reading), takes no account of
+//! conditions, and checks no signature.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -156,7 +156,7 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let path = parts.uri.path_and_query().unwrap().as_str();
-    let permission = permission(path, &parts.headers, &body);
+    let permission = permission(parts.method.as_str(), path, &parts.headers, &body);
     let role = shared.allowed.keys().find(|role| {
         let authorization = parts.headers.get("authorization").map(|it| it.to_str().unwrap());
         authorization.is_some_and(|it| it.contains(&format!("Credential={}/", Gate::access_key(role))))
@@ -165,6 +165,10 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
     if !is_allowed {
         let said = format!("{role:?} is not authorized to perform {} on {}", permission.0, permission.1);
         shared.refused.lock().unwrap().push(said.clone());
+        if is_s3(&parts.headers) {
+            let body = format!("<Error><Code>AccessDenied</Code><Message>{said}</Message></Error>");
+            return (axum::http::StatusCode::FORBIDDEN, body).into_response();
+        }
         let body = json!({"__type": "AccessDeniedException", "Message": said, "message": said});
         let error =
             [("x-amzn-ErrorType", "AccessDeniedException"), ("content-type", "application/x-amz-json-1.1")];
@@ -183,8 +187,18 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
     (axum::http::StatusCode::from_u16(answer.status).unwrap(), headers, body).into_response()
 }
 
+/// S3 names no operation: it goes by method and path.
+fn is_s3(headers: &HeaderMap) -> bool {
+    headers.get("authorization").is_some_and(|it| it.to_str().unwrap().contains("/s3/aws4_request"))
+}
+
 /// What a call needs.
-fn permission(path: &str, headers: &HeaderMap, body: &[u8]) -> Permission {
+fn permission(method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> Permission {
+    if is_s3(headers) {
+        let object = path.split_once('?').map_or(path, |(object, _query)| object);
+        let action = if method == "GET" { "s3:GetObject" } else { "unknown" };
+        return (action.to_owned(), format!("arn:aws:s3:::{}", object.trim_start_matches('/')));
+    }
     let arn = |service: &str, resource: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}");
     if let Some(function) = path.strip_prefix("/2015-03-31/functions/") {
         let name = function.split_once("/invocations").unwrap().0.replace("%3A", ":");

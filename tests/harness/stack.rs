@@ -22,7 +22,17 @@ pub struct Stack {
     /// The AWS.
     pub moto: Moto,
     directory: TempDir,
+    packages: Packages,
     variables: Vec<String>,
+}
+
+/// The zips that are deployed.
+#[derive(Debug)]
+enum Packages {
+    /// As `make package` leaves them.
+    Plain(PathBuf),
+    /// As `make package POLICY=…` would: the same, and a layer of policies.
+    WithPolicy(TempDir),
 }
 
 impl Stack {
@@ -32,11 +42,22 @@ impl Stack {
     ///
     /// If terraform fails, or the packages are not there.
     pub async fn apply(variables: &[(&str, &str)]) -> Self {
-        let packages = packages();
-        let packages = packages.parent().unwrap();
-        let mut all = vec![format!("package_directory={}", packages.display())];
+        Self::apply_packages(Packages::Plain(packages()), variables).await
+    }
+
+    /// As [`Self::apply`], with the tasks and policies in a directory.
+    ///
+    /// # Panics
+    ///
+    /// Also if the directory is none that can be packed.
+    pub async fn apply_with_policy(policy: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::apply_packages(Packages::WithPolicy(packages_with(policy).await), variables).await
+    }
+
+    async fn apply_packages(packages: Packages, variables: &[(&str, &str)]) -> Self {
+        let mut all = vec![format!("package_directory={}", packages.directory().parent().unwrap().display())];
         all.extend(variables.iter().map(|(name, value)| format!("{name}={value}")));
-        let stack = Self { moto: Moto::start().await, directory: copy().await, variables: all };
+        let stack = Self { moto: Moto::start().await, directory: copy().await, packages, variables: all };
         stack.terraform(&["init", "-input=false"]).await;
         stack.terraform_with_variables(&["apply", "-input=false", "-auto-approve"]).await;
         stack
@@ -69,6 +90,12 @@ impl Stack {
         outputs.as_object().unwrap().iter().map(|(name, it)| (name.clone(), it["value"].clone())).collect()
     }
 
+    /// Where the zips are that it was applied with.
+    #[must_use]
+    pub fn packages(&self) -> PathBuf {
+        self.packages.directory()
+    }
+
     /// Where it was applied: configuration, state, plans.
     #[must_use]
     pub fn directory(&self) -> &Path {
@@ -86,6 +113,35 @@ impl Stack {
         run(directory.path(), nowhere, &["init", "-input=false"]).await;
         run(directory.path(), nowhere, &["test"]).await
     }
+}
+
+impl Packages {
+    fn directory(&self) -> PathBuf {
+        match self {
+            Self::Plain(directory) => directory.clone(),
+            Self::WithPolicy(directory) => directory.path().join(architecture()),
+        }
+    }
+}
+
+/// The packages, and beside them what `tools/policy.py` makes of a directory.
+async fn packages_with(policy: &Path) -> TempDir {
+    let directory = tempfile::Builder::new().prefix("packages-").tempdir().unwrap();
+    let to = directory.path().join(architecture());
+    std::fs::create_dir(&to).unwrap();
+    for zip in std::fs::read_dir(packages()).unwrap().map(|it| it.unwrap()) {
+        std::os::unix::fs::symlink(zip.path(), to.join(zip.file_name())).unwrap();
+    }
+    let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/policy.py");
+    let packed = Command::new("python3").args(["-B", tool]).arg(policy).arg("--into").arg(&to).output().await;
+    let packed = packed.unwrap();
+    assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+    directory
+}
+
+/// Lambda's name of this machine's processor.
+fn architecture() -> String {
+    std::env::consts::ARCH.replace("aarch64", "arm64")
 }
 
 /// Runs terraform in `directory`, with an AWS at `endpoint`; it must succeed.
@@ -150,7 +206,7 @@ pub fn terraform_files(directory: &Path) -> Vec<String> {
 pub fn packages() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().find(|it| it.join("CACHEDIR.TAG").is_file()).unwrap();
-    let directory = target.join("package").join(std::env::consts::ARCH.replace("aarch64", "arm64"));
+    let directory = target.join("package").join(architecture());
     assert!(directory.is_dir(), "{} is not there: run `make package`", directory.display());
     directory
 }

@@ -7,6 +7,7 @@ mod claims;
 mod deploy;
 mod events;
 mod faults;
+mod files;
 mod lambda_double;
 mod pair;
 mod request_handler;

@@ -16,6 +16,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 use tracing::{error, info};
 
+/// Where a layer puts the files that a tasks' file from elsewhere can name.
+const LAYER: &str = "/opt/runtask";
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> SystemTime {
     SystemTime::now()
@@ -25,26 +28,6 @@ fn now() -> SystemTime {
 fn lookup(name: &str) -> Option<String> {
     // What is no UTF-8 must not count as unset: as it is shown, no check of a setting passes it.
     std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
-}
-
-/// Made only where something of AWS is used, and then once.
-type Aws = LazyCell<SdkConfig>;
-
-fn aws() -> SdkConfig {
-    sdk_config(lookup)
-}
-
-/// Where a layer puts the files that a tasks' file from elsewhere can name.
-const LAYER: &str = "/opt/runtask";
-
-/// The tasks' file, where `RUNTASK_CONFIG` is a URL and not a path.
-async fn fetch_tasks(aws: &Aws) -> Result<Option<TasksFile>, Error> {
-    let Some(url) = lookup("RUNTASK_CONFIG").filter(|it| it.contains("://")) else { return Ok(None) };
-    let file: FileUrl = url.parse().map_err(|error| format!("RUNTASK_CONFIG: {url:?}: {error}"))?;
-    let content = file.read(aws, MAX_FILE_BYTES).await;
-    let content = content.map_err(|error| format!("RUNTASK_CONFIG: {url}: {}", Chain(&error)))?;
-    info!("read the tasks from {url}");
-    Ok(Some(TasksFile::fetched(&url, content, Path::new(LAYER))))
 }
 
 /// What a function starts with.
@@ -98,6 +81,23 @@ impl Start {
         };
         Self { settings, claims, now }
     }
+}
+
+/// Made only where something of AWS is used, and then once.
+type Aws = LazyCell<SdkConfig>;
+
+fn aws() -> SdkConfig {
+    sdk_config(lookup)
+}
+
+/// The tasks' file, where `RUNTASK_CONFIG` is a URL and not a path.
+async fn fetch_tasks(aws: &Aws) -> Result<Option<TasksFile>, Error> {
+    let Some(url) = lookup("RUNTASK_CONFIG").filter(|it| it.contains("://")) else { return Ok(None) };
+    let file: FileUrl = url.parse().map_err(|error| format!("RUNTASK_CONFIG: {url:?}: {error}"))?;
+    let content = file.read(aws, MAX_FILE_BYTES).await;
+    let content = content.map_err(|error| format!("RUNTASK_CONFIG: {url}: {}", Chain(&error)))?;
+    info!("read the tasks from {url}");
+    Ok(Some(TasksFile::fetched(&url, content, Path::new(LAYER))))
 }
 
 /// Takes events from Lambda, one after the other, for as long as the process lives.

@@ -210,6 +210,26 @@ mod tests {
     }
 
     #[test]
+    fn a_url_is_no_path_of_a_file() {
+        let expected =
+            "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file";
+        for url in ["ssm:///acme/runtask.toml", "s3://acme/runtask.toml", "https://acme.net/runtask.toml"] {
+            assert_eq!(read(&[("RUNTASK_CONFIG", url)]).unwrap_err(), expected);
+        }
+        let lookup = |name: &str| (name == "RUNTASK_CONFIG").then(|| "s3://acme/runtask.toml".to_owned());
+        let mut settings = Settings::new(&lookup);
+        let content = b"[tasks.policy]\nchecks = [\"policy\"]\npolicy.paths = [\"rules\"]\n".to_vec();
+        let file = TasksFile::fetched("s3://acme/runtask.toml", content, Path::new("/nowhere"));
+        let set = TaskSet::read(&mut settings, Some(file), SystemTime::UNIX_EPOCH);
+        assert_eq!(set.tasks.names().collect::<Vec<_>>(), ["policy"]);
+        let error = settings.finish().unwrap_err().to_string();
+        assert!(
+            error.starts_with("RUNTASK_CONFIG: the policies of task policy: rules cannot be read"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn checks_are_listed_in_one_place() {
         let (_directory, path) = file("[tasks.default]\nchecks = [\"fmt\"]\n");
         let error = read(&[("RUNTASK_CONFIG", &path), ("RUNTASK_CHECKS", "fmt")]).unwrap_err();

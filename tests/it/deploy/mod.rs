@@ -4,6 +4,7 @@
 mod apply;
 mod deaths;
 mod flow;
+mod policies;
 mod replacements;
 mod rotation;
 
