@@ -153,7 +153,8 @@ async fn reports(
         });
     }
     if reports.iter().all(|it| it.findings.iter().any(|it| it.code == Code::NOT_GIVEN)) {
-        bail!("the task {} checks nothing of what was named", task.name);
+        let wants = if task.checks.iter().any(|it| it.needs_plan()) { "a plan" } else { "a directory" };
+        bail!("the task {} checks nothing of what was named: name {wants}", task.name);
     }
     Ok(reports)
 }

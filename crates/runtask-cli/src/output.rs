@@ -73,8 +73,10 @@ impl Output {
     pub(crate) fn error(&self, error: &anyhow::Error) {
         let mut text = format!("error: {error}\n");
         for cause in error.chain().skip(1) {
-            let _infallible =
-                writeln!(text, "  because: {}", cause.to_string().replace('\n', "\n           "));
+            for (number, line) in cause.to_string().lines().enumerate() {
+                let before = if number == 0 { "  because: " } else { "           " };
+                let _infallible = writeln!(text, "{}", format!("{before}{line}").trim_end());
+            }
         }
         self.note(&text);
     }

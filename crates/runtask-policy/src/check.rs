@@ -41,7 +41,7 @@ impl Evaluator {
     }
 }
 
-/// What a policy can know of a run: `data.run`.
+/// What a policy can know of a run: `data.run`, without what is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "named as in HCP Terraform's run task payload, without prefixes")]
 pub struct RunFacts {
@@ -250,7 +250,7 @@ impl Policy {
         Request {
             files: self.bundle.files.iter().cloned().chain(testing).collect(),
             data: self.bundle.data.clone(),
-            run: serde_json::to_value(run).unwrap_or(Value::Null),
+            run: known(run),
             params: self.settings.params.clone(),
             namespaces: self.settings.namespaces.clone(),
             only: None,
@@ -259,6 +259,15 @@ impl Policy {
             memory_bytes: self.evaluator.memory_bytes,
         }
     }
+}
+
+/// What is known of a run. What is not is left out: null is true to Rego where a rule asks `if data.run.speculative`.
+fn known(run: &RunFacts) -> Value {
+    let mut run = serde_json::to_value(run).unwrap_or(Value::Null);
+    if let Some(facts) = run.as_object_mut() {
+        facts.retain(|_name, fact| !fact.is_null());
+    }
+    run
 }
 
 fn millis(duration: Duration) -> u64 {

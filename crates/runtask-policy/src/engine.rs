@@ -204,7 +204,7 @@ fn entry(
 }
 
 /// The title of a rule whose author gave it none.
-fn title_of(name: &str) -> String {
+pub(crate) fn title_of(name: &str) -> String {
     name.replace('_', " ")
 }
 

@@ -150,7 +150,7 @@ impl Reading<'_> {
     }
 
     fn trouble(&self, trouble: Trouble) -> Trouble {
-        let redact = |it: &str| self.redaction().redact(&cut(it, MAX_MESSAGE));
+        let redact = |it: &str| cut(&self.redaction().redact(it), MAX_MESSAGE);
         Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
     }
 }
@@ -218,7 +218,8 @@ fn violation(value: &Value, reading: &Reading<'_>) -> Result<Violation, Trouble>
     let text = |value: &Value| value.as_string().ok().map(|it| it.to_string());
     let address = [get("address"), get("resource"), &get("resource")["address"]].into_iter().find_map(text);
     let known = address.as_deref().filter(|it| changes.has(it)).unwrap_or_default();
-    let redact = |it: &str| redaction.redact_around(&cut(it, MAX_MESSAGE), known);
+    // Cut last: half of a sensitive value is not recognized any more.
+    let redact = |it: &str| cut(&redaction.redact_around(it, known), MAX_MESSAGE);
     let path = match get("attribute") {
         Value::Array(path) => Some(path.iter().cloned().collect::<Vec<_>>()),
         Value::String(name) => Some(name.split('.').map(Value::from).collect()),

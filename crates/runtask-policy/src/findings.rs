@@ -1,6 +1,7 @@
 //! What rules said, as findings.
 
 use crate::check::{CHECK, Evaluation, UnavailableError};
+use crate::engine::title_of;
 use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
 use runtask_checks::{
     CheckReport, Code, Finding, Level, Rule, Source, Subject, code_span, fenced, markdown_escaped, printable,
@@ -121,7 +122,7 @@ impl Tally {
         let all = self.asked.len();
         let rules = counted(all, "rule");
         let failed = match (self.failed.len(), all) {
-            (0, 1) => "The rule passed".to_owned(),
+            (0, 1) if self.unavailable.is_empty() => "The rule passed".to_owned(),
             (0, _) if self.unavailable.is_empty() => format!("All {rules} passed"),
             (0, _) => format!("No rule of {all} failed"),
             (failed, _) => format!("{failed} of {rules} failed: {}", listed(self.failed.iter())),
@@ -197,7 +198,11 @@ fn summary(violation: &Violation, level: Level, excepted: bool) -> String {
 
 /// What is wrong with which attribute, and who allows it.
 fn body(rule: &RuleEntry, violation: &Violation, exception: Option<(&Exception, bool)>) -> String {
-    let mut parts = vec![format!("{}.", markdown_escaped(rule.title.trim_end_matches('.')))];
+    let mut parts = Vec::new();
+    // A title that is only the rule's name says nothing.
+    if rule.title != title_of(&rule.name) {
+        parts.push(format!("{}.", markdown_escaped(rule.title.trim_end_matches('.'))));
+    }
     if let Some(address) = &violation.address {
         parts.push(table(address, violation));
     }
@@ -210,7 +215,7 @@ fn body(rule: &RuleEntry, violation: &Violation, exception: Option<(&Exception, 
     if let Some(fix) = &violation.fix {
         parts.push(markdown_escaped(fix));
     }
-    parts.join("\n\n") + "\n"
+    if parts.is_empty() { String::new() } else { parts.join("\n\n") + "\n" }
 }
 
 /// How to mend it, how to except it, and where to read on. The author's own words are Markdown as they are.

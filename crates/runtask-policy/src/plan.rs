@@ -94,7 +94,7 @@ impl<'a> Changes<'a> {
             }
             match at(&change[values], path) {
                 Value::Undefined | Value::Null => NONE.to_owned(),
-                value => shortened(&redaction.redact(&value.to_json_str().unwrap_or_default())),
+                value => shortened(&redaction.redact(&serde_json::to_string(value).unwrap_or_default())),
             }
         };
         Some((

@@ -50,7 +50,7 @@ impl Redaction {
 
     fn of_secrets(secrets: &BTreeSet<String>) -> Self {
         let mut patterns: BTreeSet<(String, bool)> = BTreeSet::new();
-        for secret in secrets {
+        for secret in secrets.iter().filter(|it| !it.is_empty()) {
             let alone = secret.chars().count() < LONG;
             patterns.insert((secret.clone(), alone));
             if !alone {
@@ -62,8 +62,7 @@ impl Redaction {
         } else {
             MASK
         };
-        let (patterns, alone): (Vec<_>, Vec<_>) =
-            patterns.into_iter().filter(|(it, _)| !it.is_empty()).unzip();
+        let (patterns, alone): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
         if patterns.is_empty() {
             return Self { search: None };
         }
@@ -326,6 +325,8 @@ mod tests {
 
     #[test]
     fn a_mask_gives_nothing_away_itself() {
+        let redaction = Redaction::of_secrets(&BTreeSet::from([String::new(), "7".to_owned()]));
+        assert_eq!(redaction.redact("it is 7"), "it is (sensitive value)");
         let redaction = Redaction::of_secrets(&BTreeSet::from(["sensitive".to_owned()]));
         assert_eq!(redaction.redact("it is Sensitive"), "it is ***");
     }

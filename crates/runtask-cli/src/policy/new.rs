@@ -39,9 +39,10 @@ pub(crate) fn new(arguments: &PolicyNew, output: &Output) -> anyhow::Result<Exit
         output.json(&json!({ "rule": rule.display().to_string(), "test": test.display().to_string() }))?;
         return Ok(Exit::Passed);
     }
-    let (rule, test, directory) = (rule.display(), test.display(), directory.display());
+    let (rule, test, directory) = (rule.display().to_string(), test.display(), directory.display());
+    let width = test.to_string().chars().count();
     output.result(&format!(
-        "{rule}  the rule: change what it demands\n{test}  its tests\n\nNow: runtask policy test {directory}\n"
+        "{rule:width$}  the rule: change what it demands\n{test}  its tests\n\nNow: runtask policy test {directory}\n"
     ))?;
     Ok(Exit::Passed)
 }

@@ -81,9 +81,10 @@ fn text(report: &TestReport, failed: usize, color: bool) -> String {
         };
     }
     let all = report.tests.len();
+    let tests = if all == 1 { "test" } else { "tests" };
     let _infallible = match all {
         0 => writeln!(text, "no tests: rules whose names begin with test_ are tests"),
-        _ => writeln!(text, "\n{all} tests: {} passed, {failed} failed", all - failed),
+        _ => writeln!(text, "\n{all} {tests}: {} passed, {failed} failed", all - failed),
     };
     text
 }

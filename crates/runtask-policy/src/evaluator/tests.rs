@@ -288,6 +288,21 @@ warn contains {"no": secret} if true
     assert!(events.contains("(sensitive value) in "), "{events}");
 }
 
+/// What is too long is cut, and a sensitive value at that place is not half of one.
+#[test]
+fn a_message_is_cut_after_sensitive_values_are_gone() {
+    let rego = r#"
+package main
+import rego.v1
+secret := input.resource_changes[0].change.after.password
+dots(n) := concat("", ["." | some _ in numbers.range(1, n)])
+deny contains concat("", [dots(n), secret]) if some n in numbers.range(1983, 2000)
+"#;
+    let said = messages(&asked(rego, &plan()));
+    assert_eq!(said.len(), 18);
+    assert!(said.iter().all(|it| !it.contains("fix")), "{said:?}");
+}
+
 /// Hostile plans: each has a clear answer, and no value of it in the answer.
 #[test]
 fn a_plan_that_cannot_be_read_is_refused_without_its_values() {
