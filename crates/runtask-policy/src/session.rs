@@ -20,6 +20,9 @@ const PLAN_LIMIT: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(2);
 /// Bytes of everything that the process may say.
 const MAX_OUTPUT_BYTES: u64 = 256 * 1024 * 1024;
+/// What the process has for an environment. glibc's malloc gives a thread that is not the main one a heap which it grows
+/// page by page; one heap that grows by megabytes takes 2 ms less for an empty plan and a tenth less for a large one.
+const ENVIRONMENT: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TOP_PAD_", "4194304")];
 /// Bytes of its last words.
 const MAX_STDERR_BYTES: u64 = 16 * 1024;
 
@@ -81,6 +84,7 @@ pub(crate) async fn run(
     let mut child = Command::new(&evaluator.program)
         .arg(ARGUMENT)
         .env_clear()
+        .envs(ENVIRONMENT)
         .current_dir("/")
         .stdin(stdin)
         .stdout(Stdio::piped())
