@@ -89,6 +89,8 @@ pub(crate) fn report(
         );
     }
     report.tally = Some(format!("Found {} issues", tally.errors));
+    // A rule that could not be asked has not passed.
+    rules.retain(|it| tally.failed.contains(&it.code) || !tally.unavailable.contains(&it.code));
     report.rules = rules;
     report
 }
