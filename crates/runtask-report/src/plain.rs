@@ -67,18 +67,29 @@ fn with_tabs(line: &str) -> String {
     line.split('\t').map(printable).collect::<Vec<_>>().join("\t")
 }
 
+/// A heading, or a line that is bold from end to end.
 fn heading(line: &str) -> Option<Line> {
+    let head = |title: &str| Line { text: printable(&unescaped(title, true)), kind: Kind::Head };
+    if let Some(title) = line.strip_prefix("**").and_then(|it| it.strip_suffix("**")) {
+        return (!title.is_empty() && !title.contains("**")).then(|| head(title));
+    }
     let (marks, title) = line.split_once(' ')?;
     let is_heading = (1..=6).contains(&marks.len()) && marks.bytes().all(|it| it == b'#');
-    is_heading.then(|| Line { text: printable(&unescaped(title, true)), kind: Kind::Head })
+    is_heading.then(|| head(title))
 }
 
 /// `line` without the escapes that [`runtask_checks::markdown_escaped`] and its like put in. Inline code stays as it
-/// is, with or without its `ticks`.
+/// is, with or without its `ticks`. What is bold loses its marks.
 fn unescaped(line: &str, ticks: bool) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut rest = line;
+    let mut is_bold = false;
     while let Some(character) = rest.chars().next() {
+        if let Some(after) = rest.strip_prefix("**").filter(|it| is_bold || it.contains("**")) {
+            is_bold = !is_bold;
+            rest = after;
+            continue;
+        }
         let tail = rest.get(character.len_utf8()..).unwrap_or_default();
         if character == '`' {
             let (code, after) = code(rest);
@@ -253,6 +264,8 @@ mod tests {
     fn headings_lose_their_marks() {
         assert_eq!(lines("## How to fix\nx")[0], Line { text: "How to fix".into(), kind: Kind::Head });
         assert_eq!(shown("#hash"), "#hash");
+        assert_eq!(lines("**How to fix**\nx")[0], Line { text: "How to fix".into(), kind: Kind::Head });
+        assert_eq!(shown("**Or**, `a**b` and \\*\\*c\\*\\* ** d"), "Or, `a**b` and **c** ** d");
     }
 
     proptest! {

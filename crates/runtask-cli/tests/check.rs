@@ -1,0 +1,314 @@
+//! `runtask check` as a process: what it reads, what it prints, how it ends.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may end a test")]
+
+#[path = "check/hostile.rs"]
+mod hostile;
+mod place;
+
+use place::{Place, Said, repository, repository_text};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+const PUBLIC_PLAN: &str = "examples/public-bucket/plan.json";
+const EMPTY_PLAN: &str = "tests/fixtures/plans/empty/plan.json";
+
+/// A task with what is in `policies/`.
+const POLICIES: &str =
+    "[tasks.policy]\nchecks = [\"policy\"]\n[tasks.policy.policy]\npaths = [\"policies/\"]\n";
+
+fn path(of: &str) -> String {
+    repository(of).display().to_string()
+}
+
+/// The terraform that tests run: on `PATH`, or where `make setup` puts it.
+fn terraform() -> PathBuf {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test has no settings file; it looks where a shell would"
+    )]
+    let directories = std::env::var_os("PATH").unwrap_or_default();
+    let directories = std::env::split_paths(&directories).chain([repository(".tools/bin")]);
+    let found = directories.map(|it| it.join("terraform")).find(|it| it.is_file());
+    found.expect("this test needs terraform: run `make setup`")
+}
+
+/// A configuration that needs no provider, with its plan in a file `tfplan`.
+fn planned() -> Place {
+    let terraform = terraform();
+    let place = Place::with(&[("main.tf", "resource \"terraform_data\" \"this\" {\n  input = 1\n}\n")])
+        .variable("RUNTASK_TERRAFORM", terraform.display().to_string());
+    for arguments in [&["init", "-input=false"][..], &["plan", "-input=false", "-out=tfplan"]] {
+        let mut command = Command::new(&terraform);
+        command.args(arguments).current_dir(place.path()).env_clear();
+        let output = command.env("CHECKPOINT_DISABLE", "1").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    place
+}
+
+/// F-05
+#[test]
+fn a_plan_is_judged_by_the_rules_that_are_shipped() {
+    let said = Place::with(&[]).run(&["check", &path(PUBLIC_PLAN)]);
+    assert_eq!((said.code, &*said.err), (1, ""));
+    assert!(said.out.contains("policy: 1 of 7 rules failed: public-s3-bucket"), "{}", said.out);
+    assert!(
+        said.out.contains("error[public-s3-bucket]: Public S3 bucket: aws_s3_bucket_acl.site"),
+        "{}",
+        said.out
+    );
+    assert_eq!(Place::with(&[]).run(&["check", &path(EMPTY_PLAN)]).code, 0);
+}
+
+#[test]
+fn a_plan_on_stdin_is_the_same_plan() {
+    let place = Place::with(&[]);
+    let from_stdin = place.run_on(&["check", "-"], repository_text(PUBLIC_PLAN).as_bytes());
+    let from_file = place.run(&["check", &path(PUBLIC_PLAN)]);
+    assert_eq!((from_stdin.code, from_stdin.out), (from_file.code, from_file.out));
+}
+
+#[test]
+fn the_example_fails_by_one_rule_of_two() {
+    let config = path("examples/public-bucket/runtask.toml");
+    let arguments = ["check", &path(PUBLIC_PLAN), "--config", &config, "--task", "policy"];
+    let said = Place::with(&[]).run(&arguments);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(
+        said.out.starts_with("policy: 1 of 2 rules failed: public-s3-bucket (1 warning)\n"),
+        "{}",
+        said.out
+    );
+    assert!(
+        said.out.contains("warning[force-destroy]: aws_s3_bucket.site goes with everything in it"),
+        "{}",
+        said.out
+    );
+    assert_eq!(Place::with(&[]).run(&["policy", "test", "--config", &config]).code, 0);
+}
+
+/// Whether the plan is saved in the directory, named as it was saved, or printed by terraform: it is the same.
+#[test]
+fn a_saved_plan_is_shown_by_terraform() {
+    let place = planned();
+    let here = place.run(&["check"]);
+    assert_eq!((here.code, &*here.err), (0, ""));
+    for headline in ["fmt: Format check passed", "plan-summary: Plan: 1 to add", "policy: All 7 rules passed"]
+    {
+        assert!(here.out.contains(headline), "{}", here.out);
+    }
+    let both = place.run(&["check", ".", "tfplan"]);
+    assert_eq!((both.code, both.out), (0, here.out.clone()));
+    let alone = place.run(&["check", "tfplan"]);
+    assert_eq!(alone.code, 0);
+    assert!(here.out.ends_with(&alone.out) && !alone.out.contains("fmt"), "{}", alone.out);
+    let on_stdin = place.run_on(&["check", "-"], b"PK\x03\x04");
+    assert_eq!(on_stdin.code, 2);
+    assert_eq!(on_stdin.err, "error: this plan is not JSON: `terraform show -json FILE | runtask check -`\n");
+}
+
+#[test]
+fn a_configuration_and_a_plan_fail_together() {
+    let place = Place::with(&[("main.tf", "a   = 1\n")])
+        .variable("RUNTASK_TERRAFORM", terraform().display().to_string());
+    let said = place.run(&["check", ".", "--plan", &path(PUBLIC_PLAN), "--json"]);
+    assert_eq!(said.code, 1);
+    let json: Value = serde_json::from_str(&said.out).unwrap();
+    let checks = json["checks"].as_array().unwrap();
+    let checks: Vec<_> =
+        checks.iter().map(|it| (it["check"].as_str().unwrap(), it["findings"][0]["code"].as_str())).collect();
+    assert_eq!(
+        checks,
+        [
+            ("fmt", Some("unformatted-file")),
+            ("plan-summary", Some("plan-summary")),
+            ("policy", Some("public-s3-bucket"))
+        ]
+    );
+}
+
+/// Everything but passed and failed is 2, and says what to do.
+#[test]
+fn what_cannot_be_done_is_said_and_is_2() {
+    let files = [
+        ("runtask.toml", POLICIES),
+        ("policies/a.rego", "package a\n\ndeny contains x if y\n"),
+        ("two.toml", "[tasks.a]\nchecks = [\"fmt\"]\n[tasks.b]\nchecks = [\"fmt\"]\n"),
+        ("none.toml", "[tasks.a]\nchecks = [\"fmt\"]\n"),
+        ("gone.toml", "[tasks.a]\nchecks = [\"policy\"]\n[tasks.a.policy]\npaths = [\"gone/\"]\n"),
+    ];
+    let place = Place::with(&files);
+    let plan = path(EMPTY_PLAN);
+    let mut all = String::new();
+    for arguments in [
+        &["check", &plan][..],
+        &["check", "nowhere.json"],
+        &["check", &plan, "--config", "nowhere.toml"],
+        &["check", &plan, "--config", "two.toml"],
+        &["check", &plan, "--config", "two.toml", "--task", "c"],
+        &["check", &plan, "--config", "none.toml"],
+        &["check", &plan, "--config", "gone.toml"],
+        &["check", ".", "."],
+        &["check", &plan, "--run", "speculative=maybe"],
+    ] {
+        let said = place.run(arguments);
+        assert_eq!(said.code, 2, "{said:?}");
+        all.push_str(&format!("{}{}\n", said.out, said.err));
+    }
+    insta::assert_snapshot!(all, @"
+    policy: Check policy could not run: policies/a.rego:3:20: use of undefined variable `y` is unsafe
+
+    error[check-unavailable]: Check policy could not run: policies/a.rego:3:20: use of undefined variable `y` is unsafe
+
+        |
+      3 | deny contains x if y
+        |                    ^
+
+    failed
+
+    error: nowhere.json cannot be checked
+      because: No such file or directory (os error 2)
+
+    error: nowhere.toml cannot be read
+      because: No such file or directory (os error 2)
+
+    error: there are several tasks; choose one with --task: a, b
+
+    error: there is no task c; there are a, b
+
+    error: the task a checks nothing of what was named: name a directory
+
+    error: settings are wrong
+      because: RUNTASK_CONFIG: the policies of task a: gone/ cannot be read: No such file or directory (os error 2)
+
+    error: one directory at a time, please: . is another
+
+    error: invalid value 'speculative=maybe' for '--run <KEY=VALUE>': speculative is true or false
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_plan_that_is_none_is_2() {
+    let config = "[tasks.policy]\nchecks = [\"policy\"]\n[tasks.policy.policy]\npaths = [\"builtin:all\"]\n";
+    let place = Place::with(&[("runtask.toml", config)]);
+    let said = place.run_on(&["check", "-"], b"{\"format_version\": \"1.0\", \"values\": {}}");
+    assert_eq!(said.code, 2);
+    insta::assert_snapshot!(said.out, @"
+    policy: Check policy could not run: this is a state and not a plan: save one with `terraform plan -out=FILE`
+
+    error[check-unavailable]: Check policy could not run: this is a state and not a plan: save one with `terraform plan -out=FILE`
+
+    failed
+    ");
+}
+
+/// All that is wrong, each with its line and column.
+#[test]
+fn settings_that_are_wrong_are_told_with_their_places() {
+    let config = "[tasks.policy]\ncheck = [\"policy\"]\nstages = [\"post-plan\"]\n";
+    let place = Place::with(&[("runtask.toml", config)]);
+    let said = place.run(&["check", &path(EMPTY_PLAN)]);
+    assert_eq!((said.code, &*said.out), (2, ""));
+    insta::assert_snapshot!(said.err, @r#"
+    error: settings are wrong
+      because: RUNTASK_CONFIG:
+               error: unknown key `check`; did you mean `checks`?
+                --> runtask.toml:2:1
+                 |
+               2 | check = ["policy"]
+                 | ^^^^^
+
+               error: `post-plan` is no word for `stages`; did you mean `post_plan`?
+                --> runtask.toml:3:11
+                 |
+               3 | stages = ["post-plan"]
+                 |           ^^^^^^^^^^^
+
+               2 errors
+    "#);
+}
+
+#[test]
+fn every_format_is_what_its_readers_expect() {
+    let place = Place::with(&[]);
+    let config = path("examples/public-bucket/runtask.toml");
+    let print = |format: &str| {
+        let said = place.run(&[
+            "check",
+            &path(PUBLIC_PLAN),
+            "--config",
+            &config,
+            "--task",
+            "policy",
+            "--format",
+            format,
+        ]);
+        assert_eq!((said.code, &*said.err), (1, ""), "{format}");
+        assert!(said.out.contains("Public S3 bucket: aws_s3_bucket_acl.site"), "{}", said.out);
+        said.out
+    };
+    let json: Value = serde_json::from_str(&print("json")).unwrap();
+    assert_eq!(json["verdict"], "failed");
+    let sarif: Value = serde_json::from_str(&print("sarif")).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let text = |it: &Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
+    let results: Vec<_> = results.iter().map(|it| text(it, "ruleId") + " " + &text(it, "level")).collect();
+    assert_eq!(results, ["public-s3-bucket error", "force-destroy warning"]);
+    let elements = elements(&print("junit"));
+    assert_eq!(elements.first().map(String::as_str), Some("testsuites"));
+    assert_eq!(elements.iter().filter(|it| *it == "testcase").count(), 2);
+    assert_eq!(elements.iter().filter(|it| *it == "failure").count(), 1);
+    let github = print("github");
+    assert!(github.lines().any(|it| it.starts_with("::error title=public-s3-bucket (high)::")), "{github}");
+    assert!(github.lines().any(|it| it.starts_with("::warning title=force-destroy (medium)::")), "{github}");
+    let markdown = print("markdown");
+    assert!(markdown.starts_with("## Run task: failed\n"), "{markdown}");
+    assert_eq!(place.run(&["check", &path(PUBLIC_PLAN), "--format", "yaml"]).code, 2);
+}
+
+/// The names of the elements of well-formed XML, in order.
+fn elements(xml: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
+    let body = xml.trim_end().strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").unwrap();
+    for part in body.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').unwrap();
+        assert!(!text.contains('>') && !open.is_empty() | text.trim().is_empty(), "{text}");
+        assert!(
+            text.split('&').skip(1).all(|it| it.split_once(';').is_some_and(|it| it.0.len() < 8)),
+            "{text}"
+        );
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name));
+            continue;
+        }
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        let name = tag.split([' ', '/', '\n']).next().unwrap();
+        assert!(!name.is_empty());
+        names.push(name.to_owned());
+        if !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    assert_eq!(open, [""; 0]);
+    names
+}
+
+/// `data.run` is what the command line says of the run, and what it does not say is not there.
+#[test]
+fn policies_know_of_the_run_what_they_are_told() {
+    let policy =
+        "package a\n\nimport rego.v1\n\ndeny contains sprintf(\"%v\", [data.run]) if data.run.speculative\n";
+    let place = Place::with(&[("runtask.toml", POLICIES), ("policies/a.rego", policy)]);
+    let plan = path(EMPTY_PLAN);
+    assert_eq!(place.run(&["check", &plan]).code, 0);
+    let Said { code, out, .. } =
+        place.run(&["check", &plan, "--run", "speculative=true", "--run", "workspace=net-prod"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("{\"speculative\": true, \"workspace\": \"net-prod\"}"), "{out}");
+}

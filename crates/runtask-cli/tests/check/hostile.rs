@@ -1,0 +1,117 @@
+//! Policies that would take all there is, or tell what they must not.
+
+use crate::place::{Place, repository_text};
+use crate::{EMPTY_PLAN, POLICIES, path};
+
+const SENSITIVE_PLAN: &str = "tests/fixtures/plans/sensitive/plan.json";
+
+/// What each of these policies does, nothing inside a process can stop. The other rules are asked all the same, and
+/// nothing runs afterwards: see `Place::run_on`.
+#[test]
+fn hostile_policies_are_stopped_and_hide_nothing() {
+    let head = |name: &str, rest: &str| format!("package {name}\n\nimport rego.v1\n\n{rest}\n");
+    let recursion = head("recursion", "f(x) := f(x + 1)\n\ndeny contains \"x\" if f(1)");
+    let range = head("range", "deny contains \"x\" if count(numbers.range(1, 1e12)) > 1");
+    let doubling = head(
+        "doubling",
+        "two(x) := concat(\"\", [x, x])\n\nmany(x) := two(two(two(two(two(two(two(two(x))))))))\n\n\
+         deny contains \"x\" if count(many(many(many(many(many(\"0123456789abcdef\")))))) > 1",
+    );
+    let cidr = head("cidr", "deny contains \"x\" if count(net.cidr_expand(\"0.0.0.0/0\")) > 1");
+    let endless = head(
+        "endless",
+        "n := numbers.range(1, 1000)\n\n\
+         deny contains \"x\" if { some a in n; some b in n; some c in n; some d in n; a + b + c + d < 0 }",
+    );
+    let good = head("good", "deny contains \"found\" if true");
+    let config = format!("{POLICIES}time_limit_ms = 200\n");
+    let place = Place::with(&[
+        ("runtask.toml", &config),
+        ("policies/a.rego", &recursion),
+        ("policies/b.rego", &range),
+        ("policies/c.rego", &doubling),
+        ("policies/d.rego", &cidr),
+        ("policies/e.rego", &endless),
+        ("policies/f.rego", &good),
+    ])
+    .variable("RUNTASK_POLICY_MEMORY_BYTES", "100000000");
+    let said = place.run(&["check", &path(EMPTY_PLAN)]);
+    assert_eq!((said.code, &*said.err), (1, ""));
+    assert!(
+        said.out.starts_with(
+            "policy: 1 of 6 rules failed: good; 5 could not be asked: cidr, doubling, endless, range, recursion\n"
+        ),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("5 not checked; 1 rule: 0 passed, 1 failed\n"), "{}", said.out);
+    // Which limit comes first depends on the machine, except for these.
+    for reason in [
+        "Rule recursion could not be asked: it recursed too deep, perhaps without an end",
+        "Rule range could not be asked: it took more memory than the limit of 95 MiB",
+        "Rule endless could not be asked: it did not finish within 0.2 s",
+        "error[good]: found",
+    ] {
+        assert!(said.out.contains(reason), "{}", said.out);
+    }
+}
+
+#[test]
+fn a_policy_that_takes_too_much_memory_is_stopped_at_the_limit() {
+    let policy =
+        "package a\n\nimport rego.v1\n\ndeny contains \"x\" if count(numbers.range(1, 12000000)) > 1\n";
+    let files = [("runtask.toml", POLICIES), ("policies/a.rego", policy)];
+    let place = Place::with(&files).variable("RUNTASK_POLICY_MEMORY_BYTES", "200000000");
+    let said = place.run(&["check", &path(EMPTY_PLAN)]);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(said.out.contains("it took more memory than the limit of 190 MiB"), "{}", said.out);
+    // With more, it finishes: the limit was what stopped it.
+    let place = Place::with(&files).variable("RUNTASK_POLICY_MEMORY_BYTES", "1000000000");
+    let said = place.run(&["check", &path(EMPTY_PLAN)]);
+    assert_eq!(said.code, 1, "{}", said.out);
+}
+
+/// A policy that prints whatever it sees, on a plan with sensitive values of every kind.
+#[test]
+fn sensitive_values_are_in_no_format() {
+    let policy = "\
+package leak
+
+import rego.v1
+
+deny contains {\"msg\": sprintf(\"%v\", [r.change]), \"address\": r.address, \"attribute\": [name], \"fix\": json.marshal(r)} if {
+	some r in input.resource_changes
+	is_object(r.change.after)
+	some name, _ in r.change.after
+}
+
+warn contains upper(json.marshal(part)) if some part in input
+
+warn contains base64.encode(value) if value := input.resource_changes[_].change.after[_]
+
+deny_error contains input.variables + 1 if true
+";
+    let place = Place::with(&[("runtask.toml", POLICIES), ("policies/leak.rego", policy)])
+        .variable("RUNTASK_LOG", "trace");
+    let secrets = [
+        "fixture-password-1",
+        "fixture-password-2",
+        "fixture-nested-1",
+        "fixture-token-1",
+        "fixture-token-2",
+        "fixture-token-3",
+        "fixture-tag-1",
+        "fixture-element-1",
+    ];
+    let plan = repository_text(SENSITIVE_PLAN);
+    assert!(secrets.iter().all(|it| plan.contains(it)));
+    for format in ["text", "json", "sarif", "junit", "github", "markdown"] {
+        let said = place.run(&["check", &path(SENSITIVE_PLAN), "--format", format]);
+        assert_eq!(said.code, 1, "{}", said.err);
+        let said = [said.out, said.err].concat();
+        assert!(said.contains("(sensitive value)"), "{said}");
+        for secret in secrets {
+            assert!(!said.contains(secret) && !said.contains(&secret.to_uppercase()), "{secret} in {format}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `runtask policy` as a process: rules begun, tested, listed and explained.
+
+mod place;
+
+use place::{Place, repository, repository_text};
+use serde_json::Value;
+use std::fs;
+
+#[test]
+fn a_new_rule_passes_its_tests() {
+    let place = Place::with(&[]);
+    let said = place.run(&["policy", "new", "owner-tag"]);
+    assert_eq!((said.code, &*said.err), (0, ""));
+    insta::assert_snapshot!(said.out, @"
+    policies/owner_tag.rego       the rule: change what it demands
+    policies/owner_tag_test.rego  its tests
+
+    Now: runtask policy test policies
+    ");
+    let said = place.run(&["policy", "test", "policies"]);
+    assert_eq!((said.code, &*said.err), (0, ""));
+    insta::assert_snapshot!(said.out, @"
+    policies/owner_tag_test.rego
+      ✓ owner_tag_test.test_a_name_of_ours_is_fine
+      ✓ owner_tag_test.test_another_name_is_denied
+      ✓ owner_tag_test.test_an_unknown_name_is_said_to_be_unknown
+
+    3 tests: 3 passed, 0 failed
+    ");
+    let said = place.run(&["policy", "new", "owner-tag"]);
+    assert_eq!(said.code, 2);
+    insta::assert_snapshot!(said.err, @"error: policies/owner_tag.rego is there already, and was left alone");
+}
+
+#[test]
+fn a_rule_has_a_name_that_files_and_settings_can_have() {
+    let place = Place::with(&[]);
+    for name in ["Owner", "owner tag", "../owner", "owner_tag", "1st", ""] {
+        let said = place.run(&["policy", "new", name]);
+        assert_eq!(said.code, 2, "{name}");
+        assert!(said.err.contains("is no rule's name"), "{}", said.err);
+    }
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+/// A new rule is asked as soon as settings name its directory.
+#[test]
+fn a_new_rule_finds_something_and_can_be_excepted() {
+    let place = Place::with(&[(
+        "runtask.toml",
+        "[tasks.policy]\nchecks = [\"policy\"]\n[tasks.policy.policy]\npaths = [\"policies/\"]\n",
+    )]);
+    assert_eq!(place.run(&["policy", "new", "bucket-name"]).code, 0);
+    let plan = repository("examples/public-bucket/plan.json").display().to_string();
+    let said = place.run(&["check", &plan]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("error[bucket-name]: aws_s3_bucket.site is not called acme-…"), "{}", said.out);
+    // What the result says to write is what settings take.
+    let settings = said.out.lines().map(str::trim).skip_while(|it| !it.starts_with("[[")).take(4);
+    let settings: Vec<_> = settings.collect();
+    let all = settings.join("\n").replace("aws_s3_bucket.site", "aws_s3_bucket.*").replace("logs", "*");
+    let config = place.path().join("runtask.toml");
+    fs::write(&config, fs::read_to_string(&config).unwrap() + &all).unwrap();
+    let said = place.run(&["check", &plan]);
+    assert_eq!(said.code, 0, "{}{}{all}", said.out, said.err);
+    assert!(said.out.contains("Excepted: aws_s3_bucket.site is not called acme-…"), "{}", said.out);
+}
+
+#[test]
+fn tests_that_fail_are_1_and_no_tests_are_2() {
+    let rego = "package a_test\n\nimport rego.v1\n\ntest_holds if true\n\ntest_does_not if 1 == 2\n";
+    let place =
+        Place::with(&[("a/a_test.rego", rego), ("b/b.rego", "package b\n"), ("c/c.rego", "package\n")]);
+    let said = place.run(&["policy", "test", "a"]);
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(said.out, @"
+    a/a_test.rego
+      ✓ a_test.test_holds
+      ✗ a_test.test_does_not (line 7): it is undefined
+
+    2 tests: 1 passed, 1 failed
+    ");
+    let said = place.run(&["policy", "test", "b"]);
+    assert_eq!((said.code, &*said.out), (2, "no tests: rules whose names begin with test_ are tests\n"));
+    let said = place.run(&["policy", "test", "c"]);
+    assert_eq!(said.code, 2);
+    insta::assert_snapshot!(said.err, @"
+    error: the tests cannot run
+      because: c/c.rego:2:1: expecting identifier
+    ");
+    let json: Value = serde_json::from_str(&place.run(&["policy", "test", "a", "--json"]).out).unwrap();
+    assert_eq!(json["tests"][1]["failure"]["summary"], "it is undefined");
+}
+
+#[test]
+fn rules_are_listed_with_their_severities() {
+    let said = Place::with(&[]).run(&["policy", "list"]);
+    assert_eq!((said.code, &*said.err), (0, ""));
+    insta::assert_snapshot!(said.out, @"
+    RULE                 SEVERITY  KIND  TITLE
+    public-s3-bucket     high      deny  S3 buckets are not public (builtin:public-s3-bucket:46)
+    open-ingress         high      deny  Administration and databases are not open to the Internet (builtin:open-ingress:43)
+    required-tags        medium    deny  Resources have the tags that you require (builtin:required-tags:42)
+    destroy-guard        critical  deny  What holds data is not destroyed (builtin:destroy-guard:43)
+    iam-wildcard         high      deny  IAM policies do not allow everything (builtin:iam-wildcard:46)
+    unencrypted-storage  high      deny  Storage is encrypted at rest (builtin:unencrypted-storage:55)
+    public-database      high      deny  Databases are not reachable from the Internet (builtin:public-database:35)
+    timestamp-parity     low       deny  The plan was made in an even minute (builtin:timestamp-parity:22)
+
+    `runtask policy explain RULE` says more of one.
+    ");
+    let json = Place::with(&[]).run(&["policy", "list", "--json"]).out;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["rule"]["code"], "public-s3-bucket");
+}
+
+#[test]
+fn a_rule_is_explained_by_what_its_author_wrote() {
+    let config = repository("examples/public-bucket/runtask.toml").display().to_string();
+    let place = Place::with(&[]).variable("RUNTASK_CONFIG", config);
+    let said = place.run(&["policy", "explain", "force-destroy"]);
+    assert_eq!((said.code, &*said.err), (0, ""));
+    insta::assert_snapshot!(said.out, @"
+    force-destroy: Buckets are not thrown away with what is in them
+
+    Severity: medium. Written in `policies/force_destroy.rego`, line 18.
+
+    With `force_destroy`, Terraform empties a bucket before it destroys it, all versions included.
+
+    How to fix it:
+    Leave `force_destroy` out, and empty the bucket yourself when its time has come.
+    ");
+    let said = Place::with(&[]).run(&["policy", "explain", "no-such-rule"]);
+    assert_eq!(said.code, 2);
+    insta::assert_snapshot!(said.err, @"error: there is no rule no-such-rule; `runtask policy list` lists those there are");
+}
+
+/// The page has a head of its own, which `make docs` leaves alone.
+#[test]
+fn the_page_of_rules_is_what_explain_prints() {
+    let said = Place::with(&[]).run(&["policy", "explain", "--all", "--markdown"]);
+    assert_eq!((said.code, &*said.err), (0, ""));
+    let page = repository_text("docs/rules.md");
+    let rules = page.find("\n## ").map_or("", |it| &page[it + 1..]);
+    assert!(rules == said.out, "docs/rules.md is not up to date: run `make docs`");
+}
