@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo package test lint bench plans fuzz clean
+.PHONY: help setup demo package test lint bench docs plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -103,6 +103,14 @@ bench: ## Measure, and write docs/performance.md
 	@$(SETUP) terraform lambda moto scan
 	$(call step,Building what is measured, and measuring)
 	@cargo run --release --locked --package runtask-tests --bin bench
+
+docs: ## Write docs/rules.md: what the rules that are shipped say of themselves
+	$(call step,Building runtask)
+	@cargo build --release --locked --package runtask-cli
+	$(call step,Writing docs/rules.md)
+	@sed '/^## /,$$d' docs/rules.md > target/rules.md
+	@$(RUNTASK) policy explain --all --markdown >> target/rules.md
+	@mv target/rules.md docs/rules.md
 
 plans: ## Make the plans of tests/fixtures/plans again, or only PLANS
 	$(call step,Setting up tools below .tools/)
