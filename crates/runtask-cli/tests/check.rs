@@ -206,6 +206,36 @@ fn a_plan_that_is_none_is_2() {
     ");
 }
 
+/// Its authors' tests pass, and it says of a plan what they mean it to say.
+#[test]
+fn a_folder_written_for_conftest_works_unchanged() {
+    let (policy, data) = (path("tests/fixtures/conftest/policy"), path("tests/fixtures/conftest/data"));
+    let config = format!(
+        "[tasks.old]\nchecks = [\"policy\"]\n[tasks.old.policy]\npaths = [\"{policy}\"]\ndata = [\"{data}\"]\n"
+    );
+    let place = Place::with(&[("runtask.toml", &config)]);
+    let said = place.run(&["policy", "test", &policy, "--data", &data]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(said.out.ends_with("\n8 tests: 8 passed, 0 failed\n"), "{}", said.out);
+    let said = place.run(&["check", &path(PUBLIC_PLAN), "--json"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    let json: Value = serde_json::from_str(&said.out).unwrap();
+    let check = &json["checks"][0];
+    let findings = check["findings"].as_array().unwrap().iter().map(|it| {
+        let text = |key: &str| it[key].as_str().unwrap_or_default();
+        format!("{} {}: {}", text("level"), text("code"), text("summary"))
+    });
+    let all: Vec<_> = check["headline"].as_str().map(str::to_owned).into_iter().chain(findings).collect();
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    2 of 5 rules failed: main, main-public (1 warning)
+    error main: aws_s3_bucket.logs: the name "example-site-logs" is none of ours
+    error main: aws_s3_bucket.site: the name "example-site" is none of ours
+    error main-public: aws_s3_bucket_acl.site is open: public-read
+    warning main: 5 changes are more than 4
+    info main-force-destroy: Excepted by its package: aws_s3_bucket.site would be emptied
+    "#);
+}
+
 /// All that is wrong, each with its line and column.
 #[test]
 fn settings_that_are_wrong_are_told_with_their_places() {

@@ -6,6 +6,7 @@
 use crate::annotations::{Annotated, Annotation, annotations};
 use crate::bundle::SourceFile;
 use crate::message::{Purpose, RuleEntry, RuleKind, Trouble};
+use crate::{functions, imports};
 use regorus::unstable::{Expr, Rule, RuleHead};
 use regorus::utils::limits::{ExecutionTimerConfig, LimitError, PolicyLengthConfig};
 use regorus::{Engine, Value};
@@ -37,6 +38,9 @@ const STEPS: NonZeroU32 = match NonZeroU32::new(256) {
     None => NonZeroU32::MIN,
 };
 
+/// How the engine says that time is up.
+const TOO_LONG: &str = "execution exceeded time limit";
+
 /// Policies, compiled.
 #[derive(Debug)]
 pub(crate) struct Policies {
@@ -63,6 +67,7 @@ impl Policies {
         engine.set_policy_length_config(LIMITS);
         // As OPA: a builtin that fails makes an expression undefined, and not an error.
         engine.set_strict_builtin_errors(false);
+        functions::add(&mut engine);
         for file in files {
             add(&mut engine, file)?;
         }
@@ -94,6 +99,8 @@ impl Policies {
     pub(crate) fn ask(&mut self, path: &str) -> Result<Value, Trouble> {
         self.engine.eval_rule(path.to_owned()).map_err(|error| match error.downcast_ref::<LimitError>() {
             Some(LimitError::TimeLimitExceeded { .. }) => Trouble::too_long(self.limit),
+            // Inside a function it is a text, and no error of its own any more.
+            _ if format!("{error:#}").contains(TOO_LONG) => Trouble::too_long(self.limit),
             _ => Trouble::of_engine(&format!("{error:#}")),
         })
     }
@@ -116,13 +123,17 @@ impl Policies {
 /// Adds a file in the syntax that it is written in. Where it is in neither, the error is that of the syntax that could
 /// read more of it.
 fn add(engine: &mut Engine, file: &SourceFile) -> Result<(), Trouble> {
-    let mut add = |is_v0: bool| {
+    let mut add = |is_v0: bool, text: &str| {
         engine.set_rego_v0(is_v0);
-        let added = engine.add_policy(file.name.clone(), file.text.clone());
+        let added = engine.add_policy(file.name.clone(), text.to_owned());
         added.map_err(|error| Trouble::of_engine(&format!("{error:#}")))
     };
-    let Err(newer) = add(false) else { return Ok(()) };
-    let Err(older) = add(true) else { return Ok(()) };
+    let written_out = imports::written_out(file);
+    if written_out.is_some_and(|text| add(false, &text).is_ok() || add(true, &text).is_ok()) {
+        return Ok(());
+    }
+    let Err(newer) = add(false, &file.text) else { return Ok(()) };
+    let Err(older) = add(true, &file.text) else { return Ok(()) };
     let mut trouble = if older.position() > newer.position() { older } else { newer };
     if !trouble.summary.contains(&file.name) {
         trouble.summary = format!("{}: {}", file.name, trouble.summary);

@@ -175,7 +175,12 @@ fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &Reading<'_>) -> Answ
     let values: Vec<&Value> = match &value {
         Value::Set(set) => set.iter().collect(),
         Value::Array(list) => list.iter().collect(),
-        // What is no list says nothing, in conftest too: `deny = true` has no message.
+        // Conftest takes these for rules that found nothing. They did find something, and have no words for it.
+        Value::Bool(true) | Value::String(_) | Value::Number(_) => {
+            let summary =
+                "it yields no list of messages: a rule begins with `deny contains \"what is wrong\" if`";
+            return Answer { trouble: Some(Trouble::new(summary)), ..Answer::default() };
+        }
         _ => Vec::new(),
     };
     let more = values.len().saturating_sub(MAX_VIOLATIONS);
@@ -237,5 +242,7 @@ fn violation(value: &Value, reading: &Reading<'_>) -> Result<Violation, Trouble>
     })
 }
 
+#[cfg(test)]
+mod conftest_tests;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,8 @@ mod check;
 mod engine;
 mod evaluator;
 mod findings;
+mod functions;
+mod imports;
 mod message;
 mod plan;
 mod redaction;

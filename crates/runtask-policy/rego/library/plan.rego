@@ -9,8 +9,8 @@
 #   An attribute has one of three states: it has a value, it has none, or it is **known only after apply**.
 #   `value`, `is_unknown` and `is_unset` tell them apart.
 #
-#   Functions are used as `plan.touched_of("aws_s3_bucket")` after `import data.runtask.plan`.
-#   Lists are imported by their own names, `import data.runtask.plan.touched`: for `plan.touched` the engine would work out every list there is.
+#   Functions and lists are used as `plan.touched_of("aws_s3_bucket")` and `plan.touched` after `import data.runtask.plan`.
+#   In a file that has a variable `plan` as well, import a list by its own name, `import data.runtask.plan.touched`: there the engine works out every list for `plan.touched`.
 #
 #   A rule about what will exist should judge `touched`: what this plan creates, replaces or updates.
 #   It should not fail a run for a resource that the run leaves alone (`unchanged`): the person who runs it did not choose that resource, and cannot merge a fix for something else while it is refused.

@@ -7,11 +7,11 @@ use serde_json::json;
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// What one policy says about a plan.
-fn asked(rego: &str, plan: &serde_json::Value) -> Vec<Event> {
+pub(super) fn asked(rego: &str, plan: &serde_json::Value) -> Vec<Event> {
     asked_with(&[("policies/p.rego", rego)], &json!({}), plan, Purpose::Judge)
 }
 
-fn asked_with(
+pub(super) fn asked_with(
     files: &[(&str, &str)],
     data: &serde_json::Value,
     plan: &serde_json::Value,
@@ -48,7 +48,7 @@ fn asked_within(
 }
 
 /// `rule: message` for everything that rules object to, and `rule! why` for those that could not be asked.
-fn messages(events: &[Event]) -> Vec<String> {
+pub(super) fn messages(events: &[Event]) -> Vec<String> {
     let mut rules = Vec::new();
     let mut found = Vec::new();
     for event in events {
@@ -67,7 +67,7 @@ fn messages(events: &[Event]) -> Vec<String> {
     found
 }
 
-fn plan() -> serde_json::Value {
+pub(super) fn plan() -> serde_json::Value {
     json!({ "format_version": "1.2", "resource_changes": [
         { "address": "aws_s3_bucket.a", "type": "aws_s3_bucket", "change": {
             "actions": ["update"],
@@ -214,7 +214,24 @@ fn what_a_rule_yields_must_be_a_message() {
         assert!(said[0].starts_with("data.main.deny! it yields "), "{said:?}");
         assert_eq!(said[1], "data.main.warn: w");
     }
-    assert_eq!(messages(&asked("package main\nimport rego.v1\ndeny if true", &plan())), [""; 0]);
+}
+
+/// Whoever writes it means it to deny.
+#[test]
+fn a_rule_without_messages_is_not_a_rule_that_passed() {
+    for rule in ["deny if true", "deny := \"public\"", "deny := 1"] {
+        let said = messages(&asked(&format!("package main\nimport rego.v1\n{rule}\n"), &plan()));
+        assert_eq!(
+            said,
+            [
+                "data.main.deny! it yields no list of messages: a rule begins with `deny contains \"what is wrong\" if`"
+            ]
+        );
+    }
+    for rule in ["deny if false", "deny := false", "deny[k] := v if some k, v in input.nothing"] {
+        let said = messages(&asked(&format!("package main\nimport rego.v1\n{rule}\n"), &plan()));
+        assert_eq!(said, [""; 0], "{rule}");
+    }
 }
 
 #[test]

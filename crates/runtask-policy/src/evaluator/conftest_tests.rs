@@ -1,0 +1,150 @@
+//! Where policies do something else here than in conftest and OPA: docs/policies.md lists these tests.
+
+use super::tests::{asked, asked_with, messages, plan};
+use crate::message::Purpose;
+use serde_json::json;
+
+/// What rules say in a package `main`, of Rego v1.
+fn said(rules: &str) -> Vec<String> {
+    messages(&asked(&format!("package main\nimport rego.v1\n{rules}\n"), &plan()))
+}
+
+/// Conftest asks `main` unless told otherwise.
+#[test]
+fn every_package_is_asked_unless_settings_name_some() {
+    let files = [
+        ("a.rego", "package main\nimport rego.v1\ndeny contains \"a\" if true\n"),
+        ("b.rego", "package team.web\nimport rego.v1\ndeny contains \"b\" if true\n"),
+    ];
+    let events = asked_with(&files, &json!({}), &plan(), Purpose::Judge);
+    assert_eq!(messages(&events), ["data.main.deny: a", "data.team.web.deny: b"]);
+}
+
+/// Conftest takes an empty message for none.
+#[test]
+fn an_empty_message_is_a_finding() {
+    assert_eq!(said("deny contains \"\" if true"), ["data.main.deny: "]);
+}
+
+/// OPA does not begin where a function is not there. Here its rule says so, and the others are asked.
+#[test]
+fn functions_that_are_not_there_are_named() {
+    for call in [
+        "array.flatten([])",
+        "cast_array([])",
+        "crypto.sha256(\"a\")",
+        "crypto.x509.parse_certificates(\"a\")",
+        "graphql.is_valid(\"a\", \"b\")",
+        "io.jwt.decode(\"a\")",
+        "json.match_schema({}, {})",
+        "json.verify_schema({})",
+        "net.cidr_contains_matches(\"a\", \"b\")",
+        "net.cidr_merge([\"10.0.0.0/8\"])",
+        "plus(1, 1)",
+        "providers.aws.sign_req({}, {}, 1)",
+        "regex.globs_match(\"a\", \"b\")",
+        "rego.metadata.rule()",
+        "rego.parse_module(\"a\", \"b\")",
+        "set_diff({1}, {2})",
+        "strings.render_template(\"a\", {})",
+        "uri.parse(\"a\")",
+    ] {
+        let name = call.split('(').next().unwrap();
+        let said = said(&format!("deny contains \"x\" if {call}\nwarn contains \"w\" if true"));
+        assert!(said[0].ends_with(&format!("could not find function {name}")), "{said:?}");
+        assert_eq!(said[1..], ["data.main.warn: w"]);
+    }
+}
+
+/// In OPA these iterations are undefined.
+#[test]
+fn some_in_wants_a_collection() {
+    for (value, kind) in [("\"text\"", "`\"text\"`"), ("7", "`7`"), ("null", "`null`")] {
+        let said = said(&format!("value := {value}\ndeny contains \"x\" if some x in value"));
+        assert!(said[0].ends_with(&format!("expects array/set/object. Got {kind}")), "{said:?}");
+    }
+    assert_eq!(
+        said("value := null\ndeny contains \"x\" if value[_]\nwarn contains \"w\" if 1 in [1]"),
+        ["data.main.warn: w"]
+    );
+}
+
+/// A rule's own name will do, as in OPA; the engine alone wants the whole of it.
+#[test]
+fn with_takes_the_name_of_a_rule_of_the_package() {
+    let rego = "package main\nimport rego.v1\nlimit := 1\nis_low if limit < 5\ntest_high if not is_low with limit as 7\n";
+    assert_eq!(
+        messages(&asked_with(&[("p_test.rego", rego)], &json!({}), &json!(null), Purpose::Test)),
+        [""; 0]
+    );
+}
+
+/// In OPA it is 1, wherever it is asked. Bound to a variable first, the value of `with` does no harm.
+#[test]
+fn a_rule_in_the_value_of_with_is_undefined_under_it() {
+    let said = |body: &str| {
+        let rego = format!("package main\nimport rego.v1\none := 1\ntest_one if {{ {body} }}\n");
+        messages(&asked_with(&[("p_test.rego", &rego)], &json!({}), &json!(null), Purpose::Test))
+    };
+    assert_eq!(said("one == 1 with input as {\"x\": one}"), ["data.main.test_one! it is undefined"]);
+    assert_eq!(said("plan := {\"x\": one}; one == 1 with input as plan"), [""; 0]);
+}
+
+/// What it prints is not shown: it may be anything that the plan holds.
+#[test]
+fn what_a_policy_prints_is_not_shown() {
+    assert_eq!(said("deny contains \"x\" if { print(\"hello\"); trace(\"hello\") }"), ["data.main.deny: x"]);
+}
+
+/// Conftest says there which file is being judged.
+#[test]
+fn there_is_no_file_to_know_of() {
+    assert_eq!(said("deny contains \"x\" if data.conftest.file.name"), [""; 0]);
+}
+
+/// As in OPA, if not in every engine: whatever is wrong with its arguments, `sprintf` yields a text, and the rule denies.
+#[test]
+fn a_message_that_cannot_be_formatted_denies_all_the_same() {
+    let rules = r#"
+deny contains sprintf("%s is %t", ["a"]) if true
+deny contains sprintf("%d of %.1f%%", ["b", 50, "more"]) if true
+deny contains msg if sprintf("%5s|", ["c"], msg)
+"#;
+    assert_eq!(
+        said(rules),
+        [
+            "data.main.deny:     c|",
+            "data.main.deny: a is %!t(MISSING)",
+            "data.main.deny: b of 50.0%%!(EXTRA more)"
+        ]
+    );
+}
+
+/// Functions that OPA has taken away, and that old policies call.
+#[test]
+fn functions_of_older_versions_are_there() {
+    let older = r#"
+package main
+deny["match"] { re_match(`^a+$`, "aa"); not re_match(`^a+$`, "b") }
+deny["any"] { any([false, true]); not any([false]); not any([]) }
+deny["all"] { all([true, true]); not all({false, true}); all([]) }
+deny["cidr"] { net.cidr_intersects("10.0.0.0/8", "10.1.0.0/16") }
+"#;
+    assert_eq!(
+        messages(&asked(older, &plan())),
+        ["data.main.deny: all", "data.main.deny: any", "data.main.deny: cidr", "data.main.deny: match"]
+    );
+}
+
+/// The engine alone takes it for a recursion: see `imports.rs`.
+#[test]
+fn packages_below_one_that_they_import_work() {
+    let files = [
+        ("s3.rego", "package s3\nbuckets[x] { x := input.resource_changes[_].address }\n"),
+        ("a.rego", "package s3.a\nimport data.s3\nbad[x] { x := s3.buckets[_] }\n"),
+        ("b.rego", "package s3.b\nimport data.s3\nbad[x] { x := s3.buckets[_] }\n"),
+        ("main.rego", "package main\nimport data.s3.a\nimport data.s3.b.bad\ndeny[x] { a.bad[x]; bad[x] }\n"),
+    ];
+    let events = asked_with(&files, &json!({}), &plan(), Purpose::Judge);
+    assert_eq!(messages(&events), ["data.main.deny: aws_s3_bucket.a"]);
+}
