@@ -144,3 +144,32 @@ fn the_page_of_rules_is_what_explain_prints() {
     let rules = page.find("\n## ").map_or("", |it| &page[it + 1..]);
     assert!(rules == said.out, "docs/rules.md is not up to date: run `make docs`");
 }
+
+/// In the tables of `docs/policies.md`, the last column of each line.
+#[test]
+fn every_difference_from_conftest_names_a_test_that_is_there() {
+    let page = repository_text("docs/policies.md");
+    let tables = page.split("### What is different").nth(1).unwrap().split("\n## ").next().unwrap();
+    let lines = tables.lines().filter(|it| it.starts_with("| ") && it.ends_with("` |"));
+    let tests: Vec<_> = lines.map(|it| it.rsplit('`').nth(1).unwrap()).collect();
+    assert!(tests.len() > 20, "{tests:?}");
+    let mut sources = String::new();
+    let mut directories = vec![repository("crates/runtask-policy/src")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                sources.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    for test in tests {
+        assert!(
+            sources.contains(&format!("#[test]\n    fn {test}()"))
+                || sources.contains(&format!("#[test]\nfn {test}()")),
+            "there is no test {test}"
+        );
+    }
+}
