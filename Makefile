@@ -124,7 +124,9 @@ fuzz: ## Fuzz each target for FUZZ_SECONDS (60), or only FUZZ_TARGET; needs a ni
 	@$(SETUP) fuzz
 	@cd tests && targets="$(or $(FUZZ_TARGET),$$(cargo +nightly fuzz list))" && for target in $$targets; do \
 		printf '\n==> Fuzzing %s for %s s\n' "$$target" $(FUZZ_SECONDS); \
-		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+		mkdir -p "fuzz/corpus/$$target" && \
+		cargo +nightly fuzz run "$$target" "fuzz/corpus/$$target" $$(ls -d "fuzz/seeds/$$target" 2>/dev/null) -- \
+			-max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
 clean: ## Delete everything that these commands made: builds and tools

@@ -97,25 +97,35 @@ pub(crate) fn serve(
         },
         Purpose::Test | Purpose::List => Value::new_object(),
     };
-    policies.set_input(plan.clone());
-    say(&Event::Plan)?;
-    let reading = Reading { plan: &plan, redaction: OnceCell::new(), changes: OnceCell::new() };
-    for (index, rule) in rules.iter().enumerate() {
-        say(&Event::Begin(index))?;
-        let started = Instant::now();
-        let mut answer = ask(&mut policies, rule, &reading);
-        answer.index = index;
-        answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        say(&Event::End(answer))?;
-    }
-    say(&Event::Done)?;
+    judge(&mut policies, &rules, &plan, &mut say)?;
     // Taking a large plan apart takes longer than the system needs to take everything away.
     std::mem::forget(policies);
     std::mem::forget(plan);
     Ok(())
 }
 
-fn prepare(request: &Request) -> Result<Policies, Trouble> {
+/// Asks every rule about a plan.
+pub(crate) fn judge(
+    policies: &mut Policies,
+    rules: &[RuleEntry],
+    plan: &Value,
+    say: &mut impl FnMut(&Event) -> io::Result<()>,
+) -> io::Result<()> {
+    policies.set_input(plan.clone());
+    say(&Event::Plan)?;
+    let reading = Reading { plan, redaction: OnceCell::new(), changes: OnceCell::new() };
+    for (index, rule) in rules.iter().enumerate() {
+        say(&Event::Begin(index))?;
+        let started = Instant::now();
+        let mut answer = ask(policies, rule, &reading);
+        answer.index = index;
+        answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        say(&Event::End(answer))?;
+    }
+    say(&Event::Done)
+}
+
+pub(crate) fn prepare(request: &Request) -> Result<Policies, Trouble> {
     for name in ["run", "params"] {
         if request.data.get(name).is_some() {
             return Err(Trouble::new(format!(

@@ -15,6 +15,8 @@ mod redaction;
 mod session;
 #[cfg(test)]
 mod shipped_tests;
+#[cfg(feature = "test-util")]
+mod test_util;
 mod trouble;
 
 pub use builtin::BUILTINS;
@@ -22,3 +24,5 @@ pub use bundle::{Bundle, LoadError, SourceFile};
 pub use check::{Evaluator, Policy, RunFacts, TestReport, TestResult, UnavailableError};
 pub use evaluator::{ARGUMENT as EVALUATOR_ARGUMENT, run_if_asked};
 pub use message::{RuleEntry, RuleKind, Trouble};
+#[cfg(feature = "test-util")]
+pub use test_util::Judge;

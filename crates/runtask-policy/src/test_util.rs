@@ -1,0 +1,60 @@
+//! Evaluation inside the process that tests: no limits of memory, no crashes.
+
+use crate::bundle::{Bundle, SourceFile};
+use crate::engine::Policies;
+use crate::evaluator::{judge, prepare};
+use crate::message::{Purpose, Request, RuleEntry};
+use crate::plan;
+use serde_json::{Value, json};
+
+/// One policy, compiled once.
+#[derive(Debug)]
+pub struct Judge {
+    policies: Policies,
+    rules: Vec<RuleEntry>,
+}
+
+impl Judge {
+    /// Compiles a policy.
+    ///
+    /// # Panics
+    ///
+    /// If that is none.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test brings a policy that is one")]
+    pub fn new(rego: &str) -> Self {
+        let file = SourceFile { name: "policies/p.rego".to_owned(), text: rego.to_owned() };
+        let bundle = Bundle::of_files(vec![file], json!({}));
+        let policies = prepare(&Request {
+            files: bundle.files,
+            data: bundle.data,
+            run: json!({}),
+            params: Value::Null,
+            namespaces: None,
+            only: None,
+            purpose: Purpose::Judge,
+            time_limit_ms: 10_000,
+            memory_bytes: 0,
+        })
+        .expect("a policy");
+        let rules = policies.rules.clone();
+        Self { policies, rules }
+    }
+
+    /// Everything that the process which evaluates policies would say of a plan; `None` if it is none.
+    ///
+    /// # Panics
+    ///
+    /// If an answer cannot be written as JSON.
+    #[expect(clippy::expect_used, reason = "there is no writer that could fail")]
+    pub fn judge(&mut self, plan: &[u8]) -> Option<String> {
+        let plan = plan::read(plan).ok()?;
+        let mut said = String::new();
+        let mut say = |event: &_| {
+            said.push_str(&serde_json::to_string(event)?);
+            Ok(())
+        };
+        judge(&mut self.policies, &self.rules, &plan, &mut say).expect("an answer");
+        Some(said)
+    }
+}
