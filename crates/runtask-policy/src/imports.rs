@@ -22,7 +22,7 @@ pub(crate) fn written_out(file: &SourceFile) -> Option<String> {
     let words = words(&source)?;
     let imports = imports(&words);
     let mut uses: Vec<(Range<usize>, String)> = targets(&words, &imports, &file.text);
-    for (name, path) in &imports {
+    for (name, path) in imports.iter().filter_map(|(name, path)| Some((name, path.as_ref()?))) {
         let found = words.iter().filter(|it| it.text == *name && !it.is_part && !it.is_import);
         let found: Vec<_> = found.collect();
         if found.iter().all(|it| it.is_followed) {
@@ -45,7 +45,7 @@ pub(crate) fn written_out(file: &SourceFile) -> Option<String> {
 }
 
 /// The rules of the file's own package that `with` replaces, each with its whole name.
-fn targets(words: &[Word], imports: &HashMap<String, String>, text: &str) -> Vec<(Range<usize>, String)> {
+fn targets(words: &[Word], imports: &Imports, text: &str) -> Vec<(Range<usize>, String)> {
     let Some(package) = package(words) else { return Vec::new() };
     let is_apart = |a: &Word, b: &Word| {
         text.get(a.range.end..b.range.start).is_some_and(|between| between.trim().is_empty())
@@ -130,9 +130,11 @@ fn words(source: &Source) -> Option<Vec<Word>> {
     }
 }
 
-/// What is imported from `data`, by the name it has in the file. A name that two imports have is left out.
-fn imports(words: &[Word]) -> HashMap<String, String> {
-    let mut imports: HashMap<String, Option<String>> = HashMap::new();
+/// What is imported, by the name it has in the file: its path below `data`, unless it has none, or two.
+type Imports = HashMap<String, Option<String>>;
+
+fn imports(words: &[Word]) -> Imports {
+    let mut imports = Imports::new();
     for (start, _) in words.iter().enumerate().filter(|(_, it)| it.is_import && it.text == "import") {
         let parts = words.iter().skip(start + 1).take_while(|it| it.is_import && it.text != "import");
         let parts: Vec<_> = parts.collect();
@@ -150,7 +152,7 @@ fn imports(words: &[Word]) -> HashMap<String, String> {
         let entry = imports.entry(name.text.clone());
         entry.and_modify(|it| *it = None).or_insert(is_written.then_some(joined));
     }
-    imports.into_iter().filter_map(|(name, path)| Some((name, path?))).collect()
+    imports
 }
 
 #[cfg(test)]
@@ -189,6 +191,7 @@ mod tests {
             "package a[\"1.0\"]\nr if s with limit as 1\n",
             "package a\nr if s with http.send as f\nq if s with re_match as f\n",
             "package a\nr := [input.with, limit]\n",
+            "package a\nimport input as plan\nr if s with plan as 1\n",
         ] {
             assert_eq!(written(text), "as it was", "{text}");
         }

@@ -26,13 +26,17 @@ const VALUES: [&str; 7] =
 const PASSES: usize = 4;
 
 /// The sensitive values of one plan.
-#[derive(Debug, Default)]
-pub(crate) struct Redaction {
-    search: Option<Search>,
+#[derive(Debug)]
+pub(crate) enum Redaction {
+    /// There are none.
+    Nothing,
+    Values(Search),
+    /// There are more than can be searched for: no text can be trusted.
+    Everything,
 }
 
 #[derive(Debug)]
-struct Search {
+pub(crate) struct Search {
     automaton: AhoCorasick,
     /// For each pattern, whether it must stand alone.
     alone: Vec<bool>,
@@ -64,19 +68,23 @@ impl Redaction {
         };
         let (patterns, alone): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
         if patterns.is_empty() {
-            return Self { search: None };
+            return Self::Nothing;
         }
         let mut builder = AhoCorasickBuilder::new();
         builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard);
-        // It fails for gigabytes of patterns only; then no text can be trusted.
-        let search = builder.build(patterns).ok().map(|automaton| Search { automaton, alone, mask });
-        debug_assert!(search.is_some(), "the patterns of a plan fit");
-        Self { search }
+        // It fails for gigabytes of patterns only.
+        builder
+            .build(patterns)
+            .map_or(Self::Everything, |automaton| Self::Values(Search { automaton, alone, mask }))
     }
 
     /// `text` without sensitive values.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let Some(search) = &self.search else { return text.to_owned() };
+        let search = match self {
+            Self::Nothing => return text.to_owned(),
+            Self::Values(search) => search,
+            Self::Everything => return OTHER_MASK.to_owned(),
+        };
         let mut text = text.to_owned();
         for _pass in 0..PASSES {
             match search.redact(&text) {
