@@ -7,6 +7,7 @@ mod messages;
 mod network;
 mod once;
 mod origins;
+mod policies;
 mod reading;
 mod reporting;
 mod stages;
