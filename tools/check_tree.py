@@ -35,14 +35,19 @@ RULES = [
         "runtask-request-handler",
         (
             "flate2",
+            "globset",
+            "regorus",
             "similar",
             "tar",
             "tempfile",
+            "toml",
             "runtask-archive",
             "runtask-callback-handler",
             "runtask-checks",
+            "runtask-policy",
+            "runtask-tasks",
         ),
-        "it faces the Internet and starts cold most often, so it holds no archive, check or process code",
+        "it faces the Internet and starts cold most often, so it holds no archive, check, policy or process code",
     ),
 ]
 

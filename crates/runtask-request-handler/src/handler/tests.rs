@@ -74,6 +74,35 @@ async fn a_signed_request_is_handed_over() {
     }
 }
 
+/// A request says by its path which task it is for. Other paths are 404, whatever else is right or wrong about them.
+#[tokio::test]
+async fn the_path_is_the_task() {
+    let body = sample("post_plan");
+    let ask_at = async |jobs: &Jobs, path: &str| {
+        let mut request = post(body.clone(), &[&sign(&body)]);
+        *request.uri_mut() = path.parse().unwrap();
+        ask(jobs, request).await.0
+    };
+    let jobs = Jobs::default();
+    for (path, task) in [("/", "default"), ("/format", "format"), ("/format?a=b", "format")] {
+        assert_eq!(ask_at(&jobs, path).await, StatusCode::OK, "{path}");
+        assert_eq!(jobs.taken.lock().unwrap().remove(0)["runtask"]["task"], task);
+    }
+    for path in [
+        "/default",
+        "/other",
+        "/format/",
+        "//format",
+        "/Format",
+        "/format%20",
+        "/a/format",
+        "/default,format",
+    ] {
+        assert_eq!(ask_at(&jobs, path).await, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(taken(&jobs), 0);
+}
+
 /// P-02: the bytes count, not the document: pretty printing, non-ASCII and a trailing newline all verify.
 #[tokio::test]
 async fn the_signature_is_over_the_bytes_as_received() {
