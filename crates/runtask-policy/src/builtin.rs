@@ -3,6 +3,9 @@
 use crate::bundle::SourceFile;
 use runtask_tasks::Builtins;
 
+/// What the names of these files begin with.
+const PREFIX: &str = "builtin:";
+
 /// `data.runtask.plan`.
 const LIBRARY: &str = include_str!("../rego/library/plan.rego");
 /// `data.runtask.testing`, for the tests of policies.
@@ -45,7 +48,12 @@ pub(crate) fn testing() -> SourceFile {
 }
 
 fn file(name: &str, text: &str) -> SourceFile {
-    SourceFile { name: format!("builtin:{name}"), text: text.to_owned() }
+    SourceFile { name: format!("{PREFIX}{name}"), text: text.to_owned() }
+}
+
+/// Whether a file is one of these.
+pub(crate) fn is_shipped(file: &SourceFile) -> bool {
+    file.name.starts_with(PREFIX)
 }
 
 /// The rule with this code.
