@@ -42,6 +42,13 @@ pub(crate) fn add(engine: &mut Engine) {
     add("net.cidr_intersects", 2, Box::new(move |arguments: Vec<Value>| of(intersect(&arguments))));
 }
 
+/// How a policy may write a number.
+pub(crate) fn number_texts(number: &Value) -> [String; 4] {
+    let float = number.as_f64().unwrap_or_default();
+    let numbers = std::slice::from_ref(number);
+    [number.to_string(), sprintf::sprintf("%v", numbers), format!("{float}"), sprintf::sprintf("%g", numbers)]
+}
+
 fn formatted(arguments: &[Value]) -> Option<Value> {
     let [Value::String(format), Value::Array(values)] = arguments else { return None };
     let values: Vec<Value> = values.iter().cloned().collect();

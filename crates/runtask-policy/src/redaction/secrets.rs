@@ -1,0 +1,252 @@
+//! What a plan marks as sensitive.
+//!
+//! Source: Terraform's JSON output format, and plans of Terraform 1.11.
+
+use crate::functions::number_texts;
+use regorus::Value;
+use std::collections::BTreeSet;
+
+/// The members of a change that are values of attributes, and most of a plan's bytes.
+const OF_A_CHANGE: [&str; 5] = ["before", "after", "after_unknown", "before_sensitive", "after_sensitive"];
+/// The same of a resource.
+const OF_A_RESOURCE: [&str; 2] = ["values", "sensitive_values"];
+
+/// Texts that nobody may read.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    /// Whole values.
+    pub(super) values: BTreeSet<String>,
+    /// The lines of those that have several.
+    pub(super) lines: BTreeSet<String>,
+}
+
+impl Secrets {
+    /// Everything that a plan marks.
+    pub(super) fn of(plan: &Value) -> Self {
+        let mut secrets = Self::default();
+        secrets.marked(plan);
+        secrets.variables(plan);
+        secrets
+    }
+
+    /// Walks a plan for values with marks beside them, wherever terraform puts such pairs: `before` and
+    /// `before_sensitive`, `after` and `after_sensitive`, `values` and `sensitive_values`, and a `value` or `default`
+    /// with `sensitive: true`.
+    fn marked(&mut self, value: &Value) {
+        match value {
+            Value::Object(object) => {
+                let get = |key: &str| object.get(&Value::from(key));
+                for (values, marks) in [
+                    ("before", "before_sensitive"),
+                    ("after", "after_sensitive"),
+                    ("values", "sensitive_values"),
+                ] {
+                    if let (Some(value), Some(marks)) = (get(values), get(marks)) {
+                        self.by_mark(value, marks);
+                    }
+                }
+                if get("sensitive") == Some(&Value::Bool(true)) {
+                    for value in ["value", "default"].into_iter().filter_map(get) {
+                        self.leaves(value);
+                    }
+                }
+                // Elsewhere these are names that somebody chose, of outputs or modules, or the values of a state.
+                let passed_over: &[&str] = if matches!(get("actions"), Some(Value::Array(_))) {
+                    &OF_A_CHANGE
+                } else if matches!(get("address"), Some(Value::String(_))) {
+                    &OF_A_RESOURCE
+                } else {
+                    &[]
+                };
+                for (key, inner) in object.iter() {
+                    if !passed_over.iter().any(|it| *key == Value::from(*it)) {
+                        self.marked(inner);
+                    }
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|inner| self.marked(inner)),
+            _ => {}
+        }
+    }
+
+    /// The values of variables stand in one place, and which of them are sensitive in another.
+    fn variables(&mut self, plan: &Value) {
+        let root = &plan["configuration"]["root_module"];
+        if let Ok(declared) = root["variables"].as_object() {
+            for (name, variable) in declared.iter() {
+                if variable["sensitive"] == Value::Bool(true) {
+                    self.leaves(&plan["variables"][name]["value"]);
+                }
+            }
+        }
+        self.calls(root);
+    }
+
+    /// What a module is called with in place of a sensitive variable, where that is written out.
+    fn calls(&mut self, module: &Value) {
+        let Ok(inner) = module["module_calls"].as_object() else { return };
+        for (_name, call) in inner.iter() {
+            if let Ok(variables) = call["module"]["variables"].as_object() {
+                for (name, variable) in variables.iter() {
+                    if variable["sensitive"] == Value::Bool(true) {
+                        self.leaves(&call["expressions"][name]["constant_value"]);
+                    }
+                }
+            }
+            self.calls(&call["module"]);
+        }
+    }
+
+    /// `marks` is shaped as `value` is, with `true` where everything from there on is sensitive.
+    fn by_mark(&mut self, value: &Value, marks: &Value) {
+        match (value, marks) {
+            (_, Value::Bool(true)) => self.leaves(value),
+            (Value::Object(object), Value::Object(marks)) => {
+                for (key, marks) in marks.iter() {
+                    if let Some(value) = object.get(key) {
+                        self.by_mark(value, marks);
+                    }
+                }
+            }
+            (Value::Array(list), Value::Array(marks)) => {
+                list.iter().zip(marks.iter()).for_each(|(value, marks)| self.by_mark(value, marks));
+            }
+            _ => {}
+        }
+    }
+
+    /// The texts and numbers in a value. Booleans, null and empty texts give nothing away.
+    fn leaves(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => {
+                self.values.insert(text.to_string());
+                if text.trim().contains('\n') {
+                    self.lines.extend(text.lines().map(|it| it.trim().to_owned()));
+                }
+                // A secret in Secrets Manager is often an object, written as JSON.
+                if text.starts_with(['{', '['])
+                    && let Ok(inner) = Value::from_json_str(text)
+                {
+                    self.leaves(&inner);
+                }
+            }
+            Value::Number(_) => self.values.extend(number_texts(value)),
+            Value::Object(object) => object.iter().for_each(|(_key, inner)| self.leaves(inner)),
+            Value::Array(list) => list.iter().for_each(|inner| self.leaves(inner)),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Redaction;
+    use super::*;
+    use serde_json::json;
+
+    fn redaction(plan: &serde_json::Value) -> Redaction {
+        Redaction::of(&Value::from_json_str(&plan.to_string()).unwrap())
+    }
+
+    #[test]
+    fn what_a_plan_marks_is_found_wherever_terraform_marks_it() {
+        let plan = json!({
+            "variables": { "token": { "value": "variable-token" }, "open": { "value": "open-value" } },
+            "configuration": { "root_module": {
+                "variables": { "token": { "sensitive": true, "default": "default-token" }, "open": {} },
+                "module_calls": { "db": {
+                    "expressions": { "password": { "constant_value": "module-password" } },
+                    "module": { "variables": { "password": { "sensitive": true } } },
+                } },
+            } },
+            "planned_values": {
+                "outputs": { "o": { "sensitive": true, "value": ["output-value"] } },
+                "root_module": { "child_modules": [{ "resources": [{
+                    "values": { "password": "planned-password", "name": "planned-name" },
+                    "sensitive_values": { "password": true },
+                }] }] },
+            },
+            "resource_changes": [{ "change": {
+                "before": { "tags": { "a": "before-tag" } },
+                "before_sensitive": { "tags": true },
+                "after": { "blocks": [{ "key": "first-key" }, { "key": "second-key" }], "pin": 424_242 },
+                "after_sensitive": { "blocks": [{}, { "key": true }], "pin": true },
+            } }],
+            "output_changes": { "o": { "before": null, "after": "{\"user\":\"json-user\",\"n\":1}", "after_sensitive": true } },
+        });
+        let redaction = redaction(&plan);
+        for secret in [
+            "variable-token",
+            "default-token",
+            "module-password",
+            "output-value",
+            "planned-password",
+            "before-tag",
+            "second-key",
+            "424242",
+            "json-user",
+        ] {
+            assert_eq!(redaction.redact(&format!("is {secret}.")), "is (sensitive value).", "{secret}");
+        }
+        for open in ["open-value", "planned-name", "first-key", "nothing"] {
+            assert_eq!(redaction.redact(open), open);
+        }
+    }
+
+    /// Names that somebody chose are not taken for those that terraform writes, and a state is looked at as well.
+    #[test]
+    fn names_hide_nothing_from_the_search() {
+        let output = |text: &str| json!({ "sensitive": true, "value": text });
+        let change = |text: &str| {
+            json!({
+                "actions": ["create"], "before": null, "after": text, "before_sensitive": false, "after_sensitive": true,
+            })
+        };
+        let resource = json!({
+            "address": "aws_secret.this",
+            "values": { "secret_string": "prior-secret" },
+            "sensitive_values": { "secret_string": true },
+        });
+        let plan = json!({
+            "planned_values": { "outputs": { "values": output("output-values"), "address": output("output-address") } },
+            "output_changes": { "before": change("change-before"), "after": change("change-after") },
+            "prior_state": { "values": {
+                "outputs": { "o": output("prior-output") },
+                "root_module": { "resources": [resource] },
+            } },
+            "configuration": { "root_module": { "module_calls": { "values": {
+                "expressions": { "password": { "constant_value": "module-literal" } },
+                "module": { "variables": { "password": { "sensitive": true } } },
+            } } } },
+        });
+        let redaction = redaction(&plan);
+        for secret in [
+            "prior-secret",
+            "prior-output",
+            "output-values",
+            "output-address",
+            "change-before",
+            "change-after",
+            "module-literal",
+        ] {
+            assert_eq!(redaction.redact(secret), "(sensitive value)", "{secret}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_found_however_they_are_written() {
+        let change = json!({ "actions": ["create"], "after": [12_345_678_901_234_567_890_123.0, 0.000_001_234_56, 424_242], "after_sensitive": true });
+        let redaction = redaction(&json!({ "output_changes": { "o": change } }));
+        for text in [
+            "1.2345678901234568e+22",
+            "12345678901234568000000",
+            "1.23456e-06",
+            "0.00000123456",
+            "424242",
+            "424242.0",
+        ] {
+            let redacted = redaction.redact(text);
+            assert!(redacted.starts_with("(sensitive value)"), "{text}: {redacted}");
+        }
+    }
+}
