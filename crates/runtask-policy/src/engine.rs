@@ -6,6 +6,7 @@
 use crate::annotations::{Annotated, Annotation, annotations};
 use crate::bundle::SourceFile;
 use crate::message::{Purpose, RuleEntry, RuleKind, Trouble};
+use crate::plan::cut;
 use crate::{builtin, functions, imports};
 use regorus::unstable::{Expr, Rule, RuleHead};
 use regorus::utils::limits::{ExecutionTimerConfig, LimitError, PolicyLengthConfig};
@@ -40,6 +41,13 @@ const STEPS: NonZeroU32 = match NonZeroU32::new(256) {
 
 /// How the engine says that time is up.
 const TOO_LONG: &str = "execution exceeded time limit";
+/// The engine's words for a rule that is not there.
+const NO_RULE: &str = "not a valid rule path";
+
+/// Characters of a rule's title.
+const MAX_TITLE: usize = 200;
+/// Characters of what a rule says of itself, which stands below each of its findings.
+const MAX_ANNOTATION: usize = 4_000;
 
 /// Policies, compiled.
 #[derive(Debug)]
@@ -72,6 +80,9 @@ impl Policies {
             add(&mut engine, file)?;
         }
         let of_engine = |error: Box<dyn std::error::Error>| Trouble::of_engine(&format!("{error:#}"));
+        for document in &documents {
+            no_rule_is_hidden(&mut engine, document)?;
+        }
         for document in documents {
             engine.add_data(document).map_err(|error| of_engine(error.into()))?;
         }
@@ -97,11 +108,17 @@ impl Policies {
 
     /// What a rule says; `Undefined` where it says nothing.
     pub(crate) fn ask(&mut self, path: &str) -> Result<Value, Trouble> {
-        self.engine.eval_rule(path.to_owned()).map_err(|error| match error.downcast_ref::<LimitError>() {
-            Some(LimitError::TimeLimitExceeded { .. }) => Trouble::too_long(self.limit),
-            // Inside a function it is a text, and no error of its own any more.
-            _ if format!("{error:#}").contains(TOO_LONG) => Trouble::too_long(self.limit),
-            _ => Trouble::of_engine(&format!("{error:#}")),
+        self.engine.eval_rule(path.to_owned()).map_err(|error| {
+            if let Some(LimitError::TimeLimitExceeded { .. }) = error.downcast_ref::<LimitError>() {
+                return Trouble::too_long(self.limit);
+            }
+            match format!("{error:#}") {
+                // Inside a function it is a text, and no error of its own any more.
+                text if text.contains(TOO_LONG) => Trouble::too_long(self.limit),
+                // There is `deny.a`, and no `deny`.
+                text if text.contains(NO_RULE) => Trouble::no_messages(),
+                text => Trouble::of_engine(&text),
+            }
         })
     }
 
@@ -140,6 +157,33 @@ fn add(engine: &mut Engine, file: &SourceFile) -> Result<(), Trouble> {
         trouble.summary = format!("{}: {}", file.name, trouble.summary);
     }
     Err(trouble)
+}
+
+/// An error where data stands in the place of a rule: the engine would take the data, and the rule would find nothing.
+fn no_rule_is_hidden(engine: &mut Engine, data: &Value) -> Result<(), Trouble> {
+    let packages = engine.get_policy_package_components();
+    let packages = packages.map_err(|error| Trouble::of_engine(&format!("{error:#}")))?;
+    for (module, package) in engine.get_modules().iter().zip(packages) {
+        for rule in module.policy.iter().filter_map(|it| first_name(reference_of(it)?)) {
+            let mut path = Vec::new();
+            let mut value = data;
+            for component in package.components.iter().map(String::as_str).chain([rule]) {
+                path.push(component);
+                value = match value {
+                    Value::Object(_) => &value[component],
+                    _ => break,
+                };
+            }
+            // Anything but what ends in nothing, on the way or at its end.
+            if *value != Value::Undefined {
+                let (path, file) = (path.join("."), &package.source_file);
+                return Err(Trouble::new(format!(
+                    "the data for policies has `{path}`, where {file} has a rule"
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Finds the rules to ask, in the order of files and lines, and the exceptions.
@@ -199,14 +243,14 @@ fn entry(
         None => package.clone(),
     });
     RuleEntry {
-        title: annotation.title.unwrap_or_else(|| title_of(&name)),
+        title: cut(&annotation.title.unwrap_or_else(|| title_of(&name)), MAX_TITLE),
         code: Code::of_rule(&code).as_str().to_owned(),
         path,
         package,
         name,
         kind,
-        description: annotation.description.unwrap_or_default(),
-        fix: annotation.fix.unwrap_or_default(),
+        description: cut(&annotation.description.unwrap_or_default(), MAX_ANNOTATION),
+        fix: cut(&annotation.fix.unwrap_or_default(), MAX_ANNOTATION),
         severity: annotation.severity,
         params: annotation.params,
         links: annotation.links,
@@ -224,23 +268,37 @@ fn is_about(annotated: &Annotated, line: u32) -> bool {
     !annotated.is_package && annotated.line == line
 }
 
-/// The name and line of a rule that has no arguments and is no part of another.
+/// The name and line of a rule that has no arguments. `deny[x] = y` is an object with keys, as `deny` is, and so is that
+/// of `deny.x contains y`.
 fn name_of(rule: &Rule) -> Option<(String, u32)> {
-    let Rule::Spec { span, head, .. } = rule else { return None };
-    let reference = match head {
-        RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } => refr,
-        RuleHead::Func { .. } => return None,
-    };
-    let name = match reference.as_ref() {
-        Expr::Var { span, .. } => span.text(),
-        // `deny[x] = y` is an object with keys, as `deny` is.
-        Expr::RefBrack { refr, .. } => match refr.as_ref() {
-            Expr::Var { span, .. } => span.text(),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    Some((name.to_owned(), span.line))
+    match rule {
+        Rule::Spec { span, head: head @ (RuleHead::Compr { .. } | RuleHead::Set { .. }), .. } => {
+            Some((first_name(reference(head))?.to_owned(), span.line))
+        }
+        _ => None,
+    }
+}
+
+fn reference_of(rule: &Rule) -> Option<&Expr> {
+    match rule {
+        Rule::Spec { head, .. } => Some(reference(head)),
+        Rule::Default { refr, .. } => Some(refr),
+    }
+}
+
+fn reference(head: &RuleHead) -> &Expr {
+    match head {
+        RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. } => refr,
+    }
+}
+
+/// `deny` of `deny`, `deny[x]` and `deny.x`.
+fn first_name(reference: &Expr) -> Option<&str> {
+    match reference {
+        Expr::Var { span, .. } => Some(span.text()),
+        Expr::RefBrack { refr, .. } | Expr::RefDot { refr, .. } => first_name(refr),
+        _ => None,
+    }
 }
 
 /// What a rule is for, by its name.

@@ -27,8 +27,13 @@ pub const ARGUMENT: &str = "policy-evaluator";
 const STACK_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a request's line: policies, their data and parameters.
 const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;
-/// How many things one rule may object to before the rest is only counted.
-const MAX_VIOLATIONS: usize = 10_000;
+/// How many things all rules together may object to before the rest is only counted: what reads them makes a text of
+/// each, and has not much memory in a function.
+const MAX_VIOLATIONS: usize = 5_000;
+/// Bytes of all of these.
+const MAX_VIOLATION_BYTES: usize = 8 * 1024 * 1024;
+/// How many of one rule are told even then.
+const ALWAYS: usize = 10;
 /// Characters of a policy's message.
 const MAX_MESSAGE: usize = 2_000;
 
@@ -40,7 +45,7 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
         let stack = usize::try_from(STACK_BYTES).unwrap_or(usize::MAX);
         let evaluating = thread::Builder::new().stack_size(stack).spawn(|| {
             let stdout = io::stdout().lock();
-            serve(BufReader::new(io::stdin().lock()), stdout, limit_memory)
+            serve(BufReader::new(io::stdin().lock()), stdout, limit)
         });
         match evaluating.map(thread::JoinHandle::join) {
             Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
@@ -50,8 +55,12 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
     })
 }
 
-/// Holds this process to `bytes` of memory, and keeps it from writing files.
-fn limit_memory(bytes: u64) {
+/// Holds this process to `bytes` of memory, keeps it from writing files, and from outliving whoever started it.
+fn limit(bytes: u64) {
+    // Whoever started this may be killed, and then nobody would end it. Sent when that thread ends, which is one of an
+    // async runtime and lives as long.
+    #[cfg(target_os = "linux")]
+    let _unknown = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     let to = |resource, bytes: u64| {
         let bytes = getrlimit(resource).maximum.map_or(bytes, |it| it.min(bytes));
         let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
@@ -67,13 +76,13 @@ fn limit_memory(bytes: u64) {
 pub(crate) fn serve(
     mut input: impl BufRead,
     mut output: impl Write,
-    limit_memory: impl FnOnce(u64),
+    limit: impl FnOnce(u64),
 ) -> io::Result<()> {
     let mut line = Vec::new();
     (&mut input).take(MAX_REQUEST_BYTES).read_until(b'\n', &mut line)?;
     let request: Request = serde_json::from_slice(&line)?;
     drop(line);
-    limit_memory(request.memory_bytes);
+    limit(request.memory_bytes);
     let mut say = |event: &Event| {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
@@ -112,12 +121,12 @@ pub(crate) fn judge(
     say: &mut impl FnMut(&Event) -> io::Result<()>,
 ) -> io::Result<()> {
     policies.set_input(plan.clone());
+    let mut reading = Reading::new(plan);
     say(&Event::Plan)?;
-    let reading = Reading { plan, redaction: OnceCell::new(), changes: OnceCell::new() };
     for (index, rule) in rules.iter().enumerate() {
         say(&Event::Begin(index))?;
         let started = Instant::now();
-        let mut answer = ask(policies, rule, &reading);
+        let mut answer = ask(policies, rule, &mut reading);
         answer.index = index;
         answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         say(&Event::End(answer))?;
@@ -147,25 +156,43 @@ fn asked(policies: &Policies, request: &Request) -> Vec<RuleEntry> {
     policies.rules.iter().filter(is_asked).cloned().collect()
 }
 
-/// A plan, and what is made of it when the first rule objects to something.
+/// A plan, what must not be told of it, and how much has been told.
 struct Reading<'a> {
     plan: &'a Value,
-    redaction: OnceCell<Redaction>,
+    redaction: Redaction,
     changes: OnceCell<Changes<'a>>,
+    /// How many violations there is still room for, and for how many bytes of them.
+    room: (usize, usize),
 }
 
-impl Reading<'_> {
-    fn redaction(&self) -> &Redaction {
-        self.redaction.get_or_init(|| Redaction::of(self.plan))
+impl<'a> Reading<'a> {
+    fn new(plan: &'a Value) -> Self {
+        let room = (MAX_VIOLATIONS, MAX_VIOLATION_BYTES);
+        Self { plan, redaction: Redaction::of(plan), changes: OnceCell::new(), room }
     }
 
     fn trouble(&self, trouble: Trouble) -> Trouble {
-        let redact = |it: &str| cut(&self.redaction().redact(it), MAX_MESSAGE);
+        let redact = |it: &str| cut(&self.redaction.redact(it), MAX_MESSAGE);
         Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
+    }
+
+    /// Reads what a rule yields, as far as there is room, and its first ones in any case.
+    fn violations(&mut self, values: &[&Value]) -> Result<Vec<Violation>, Trouble> {
+        let mut violations = Vec::new();
+        for value in values {
+            if violations.len() >= ALWAYS && (self.room.0 == 0 || self.room.1 == 0) {
+                break;
+            }
+            let violation = violation(value, self)?;
+            self.room.0 = self.room.0.saturating_sub(1);
+            self.room.1 = self.room.1.saturating_sub(violation.bytes());
+            violations.push(violation);
+        }
+        Ok(violations)
     }
 }
 
-fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &Reading<'_>) -> Answer {
+fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &mut Reading<'_>) -> Answer {
     let value = match policies.ask(&rule.path) {
         Ok(value) => value,
         Err(trouble) => {
@@ -185,20 +212,18 @@ fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &Reading<'_>) -> Answ
     let values: Vec<&Value> = match &value {
         Value::Set(set) => set.iter().collect(),
         Value::Array(list) => list.iter().collect(),
+        Value::Undefined | Value::Bool(false) => Vec::new(),
+        Value::Object(object) if object.is_empty() => Vec::new(),
         // Conftest takes these for rules that found nothing. They did find something, and have no words for it.
-        Value::Bool(true) | Value::String(_) | Value::Number(_) => {
-            let summary =
-                "it yields no list of messages: a rule begins with `deny contains \"what is wrong\" if`";
-            return Answer { trouble: Some(Trouble::new(summary)), ..Answer::default() };
+        _ => {
+            return Answer { trouble: Some(Trouble::no_messages()), ..Answer::default() };
         }
-        _ => Vec::new(),
     };
-    let more = values.len().saturating_sub(MAX_VIOLATIONS);
-    let violations: Result<Vec<_>, _> =
-        values.into_iter().take(MAX_VIOLATIONS).map(|it| violation(it, reading)).collect();
+    let violations = reading.violations(&values);
     let excepted = policies.excepts(rule);
     match (violations, excepted) {
         (Ok(violations), Ok(excepted)) => {
+            let more = values.len() - violations.len();
             let excepted = excepted && !violations.is_empty();
             Answer { violations, more, excepted, ..Answer::default() }
         }
@@ -222,7 +247,7 @@ fn violation(value: &Value, reading: &Reading<'_>) -> Result<Violation, Trouble>
         },
         _ => return Err(Trouble::new("it yields something else than texts, or objects with `msg`")),
     };
-    let redaction = reading.redaction();
+    let redaction = &reading.redaction;
     let changes = reading.changes.get_or_init(|| Changes::of(reading.plan));
     let get = |key: &str| {
         [&value[key], &value["metadata"][key], &value["details"][key]]

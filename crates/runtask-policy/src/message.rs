@@ -178,3 +178,17 @@ pub(crate) struct Violation {
     #[serde(default)]
     pub(crate) unknown: bool,
 }
+
+impl Violation {
+    /// Bytes of its texts.
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let change = self.change.as_ref().map_or(0, |(before, after)| before.len() + after.len());
+        self.message.len()
+            + of(&self.address)
+            + of(&self.attribute)
+            + of(&self.fix)
+            + of(&self.severity)
+            + change
+    }
+}

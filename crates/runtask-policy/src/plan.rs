@@ -63,7 +63,8 @@ impl<'a> Changes<'a> {
     pub(crate) fn of(plan: &'a Value) -> Self {
         let mut by_address = HashMap::new();
         if let Ok(changes) = plan["resource_changes"].as_array() {
-            for resource in changes.iter() {
+            // A deposed object is not the one that people know by the address.
+            for resource in changes.iter().filter(|it| it["deposed"].as_string().is_err()) {
                 if let Ok(address) = resource["address"].as_string() {
                     by_address.insert(address.as_ref(), &resource["change"]);
                 }

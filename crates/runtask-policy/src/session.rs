@@ -19,12 +19,12 @@ const PLAN_LIMIT: Duration = Duration::from_secs(60);
 /// What a rule may take beyond its limit, at which the engine should have stopped it itself.
 const GRACE: Duration = Duration::from_secs(2);
 /// Bytes of everything that the process may say.
-const MAX_OUTPUT_BYTES: u64 = 256 * 1024 * 1024;
+const MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 /// What the process has for an environment. glibc's malloc gives a thread that is not the main one a heap which it grows
 /// page by page; one heap that grows by megabytes takes 2 ms less for an empty plan and a tenth less for a large one.
 const ENVIRONMENT: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TOP_PAD_", "4194304")];
 /// Bytes of its last words.
-const MAX_STDERR_BYTES: u64 = 16 * 1024;
+const MAX_STDERR_BYTES: usize = 16 * 1024;
 
 /// What a process said.
 #[derive(Debug)]
@@ -167,11 +167,13 @@ async fn listen(
     }
 }
 
-/// The first bytes of stderr: what the runtime says when it gives up.
+/// The last bytes of stderr: what the runtime says when it gives up. What a policy prints stands before it.
 async fn last_words(stderr: Option<impl AsyncRead + Unpin>) -> String {
     let mut bytes = Vec::new();
-    if let Some(stderr) = stderr {
-        let _broken = stderr.take(MAX_STDERR_BYTES).read_to_end(&mut bytes).await;
+    if let Some(mut stderr) = stderr {
+        while stderr.read_buf(&mut bytes).await.is_ok_and(|it| it > 0) {
+            bytes.drain(..bytes.len().saturating_sub(MAX_STDERR_BYTES));
+        }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

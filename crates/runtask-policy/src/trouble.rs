@@ -38,6 +38,11 @@ impl Trouble {
         Self::new(format!("it did not finish within {} s", limit.as_secs_f64()))
     }
 
+    /// A rule said something, and nothing that could be told.
+    pub(crate) fn no_messages() -> Self {
+        Self::new("it yields no list of messages: a rule begins with `deny contains \"what is wrong\" if`")
+    }
+
     /// Where it is, as a line and column of a file; nothing is at the very beginning.
     pub(crate) fn position(&self) -> (u32, u32) {
         let mut parts = self.summary.split(": ").next().unwrap_or_default().rsplit(':');

@@ -80,6 +80,46 @@ fn a_policy_that_takes_too_much_memory_is_stopped_at_the_limit() {
     assert_eq!(said.code, 1, "{}", said.out);
 }
 
+/// What a policy prints is read, however much it is, and shown to nobody.
+#[test]
+fn a_policy_may_print_as_much_as_it_likes() {
+    let policy = "package a\n\nimport rego.v1\n\ndeny contains \"found\" if {\n\tsome n in numbers.range(1, 10000)\n\tprint(\"fixture-print\", n)\n\tn == 10000\n}\n";
+    let said = Place::with(&[("runtask.toml", POLICIES), ("policies/a.rego", policy)])
+        .run(&["check", &path(EMPTY_PLAN)]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("error[a]: found") && !said.out.contains("fixture-print"), "{}", said.out);
+    assert!(!said.err.contains("fixture-print"), "{}", said.err);
+}
+
+/// A value of a megabyte (a file of values, a bundle of certificates) takes no more time and memory than that.
+#[test]
+fn a_long_sensitive_value_can_be_searched_for() {
+    let policy =
+        "package a\n\nimport rego.v1\n\ndeny contains input.resource_changes[0].change.after.x if true\n";
+    let place = Place::with(&[("runtask.toml", POLICIES), ("policies/a.rego", policy)])
+        .variable("RUNTASK_POLICY_MEMORY_BYTES", "100000000");
+    let line = "fixture-line-of-a-long-value 0123456789\\n";
+    let plan = format!(
+        r#"{{"format_version":"1.2","resource_changes":[{{"address":"a.b","change":{{"actions":["create"],"after":{{"x":"{}"}},"after_sensitive":{{"x":true}}}}}}]}}"#,
+        line.repeat(25_000)
+    );
+    let said = place.run_on(&["check", "-"], plan.as_bytes());
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(
+        said.out.contains("error[a]: (sensitive value)") && !said.out.contains("fixture"),
+        "{}",
+        said.out
+    );
+}
+
+/// Whoever starts the process that evaluates may be killed; that process does not stay.
+#[test]
+fn nothing_is_left_where_the_command_is_killed() {
+    let policy = "package a\n\nimport rego.v1\n\ndeny contains \"x\" if count(regex.find_n(`(a*b|a)`, concat(\"\", [\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" | some _ in numbers.range(1, 100000)]), -1)) > 1\n";
+    let place = Place::with(&[("runtask.toml", POLICIES), ("policies/a.rego", policy)]);
+    place.kill_while_evaluating(&["check", &path(EMPTY_PLAN)]);
+}
+
 /// A policy that prints whatever it sees, on a plan with sensitive values of every kind.
 #[test]
 fn sensitive_values_are_in_no_format() {

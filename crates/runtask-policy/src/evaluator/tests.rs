@@ -219,7 +219,15 @@ fn what_a_rule_yields_must_be_a_message() {
 /// Whoever writes it means it to deny.
 #[test]
 fn a_rule_without_messages_is_not_a_rule_that_passed() {
-    for rule in ["deny if true", "deny := \"public\"", "deny := 1"] {
+    for rule in [
+        "deny if true",
+        "deny := \"public\"",
+        "deny := 1",
+        "deny := null",
+        "deny := {\"msg\": \"public\"}",
+        "deny[address] := \"public\" if address := \"a.b\"",
+        "deny.public contains \"public\" if true",
+    ] {
         let said = messages(&asked(&format!("package main\nimport rego.v1\n{rule}\n"), &plan()));
         assert_eq!(
             said,
@@ -240,6 +248,41 @@ fn an_endless_rule_is_stopped_and_the_others_are_asked() {
     let limit = Duration::from_millis(50);
     let events = asked_within(&[("p.rego", rego)], &json!({}), &plan().to_string(), Purpose::Judge, limit);
     assert_eq!(messages(&events), ["data.main.deny! it did not finish within 0.05 s", "data.main.warn: w"]);
+}
+
+/// Whoever reads the answers makes a text of each, and has not much memory in a function.
+#[test]
+fn of_many_things_that_rules_object_to_the_last_are_counted() {
+    let rego = "package main\nimport rego.v1\ndeny contains sprintf(\"%d\", [n]) if some n in numbers.range(1, 6000)\nwarn contains {\"msg\": sprintf(\"%d\", [n])} if some n in numbers.range(1, 20)\n";
+    let events = asked(rego, &plan());
+    let answers: Vec<_> = events
+        .iter()
+        .filter_map(|it| match it {
+            Event::End(answer) => Some((answer.violations.len(), answer.more)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(answers, [(5000, 1000), (10, 10)]);
+    let long = "package main\nimport rego.v1\nlong := concat(\"\", [\"€\" | some _ in numbers.range(1, 3000)])\ndeny contains {\"msg\": sprintf(\"%d %s\", [n, long])} if some n in numbers.range(1, 3000)\n";
+    let events = asked(long, &plan());
+    let Some(Event::End(answer)) = events.iter().find(|it| matches!(it, Event::End(_))) else { panic!() };
+    assert_eq!(answer.violations.len() + answer.more, 3000);
+    let bytes: usize = answer.violations.iter().map(Violation::bytes).sum();
+    assert!(bytes > MAX_VIOLATION_BYTES && bytes < MAX_VIOLATION_BYTES + 10_000, "{bytes}");
+}
+
+/// The object that people know by an address is the one that the table is about.
+#[test]
+fn a_deposed_object_is_not_shown() {
+    let change = |before: &str, after: &str| json!({ "actions": ["update"], "before": { "acl": before }, "after": { "acl": after } });
+    let plan = json!({ "format_version": "1.2", "resource_changes": [
+        { "address": "a.b", "change": change("private", "public-read") },
+        { "address": "a.b", "deposed": "00000001", "change": change("log", "gone") },
+    ] });
+    let rego = "package main\nimport rego.v1\ndeny contains {\"msg\": \"x\", \"address\": \"a.b\", \"attribute\": \"acl\"} if true\n";
+    let events = asked(rego, &plan);
+    let Some(Event::End(answer)) = events.iter().find(|it| matches!(it, Event::End(_))) else { panic!() };
+    assert_eq!(answer.violations[0].change, Some(("\"private\"".into(), "\"public-read\"".into())));
 }
 
 /// What an attribute was and becomes; what is unknown, sensitive or not there is said so.
@@ -383,6 +426,32 @@ fn data_is_there_and_may_not_take_our_names() {
     assert_eq!(messages(&events), ["data.main.deny: a", "data.main.deny: b"]);
     let events = asked_with(&files, &json!({ "run": 1 }), &plan(), Purpose::Judge);
     insta::assert_snapshot!(messages(&events).join("\n"), @"Policies! the data for policies has a document `run`, which the run task sets itself");
+}
+
+/// The engine would take the data, and the rule would find nothing.
+#[test]
+fn data_in_the_place_of_a_rule_is_refused() {
+    let rego = "package tags.names\nimport rego.v1\ndeny contains \"x\" if limit > 1\nlimit := 7\nf(x) := x\ndefault other := 1\n";
+    let said = |data: serde_json::Value| {
+        messages(&asked_with(&[("p.rego", rego)], &data, &plan(), Purpose::Judge)).join("\n")
+    };
+    let refused = |path: &str| format!("Policies! the data for policies has `{path}`, where ");
+    for (data, path) in [
+        (json!({ "tags": { "names": { "deny": [] } } }), "tags.names.deny"),
+        (json!({ "tags": { "names": { "limit": null } } }), "tags.names.limit"),
+        (json!({ "tags": { "names": { "f": 1 } } }), "tags.names.f"),
+        (json!({ "tags": { "names": { "other": {} } } }), "tags.names.other"),
+        (json!({ "tags": { "names": ["owner"] } }), "tags.names.deny"),
+        (json!({ "tags": null }), "tags.names"),
+        (json!({ "runtask": { "plan": { "changes": [] } } }), "runtask.plan.changes"),
+    ] {
+        let said = said(data);
+        assert!(said.starts_with(&refused(path)), "{said}");
+    }
+    assert_eq!(
+        said(json!({ "tags": { "names": { "list": [] }, "deny": 1 }, "names": 7 })),
+        "data.tags.names.deny: x"
+    );
 }
 
 #[test]
