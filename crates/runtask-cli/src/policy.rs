@@ -34,7 +34,7 @@ fn policies(tasks: &TasksFile, task: Option<&str>) -> anyhow::Result<Vec<(String
     let set = tasks.read(SHIPPED)?;
     let mut policies: Vec<(String, Policy)> = match task {
         Some(name) => {
-            let task = choose(&set, Some(name))?;
+            let task = choose(&set.tasks, Some(name))?;
             let policy = set.policies.get(&task.name);
             let policy = policy.with_context(|| format!("the task {name} has no check `policy`"))?;
             vec![(task.name.clone(), policy.clone())]

@@ -3,6 +3,7 @@
 use crate::arguments::Simulate;
 use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
+use crate::tasks::choose;
 use crate::{Exit, key, server};
 use anyhow::{Context, bail};
 use http::HeaderMap;
@@ -192,10 +193,11 @@ async fn start_pair(simulator: &Simulator, arguments: &Simulate) -> anyhow::Resu
         other => lookup(other),
     };
     let settings = PairSettings::read(&settings).context("settings are wrong")?;
+    let task = choose(&settings.callback.tasks, arguments.task.as_deref())?.name.clone();
     let pair = Arc::new(Pair::new(settings)?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let task = arguments.task.as_deref().filter(|it| *it != DEFAULT_TASK).unwrap_or_default();
-    let url = Url::parse(&format!("http://{}/{task}", listener.local_addr()?))?;
+    let path = if task == DEFAULT_TASK { "" } else { &task };
+    let url = Url::parse(&format!("http://{}/{path}", listener.local_addr()?))?;
     let (never, stop) = oneshot::channel::<()>();
     tokio::spawn(async move {
         let _kept_open = never;

@@ -5,7 +5,7 @@ use crate::environment::{lookup, now};
 use anyhow::{Context, bail};
 use runtask_callback_handler::{TaskSet, TasksFile as Content};
 use runtask_settings::Settings;
-use runtask_tasks::{DEFAULT_TASK, Task};
+use runtask_tasks::{DEFAULT_TASK, Task, Tasks};
 use std::path::{Path, PathBuf};
 
 /// The file that is read where nobody names one.
@@ -18,10 +18,13 @@ impl TasksFile {
         self.config.clone().filter(|it| !it.as_os_str().is_empty()).or_else(here)
     }
 
-    /// The environment, with the file that is named on the command line.
+    /// The environment, with the file that is named on the command line, or is here. Who has `RUNTASK_CHECKS` set has no
+    /// file, unless they name one.
     pub(crate) fn lookup(&self) -> impl Fn(&str) -> Option<String> + use<> {
-        let named = self.config.as_ref().map(|it| it.to_string_lossy().into_owned());
-        move |name| if name == "RUNTASK_CONFIG" { named.clone() } else { lookup(name) }
+        let has_checks = lookup("RUNTASK_CHECKS").is_some_and(|it| !it.is_empty());
+        let path = if has_checks { self.config.clone() } else { self.path() };
+        let path = path.map(|it| it.to_string_lossy().into_owned());
+        move |name| if name == "RUNTASK_CONFIG" { path.clone() } else { lookup(name) }
     }
 
     /// The tasks of the file; without one, `otherwise` is its content.
@@ -48,15 +51,15 @@ impl TasksFile {
 }
 
 /// The task of this name; without a name the only one, or `default`.
-pub(crate) fn choose<'a>(set: &'a TaskSet, name: Option<&str>) -> anyhow::Result<&'a Task> {
-    let names = set.tasks.names().collect::<Vec<_>>().join(", ");
+pub(crate) fn choose<'a>(all: &'a Tasks, name: Option<&str>) -> anyhow::Result<&'a Task> {
+    let names = all.names().collect::<Vec<_>>().join(", ");
     if let Some(name) = name {
-        return set.tasks.get(name).with_context(|| format!("there is no task {name}; there are {names}"));
+        return all.get(name).with_context(|| format!("there is no task {name}; there are {names}"));
     }
-    let mut tasks = set.tasks.iter();
+    let mut tasks = all.iter();
     match (tasks.next(), tasks.next()) {
         (Some(only), None) => Ok(only),
-        _ => match set.tasks.get(DEFAULT_TASK) {
+        _ => match all.get(DEFAULT_TASK) {
             Some(task) => Ok(task),
             None => bail!("there are several tasks; choose one with --task: {names}"),
         },

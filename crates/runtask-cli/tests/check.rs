@@ -89,6 +89,26 @@ fn the_example_fails_by_one_rule_of_two() {
     assert_eq!(Place::with(&[]).run(&["policy", "test", "--config", &config]).code, 0);
 }
 
+/// The file that is here is read by every command, and a task that it does not have is no fault of the protocol.
+#[test]
+fn a_simulated_run_is_for_a_task_of_the_file_that_is_here() {
+    let config = "[tasks.policy]\nchecks = [\"policy\"]\n[tasks.policy.policy]\npaths = [\"builtin:all\"]\n";
+    let place = Place::with(&[("runtask.toml", config), ("main.tf", "locals {}\n")]);
+    for (plan, code, says) in
+        [(PUBLIC_PLAN, 1, "1 of 7 rules failed: public-s3-bucket"), (EMPTY_PLAN, 0, "All 7 rules passed")]
+    {
+        let said = place.run(&["simulate", ".", "--plan", &path(plan)]);
+        assert_eq!(said.code, code, "{}{}", said.out, said.err);
+        assert!(said.out.contains(says) && said.out.contains("Protocol: kept."), "{}", said.out);
+    }
+    let said = place.run(&["simulate", ".", "--task", "nope"]);
+    assert_eq!((said.code, &*said.err), (2, "error: there is no task nope; there are policy\n"));
+    // Who says what is checked has no file.
+    let place = place.variable("RUNTASK_CHECKS", "plan-summary");
+    let said = place.run(&["simulate", ".", "--plan", &path(EMPTY_PLAN)]);
+    assert!(said.code == 0 && said.out.contains("Plan: 0 to add"), "{}{}", said.out, said.err);
+}
+
 /// Whether the plan is saved in the directory, named as it was saved, or printed by terraform: it is the same.
 #[test]
 fn a_saved_plan_is_shown_by_terraform() {

@@ -43,6 +43,24 @@ fn a_rule_has_a_name_that_files_and_settings_can_have() {
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
+/// Whatever name is accepted, what is written passes; the words of Rego are not.
+#[test]
+fn names_that_rego_cannot_have_are_refused() {
+    for name in ["default", "not", "package", "if", "in", "input", "data", "plan", "public-s3-bucket"] {
+        let place = Place::with(&[]);
+        let said = place.run(&["policy", "new", name]);
+        assert_eq!(said.code, 2, "{name}");
+        assert!(said.err.contains("a word of Rego") || said.err.contains("is shipped"), "{}", said.err);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+    for name in ["deny", "resource", "name", "deny-all", "msg", "count", "startswith", "r2"] {
+        let place = Place::with(&[]);
+        assert_eq!(place.run(&["policy", "new", name]).code, 0, "{name}");
+        let said = place.run(&["policy", "test", "policies"]);
+        assert_eq!(said.code, 0, "{name}: {}{}", said.out, said.err);
+    }
+}
+
 /// A new rule is asked as soon as settings name its directory.
 #[test]
 fn a_new_rule_finds_something_and_can_be_excepted() {

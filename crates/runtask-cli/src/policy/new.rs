@@ -5,6 +5,7 @@ use crate::arguments::PolicyNew;
 use crate::output::Output;
 use anyhow::{Context, bail};
 use runtask_checks::Code;
+use runtask_policy::BUILTINS;
 use serde_json::json;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -16,11 +17,23 @@ const TEST: &str = include_str!("new/rule_test.rego");
 const CODE: &str = "example-rule";
 const NAME: &str = "example_rule";
 
+/// Words that have a meaning of their own. Source: OPA, "Policy Reference", reserved names; and what the templates use.
+const RESERVED: [&str; 22] = [
+    "as", "contains", "data", "default", "else", "every", "false", "if", "import", "in", "input", "not",
+    "null", "package", "plan", "print", "rego", "some", "testing", "true", "with", "finding",
+];
+
 pub(crate) fn new(arguments: &PolicyNew, output: &Output) -> anyhow::Result<Exit> {
     let code = &arguments.rule;
     let starts_well = code.starts_with(|it: char| it.is_ascii_lowercase());
     if !starts_well || Code::of_rule(code).as_str() != code {
         bail!("{code:?} is no rule's name: lower-case letters, digits and hyphens, such as owner-tag");
+    }
+    if RESERVED.contains(&code.as_str()) {
+        bail!("`{code}` is a word of Rego, and no package can be called that");
+    }
+    if BUILTINS.rules.iter().chain(BUILTINS.samples).any(|it| it == code) {
+        bail!("{code} is a rule that is shipped: `runtask policy explain {code}`");
     }
     let name = code.replace('-', "_");
     let directory = &arguments.directory;

@@ -2,6 +2,11 @@
 
 use crate::place::{Place, repository_text};
 use crate::{EMPTY_PLAN, POLICIES, path};
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const SENSITIVE_PLAN: &str = "tests/fixtures/plans/sensitive/plan.json";
 
@@ -117,7 +122,29 @@ fn a_long_sensitive_value_can_be_searched_for() {
 fn nothing_is_left_where_the_command_is_killed() {
     let policy = "package a\n\nimport rego.v1\n\ndeny contains \"x\" if count(regex.find_n(`(a*b|a)`, concat(\"\", [\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" | some _ in numbers.range(1, 100000)]), -1)) > 1\n";
     let place = Place::with(&[("runtask.toml", POLICIES), ("policies/a.rego", policy)]);
-    place.kill_while_evaluating(&["check", &path(EMPTY_PLAN)]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_runtask"));
+    command.args(["check", &path(EMPTY_PLAN)]).current_dir(place.path()).env_clear();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut process = command.process_group(0).spawn().unwrap();
+    let group = rustix::process::Pid::from_child(&process);
+    let threads = format!("/proc/{}/task", process.id());
+    let children = |thread: PathBuf| fs::read_to_string(thread.join("children")).unwrap_or_default();
+    wait_until(|| {
+        let mut threads = fs::read_dir(&threads).unwrap();
+        threads.any(|it| !children(it.unwrap().path()).is_empty())
+    });
+    process.kill().unwrap();
+    process.wait().unwrap();
+    wait_until(|| rustix::process::test_kill_process_group(group) == Err(rustix::io::Errno::SRCH));
+}
+
+/// Waits, for half a minute at most.
+fn wait_until(is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it takes too long");
+        std::thread::yield_now();
+    }
 }
 
 /// A policy that prints whatever it sees, on a plan with sensitive values of every kind.

@@ -75,34 +75,6 @@ impl Place {
             err: String::from_utf8(output.stderr).unwrap(),
         }
     }
-
-    /// Runs `runtask` here until it has started the process that evaluates policies, and kills it; everything that it
-    /// started must end.
-    pub(crate) fn kill_while_evaluating(&self, arguments: &[&str]) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_runtask"));
-        command.args(arguments).current_dir(self.path()).env_clear();
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut process = command.process_group(0).spawn().unwrap();
-        let group = rustix::process::Pid::from_child(&process);
-        let id = process.id();
-        let children = |thread: PathBuf| fs::read_to_string(thread.join("children")).unwrap_or_default();
-        wait_until(|| {
-            let mut threads = fs::read_dir(format!("/proc/{id}/task")).unwrap();
-            threads.any(|it| !children(it.unwrap().path()).is_empty())
-        });
-        process.kill().unwrap();
-        process.wait().unwrap();
-        wait_until(|| rustix::process::test_kill_process_group(group) == Err(rustix::io::Errno::SRCH));
-    }
-}
-
-/// Waits, for half a minute at most.
-fn wait_until(is_so: impl Fn() -> bool) {
-    let started = std::time::Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < std::time::Duration::from_secs(30), "it takes too long");
-        std::thread::yield_now();
-    }
 }
 
 /// The path of a file of the repository.
