@@ -6,7 +6,7 @@ use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
 use runtask_checks::{
     CheckReport, Code, Finding, Level, Rule, Source, Subject, code_span, fenced, markdown_escaped, printable,
 };
-use runtask_tasks::{Date, Exception, PolicySettings, Unknown};
+use runtask_tasks::{AddressPattern, Date, Exception, PolicySettings, Unknown};
 use std::collections::{BTreeSet, HashSet};
 
 /// Names in a headline.
@@ -227,7 +227,7 @@ fn advice(task: &str, rule: &RuleEntry, violation: &Violation, is_excepted: bool
         parts.push(format!("**How to fix it**\n\n{}", rule.fix));
     }
     if let (false, Some(address)) = (is_excepted, &violation.address) {
-        parts.push(how_to_except(task, &rule.code, address));
+        parts.extend(how_to_except(task, &rule.code, address));
     }
     let link = |it: &String| format!("<{}>", printable(it).replace(['<', '>', ' '], ""));
     let links: Vec<String> = rule.links.iter().map(link).collect();
@@ -270,21 +270,31 @@ fn about(exception: &Exception, is_over: bool) -> String {
     }
 }
 
-fn how_to_except(task: &str, code: &str, address: &str) -> String {
+/// The lines that except this address and no other; none where `runtask.toml` may not hold it.
+fn how_to_except(task: &str, code: &str, address: &str) -> Option<String> {
+    let pattern = AddressPattern::exactly(address)?;
     let toml = format!(
         "[[tasks.{task}.policy.exceptions]]\nrule = \"{code}\"\naddress = {}\nreason = \"why this one may\"\n",
-        toml_string(address)
+        toml_string(pattern.as_str())
     );
-    format!("**To except it**, write into `runtask.toml`:\n\n{}", fenced("toml", &toml).trim_end())
+    Some(format!("**To except it**, write into `runtask.toml`:\n\n{}", fenced("toml", &toml).trim_end()))
 }
 
-/// A TOML string; literal where that is easier to read.
+/// A TOML string that is `text`; literal where that is easier to read. What does not print is escaped.
 fn toml_string(text: &str) -> String {
-    let text = printable(text);
-    if text.contains('"') && !text.contains('\'') {
+    let prints = printable(text) == text;
+    if prints && text.contains(['"', '\\']) && !text.contains('\'') {
         return format!("'{text}'");
     }
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    let mut quoted = String::from('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            _ if prints || character.is_ascii_graphic() || character == ' ' => quoted.push(character),
+            _ => quoted.push_str(&format!("\\U{:08X}", u32::from(character))),
+        }
+    }
+    quoted + "\""
 }
 
 fn source(rule: &RuleEntry) -> Source {

@@ -1,6 +1,7 @@
 //! Patterns for names: globs for organizations, workspaces and projects, and `*` alone for addresses of resources,
 //! where brackets are part of the name.
 
+use crate::table::improper;
 use globset::{Glob, GlobSet};
 use std::fmt;
 
@@ -9,6 +10,9 @@ const MAX_GLOB_BYTES: usize = 256;
 
 /// A pattern for addresses of resources, in which `*` stands for any characters, also for none, and everything else
 /// for itself: `module.net.*`, `aws_s3_bucket.site["a"]`, `aws_s3_bucket.site[*]`.
+///
+/// A backslash before a star or a backslash means that character: `aws_route53_record.site["\*.example.com"]`. Before
+/// anything else it stands for itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AddressPattern(String);
 
@@ -17,6 +21,13 @@ impl AddressPattern {
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// The pattern for this address and no other; `None` where a file may not hold it, as it may not hold a line break.
+    #[must_use]
+    pub fn exactly(address: &str) -> Option<Self> {
+        let text = address.replace('\\', r"\\").replace('*', r"\*");
+        improper("address", &text).is_none().then_some(Self(text))
     }
 
     /// The pattern as it is written.
@@ -28,16 +39,35 @@ impl AddressPattern {
     /// Whether `address` is one of those meant.
     #[must_use]
     pub fn matches(&self, address: &str) -> bool {
-        let Some((start, rest)) = self.0.split_once('*') else { return self.0 == address };
-        let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
-        let inner = address.strip_prefix(start).and_then(|it| it.strip_suffix(end));
+        let pieces = self.pieces();
+        let (start, middle, end) = match pieces.as_slice() {
+            [start, middle @ .., end] => (start, middle, end),
+            whole => return whole.iter().all(|it| it == address),
+        };
+        let inner = address.strip_prefix(&**start).and_then(|it| it.strip_suffix(&**end));
         let Some(mut left) = inner else { return false };
         // What stands between two stars is taken where it first occurs: that leaves most for what comes after.
-        for piece in middle.split('*') {
-            let Some((_skipped, after)) = left.split_once(piece) else { return false };
+        for piece in middle {
+            let Some((_skipped, after)) = left.split_once(&**piece) else { return false };
             left = after;
         }
         true
+    }
+
+    /// What stands before, between and after the stars: at least one text.
+    fn pieces(&self) -> Vec<String> {
+        let mut pieces = Vec::new();
+        let mut piece = String::new();
+        let mut characters = self.0.chars().peekable();
+        while let Some(character) = characters.next() {
+            match character {
+                '*' => pieces.push(std::mem::take(&mut piece)),
+                '\\' => piece.push(characters.next_if(|it| matches!(it, '*' | '\\')).unwrap_or(character)),
+                _ => piece.push(character),
+            }
+        }
+        pieces.push(piece);
+        pieces
     }
 }
 
@@ -99,10 +129,23 @@ mod tests {
         assert!(!address("ab*ba", "aba") && !address("a*b*b", "ab"));
     }
 
+    #[test]
+    fn a_star_after_a_backslash_is_a_star() {
+        let record = r#"aws_route53_record.r["\*.example.com"]"#;
+        assert!(address(record, r#"aws_route53_record.r["*.example.com"]"#));
+        assert!(!address(record, r#"aws_route53_record.r["bank.example.com"]"#));
+        assert!(address(r"a\\*", r"a\b") && !address(r"a\\*", "ab") && !address(r"a\\*", "a*"));
+        // Before anything else, and at the end, a backslash is one.
+        assert!(address(r#"a["\"x"]"#, r#"a["\"x"]"#) && address("a\\", "a\\"));
+    }
+
     /// The definition, slow and plain.
     fn by_definition(pattern: &[char], text: &[char]) -> bool {
         match pattern {
             [] => text.is_empty(),
+            ['\\', it @ ('*' | '\\'), rest @ ..] => {
+                text.first() == Some(it) && by_definition(rest, &text[1..])
+            }
             ['*', rest @ ..] => (0..=text.len()).any(|at| by_definition(rest, &text[at..])),
             [first, rest @ ..] => text.first() == Some(first) && by_definition(rest, &text[1..]),
         }
@@ -110,9 +153,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn addresses_match_as_defined(pattern in "[ab*]{0,7}", text in "[ab]{0,9}") {
+        fn addresses_match_as_defined(pattern in r"[ab*\\]{0,7}", text in r"[ab*\\]{0,9}") {
             let chars = |it: &str| it.chars().collect::<Vec<_>>();
             prop_assert_eq!(address(&pattern, &text), by_definition(&chars(&pattern), &chars(&text)));
+        }
+
+        #[test]
+        fn an_exact_pattern_matches_one_address(text in r"[ab*\\]{1,7}", other in r"[ab*\\]{0,7}") {
+            let pattern = AddressPattern::exactly(&text).unwrap();
+            prop_assert!(pattern.matches(&text));
+            prop_assert_eq!(pattern.matches(&other), text == other);
         }
 
         #[test]
@@ -120,6 +170,13 @@ mod tests {
             if let Ok(pattern) = NamePattern::new(&pattern) {
                 let _matched = pattern.matches(&name);
             }
+        }
+    }
+
+    #[test]
+    fn an_address_that_a_file_may_not_hold_has_no_pattern() {
+        for address in ["", " ", "a\nb", &"a".repeat(1025), &"*".repeat(513)] {
+            assert_eq!(AddressPattern::exactly(address), None, "{address}");
         }
     }
 

@@ -289,15 +289,20 @@ fn distance(text: &str, word: &str) -> usize {
 }
 
 fn proper<'a>(key: &str, text: Text<'a>, notes: &mut Notes<'_>) -> Option<Text<'a>> {
-    let problem = if text.text.trim().is_empty() {
-        "an empty text says nothing: fill it in or remove it".to_owned()
-    } else if text.text.len() > MAX_TEXT_BYTES {
-        format!("this text has {} bytes, and {MAX_TEXT_BYTES} are allowed", text.text.len())
-    } else if text.text.contains(char::is_control) {
-        format!("control characters and line breaks are not allowed in `{key}`")
-    } else {
-        return Some(text);
-    };
+    let Some(problem) = improper(key, text.text) else { return Some(text) };
     notes.error(text.place, problem);
     None
+}
+
+/// Why a file may not hold this text, if so.
+pub(crate) fn improper(key: &str, text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        Some("an empty text says nothing: fill it in or remove it".to_owned())
+    } else if text.len() > MAX_TEXT_BYTES {
+        Some(format!("this text has {} bytes, and {MAX_TEXT_BYTES} are allowed", text.len()))
+    } else if text.contains(char::is_control) {
+        Some(format!("control characters and line breaks are not allowed in `{key}`"))
+    } else {
+        None
+    }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::message::Answer;
-use runtask_tasks::AddressPattern;
+use runtask_tasks::{Builtins, Tasks};
 use serde_json::json;
 use std::time::Duration;
 
@@ -144,6 +144,34 @@ fn a_body_says_what_is_wrong_and_advice_how_to_mend_or_except_it() {
     "#);
     assert_eq!(report.findings[0].severity.map(|it| it.as_str()), Some("high"));
     assert_eq!(report.findings[0].source.as_ref().unwrap().to_string(), "policies/s3.rego:12");
+}
+
+/// What is printed, copied into a file and read again, excepts this resource and not the one beside it.
+#[test]
+fn a_printed_exception_excepts_one_address() {
+    let one_and_another = [
+        ("aws_s3_bucket.site", "aws_s3_bucket.site2"),
+        (r#"aws_route53_record.r["*.example.com"]"#, r#"aws_route53_record.r["bank.example.com"]"#),
+        (r#"a.b["it's *"]"#, r#"a.b["it's x"]"#),
+        (r#"a.b["\\*\"\\"]"#, r#"a.b["\\\\*\"\\"]"#),
+        ("a.b[\"\u{202e}e\u{301}*\"]", "a.b[\"\u{202e}e\u{301}x\"]"),
+    ];
+    for (address, other) in one_and_another {
+        let said = yields(vec![violation(address)]);
+        let report = judged(&settings(Vec::new()), vec![("public-s3-bucket", RuleKind::Deny, said)]);
+        let printed =
+            report.findings[0].advice.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let file =
+            format!("[tasks.policy]\nchecks = ['policy']\n[tasks.policy.policy]\npaths = ['x']\n{printed}");
+        let (tasks, _) = Tasks::parse("runtask.toml", file.as_bytes(), today(), Builtins::default()).unwrap();
+        let exceptions = &tasks.get("policy").unwrap().policy.as_ref().unwrap().exceptions;
+        assert_eq!(exceptions.len(), 1);
+        assert!(exceptions[0].address.matches(address), "{printed}");
+        assert!(!exceptions[0].address.matches(other), "{printed}");
+    }
+    let said = yields(vec![violation("a\nb")]);
+    let report = judged(&settings(Vec::new()), vec![("public-s3-bucket", RuleKind::Deny, said)]);
+    assert!(!report.findings[0].advice.contains("To except it"));
 }
 
 #[test]
