@@ -45,12 +45,18 @@ impl Code {
     }
 
     /// The code of a rule that somebody else has written, as near to `name` as kebab-case comes:
-    /// `terraform.public_bucket` is `terraform-public-bucket`. Where nothing of `name` is left, it is `rule`.
+    /// `terraform.public_bucket` is `terraform-public-bucket`. Where nothing of `name` is left, it is `rule`. A code of
+    /// ours means something to us, so none of theirs is: `check-unavailable` is `rule-check-unavailable`.
     #[must_use]
     pub fn of_rule(name: &str) -> Self {
         let words = name.split(|it: char| !it.is_ascii_alphanumeric()).filter(|it| !it.is_empty());
         let code = words.collect::<Vec<_>>().join("-").to_ascii_lowercase();
-        Self(if code.is_empty() { Cow::Borrowed("rule") } else { Cow::Owned(code) })
+        let is_ours = codes().iter().any(|(ours, _)| ours.as_str() == code);
+        Self(match code.as_str() {
+            "" => Cow::Borrowed("rule"),
+            _ if is_ours => Cow::Owned(format!("rule-{code}")),
+            _ => Cow::Owned(code),
+        })
     }
 
     /// The code.
@@ -425,6 +431,22 @@ mod tests {
         ] {
             assert_eq!(Code::of_rule(name).as_str(), code);
         }
+    }
+
+    /// A rule with the code of a check that could not run would pass where `on_error` is `passed`.
+    #[test]
+    fn no_rule_has_a_code_of_ours() {
+        // Every constant is listed, or a rule could take it.
+        let constants = include_str!("finding.rs").matches(": Self = Self::new(\"").count();
+        assert_eq!(constants, codes().len());
+        for (code, _) in codes() {
+            let of_rule = Code::of_rule(code.as_str());
+            assert_eq!(of_rule.as_str(), format!("rule-{code}"));
+            assert_eq!(Code::of_rule(of_rule.as_str()), of_rule);
+        }
+        assert_eq!(Code::of_rule("Check unavailable").as_str(), "rule-check-unavailable");
+        let denied = report(Code::of_rule("check-unavailable"), Level::Error);
+        assert_eq!(verdict(&[denied], OnError::Passed), Verdict::Failed);
     }
 
     #[test]

@@ -226,6 +226,18 @@ fn a_plan_that_is_none_is_2() {
     ");
 }
 
+/// `on_error` is about rules that could not be asked, and not about those that say they could not.
+#[test]
+fn a_rule_cannot_pass_itself_off_as_one_that_could_not_run() {
+    let config = POLICIES.replace("[tasks.policy.policy]", "on_error = \"passed\"\n[tasks.policy.policy]");
+    let policy = "# METADATA\n# scope: package\n# custom:\n#   code: check-unavailable\n\
+                  package a\n\nimport rego.v1\n\ndeny contains \"no\" if true\n";
+    let place = Place::with(&[("runtask.toml", &config), ("policies/a.rego", policy)]);
+    let said = place.run(&["check", &path(EMPTY_PLAN)]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.starts_with("policy: 1 of 1 rule failed: rule-check-unavailable\n"), "{}", said.out);
+}
+
 /// Its authors' tests pass, and it says of a plan what they mean it to say.
 #[test]
 fn a_folder_written_for_conftest_works_unchanged() {

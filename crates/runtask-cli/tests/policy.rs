@@ -40,6 +40,9 @@ fn a_rule_has_a_name_that_files_and_settings_can_have() {
         assert_eq!(said.code, 2, "{name}");
         assert!(said.err.contains("is no rule's name"), "{}", said.err);
     }
+    let said = place.run(&["policy", "new", "no-plan"]);
+    assert_eq!(said.code, 2);
+    insta::assert_snapshot!(said.err, @"error: no-plan is what a check says of itself: choose another name for the rule");
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
 }
 

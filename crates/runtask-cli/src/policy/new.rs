@@ -4,7 +4,7 @@ use crate::Exit;
 use crate::arguments::PolicyNew;
 use crate::output::Output;
 use anyhow::{Context, bail};
-use runtask_checks::Code;
+use runtask_checks::{Code, codes};
 use runtask_policy::BUILTINS;
 use serde_json::json;
 use std::fs::{self, OpenOptions};
@@ -26,6 +26,9 @@ const RESERVED: [&str; 22] = [
 pub(crate) fn new(arguments: &PolicyNew, output: &Output) -> anyhow::Result<Exit> {
     let code = &arguments.rule;
     let starts_well = code.starts_with(|it: char| it.is_ascii_lowercase());
+    if codes().iter().any(|(ours, _)| ours.as_str() == code) {
+        bail!("{code} is what a check says of itself: choose another name for the rule");
+    }
     if !starts_well || Code::of_rule(code).as_str() != code {
         bail!("{code:?} is no rule's name: lower-case letters, digits and hyphens, such as owner-tag");
     }
