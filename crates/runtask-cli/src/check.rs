@@ -92,14 +92,15 @@ impl Inputs {
     async fn plan(&self, terraform: &Result<Terraform, String>) -> anyhow::Result<Option<File>> {
         let Some(path) = &self.plan else { return Ok(None) };
         let unreadable = || format!("{} cannot be read", path.display());
-        let mut plan = if path == Path::new("-") {
-            let mut file = tempfile::tempfile()?;
-            let copied = io::copy(&mut io::stdin().lock().take(MAX_PLAN_BYTES + 1), &mut file);
-            copied.context("stdin cannot be read")?;
-            file.rewind()?;
-            file
-        } else {
-            File::open(path).with_context(unreadable)?
+        let file =
+            if path == Path::new("-") { None } else { Some(File::open(path).with_context(unreadable)?) };
+        let is_regular = |it: &File| it.metadata().is_ok_and(|it| it.is_file());
+        let is_stream = !file.as_ref().is_some_and(is_regular);
+        // Every check reads the plan from its beginning, and `<(terraform show -json tfplan)` has one only once.
+        let mut plan = match file {
+            Some(file) if !is_stream => file,
+            Some(file) => copied(file).with_context(unreadable)?,
+            None => copied(io::stdin().lock()).context("stdin cannot be read")?,
         };
         let bytes = plan.metadata().with_context(unreadable)?.len();
         if bytes > MAX_PLAN_BYTES {
@@ -111,7 +112,7 @@ impl Inputs {
             plan.rewind()?;
             return Ok(Some(plan));
         }
-        if path == Path::new("-") {
+        if is_stream {
             bail!("this plan is not JSON: `terraform show -json FILE | runtask check -`");
         }
         let path = path.canonicalize().with_context(unreadable)?;
@@ -120,6 +121,14 @@ impl Inputs {
         let terraform = terraform.context("the plan is not JSON, and only terraform can make it that")?;
         Ok(Some(terraform.show_plan(&path, directory).await.map_err(anyhow::Error::msg)?))
     }
+}
+
+/// A file with what a stream says, as far as a plan may go and a byte more.
+fn copied(stream: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut stream.take(MAX_PLAN_BYTES + 1), &mut file)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 async fn reports(

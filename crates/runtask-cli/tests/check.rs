@@ -70,6 +70,21 @@ fn a_plan_on_stdin_is_the_same_plan() {
     assert_eq!((from_stdin.code, from_stdin.out), (from_file.code, from_file.out));
 }
 
+/// `runtask check <(terraform show -json tfplan)` names a pipe, which is read once and has no beginning to go back to.
+#[test]
+fn a_plan_from_a_pipe_with_a_name_is_the_same_plan() {
+    let place = Place::with(&[]);
+    let from_pipe = place.run_on(&["check", "/dev/stdin"], repository_text(PUBLIC_PLAN).as_bytes());
+    let from_file = place.run(&["check", &path(PUBLIC_PLAN)]);
+    assert_eq!(
+        (from_pipe.code, from_pipe.out, from_pipe.err),
+        (from_file.code, from_file.out, from_file.err)
+    );
+    let saved = place.run_on(&["check", "/dev/stdin"], b"PK\x03\x04");
+    assert_eq!(saved.code, 2);
+    assert_eq!(saved.err, "error: this plan is not JSON: `terraform show -json FILE | runtask check -`\n");
+}
+
 #[test]
 fn the_example_fails_by_one_rule_of_two() {
     let config = path("examples/public-bucket/runtask.toml");
