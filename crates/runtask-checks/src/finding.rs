@@ -33,7 +33,7 @@ impl Code {
     pub const NO_PLAN: Self = Self::new("no-plan");
     /// An exception from a rule is of no use.
     pub const UNUSED_EXCEPTION: Self = Self::new("unused-exception");
-    /// Nothing was named that this check could look at.
+    /// Nothing was named that this check could look at; `runtask check` has not passed then.
     pub const NOT_GIVEN: Self = Self::new("not-given");
     /// A task is not for this run.
     pub const RUN_SKIPPED: Self = Self::new("run-skipped");
@@ -57,6 +57,12 @@ impl Code {
             _ if is_ours => Cow::Owned(format!("rule-{code}")),
             _ => Cow::Owned(code),
         })
+    }
+
+    /// Whether it says that something was not checked, and not what a check found.
+    #[must_use]
+    pub fn is_of_no_check(&self) -> bool {
+        *self == Self::CHECK_UNAVAILABLE || *self == Self::NOT_GIVEN
     }
 
     /// The code.
@@ -464,6 +470,8 @@ mod tests {
             assert_eq!(verdict(&[report(Code::NO_FILES, Level::Info)], on_error), V::Passed);
             assert_eq!(verdict(&[report(Code::UNKNOWN_PLAN_FORMAT, Level::Warning)], on_error), V::Passed);
             assert_eq!(verdict(&[report(Code::UNFORMATTED_FILE, Level::Error)], on_error), V::Failed);
+            // Whoever names too little is not whom the setting is for.
+            assert_eq!(verdict(&[report(Code::NOT_GIVEN, Level::Error)], on_error), V::Failed);
         }
         let unavailable = CheckReport::unavailable("fmt", "terraform did not finish within 60 s");
         assert_eq!(verdict(std::slice::from_ref(&unavailable), O::Passed), V::Passed);

@@ -157,8 +157,10 @@ async fn reports(
                 let policy = set.policies.get(&task.name).context("the task has no policies")?;
                 policy.check(plan, facts, Date::of(now())).await
             }
-            (CheckName::Fmt, None, _) => not_given(name, "a directory"),
-            (CheckName::PlanSummary | CheckName::Policy, _, None) => not_given(name, "a plan"),
+            (CheckName::Fmt, None, _) => not_given(task, name, "directory", "DIR"),
+            (CheckName::PlanSummary | CheckName::Policy, _, None) => {
+                not_given(task, name, "plan", "--plan FILE")
+            }
         });
     }
     if reports.iter().all(|it| it.findings.iter().any(|it| it.code == Code::NOT_GIVEN)) {
@@ -168,10 +170,15 @@ async fn reports(
     Ok(reports)
 }
 
-/// A check that the task has, for which the command line names nothing.
-fn not_given(check: &'static str, what: &str) -> CheckReport {
-    let headline = format!("Not checked: {what} was not named");
-    let finding = Finding::new(Code::NOT_GIVEN, Level::Info, headline.clone());
+/// A check that the task has, for which the command line names nothing. An error: what a task did not check has not
+/// passed it.
+fn not_given(task: &Task, check: &'static str, noun: &str, argument: &str) -> CheckReport {
+    let headline = format!("Not checked: no {noun} was named");
+    let advice = format!(
+        "The task `{}` has the check `{check}`: name a {noun} as well (`{argument}`), or another task (`--task`).\n",
+        task.name
+    );
+    let finding = Finding::new(Code::NOT_GIVEN, Level::Error, headline.clone()).advice(advice);
     CheckReport::new(check, headline, vec![finding])
 }
 
@@ -180,7 +187,7 @@ fn exit(reports: &[CheckReport], verdict: Verdict) -> Exit {
     let mut errors = reports.iter().flat_map(|it| &it.findings).filter(|it| it.level == Level::Error);
     match verdict {
         Verdict::Passed => Exit::Passed,
-        Verdict::Failed if errors.all(|it| it.code == Code::CHECK_UNAVAILABLE) => Exit::Unable,
+        Verdict::Failed if errors.all(|it| it.code.is_of_no_check()) => Exit::Unable,
         Verdict::Failed => Exit::Failed,
     }
 }

@@ -226,6 +226,36 @@ fn what_cannot_be_done_is_said_and_is_2() {
     ");
 }
 
+/// Half of a task that passes is not the task that passes, whatever `on_error` says; half that fails is enough to fail.
+#[test]
+fn a_check_that_was_given_nothing_has_not_passed() {
+    let config = "[tasks.all]\nchecks = [\"fmt\", \"policy\"]\non_error = \"passed\"\n\
+                  [tasks.all.policy]\npaths = [\"builtin:all\"]\n";
+    let place = Place::with(&[("runtask.toml", config), ("main.tf", "a = 1\n")])
+        .variable("RUNTASK_TERRAFORM", terraform().display().to_string());
+    let said = place.run(&["check"]);
+    assert_eq!((said.code, &*said.err), (2, ""));
+    insta::assert_snapshot!(said.out, @"
+    fmt: Format check passed
+
+    policy: Not checked: no plan was named
+
+    error[not-given]: Not checked: no plan was named
+
+      The task `all` has the check `policy`: name a plan as well (`--plan FILE`), or another task (`--task`).
+
+    failed
+    ");
+    let said = place.run(&["check", &path(EMPTY_PLAN)]);
+    assert_eq!(said.code, 2);
+    assert!(said.out.starts_with("fmt: Not checked: no directory was named\n"), "{}", said.out);
+    let said = place.run(&["check", ".", &path(EMPTY_PLAN)]);
+    assert_eq!(said.code, 0, "{}", said.out);
+    assert_eq!(place.run(&["check", &path(PUBLIC_PLAN)]).code, 1);
+    let sarif: Value = serde_json::from_str(&place.run(&["check", "--format", "sarif"]).out).unwrap();
+    assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
+}
+
 #[test]
 fn a_plan_that_is_none_is_2() {
     let config = "[tasks.policy]\nchecks = [\"policy\"]\n[tasks.policy.policy]\npaths = [\"builtin:all\"]\n";

@@ -41,7 +41,7 @@ pub fn sarif(reports: &[CheckReport], verdict: Verdict) -> Value {
             result(finding, verdict, rules.index(&finding.code), &format!("{identity}:{number}"))
         })
         .collect();
-    let unavailable = findings().filter(|it| it.code == Code::CHECK_UNAVAILABLE);
+    let unavailable = findings().filter(|it| it.code.is_of_no_check());
     let notifications: Vec<_> = unavailable
         .map(|it| json!({ "level": "error", "message": { "text": message(&it.summary) } }))
         .collect();

@@ -1,6 +1,6 @@
 //! What a finding means for the verdict, told apart in the same way by every renderer; and how many there are of each.
 
-use runtask_checks::{CheckReport, Code, Finding, Level, Verdict};
+use runtask_checks::{CheckReport, Finding, Level, Verdict};
 use std::collections::HashSet;
 
 /// What a finding means for the verdict.
@@ -21,7 +21,7 @@ pub(crate) enum Standing {
 impl Standing {
     pub(crate) fn of(finding: &Finding, verdict: Verdict) -> Self {
         match finding.level {
-            Level::Error if finding.code != Code::CHECK_UNAVAILABLE => Self::Failed,
+            Level::Error if !finding.code.is_of_no_check() => Self::Failed,
             Level::Error if verdict == Verdict::Passed => Self::Excused,
             Level::Error => Self::NotChecked,
             Level::Warning => Self::Warning,
