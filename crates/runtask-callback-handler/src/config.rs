@@ -12,6 +12,7 @@ use runtask_tasks::Tasks;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
+use tracing::warn;
 use url::Url;
 
 /// Settings of the callback handler, in the Lambda function and in `runtask serve`.
@@ -84,7 +85,10 @@ impl Settings {
         fetched: Option<TasksFile>,
         now: SystemTime,
     ) -> Self {
-        let TaskSet { tasks, policies } = TaskSet::read(settings, fetched, now);
+        let TaskSet { tasks, policies, warnings } = TaskSet::read(settings, fetched, now);
+        if !warnings.is_empty() {
+            warn!("{warnings}");
+        }
         let limits = Limits::default();
         let minutes = |it: u64| Duration::from_secs(60 * it);
         let read = Self {

@@ -2,14 +2,13 @@
 
 use runtask_policy::{BUILTINS, Evaluator, Policy};
 use runtask_settings::Settings;
-use runtask_tasks::{CheckName, Date, MAX_FILE_BYTES, Tasks, UnknownCheck};
+use runtask_tasks::{CheckName, Date, MAX_FILE_BYTES, Problems, Tasks, UnknownCheck};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::SystemTime;
-use tracing::warn;
 
 /// What evaluating policies may allocate, unless told otherwise.
 const MEMORY_BYTES: u64 = 1 << 30;
@@ -62,25 +61,27 @@ pub struct TaskSet {
     pub tasks: Tasks,
     /// The policies, by the task's name.
     pub policies: HashMap<String, Policy>,
+    /// What is odd about the file, such as exceptions that have expired: whoever runs this must get to read it.
+    pub warnings: Problems,
 }
 
 impl TaskSet {
     /// Reads the tasks of `fetched`, or of the file that `RUNTASK_CONFIG` names, and the policies of each; what is wrong
     /// with them is a problem of the settings. `now` decides which exceptions have expired.
     pub fn read(settings: &mut Settings<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
-        let (tasks, policies) = tasks_from(settings, fetched, now);
-        Self { tasks, policies }
+        tasks_from(settings, fetched, now)
+    }
+
+    /// Without a file, or where it cannot be read.
+    fn without_policies(tasks: Tasks) -> Self {
+        Self { tasks, policies: HashMap::new(), warnings: Problems::default() }
     }
 }
 
-fn tasks_from(
-    settings: &mut Settings<'_>,
-    fetched: Option<TasksFile>,
-    now: SystemTime,
-) -> (Tasks, HashMap<String, Policy>) {
+fn tasks_from(settings: &mut Settings<'_>, fetched: Option<TasksFile>, now: SystemTime) -> TaskSet {
     let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![CheckName::Fmt]));
     let is_policy = checks.contains(&CheckName::Policy);
-    let only_default = || Tasks::only_default(checks.clone());
+    let only_default = || TaskSet::without_policies(Tasks::only_default(checks.clone()));
     let evaluator = evaluator_from(settings);
     let file = match (fetched, settings.text("RUNTASK_CONFIG")) {
         (Some(file), _) => file,
@@ -90,39 +91,34 @@ fn tasks_from(
                     "RUNTASK_CHECKS: which policies to ask, only a file can say: set RUNTASK_CONFIG",
                 );
             }
-            return (only_default(), HashMap::new());
+            return only_default();
         }
         (None, Some(path)) if path.contains("://") => {
             settings.problem(
                 "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file",
             );
-            return (only_default(), HashMap::new());
+            return only_default();
         }
         (None, Some(path)) => match TasksFile::read(Path::new(&path)) {
             Ok(file) => file,
             Err(error) => {
                 settings.problem(format!("RUNTASK_CONFIG: the file cannot be read: {error}"));
-                return (only_default(), HashMap::new());
+                return only_default();
             }
         },
     };
     if settings.text("RUNTASK_CHECKS").is_some() {
         settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
     }
-    let tasks = match Tasks::parse(&file.name, &file.content, Date::of(now), BUILTINS) {
-        Ok((tasks, warnings)) => {
-            if !warnings.is_empty() {
-                warn!("{warnings}");
-            }
-            tasks
-        }
+    let (tasks, warnings) = match Tasks::parse(&file.name, &file.content, Date::of(now), BUILTINS) {
+        Ok(read) => read,
         Err(problems) => {
             settings.problem(format!("RUNTASK_CONFIG:\n{problems}"));
-            return (only_default(), HashMap::new());
+            return only_default();
         }
     };
     let policies = policies_from(settings, &tasks, &file.directory, evaluator);
-    (tasks, policies)
+    TaskSet { tasks, policies, warnings }
 }
 
 /// The process that evaluates policies: this program, within `RUNTASK_POLICY_MEMORY_BYTES`.

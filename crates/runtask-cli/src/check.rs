@@ -34,7 +34,7 @@ pub(crate) async fn check(arguments: &Check, output: &Output) -> anyhow::Result<
 
     // Before anything that takes time.
     let inputs = Inputs::find(arguments)?;
-    let set = arguments.tasks.read(&inputs.without_a_file())?;
+    let set = arguments.tasks.read(&inputs.without_a_file(), output)?;
     let task = choose(&set.tasks, arguments.task.as_deref())?;
     let plan =
         if task.checks.iter().any(|it| it.needs_plan()) { inputs.plan(&terraform).await? } else { None };

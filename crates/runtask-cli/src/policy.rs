@@ -30,8 +30,8 @@ pub(crate) async fn policy(command: &PolicySubcommand, output: &Output) -> anyho
 }
 
 /// The policies of the task that is asked for: of all that have any, where none is named.
-fn policies(tasks: &TasksFile, task: Option<&str>) -> anyhow::Result<Vec<(String, Policy)>> {
-    let set = tasks.read(SHIPPED)?;
+fn policies(tasks: &TasksFile, task: Option<&str>, output: &Output) -> anyhow::Result<Vec<(String, Policy)>> {
+    let set = tasks.read(SHIPPED, output)?;
     let mut policies: Vec<(String, Policy)> = match task {
         Some(name) => {
             let task = choose(&set.tasks, Some(name))?;

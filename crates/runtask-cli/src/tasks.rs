@@ -2,6 +2,7 @@
 
 use crate::arguments::TasksFile;
 use crate::environment::{lookup, now};
+use crate::output::Output;
 use anyhow::{Context, bail};
 use runtask_callback_handler::{TaskSet, TasksFile as Content};
 use runtask_settings::Settings;
@@ -27,12 +28,13 @@ impl TasksFile {
         move |name| if name == "RUNTASK_CONFIG" { path.clone() } else { lookup(name) }
     }
 
-    /// The tasks of the file; without one, `otherwise` is its content.
+    /// The tasks of the file; without one, `otherwise` is its content. What is odd about the file is said on stderr,
+    /// whatever is logged.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with the file and with the policies that it names.
-    pub(crate) fn read(&self, otherwise: &str) -> anyhow::Result<TaskSet> {
+    pub(crate) fn read(&self, otherwise: &str, output: &Output) -> anyhow::Result<TaskSet> {
         let path = self.path();
         let content = match &path {
             Some(path) => {
@@ -45,6 +47,9 @@ impl TasksFile {
         let lookup = |name: &str| lookup(name).filter(|_| name != "RUNTASK_CHECKS");
         let mut settings = Settings::new(&lookup);
         let tasks = TaskSet::read(&mut settings, Some(content), now());
+        if !tasks.warnings.is_empty() {
+            output.note(&format!("{}\n\n", tasks.warnings));
+        }
         settings.finish().context("settings are wrong")?;
         Ok(tasks)
     }

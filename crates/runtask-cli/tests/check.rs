@@ -339,6 +339,30 @@ fn settings_that_are_wrong_are_told_with_their_places() {
     "#);
 }
 
+/// A result on stdout stays what it is, and nobody has to ask for logs.
+#[test]
+fn what_is_odd_about_settings_is_said_on_stderr() {
+    let config = "[tasks.policy]\nchecks = [\"policy\"]\n[tasks.policy.policy]\npaths = [\"builtin:all\"]\n\
+                  exceptions = [{ rule = \"public-s3-bucket\", address = \"a.b\", reason = \"r\", expires = 2020-01-31 }]\n";
+    let place = Place::with(&[("runtask.toml", config)]);
+    let said = place.run(&["check", &path(EMPTY_PLAN), "--json"]);
+    assert_eq!(said.code, 0);
+    assert_eq!(serde_json::from_str::<Value>(&said.out).unwrap()["verdict"], "passed");
+    insta::assert_snapshot!(said.err, @r#"
+    warning: this exception ended on 2020-01-31 and excuses nothing any more: renew or remove it
+     --> runtask.toml:5:85
+      |
+    5 | exceptions = [{ rule = "public-s3-bucket", address = "a.b", reason = "r", expires = 2020-01-31 }]
+      |                                                                                     ^^^^^^^^^^
+
+    no errors, 1 warning
+    "#);
+    assert_eq!(place.run(&["policy", "list"]).err, said.err);
+    // Whoever asks for logs is not told twice.
+    let place = place.variable("RUNTASK_LOG", "warn");
+    assert_eq!(place.run(&["check", &path(EMPTY_PLAN)]).err, said.err);
+}
+
 #[test]
 fn every_format_is_what_its_readers_expect() {
     let place = Place::with(&[]);

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::fmt::Write as _;
 
 pub(crate) async fn explain(arguments: &PolicyExplain, output: &Output) -> anyhow::Result<Exit> {
-    let policies = policies(&arguments.tasks, arguments.task.as_deref())?;
+    let policies = policies(&arguments.tasks, arguments.task.as_deref(), output)?;
     let mut rules: Vec<RuleEntry> = rules(&policies).await?.into_iter().map(|(rule, _)| rule).collect();
     if let Some(code) = &arguments.rule {
         rules.retain(|it| it.code == *code);

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::fmt::Write as _;
 
 pub(crate) async fn list(arguments: &PolicyList, output: &Output) -> anyhow::Result<Exit> {
-    let policies = policies(&arguments.tasks, arguments.task.as_deref())?;
+    let policies = policies(&arguments.tasks, arguments.task.as_deref(), output)?;
     let rules = rules(&policies).await?;
     if output.json {
         let all: Vec<_> = rules.iter().map(|(rule, tasks)| json!({ "rule": rule, "tasks": tasks })).collect();

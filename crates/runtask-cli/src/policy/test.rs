@@ -16,7 +16,7 @@ use std::path::Path;
 
 pub(crate) async fn test(arguments: &PolicyTest, output: &Output) -> anyhow::Result<Exit> {
     let policies = if arguments.paths.is_empty() {
-        policies(&arguments.tasks, arguments.task.as_deref())?
+        policies(&arguments.tasks, arguments.task.as_deref(), output)?
     } else {
         vec![(String::new(), named(arguments)?)]
     };
