@@ -33,6 +33,8 @@ impl Code {
     pub const NO_PLAN: Self = Self::new("no-plan");
     /// An exception from a rule is of no use.
     pub const UNUSED_EXCEPTION: Self = Self::new("unused-exception");
+    /// A package whose rules should be asked has none.
+    pub const UNUSED_NAMESPACE: Self = Self::new("unused-namespace");
     /// Nothing was named that this check could look at; `runtask check` has not passed then.
     pub const NOT_GIVEN: Self = Self::new("not-given");
     /// A task is not for this run.
@@ -81,7 +83,7 @@ impl fmt::Display for Code {
 /// Every code that a check of this crate can return, with a line that says what it means.
 #[must_use]
 pub fn codes() -> &'static [(Code, &'static str)] {
-    static CODES: [(Code, &str); 12] = [
+    static CODES: [(Code, &str); 13] = [
         (Code::UNFORMATTED_FILE, "`terraform fmt` would change this file."),
         (Code::UNPARSABLE_FILE, "This file is not valid syntax, so its formatting cannot be judged."),
         (Code::UNREADABLE_FILE, "This file should be checked, but it cannot be read."),
@@ -92,6 +94,7 @@ pub fn codes() -> &'static [(Code, &'static str)] {
         (Code::UNKNOWN_PLAN_FORMAT, "The plan says something that this version does not know."),
         (Code::NO_PLAN, "There is no plan yet at this stage of the run."),
         (Code::UNUSED_EXCEPTION, "Nothing in the plan needs this exception from a rule."),
+        (Code::UNUSED_NAMESPACE, "A package that `namespaces` names has no rule."),
         (Code::NOT_GIVEN, "`runtask check` was given nothing that this check could look at."),
         (Code::RUN_SKIPPED, "The task is not for this run; `on_skip` decides what follows."),
     ];
@@ -458,7 +461,7 @@ mod tests {
     #[test]
     fn codes_are_never_renamed() {
         let all: Vec<_> = codes().iter().map(|(code, _)| code.as_str()).collect();
-        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format no-plan unused-exception not-given run-skipped");
+        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format no-plan unused-exception unused-namespace not-given run-skipped");
     }
 
     /// P-16: a check that could not run ends in the status that the setting names.

@@ -80,6 +80,10 @@ pub(crate) fn report(
     let unused =
         settings.exceptions.iter().zip(used).filter(|(exception, used)| !used && !is_over(exception));
     findings.extend(unused.map(|(exception, _)| unused_exception(exception)));
+    if let Some(finding) = unused_namespaces(settings, evaluation) {
+        tally.warnings += 1;
+        findings.push(finding);
+    }
     findings.sort_by_key(|it| it.level);
     let mut report = CheckReport::new(CHECK, tally.headline(), findings);
     if evaluation.rules.is_empty() {
@@ -325,6 +329,22 @@ fn unused_exception(exception: &Exception) -> Finding {
         exception.line
     );
     Finding::new(Code::UNUSED_EXCEPTION, Level::Info, summary)
+}
+
+/// A warning, because somebody believes that the rules of these packages are asked.
+fn unused_namespaces(settings: &PolicySettings, evaluation: &Evaluation) -> Option<Finding> {
+    let asked: HashSet<&String> = evaluation.rules.iter().map(|it| &it.package).collect();
+    let unused = settings.namespaces.iter().flatten().filter(|it| !asked.contains(it));
+    let mut unused: Vec<String> = unused.map(|it| printable(it)).collect();
+    let more = unused.len().saturating_sub(NAMED);
+    unused.truncate(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let names = unused.join(", ");
+    let summary = format!("No rule is in these packages of `namespaces`: {names}{more}");
+    let advice = "Write a package in full and without `data.`, as its files do after `package`. \
+                  Rules are called `deny`, `violation` or `warn`.\n";
+    let finding = Finding::new(Code::UNUSED_NAMESPACE, Level::Warning, summary).advice(advice);
+    (!unused.is_empty()).then_some(finding)
 }
 
 #[cfg(test)]

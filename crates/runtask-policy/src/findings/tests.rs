@@ -234,6 +234,24 @@ fn a_rule_that_could_not_be_asked_is_not_a_rule_that_passed() {
     assert_eq!(nothing.findings[0].code, Code::CHECK_UNAVAILABLE);
 }
 
+/// A name with a mistake in it would otherwise take its rules away in silence.
+#[test]
+fn a_package_without_rules_that_settings_name_is_a_warning() {
+    let of = |namespaces: &[&str]| {
+        let namespaces = Some(namespaces.iter().map(|it| (*it).to_owned()).collect());
+        let settings = PolicySettings { namespaces, ..settings(Vec::new()) };
+        let report = judged(&settings, vec![("main", RuleKind::Deny, yields(Vec::new()))]);
+        lines(&report)
+    };
+    insta::assert_snapshot!(of(&["main", "mian", "data.main"]), @"
+    The rule passed (1 warning)
+    Found 0 issues
+    warning unused-namespace: No rule is in these packages of `namespaces`: mian, data.main
+    ");
+    assert!(of(&["a", "b", "c", "d", "e", "f", "g", "h", "main"]).ends_with(": a, b, c, d, e, f and 2 more"));
+    assert_eq!(of(&["main"]), "The rule passed\nFound 0 issues");
+}
+
 #[test]
 fn what_a_policy_writes_is_text_and_not_markdown() {
     let violation = Violation {
