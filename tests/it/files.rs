@@ -1,18 +1,13 @@
 //! Files that are kept in AWS, on bad days: an S3 that is throttled, breaks off, sends too much, or nothing. What the
 //! services say on good ones, and to whom, is in `deploy/policies.rs`.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::http::{StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
-use futures_util::{StreamExt, stream};
 use runtask_aws::{FileError, FileUrl, SdkConfig, sdk_config};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 const LIMIT: usize = 1 << 20;
@@ -30,37 +25,48 @@ enum Manner {
     Endless,
 }
 
-/// Answers in these manners, one after the other, and then as in the last; counts.
+/// Answers in these manners, one after the other, each on a connection of its own, and then as in the last; counts.
 async fn s3(manners: &'static [Manner]) -> (SdkConfig, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
-    let router = Router::new().fallback(async move |uri: Uri| {
-        assert_eq!(uri.path(), "/acme-settings/run-task/runtask.toml");
-        let call = counted.fetch_add(1, Ordering::SeqCst);
-        answer(manners[call.min(manners.len() - 1)])
-    });
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    tokio::spawn(async move {
+        loop {
+            let (connection, _) = listener.accept().await.unwrap();
+            let mut connection = BufReader::new(connection);
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") && connection.read_line(&mut head).await.unwrap() > 0 {}
+            assert!(head.starts_with("GET /acme-settings/run-task/runtask.toml"), "{head}");
+            let call = counted.fetch_add(1, Ordering::SeqCst);
+            // The client may be gone before everything is written.
+            let _gone = answer(&mut connection, manners[call.min(manners.len() - 1)]).await;
+        }
+    });
     (config(&endpoint), calls)
 }
 
-fn answer(manner: Manner) -> Response {
-    match manner {
-        Manner::Content => CONTENT.into_response(),
+async fn answer(connection: &mut BufReader<TcpStream>, manner: Manner) -> std::io::Result<()> {
+    let head = |status: &str, length: usize| {
+        format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let length = CONTENT.len();
+    let text = match manner {
+        Manner::Content => head("200 OK", length) + CONTENT,
         Manner::SlowDown => {
             let body = "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+            head("503 Slow Down", body.len()) + body
         }
-        Manner::BreakOff => {
-            let half = stream::iter([Ok(Bytes::from_static(b"[tasks.")), Err("gone")]);
-            ([(header::CONTENT_LENGTH, "33")], Body::from_stream(half)).into_response()
-        }
+        Manner::BreakOff => head("200 OK", length) + &CONTENT[..length / 2],
         Manner::Endless => {
-            let blanks = stream::repeat(Bytes::from_static(&[b' '; 4096]));
-            Body::from_stream(blanks.map(Ok::<_, Infallible>)).into_response()
+            connection.write_all(head("200 OK", usize::MAX / 2).as_bytes()).await?;
+            loop {
+                connection.write_all(&[b' '; 4096]).await?;
+            }
         }
-    }
+    };
+    connection.write_all(text.as_bytes()).await?;
+    connection.shutdown().await
 }
 
 fn config(endpoint: &str) -> SdkConfig {

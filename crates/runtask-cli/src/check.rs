@@ -100,7 +100,7 @@ impl Inputs {
         let mut plan = match file {
             Some(file) if !is_stream => file,
             Some(file) => copied(file).with_context(unreadable)?,
-            None => copied(io::stdin().lock()).context("stdin cannot be read")?,
+            None => copied(io::stdin().lock()).context("the plan on stdin cannot be read")?,
         };
         let bytes = plan.metadata().with_context(unreadable)?.len();
         if bytes > MAX_PLAN_BYTES {
@@ -124,8 +124,10 @@ impl Inputs {
 }
 
 /// A file with what a stream says, as far as a plan may go and a byte more.
-fn copied(stream: impl Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
+fn copied(stream: impl Read) -> anyhow::Result<File> {
+    let temporary = std::env::temp_dir();
+    let mut file = tempfile::tempfile()
+        .with_context(|| format!("no file for it can be made in {}", temporary.display()))?;
     io::copy(&mut stream.take(MAX_PLAN_BYTES + 1), &mut file)?;
     file.rewind()?;
     Ok(file)

@@ -233,7 +233,8 @@ fn advice(task: &str, rule: &RuleEntry, violation: &Violation, is_excepted: bool
     if let (false, Some(address)) = (is_excepted, &violation.address) {
         parts.extend(how_to_except(task, &rule.code, address));
     }
-    let link = |it: &String| format!("<{}>", printable(it).replace(['<', '>', ' '], ""));
+    // As it is: whatever shows Markdown makes a link of it, and a terminal as well.
+    let link = |it: &String| printable(it).replace(['<', '>', ' ', '`'], "");
     let links: Vec<String> = rule.links.iter().map(link).collect();
     if !links.is_empty() {
         parts.push(format!("More: {}", links.join(", ")));

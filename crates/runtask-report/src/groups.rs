@@ -57,7 +57,8 @@ impl<'a> Group<'a> {
     /// Where the first of them are, in Markdown.
     pub(crate) fn body(&self) -> String {
         let mut body = String::new();
-        if let Some(rule) = self.rule {
+        // Advice says it as well.
+        if let Some(rule) = self.rule.filter(|_| self.first().advice.is_empty()) {
             let source = code_span(&shortened(&rule.source.to_string(), LISTED_CHARACTERS));
             body.push_str(&format!("The rule is written at {source}.\n\n"));
         }

@@ -87,10 +87,11 @@ fn folded(finding: &Finding) -> String {
         Some(subject) => format!("{} {}", code(finding.code.as_str()), code(&subject)),
         None => code(finding.code.as_str()),
     };
-    let rule = finding
-        .source
-        .as_ref()
-        .map(|it| format!("The rule is written at {}.\n\n", code_span(&shortened(&it.to_string(), CELL))));
+    // Advice says it as well.
+    let rule =
+        finding.source.as_ref().filter(|_| finding.advice.is_empty()).map(|it| {
+            format!("The rule is written at {}.\n\n", code_span(&shortened(&it.to_string(), CELL)))
+        });
     let body = contained(&finding.explained());
     format!("\n<details>\n<summary>{title}</summary>\n\n{body}{}\n</details>\n", rule.unwrap_or_default())
 }

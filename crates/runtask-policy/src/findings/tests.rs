@@ -138,7 +138,7 @@ fn a_body_says_what_is_wrong_and_advice_how_to_mend_or_except_it() {
     reason = "why this one may"
     ```
 
-    More: <https://example.com/buckets>
+    More: https://example.com/buckets
 
     Rule `public-s3-bucket` is written at `policies/s3.rego:12`.
     "#);
