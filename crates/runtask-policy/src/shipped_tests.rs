@@ -391,8 +391,6 @@ fn real_plans_are_judged() {
       public-s3-bucket: Cannot say before apply whether the S3 bucket is public: aws_s3_bucket_policy.written (unknown)
       public-s3-bucket: Cannot say before apply whether block_public_acls blocks public access to S3: aws_s3_bucket_public_access_block.records (unknown)
       open-ingress: Cannot say before apply whether it opens a port to everyone: aws_security_group.dynamic (unknown)
-      open-ingress: Cannot say before apply whether it opens a port to everyone: aws_security_group.dynamic (unknown)
-      open-ingress: Cannot say before apply whether it opens a port to everyone: aws_security_group.dynamic (unknown)
       open-ingress: Cannot say before apply whether it opens a port to everyone: aws_security_group.office (unknown)
       open-ingress: Cannot say before apply whether it opens a port to everyone: aws_vpc_security_group_ingress_rule.office (unknown)
       required-tags: Missing tags: aws_db_instance.records (owner)

@@ -56,13 +56,15 @@ deny contains finding if {
 	finding := undecided(r, path)
 }
 
-# Not all ports are known, and the source is bad, or not known either.
+# Not all ports are known, and the source is bad, or not known either. The first unknown attribute stands for all of them.
 deny contains finding if {
 	some [r, base, names, values] in openings
 	null in values
-	some field in [names.protocol, "from_port", "to_port"]
-	path := array.concat(base, [field])
-	plan.is_unknown(r, path)
+	path := [unknown |
+		some field in [names.protocol, "from_port", "to_port"]
+		unknown := array.concat(base, [field])
+		plan.is_unknown(r, unknown)
+	][0]
 	may_cover(r, base, names, values[0])
 	some source in sources(r, base, names)
 	may_be_anywhere(r, source)

@@ -127,6 +127,14 @@ test_an_unknown_port_matters_where_the_source_may_be_anywhere if {
 	unknown_paths(testing.create_unknown("aws_security_group_rule.a", {"type": "ingress", "protocol": "icmp", "cidr_blocks": ["0.0.0.0/0"]}, {"from_port": true})) == set()
 }
 
+test_several_unknown_attributes_of_one_opening_are_said_once if {
+	unknown_paths(testing.create_unknown("aws_security_group_rule.a", {"type": "ingress", "protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}, {"from_port": true, "to_port": true})) == {["from_port"]}
+	unknown_paths(testing.create_unknown("aws_security_group_rule.a", {"type": "ingress", "protocol": "tcp", "from_port": 22, "cidr_blocks": ["0.0.0.0/0"]}, {"to_port": true})) == {["to_port"]}
+	unknown_paths(testing.create_unknown("aws_vpc_security_group_ingress_rule.a", {"cidr_ipv4": "0.0.0.0/0"}, {"ip_protocol": true, "from_port": true, "to_port": true})) == {["ip_protocol"]}
+	two := [{"protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}, {"protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}]
+	unknown_paths(testing.create_unknown("aws_security_group.a", {"ingress": two}, {"ingress": [{"from_port": true, "to_port": true}, {"from_port": true, "to_port": true}]})) == {["ingress", 0, "from_port"], ["ingress", 1, "from_port"]}
+}
+
 test_ingress_as_a_whole_may_be_unknown if {
 	r := testing.create_unknown("aws_security_group.a", {}, {"ingress": true})
 	unknown_paths(r) == {["ingress"]}
