@@ -6,6 +6,7 @@ use crate::evaluator::serve;
 use crate::message::{Event, Purpose, Request, RuleEntry};
 use runtask_checks::printable;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -100,6 +101,22 @@ fn every_rule_says_what_it_demands_and_how_to_mend_it() {
         assert!(!description.is_empty() && !fix.is_empty() && severity.is_some(), "{code}");
         assert!(links.iter().all(|it| it.starts_with("https://")), "{code}");
     }
+}
+
+/// A reader of the page must be able to rely on the list that stands there.
+#[test]
+fn destroy_guard_says_all_that_it_guards() {
+    let text = builtin::rule("destroy-guard").unwrap().text;
+    let (annotations, rules) = text.split_once("\npackage ").unwrap();
+    let types = |text: &str, quote: char| -> BTreeSet<String> {
+        let quoted = text.split(quote).map(str::to_owned);
+        quoted
+            .filter(|it| ["aws_", "azurerm_", "google_"].iter().any(|prefix| it.starts_with(prefix)))
+            .collect()
+    };
+    let guarded = types(rules, '"');
+    assert!(guarded.contains("aws_s3_bucket"));
+    assert_eq!(types(annotations, '`'), guarded);
 }
 
 /// What the rules say about every plan that real Terraform has made, and about those that were written by hand.

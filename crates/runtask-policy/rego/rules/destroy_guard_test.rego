@@ -59,6 +59,11 @@ test_addresses_are_guarded_whatever_their_type if {
 	messages({"addresses": ["module.production*", "aws_instance.single"]}, resources) == {`Would be destroyed: module.production["eu"].aws_instance.a[0] (Terraform does not say why)`, "Would be destroyed: aws_instance.single (Terraform does not say why)"}
 }
 
+test_addresses_may_add_a_type_to_the_default if {
+	resources := [testing.delete("aws_sqs_queue.a", {}), testing.delete("module.b[0].aws_sqs_queue.c", {}), testing.delete("aws_sqs_queue_policy.d", {}), testing.delete("aws_db_instance.e", {})]
+	{finding.address | some finding in findings({"addresses": ["*aws_sqs_queue.*"]}, resources)} == {"aws_sqs_queue.a", "module.b[0].aws_sqs_queue.c", "aws_db_instance.e"}
+}
+
 test_unknown_values_do_not_matter if {
 	r := testing.resource("aws_db_instance.a", {"actions": ["delete", "create"], "before": {}, "after": {}, "after_unknown": {"arn": true}})
 	count(findings({}, [r])) == 1
@@ -79,7 +84,7 @@ test_odd_shapes_are_no_error if {
 }
 
 test_databases_buckets_disks_and_keys_are_guarded_by_default if {
-	every type in ["aws_db_instance", "aws_rds_cluster", "aws_rds_global_cluster", "aws_docdb_cluster", "aws_neptune_cluster", "aws_redshift_cluster", "aws_dynamodb_table", "aws_s3_bucket", "aws_ebs_volume", "aws_efs_file_system", "aws_fsx_windows_file_system", "aws_kms_key", "aws_secretsmanager_secret", "aws_ecr_repository", "aws_route53_zone", "aws_opensearch_domain", "aws_backup_vault", "aws_cloudwatch_log_group", "aws_cognito_user_pool", "aws_kinesis_stream", "aws_msk_cluster", "google_sql_database_instance", "google_storage_bucket", "azurerm_mssql_database", "azurerm_storage_account", "azurerm_key_vault"] {
+	every type in ["aws_db_instance", "aws_rds_cluster", "aws_rds_global_cluster", "aws_docdb_cluster", "aws_neptune_cluster", "aws_redshift_cluster", "aws_dynamodb_table", "aws_s3_bucket", "aws_ebs_volume", "aws_efs_file_system", "aws_fsx_windows_file_system", "aws_kms_key", "aws_secretsmanager_secret", "aws_ecr_repository", "aws_route53_zone", "aws_opensearch_domain", "aws_backup_vault", "aws_cloudwatch_log_group", "aws_cognito_user_pool", "aws_kinesis_stream", "aws_msk_cluster", "google_sql_database_instance", "google_storage_bucket", "azurerm_mssql_database", "azurerm_storage_account", "azurerm_key_vault", "aws_fsx_openzfs_file_system", "aws_fsx_ontap_file_system", "aws_elasticache_replication_group", "aws_elasticache_serverless_cache", "aws_memorydb_cluster", "aws_docdbelastic_cluster", "aws_redshiftserverless_namespace", "aws_dsql_cluster", "aws_keyspaces_table", "aws_timestreamwrite_table", "aws_timestreaminfluxdb_db_instance", "aws_lightsail_database", "aws_s3_directory_bucket", "aws_s3tables_table_bucket", "aws_kms_external_key", "aws_kms_replica_key", "aws_ecrpublic_repository", "google_sql_database", "google_spanner_database", "google_secret_manager_secret", "google_compute_disk", "google_dns_managed_zone", "azurerm_managed_disk", "azurerm_cosmosdb_sql_container", "azurerm_key_vault_secret", "azurerm_container_registry", "azurerm_dns_zone"] {
 		count(findings({}, [testing.delete(sprintf("%s.a", [type]), {})])) == 1
 	}
 }
