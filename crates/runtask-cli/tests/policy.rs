@@ -121,7 +121,7 @@ fn rules_are_listed_with_their_severities() {
     RULE                 SEVERITY  KIND  TITLE
     public-s3-bucket     high      deny  S3 buckets are not public (builtin:public-s3-bucket:46)
     open-ingress         high      deny  Administration and databases are not open to the Internet (builtin:open-ingress:43)
-    required-tags        medium    deny  Resources have the tags that you require (builtin:required-tags:42)
+    required-tags        medium    deny  Resources have the tags that you require (builtin:required-tags:43)
     destroy-guard        critical  deny  What holds data is not destroyed (builtin:destroy-guard:57)
     iam-wildcard         high      deny  IAM policies do not allow everything (builtin:iam-wildcard:46)
     unencrypted-storage  high      deny  Storage is encrypted at rest (builtin:unencrypted-storage:55)

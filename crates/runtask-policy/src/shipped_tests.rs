@@ -327,7 +327,7 @@ fn real_plans_are_judged() {
       required-tags: Cannot say before apply whether tags are as required (owner): aws_ebs_volume.emptily_tagged (unknown)
       required-tags: Missing tags: aws_ebs_volume.half_tagged[0] (owner)
       required-tags: Missing tags: aws_ebs_volume.half_tagged[1] (owner)
-      required-tags: Cannot say before apply whether tags are as required (owner): aws_ebs_volume.untagged (unknown)
+      required-tags: Missing tags: aws_ebs_volume.untagged (owner)
       required-tags: Missing tags: module.counted[0].module.bucket["content"].aws_s3_bucket.this (owner)
       required-tags: Missing tags: module.counted[0].module.bucket["logs"].aws_s3_bucket.this (owner)
       required-tags: Missing tags: module.counted[1].module.bucket["content"].aws_s3_bucket.this (owner)

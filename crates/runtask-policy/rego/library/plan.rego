@@ -192,6 +192,14 @@ is_undecided(r, path) if {
 	not is_unset(r, path)
 }
 
+# The provider's configuration that a resource is managed with: its entry in the configuration's `provider_config`, with `expressions` if it has a `provider` block.
+# It is undefined where the plan does not tell, because it came without its configuration, or because a module takes over a configuration that the plan does not name.
+provider_of(r) := found if {
+	found := input.configuration.provider_config[declaration_of(r).provider_config_key]
+	is_object(found)
+	not is_taken_over(found)
+}
+
 # The names of the top-level attributes that this plan changes, those included whose new value is known only after apply.
 changed_attributes(r) := {name |
 	some name in object.keys(object.union(object_at(r, "after"), object_at(r, "after_unknown")))
@@ -316,14 +324,16 @@ object_at(r, side) := found if {
 } else := {}
 
 # What the configuration says of a resource, without regard to its `count` or `for_each`.
-expressions_of(r) := expressions_by_module[module_paths[module_of(r)]][sprintf("%s.%s", [r.type, r.name])]
+expressions_of(r) := object_or_empty(object.get(declaration_of(r), "expressions", {}))
+
+declaration_of(r) := declarations_by_module[module_paths[module_of(r)]][sprintf("%s.%s", [r.type, r.name])]
 
 # By module address, the path of the module in the configuration: `module.a["x"].module.b[0]` is `module.a.module.b` there.
 module_paths[address] := regex.replace(address, `\[([0-9]+|"([^"\\]|\\.)*")\]`, "") if {
 	some address in {module_of(r) | some r in touched}
 }
 
-expressions_by_module[module] := {address: expressions |
+declarations_by_module[module] := {address: declared |
 	steps := split(module, ".")
 	calls := [step |
 		some position, name in steps
@@ -332,10 +342,16 @@ expressions_by_module[module] := {address: expressions |
 	]
 	path := array.concat(array.concat(["configuration", "root_module"], calls), ["resources"])
 	some declared in list(object.get(input, path, []))
+	is_object(declared)
 	address := declared.address
-	expressions := object_or_empty(object.get(declared, "expressions", {}))
 } if {
 	some module in {path | some path in module_paths}
+}
+
+# A module has an entry of its own for each provider that it requires. Without expressions it stands for one from further up, and Terraform does not say which.
+is_taken_over(provider) if {
+	provider.module_address
+	not provider.expressions
 }
 
 object_or_empty(x) := x if is_object(x)

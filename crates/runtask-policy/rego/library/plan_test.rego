@@ -184,6 +184,30 @@ test_parameters_are_an_object_or_none if {
 	plan.params("a") == {} with data.params as {}
 }
 
+provider(address, configuration) := found if {
+	found := plan.provider_of(testing.create(address, {})) with input as object.union(testing.plan([testing.create(address, {})]), {"configuration": configuration})
+} else := "none"
+
+test_a_resource_has_the_provider_that_its_declaration_names if {
+	declared := [{"address": "aws_s3_bucket.a", "provider_config_key": "aws.b"}]
+	providers := {"aws": {"name": "aws"}, "aws.b": {"alias": "b"}, "module.c:aws": {"module_address": "module.c"}}
+	provider("aws_s3_bucket.a[0]", {"provider_config": providers, "root_module": {"resources": declared}}) == {"alias": "b"}
+	provider("aws_s3_bucket.other", {"provider_config": providers, "root_module": {"resources": declared}}) == "none"
+	provider("module.c[0].aws_s3_bucket.a", {"provider_config": providers, "root_module": {"module_calls": {"c": {"module": {"resources": declared}}}}}) == {"alias": "b"}
+}
+
+test_a_provider_that_a_module_takes_over_is_not_told if {
+	calls := {"module_calls": {"c": {"module": {"resources": [{"address": "aws_s3_bucket.a", "provider_config_key": "module.c:aws"}]}}}}
+	own := {"module_address": "module.c", "expressions": {"region": {}}}
+	provider("module.c.aws_s3_bucket.a", {"provider_config": {"module.c:aws": own}, "root_module": calls}) == own
+	provider("module.c.aws_s3_bucket.a", {"provider_config": {"module.c:aws": {"module_address": "module.c"}}, "root_module": calls}) == "none"
+	provider("module.c.aws_s3_bucket.a", {"provider_config": {}, "root_module": calls}) == "none"
+	every odd in [null, 7, "text", []] {
+		provider("module.c.aws_s3_bucket.a", {"provider_config": odd, "root_module": calls}) == "none"
+		provider("module.c.aws_s3_bucket.a", {"provider_config": {"module.c:aws": odd}, "root_module": calls}) == "none"
+	}
+}
+
 test_statements_are_one_or_many_and_of_json if {
 	one := testing.create("x.y", {"policy": `{"Statement": {"Effect": "Allow"}}`})
 	many := testing.create("x.y", {"policy": `{"Statement": [{"Effect": "Allow"}, 7, {"Effect": "Deny"}]}`})

@@ -5,7 +5,8 @@
 #   Without parameters the rule asks for nothing.
 #
 #   It looks at every resource that has `tags_all` or `tags` among its planned values, of whatever provider, as long as they are a map: `tags_all` where it is there, so that the provider's `default_tags` count.
-#   A resource that sets no tags in a configuration without `default_tags` has none, although the AWS provider says that `tags_all` is known only after apply.
+#   A resource that sets no tags and whose provider has no `default_tags` has none, although the AWS provider says that `tags_all` is known only after apply.
+#   In a module that is not told which provider to use, the plan does not say whose `default_tags` count: any in the configuration may.
 #   An empty tag is a missing one. A tag whose value is known only after apply is there, but cannot be compared with an expression.
 #
 #   Only what the plan creates, replaces or updates is judged.
@@ -113,19 +114,34 @@ is_missing(r, attribute, name) if not plan.is_unknown(r, [attribute, name])
 
 is_missing(r, attribute, _) if is_bare(r, attribute)
 
-# A resource that sets no tags, in a configuration without default tags: the AWS provider marks `tags_all` as known after apply all the same.
-is_bare(r, "tags_all") if {
+# A resource that sets no tags, whose provider has no default tags: the AWS provider marks `tags_all` as known after apply all the same.
+is_bare(r, "tags_all") if r.address in bare
+
+bare := {r.address |
+	some [r, attribute] in taggable
+	attribute == "tags_all"
 	plan.is_unknown(r, ["tags_all"])
 	plan.is_unset(r, ["tags"])
-	not default_tags
+	not may_have_default_tags(r)
 }
 
 # Without the configuration nobody can say that there are none.
-default_tags if not is_object(providers)
+may_have_default_tags(_) if not is_object(providers)
 
-default_tags if {
-	some _, provider in plan.object_or_empty(providers)
-	object.get(provider, ["expressions", "default_tags"], null) != null
+may_have_default_tags(r) if {
+	some_default_tags
+	not is_without_default_tags(r)
+}
+
+# Where the plan does not say which provider is the resource's own, it may be the one that has them.
+is_without_default_tags(r) if {
+	provider := plan.provider_of(r)
+	not provider.expressions.default_tags
+}
+
+some_default_tags if {
+	some provider in plan.object_or_empty(providers)
+	provider.expressions.default_tags
 }
 
 providers := object.get(input, ["configuration", "provider_config"], null)

@@ -76,6 +76,62 @@ test_no_tags_and_no_default_tags_are_missing_tags if {
 	of(bare, {"bucket": {}}, null) == cannot_say
 }
 
+with_default_tags := {"expressions": {"default_tags": [{"tags": {"references": ["local.tags"]}}]}}
+
+without := {"expressions": {"region": {"constant_value": "eu-central-1"}}}
+
+missing := {"Missing tags: x (owner)"}
+
+cannot_say := {"Cannot say before apply whether tags are as required (owner): x"}
+
+# The messages on one resource whose `tags_all` is unknown, without its address.
+of_provider(address, configuration) := {replace(finding.msg, address, "x") | some finding in found} if {
+	plan := object.union(testing.plan([testing.create_unknown(address, {}, {"tags_all": true})]), {"configuration": configuration})
+	found := required_tags.deny with input as plan with data.params as {"required-tags": {"tags": ["owner"]}}
+}
+
+root(key, providers) := {
+	"provider_config": providers,
+	"root_module": {"resources": [{"address": "aws_s3_bucket.a", "mode": "managed", "provider_config_key": key, "expressions": {}}]},
+}
+
+test_default_tags_of_another_provider_do_not_count if {
+	of_provider("aws_s3_bucket.a", root("aws", {"aws": without, "aws.tagged": with_default_tags})) == missing
+	of_provider("aws_s3_bucket.a", root("aws.bare", {"aws": with_default_tags, "aws.bare": without})) == missing
+	of_provider("aws_s3_bucket.a[0]", root("aws", {"aws": {"name": "aws"}, "aws.tagged": with_default_tags})) == missing
+	of_provider("aws_s3_bucket.a", root("aws.tagged", {"aws": without, "aws.tagged": with_default_tags})) == cannot_say
+	of_provider("aws_s3_bucket.a", root("aws", {"aws": with_default_tags, "aws.bare": without})) == cannot_say
+}
+
+test_where_the_provider_cannot_be_found_it_may_be_any if {
+	every key in ["aws.other", "", null, 7, []] {
+		of_provider("aws_s3_bucket.a", root(key, {"aws": without, "aws.tagged": with_default_tags})) == cannot_say
+		of_provider("aws_s3_bucket.a", root(key, {"aws": without})) == missing
+	}
+	every odd in [null, 7, "text", []] {
+		of_provider("aws_s3_bucket.a", root("aws", {"aws": odd, "aws.tagged": with_default_tags})) == cannot_say
+		of_provider("aws_s3_bucket.a", root("aws", {"aws": odd})) == missing
+		of_provider("aws_s3_bucket.a", root("aws", odd)) == cannot_say
+	}
+}
+
+in_module(key, providers) := {
+	"provider_config": providers,
+	"root_module": {"module_calls": {"b": {"module": {"resources": [{"address": "aws_s3_bucket.a", "mode": "managed", "provider_config_key": key, "expressions": {}}]}}}},
+}
+
+# A module that is told which provider to use names it itself; one that takes over its parent's has an entry without expressions.
+test_a_module_has_the_provider_that_it_names if {
+	address := `module.b["c"].aws_s3_bucket.a`
+	of_provider(address, in_module("aws.bare", {"aws": with_default_tags, "aws.bare": without})) == missing
+	of_provider(address, in_module("aws", {"aws": with_default_tags, "aws.bare": without})) == cannot_say
+	taken_over := {"name": "aws", "module_address": "module.b"}
+	of_provider(address, in_module("module.b:aws", {"aws": with_default_tags, "module.b:aws": taken_over})) == cannot_say
+	of_provider(address, in_module("module.b:aws", {"aws": without, "module.b:aws": taken_over})) == missing
+	own := {"name": "aws", "module_address": "module.b", "expressions": {"region": {}}}
+	of_provider(address, in_module("module.b:aws", {"aws": with_default_tags, "module.b:aws": own})) == missing
+}
+
 of(r, expressions, providers) := found if {
 	plan := object.union(testing.plan_with_configuration([r], {r.address: expressions}), {"configuration": {"provider_config": providers}})
 	found := {finding.msg | some finding in required_tags.deny} with input as plan with data.params as {"required-tags": {"tags": ["owner"]}}
