@@ -245,6 +245,20 @@ params(code) := found if {
 	is_object(found)
 } else := {}
 
+# What is wrong with the parameters of a rule: findings without an address, one for each parameter.
+# A rule that is set up wrong must not look like one that passed, so a rule with parameters yields them: `deny contains finding if some finding in plan.wrong_params("rule-code", {"names": "texts"})`.
+# `kinds` says of each parameter what it must be: "text", "texts", "number", "numbers" (lists, which may be empty), "boolean", or "any", which the rule looks at itself.
+wrong_params(code, kinds) := array.concat(
+	[{"msg": sprintf("The parameters of %s must be an object: it has %s", [code, concat(", ", object.keys(kinds))])} |
+		given := data.params[code]
+		not is_object(given)
+	],
+	[{"msg": mistake} |
+		some name, given in params(code)
+		mistake := wrong_param(code, kinds, name, given)
+	],
+)
+
 # The statements of the policy document (a string of JSON, as IAM and S3 take it) at a path of a resource's planned values.
 # A text that is no JSON has none: AWS refuses it at apply.
 statements(r, path) := [statement |
@@ -352,6 +366,42 @@ declarations_by_module[module] := {address: declared |
 is_taken_over(provider) if {
 	provider.module_address
 	not provider.expressions
+}
+
+wrong_param(code, kinds, name, given) := sprintf("%s has no parameter %s: it has %s", [code, name, concat(", ", object.keys(kinds))]) if {
+	not kinds[name]
+} else := sprintf("The parameter %s of %s must be %s", [name, code, object.get(kind_names, kinds[name], kinds[name])]) if {
+	not is_of_kind(given, kinds[name])
+}
+
+kind_names := {
+	"boolean": "true or false",
+	"number": "a number",
+	"numbers": "a list of numbers",
+	"text": "a text",
+	"texts": "a list of texts",
+}
+
+is_of_kind(_, "any") := true
+
+is_of_kind(given, "boolean") if is_boolean(given)
+
+is_of_kind(given, "number") if is_number(given)
+
+is_of_kind(given, "numbers") if {
+	is_array(given)
+	every element in given {
+		is_number(element)
+	}
+}
+
+is_of_kind(given, "text") if is_string(given)
+
+is_of_kind(given, "texts") if {
+	is_array(given)
+	every element in given {
+		is_string(element)
+	}
 }
 
 object_or_empty(x) := x if is_object(x)

@@ -184,6 +184,53 @@ test_parameters_are_an_object_or_none if {
 	plan.params("a") == {} with data.params as {}
 }
 
+mistakes(params, kinds) := {finding.msg | some finding in found} if {
+	found := plan.wrong_params("a", kinds) with data.params as params
+}
+
+test_parameters_of_the_right_kind_are_not_wrong if {
+	kinds := {"boolean": "boolean", "number": "number", "numbers": "numbers", "text": "text", "texts": "texts", "any": "any"}
+	every params in [{}, {"b": 7}, {"a": {}}] {
+		mistakes(params, kinds) == set()
+	}
+	every value in [true, false] {
+		mistakes({"a": {"boolean": value}}, kinds) == set()
+	}
+	mistakes({"a": {"number": 0, "numbers": [1, 2.5], "text": "", "texts": ["x", ""]}}, kinds) == set()
+	mistakes({"a": {"numbers": [], "texts": []}}, kinds) == set()
+	every value in [null, 7, false, "text", [], {}] {
+		mistakes({"a": {"any": value}}, kinds) == set()
+	}
+	plan.wrong_params("a", kinds) == []
+}
+
+test_parameters_of_another_kind_are_wrong if {
+	names := {"boolean": "true or false", "number": "a number", "numbers": "a list of numbers", "text": "a text", "texts": "a list of texts"}
+	wrong := {
+		"boolean": [null, 0, "true", [], {}],
+		"number": [null, true, "7", [7], {}],
+		"numbers": [null, 7, "7", ["7"], [7, null], {"x": 7}],
+		"text": [null, false, 7, ["x"], {}],
+		"texts": [null, 7, "x", [7], ["x", null], {"x": "y"}],
+	}
+	every kind, values in wrong {
+		every value in values {
+			mistakes({"a": {"p": value}}, {"p": kind}) == {sprintf("The parameter p of a must be %s", [names[kind]])}
+		}
+	}
+	mistakes({"a": {"p": "x"}}, {"p": "a kind that is not there"}) == {"The parameter p of a must be a kind that is not there"}
+}
+
+test_parameters_that_a_rule_does_not_have_are_wrong if {
+	mistakes({"a": {"r": 1, "p": "x", "%s": null}}, {"q": "text", "p": "text"}) == {"a has no parameter r: it has p, q", "a has no parameter %s: it has p, q"}
+	every odd in [null, false, 7, "text", ["x"]] {
+		mistakes({"a": odd}, {"q": "text", "p": "text"}) == {"The parameters of a must be an object: it has p, q"}
+	}
+	every odd in [null, 7, "text", []] {
+		mistakes(odd, {"p": "text"}) == set()
+	}
+}
+
 provider(address, configuration) := found if {
 	found := plan.provider_of(testing.create(address, {})) with input as object.union(testing.plan([testing.create(address, {})]), {"configuration": configuration})
 } else := "none"

@@ -71,6 +71,14 @@ deny contains finding if {
 	)
 }
 
+# A rule that is set up wrong must not look like one that passed.
+deny contains finding if some finding in plan.wrong_params("destroy-guard", {"addresses": "texts", "types": "texts"})
+
+deny contains {"msg": "destroy-guard guards nothing: its parameter types is empty, and it has no addresses"} if {
+	params.types == []
+	count(guarded_addresses) == 0
+}
+
 is_guarded(r) if {
 	r.type in default_types
 	not is_array(params.types)

@@ -51,7 +51,7 @@ test_what_holds_no_data_passes if {
 test_types_replace_the_default if {
 	resources := [testing.delete("aws_instance.a", {}), testing.delete("aws_db_instance.b", {}), testing.delete("azurerm_x.c", {})]
 	messages({"types": ["aws_instance", "azurerm_*"]}, resources) == {"Would be destroyed: aws_instance.a (Terraform does not say why)", "Would be destroyed: azurerm_x.c (Terraform does not say why)"}
-	findings({"types": []}, resources) == set()
+	findings({"types": [], "addresses": ["x.*"]}, resources) == set()
 }
 
 test_addresses_are_guarded_whatever_their_type if {
@@ -69,11 +69,20 @@ test_unknown_values_do_not_matter if {
 	count(findings({}, [r])) == 1
 }
 
-test_wrong_parameters_guard_the_default if {
-	every params in [7, {"types": 7, "addresses": 7}, {"types": null}] {
-		count(findings(params, [testing.delete("aws_db_instance.a", {})])) == 1
-	}
-	findings({"types": [7, null], "addresses": [7, {}]}, [testing.delete("aws_db_instance.a", {})]) == set()
+test_wrong_parameters_are_findings_and_guard_the_default if {
+	guarded := "Would be destroyed: aws_db_instance.a (Terraform does not say why)"
+	resources := [testing.delete("aws_db_instance.a", {})]
+	messages(7, resources) == {guarded, "The parameters of destroy-guard must be an object: it has addresses, types"}
+	messages({"types": 7, "addresses": "text"}, resources) == {guarded, "The parameter types of destroy-guard must be a list of texts", "The parameter addresses of destroy-guard must be a list of texts"}
+	messages({"type": ["aws_instance"]}, resources) == {guarded, "destroy-guard has no parameter type: it has addresses, types"}
+	messages({"types": [5]}, resources) == {"The parameter types of destroy-guard must be a list of texts"}
+	messages({"types": [null, "aws_db_*"], "addresses": [7, {}]}, resources) == {guarded, "The parameter types of destroy-guard must be a list of texts", "The parameter addresses of destroy-guard must be a list of texts"}
+}
+
+test_guarding_nothing_is_a_finding_and_not_a_pass if {
+	nothing := {{"msg": "destroy-guard guards nothing: its parameter types is empty, and it has no addresses"}}
+	findings({"types": []}, []) == nothing
+	findings({"types": [], "addresses": []}, [testing.delete("aws_db_instance.a", {})]) == nothing
 }
 
 test_odd_shapes_are_no_error if {

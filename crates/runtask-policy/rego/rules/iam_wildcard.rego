@@ -83,6 +83,9 @@ deny contains finding if {
 
 # The ARN of a policy that the same plan creates is unknown, too, and never AWS' own: an unknown attachment is no finding.
 
+# A rule that is set up wrong must not look like one that passed.
+deny contains finding if some finding in plan.wrong_params("iam-wildcard", {"services": "texts"})
+
 # Where documents that allow something are: resource and path.
 granting := array.concat(
 	[[r, ["policy"]] |

@@ -90,12 +90,22 @@ test_attaching_another_policy_passes if {
 
 test_services_may_be_excepted if {
 	resources := [policy(allow(["CloudWatch:*", "s3:*", "*"], "*"))]
-	found := iam_wildcard.deny with input as testing.plan(resources) with data.params as {"iam-wildcard": {"services": ["cloudwatch", 7]}}
-	{finding.msg | some finding in found} == {"IAM policy allows s3:* on all resources: aws_iam_policy.a (statement 1)", "IAM policy allows all actions on all resources: aws_iam_policy.a (statement 1)"}
-	every params in [7, {"services": "s3"}, {"services": null}] {
-		still := iam_wildcard.deny with input as testing.plan(resources) with data.params as {"iam-wildcard": params}
-		count(still) == 3
+	with_params({"services": ["cloudwatch"]}, resources) == {"IAM policy allows s3:* on all resources: aws_iam_policy.a (statement 1)", "IAM policy allows all actions on all resources: aws_iam_policy.a (statement 1)"}
+}
+
+with_params(params, resources) := {finding.msg | some finding in found} if {
+	found := iam_wildcard.deny with input as testing.plan(resources) with data.params as {"iam-wildcard": params}
+}
+
+test_wrong_parameters_are_findings_and_except_nothing if {
+	allowed := "IAM policy allows s3:* on all resources: aws_iam_policy.a (statement 1)"
+	resources := [policy(allow("s3:*", "*"))]
+	every services in ["s3", null, 7, {"s3": true}, ["cloudwatch", 7]] {
+		with_params({"services": services}, resources) == {allowed, "The parameter services of iam-wildcard must be a list of texts"}
 	}
+	with_params({"service": ["s3"]}, resources) == {allowed, "iam-wildcard has no parameter service: it has services"}
+	with_params(["s3"], resources) == {allowed, "The parameters of iam-wildcard must be an object: it has services"}
+	with_params({"services": []}, []) == set()
 }
 
 test_what_is_deleted_or_left_alone_passes if {

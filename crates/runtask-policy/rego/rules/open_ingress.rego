@@ -78,6 +78,14 @@ deny contains finding if {
 	finding := undecided(r, ["ingress"])
 }
 
+# A rule that is set up wrong must not look like one that passed.
+deny contains finding if some finding in plan.wrong_params("open-ingress", {"cidrs": "texts", "ports": "any"})
+
+deny contains {"msg": "The parameter ports of open-ingress must be a list of ports: at least one, each a number from 0 to 65535"} if {
+	"ports" in object.keys(params)
+	not are_ports(params.ports)
+}
+
 params := plan.params("open-ingress")
 
 default_ports := {
@@ -110,6 +118,17 @@ default_ports := {
 ports := {port | some port in params.ports; is_number(port)} if is_array(params.ports)
 
 else := {port | some port, _ in default_ports}
+
+are_ports(given) if {
+	is_array(given)
+	count(given) > 0
+	every port in given {
+		is_number(port)
+		port == floor(port)
+		port >= 0
+		port <= 65535
+	}
+}
 
 more_cidrs := plan.list(object.get(params, "cidrs", []))
 

@@ -81,19 +81,30 @@ test_egress_passes if {
 
 test_ports_replace_the_default if {
 	resources := [rule("tcp", 22, 22, ["0.0.0.0/0"]), rule("tcp", 8443, 8443, ["0.0.0.0/0"])]
-	with_params({"ports": [8443, "x"]}, resources) == {"Open to everyone: aws_security_group_rule.a (port 8443 from 0.0.0.0/0)"}
-	with_params({"ports": []}, resources) == set()
+	with_params({"ports": [8443]}, resources) == {"Open to everyone: aws_security_group_rule.a (port 8443 from 0.0.0.0/0)"}
+	with_params({"ports": [0, 65535]}, resources) == set()
 }
 
 test_further_ranges_count_as_anywhere if {
 	resources := [rule("tcp", 22, 22, ["10.0.0.0/8"])]
 	with_params({}, resources) == set()
-	with_params({"cidrs": ["10.0.0.0/8", 7]}, resources) == {"Open to everyone: aws_security_group_rule.a (port 22 (SSH) from 10.0.0.0/8)"}
+	with_params({"cidrs": ["10.0.0.0/8"]}, resources) == {"Open to everyone: aws_security_group_rule.a (port 22 (SSH) from 10.0.0.0/8)"}
 }
 
-test_wrong_parameters_are_the_default if {
+test_wrong_parameters_are_findings if {
+	every ports in [22, "22", null, {"22": true}, [], ["22"], [22, "80"], [22.5], [-1], [65536]] {
+		with_params({"ports": ports}, []) == {"The parameter ports of open-ingress must be a list of ports: at least one, each a number from 0 to 65535"}
+	}
+	every cidrs in ["10.0.0.0/8", null, 7, ["10.0.0.0/8", 7]] {
+		with_params({"cidrs": cidrs}, []) == {"The parameter cidrs of open-ingress must be a list of texts"}
+	}
+	with_params({"port": [22], "cidr": []}, []) == {"open-ingress has no parameter port: it has cidrs, ports", "open-ingress has no parameter cidr: it has cidrs, ports"}
+	with_params([22], []) == {"The parameters of open-ingress must be an object: it has cidrs, ports"}
+}
+
+test_what_is_wrong_leaves_the_default_in_place if {
 	every params in [7, {"ports": 22, "cidrs": "x"}, {"ports": null, "cidrs": null}] {
-		count(with_params(params, [rule("tcp", 22, 22, ["0.0.0.0/0"])])) == 1
+		"Open to everyone: aws_security_group_rule.a (port 22 (SSH) from 0.0.0.0/0)" in with_params(params, [rule("tcp", 22, 22, ["0.0.0.0/0"])])
 	}
 }
 

@@ -72,6 +72,8 @@ deny contains finding if {
 }
 
 # A rule that is set up wrong must not look like one that passed.
+deny contains finding if some finding in plan.wrong_params("required-tags", {"tags": "any", "types": "texts"})
+
 deny contains {"msg": "The parameter tags of required-tags must be a list of names, or an object from names to regular expressions"} if is_wrong
 
 params := plan.params("required-tags")
@@ -89,7 +91,7 @@ patterns := params.tags if is_object(params.tags)
 is_wrong if {
 	not is_array(params.tags)
 	not is_object(params.tags)
-	not is_null(object.get(params, "tags", null))
+	"tags" in object.keys(params)
 }
 
 is_wrong if {

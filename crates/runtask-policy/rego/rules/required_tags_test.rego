@@ -51,7 +51,7 @@ test_values_must_match_as_a_whole if {
 
 test_types_are_excepted_by_pattern if {
 	resources := [testing.create("aws_s3_bucket.a", {"tags": {}}), testing.create("aws_iam_role.b", {"tags": {}}), testing.create("aws_iam_policy.c", {"tags": {}})]
-	messages({"tags": ["owner"], "types": ["aws_iam_*", 7]}, resources) == {"Missing tags: aws_s3_bucket.a (owner)"}
+	messages({"tags": ["owner"], "types": ["aws_iam_*"]}, resources) == {"Missing tags: aws_s3_bucket.a (owner)"}
 }
 
 test_what_is_deleted_or_left_alone_passes if {
@@ -148,13 +148,24 @@ test_an_unknown_value_is_a_tag_but_cannot_be_compared if {
 }
 
 test_wrong_parameters_are_a_finding_and_not_a_pass if {
-	every tags in ["owner", 7, true, [7], {"owner": 7}, {"owner": "("}] {
+	every tags in ["owner", 7, true, false, null, [7], {"owner": 7}, {"owner": "("}] {
 		count(findings({"tags": tags}, [testing.create("aws_s3_bucket.a", {"tags": {}})])) == 1
 		some message in messages({"tags": tags}, [])
 		startswith(message, "The parameter tags of required-tags must be")
 	}
-	findings({"tags": null, "types": 7}, [testing.create("aws_s3_bucket.a", {"tags": {}})]) == set()
-	findings("text", [testing.create("aws_s3_bucket.a", {"tags": {}})]) == set()
+}
+
+test_other_wrong_parameters_are_findings_too if {
+	missing := "Missing tags: aws_s3_bucket.a (owner)"
+	resources := [testing.create("aws_s3_bucket.a", {"tags": {}})]
+	messages({"tag": ["owner"]}, resources) == {"required-tags has no parameter tag: it has tags, types"}
+	every params in [["owner"], "owner", null, false] {
+		findings(params, resources) == {{"msg": "The parameters of required-tags must be an object: it has tags, types"}}
+	}
+	every types in ["aws_s3_bucket", null, 7, [7]] {
+		messages({"tags": ["owner"], "types": types}, resources) == {missing, "The parameter types of required-tags must be a list of texts"}
+	}
+	messages({"tags": ["owner"], "typos": [], "more": {}}, resources) == {missing, "required-tags has no parameter typos: it has tags, types", "required-tags has no parameter more: it has tags, types"}
 }
 
 test_odd_shapes_are_no_error if {

@@ -85,6 +85,9 @@ deny contains finding if {
 	finding := plan.unknown_finding(r, path, "the storage is encrypted")
 }
 
+# A rule that is set up wrong must not look like one that passed.
+deny contains finding if some finding in plan.wrong_params("unencrypted-storage", {"ebs_by_default": "boolean"})
+
 # The attribute that says whether a store is encrypted.
 attributes := {
 	"aws_db_instance": ["storage_encrypted"],

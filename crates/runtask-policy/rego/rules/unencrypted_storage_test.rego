@@ -84,10 +84,21 @@ test_an_account_that_encrypts_by_default_needs_no_attribute if {
 	resources := testing.plan([testing.create("aws_ebs_volume.a", {}), testing.create("aws_instance.b", {}), testing.create("aws_ebs_volume.c", {"encrypted": false})])
 	found := unencrypted_storage.deny with input as resources with data.params as {"unencrypted-storage": {"ebs_by_default": true}}
 	{finding.address | some finding in found} == {"aws_ebs_volume.c"}
-	every params in [7, {"ebs_by_default": "true"}, {"ebs_by_default": null}] {
-		all := unencrypted_storage.deny with input as resources with data.params as {"unencrypted-storage": params}
-		count(all) == 3
+}
+
+with_params(params, resources) := {finding.msg | some finding in found} if {
+	found := unencrypted_storage.deny with input as testing.plan(resources) with data.params as {"unencrypted-storage": params}
+}
+
+test_wrong_parameters_are_findings_and_the_default if {
+	left_out := "Encryption is left to the account's default: aws_ebs_volume.a"
+	resources := [testing.create("aws_ebs_volume.a", {})]
+	every value in ["true", null, 1, [true]] {
+		with_params({"ebs_by_default": value}, resources) == {left_out, "The parameter ebs_by_default of unencrypted-storage must be true or false"}
 	}
+	with_params({"ebs-by-default": true}, resources) == {left_out, "unencrypted-storage has no parameter ebs-by-default: it has ebs_by_default"}
+	with_params(true, resources) == {left_out, "The parameters of unencrypted-storage must be an object: it has ebs_by_default"}
+	with_params({"ebs_by_default": false}, resources) == {left_out}
 }
 
 test_what_is_deleted_or_left_alone_passes if {
