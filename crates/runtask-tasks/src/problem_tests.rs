@@ -601,6 +601,12 @@ fn what_does_no_good_is_a_warning() {
     let own = "paths = ['policies/']\n[tasks.a.policy.params]\nmine = 1\n[[tasks.a.policy.exceptions]]\n\
                rule = 'mine'; address = 'a'; reason = 'b'\n";
     assert_eq!(doubtful_policy(own), "no errors");
+    let close = "paths = ['policies/', 'builtin:required-tags']\n[tasks.a.policy.params]\nrequired_tags.tags = ['owner']\n";
+    let said = doubtful_policy(close);
+    assert!(
+        said.contains("no rule `required_tags` is asked that reads this; did you mean `required-tags`?"),
+        "{said}"
+    );
 }
 
 #[test]

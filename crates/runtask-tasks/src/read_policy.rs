@@ -110,7 +110,8 @@ fn params(settings: &Table<'_>, paths: &[PolicyPath], builtins: &[&str], notes: 
     let Some((_, value)) = settings.entry("params") else { return Json::Object(Map::new()) };
     if let Some(entries) = table(value, "params", notes) {
         for name in entries.keys() {
-            let known = builtins.contains(&name.get_ref().as_ref());
+            // Somebody's own rule may read anything else.
+            let known = builtins.contains(&&*name.get_ref().replace('_', "-"));
             if (known || only_builtins(paths)) && !asks_builtin(paths, name.get_ref()) {
                 let advice = unused_advice(name.get_ref(), builtins);
                 let message = format!("no rule `{}` is asked that reads this{advice}", shown(name.get_ref()));
