@@ -106,7 +106,7 @@ impl Settings {
                 max_path_bytes: settings.parsed("RUNTASK_MAX_PATH_BYTES", limits.max_path_bytes),
                 max_depth: settings.parsed("RUNTASK_MAX_DEPTH", limits.max_depth),
             },
-            max_plan_bytes: settings.parsed("RUNTASK_MAX_PLAN_BYTES", 256 * 1024 * 1024),
+            max_plan_bytes: max_plan_bytes_from(settings),
             concurrency: settings
                 .parsed("RUNTASK_CONCURRENCY", NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN))
                 .get(),
@@ -165,6 +165,11 @@ pub fn client_from(settings: &mut runtask_settings::Settings<'_>) -> ClientSetti
         timeout: settings.milliseconds("RUNTASK_HTTP_TIMEOUT_MS", default.timeout),
         ..default
     }
+}
+
+/// `RUNTASK_MAX_PLAN_BYTES`: what a plan may be.
+pub fn max_plan_bytes_from(settings: &mut runtask_settings::Settings<'_>) -> u64 {
+    settings.parsed("RUNTASK_MAX_PLAN_BYTES", 256 * 1024 * 1024)
 }
 
 #[cfg(test)]

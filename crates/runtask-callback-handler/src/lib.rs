@@ -17,7 +17,7 @@ mod tasks;
 mod work;
 
 pub use attempt::{Attempt, Shutdown, StopAt};
-pub use config::{Settings, client_from, terraform_from};
+pub use config::{Settings, client_from, max_plan_bytes_from, terraform_from};
 pub use failure::{FailureHandler, RecordError};
 pub use handler::{End, Handler, NotReported};
 pub use tasks::{TaskSet, TasksFile, evaluator_from};

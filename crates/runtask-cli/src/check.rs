@@ -6,7 +6,7 @@ use crate::environment::{lookup, now};
 use crate::output::Output;
 use crate::tasks::choose;
 use anyhow::{Context, bail};
-use runtask_callback_handler::{TaskSet, terraform_from};
+use runtask_callback_handler::{TaskSet, max_plan_bytes_from, terraform_from};
 use runtask_checks::{
     CheckReport, Code, Finding, Level, OnError, Terraform, Verdict, fmt, plan_summary, verdict,
 };
@@ -19,8 +19,6 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Bytes of a plan; what `RUNTASK_MAX_PLAN_BYTES` is for the run task.
-const MAX_PLAN_BYTES: u64 = 256 * 1024 * 1024;
 /// What a plan that was saved begins with: it is a zip archive.
 const SAVED_PLAN: &[u8] = b"PK\x03\x04";
 /// A plan in the directory that is checked.
@@ -29,6 +27,7 @@ const PLAN_BESIDE: &str = "tfplan";
 pub(crate) async fn check(arguments: &Check, output: &Output) -> anyhow::Result<Exit> {
     let mut settings = Settings::new(&lookup);
     let terraform = terraform_from(&mut settings, &lookup);
+    let limit = max_plan_bytes_from(&mut settings);
     let on_error = settings.parsed("RUNTASK_ON_ERROR", OnError::Failed);
     settings.finish().context("settings are wrong")?;
 
@@ -36,8 +35,11 @@ pub(crate) async fn check(arguments: &Check, output: &Output) -> anyhow::Result<
     let inputs = Inputs::find(arguments)?;
     let set = arguments.tasks.read(&inputs.without_a_file(), output)?;
     let task = choose(&set.tasks, arguments.task.as_deref())?;
-    let plan =
-        if task.checks.iter().any(|it| it.needs_plan()) { inputs.plan(&terraform).await? } else { None };
+    let plan = if task.checks.iter().any(|it| it.needs_plan()) {
+        inputs.plan(limit, &terraform).await?
+    } else {
+        None
+    };
 
     let facts = facts(&arguments.run);
     let reports = reports(&set, task, &inputs, plan, &terraform, &facts).await?;
@@ -89,7 +91,7 @@ impl Inputs {
     }
 
     /// The plan as JSON, from its beginning.
-    async fn plan(&self, terraform: &Result<Terraform, String>) -> anyhow::Result<Option<File>> {
+    async fn plan(&self, limit: u64, terraform: &Result<Terraform, String>) -> anyhow::Result<Option<File>> {
         let Some(path) = &self.plan else { return Ok(None) };
         let unreadable = || format!("{} cannot be read", path.display());
         let file =
@@ -99,12 +101,12 @@ impl Inputs {
         // Every check reads the plan from its beginning, and `<(terraform show -json tfplan)` has one only once.
         let mut plan = match file {
             Some(file) if !is_stream => file,
-            Some(file) => copied(file).with_context(unreadable)?,
-            None => copied(io::stdin().lock()).context("the plan on stdin cannot be read")?,
+            Some(file) => copied(file, limit).with_context(unreadable)?,
+            None => copied(io::stdin().lock(), limit).context("the plan on stdin cannot be read")?,
         };
         let bytes = plan.metadata().with_context(unreadable)?.len();
-        if bytes > MAX_PLAN_BYTES {
-            bail!("the plan is larger than {} MiB", MAX_PLAN_BYTES / 1024 / 1024);
+        if bytes > limit {
+            bail!("the plan is larger than {limit} bytes, the limit of RUNTASK_MAX_PLAN_BYTES");
         }
         let mut head = Vec::new();
         (&plan).take(SAVED_PLAN.len() as u64).read_to_end(&mut head).with_context(unreadable)?;
@@ -124,11 +126,11 @@ impl Inputs {
 }
 
 /// A file with what a stream says, as far as a plan may go and a byte more.
-fn copied(stream: impl Read) -> anyhow::Result<File> {
+fn copied(stream: impl Read, limit: u64) -> anyhow::Result<File> {
     let temporary = std::env::temp_dir();
     let mut file = tempfile::tempfile()
         .with_context(|| format!("no file for it can be made in {}", temporary.display()))?;
-    io::copy(&mut stream.take(MAX_PLAN_BYTES + 1), &mut file)?;
+    io::copy(&mut stream.take(limit.saturating_add(1)), &mut file)?;
     file.rewind()?;
     Ok(file)
 }

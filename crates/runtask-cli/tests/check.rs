@@ -256,6 +256,17 @@ fn a_check_that_was_given_nothing_has_not_passed() {
     assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }
 
+/// From a file as from stdin, whose size nobody knows before.
+#[test]
+fn a_plan_has_the_limit_of_the_run_task() {
+    let place = Place::with(&[]).variable("RUNTASK_MAX_PLAN_BYTES", "1000");
+    let plan = repository_text(PUBLIC_PLAN);
+    for said in [place.run(&["check", &path(PUBLIC_PLAN)]), place.run_on(&["check", "-"], plan.as_bytes())] {
+        let error = "error: the plan is larger than 1000 bytes, the limit of RUNTASK_MAX_PLAN_BYTES\n";
+        assert_eq!((said.code, &*said.err), (2, error));
+    }
+}
+
 #[test]
 fn a_plan_that_is_none_is_2() {
     let config = "[tasks.policy]\nchecks = [\"policy\"]\n[tasks.policy.policy]\npaths = [\"builtin:all\"]\n";
