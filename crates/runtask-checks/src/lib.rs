@@ -11,4 +11,4 @@ pub use finding::{
     UnknownSeverity, Verdict, codes, verdict,
 };
 pub use terraform::{FindError, TIME_LIMIT, Terraform};
-pub use text::{code_span, fenced, markdown_escaped, printable, printable_lines};
+pub use text::{code_span, counted, fenced, markdown_escaped, printable, printable_lines, shortened};

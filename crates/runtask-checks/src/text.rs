@@ -137,6 +137,21 @@ fn escape_word(word: &str, first: bool, escaped: &mut String) {
     }
 }
 
+/// `text`, or so many characters of it and an ellipsis.
+#[must_use]
+pub fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Such as `1 error` or `2 errors`.
+#[must_use]
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,12 +6,11 @@
 use crate::annotations::{Annotated, Annotation, annotations};
 use crate::bundle::SourceFile;
 use crate::message::{Purpose, RuleEntry, RuleKind, Trouble};
-use crate::plan::cut;
 use crate::{builtin, functions, imports};
 use regorus::unstable::{Expr, Rule, RuleHead};
-use regorus::utils::limits::{ExecutionTimerConfig, LimitError, PolicyLengthConfig};
+use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
 use regorus::{Engine, Value};
-use runtask_checks::Code;
+use runtask_checks::{Code, shortened};
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -80,9 +79,7 @@ impl Policies {
             add(&mut engine, file)?;
         }
         let of_engine = |error: Box<dyn std::error::Error>| Trouble::of_engine(&format!("{error:#}"));
-        for document in &documents {
-            no_rule_is_hidden(&mut engine, document)?;
-        }
+        no_rule_is_hidden(&mut engine, &documents)?;
         for document in documents {
             engine.add_data(document).map_err(|error| of_engine(error.into()))?;
         }
@@ -108,17 +105,12 @@ impl Policies {
 
     /// What a rule says; `Undefined` where it says nothing.
     pub(crate) fn ask(&mut self, path: &str) -> Result<Value, Trouble> {
-        self.engine.eval_rule(path.to_owned()).map_err(|error| {
-            if let Some(LimitError::TimeLimitExceeded { .. }) = error.downcast_ref::<LimitError>() {
-                return Trouble::too_long(self.limit);
-            }
-            match format!("{error:#}") {
-                // Inside a function it is a text, and no error of its own any more.
-                text if text.contains(TOO_LONG) => Trouble::too_long(self.limit),
-                // There is `deny.a`, and no `deny`.
-                text if text.contains(NO_RULE) => Trouble::no_messages(),
-                text => Trouble::of_engine(&text),
-            }
+        self.engine.eval_rule(path.to_owned()).map_err(|error| match format!("{error:#}") {
+            // Inside a function it is a text, and no error of a type of its own any more.
+            text if text.contains(TOO_LONG) => Trouble::too_long(self.limit),
+            // There is `deny.a`, and no `deny`.
+            text if text.contains(NO_RULE) => Trouble::no_messages(),
+            text => Trouble::of_engine(&text),
         })
     }
 
@@ -160,30 +152,35 @@ fn add(engine: &mut Engine, file: &SourceFile) -> Result<(), Trouble> {
 }
 
 /// An error where data stands in the place of a rule: the engine would take the data, and the rule would find nothing.
-fn no_rule_is_hidden(engine: &mut Engine, data: &Value) -> Result<(), Trouble> {
+fn no_rule_is_hidden(engine: &mut Engine, documents: &[Value]) -> Result<(), Trouble> {
     let packages = engine.get_policy_package_components();
     let packages = packages.map_err(|error| Trouble::of_engine(&format!("{error:#}")))?;
     for (module, package) in engine.get_modules().iter().zip(packages) {
+        let file = &package.source_file;
         for rule in module.policy.iter().filter_map(|it| first_name(reference_of(it)?)) {
-            let mut path = Vec::new();
-            let mut value = data;
-            for component in package.components.iter().map(String::as_str).chain([rule]) {
-                path.push(component);
-                value = match value {
-                    Value::Object(_) => &value[component],
-                    _ => break,
-                };
-            }
-            // Anything but what ends in nothing, on the way or at its end.
-            if *value != Value::Undefined {
-                let (path, file) = (path.join("."), &package.source_file);
-                return Err(Trouble::new(format!(
-                    "the data for policies has `{path}`, where {file} has a rule"
-                )));
+            let path: Vec<&str> = package.components.iter().map(String::as_str).chain([rule]).collect();
+            if let Some(hidden) = documents.iter().find_map(|it| hidden_by(it, &path)) {
+                let hidden = hidden.join(".");
+                let summary = format!("the data for policies has `{hidden}`, where {file} has a rule");
+                return Err(Trouble::new(summary));
             }
         }
     }
     Ok(())
+}
+
+/// As much of a rule's path as data stands in the way of: all of it, or up to what cannot be in something that is no
+/// object.
+fn hidden_by<'a, 'b>(data: &Value, path: &'b [&'a str]) -> Option<&'b [&'a str]> {
+    let mut value = data;
+    for (depth, component) in path.iter().enumerate() {
+        value = match value {
+            Value::Object(_) => &value[*component],
+            Value::Undefined => return None,
+            _ => return path.get(..=depth),
+        };
+    }
+    (*value != Value::Undefined).then_some(path)
 }
 
 /// Finds the rules to ask, in the order of files and lines, and the exceptions.
@@ -243,14 +240,14 @@ fn entry(
         None => package.clone(),
     });
     RuleEntry {
-        title: cut(&annotation.title.unwrap_or_else(|| title_of(&name)), MAX_TITLE),
+        title: shortened(&annotation.title.unwrap_or_else(|| title_of(&name)), MAX_TITLE),
         code: Code::of_rule(&code).as_str().to_owned(),
         path,
         package,
         name,
         kind,
-        description: cut(&annotation.description.unwrap_or_default(), MAX_ANNOTATION),
-        fix: cut(&annotation.fix.unwrap_or_default(), MAX_ANNOTATION),
+        description: shortened(&annotation.description.unwrap_or_default(), MAX_ANNOTATION),
+        fix: shortened(&annotation.fix.unwrap_or_default(), MAX_ANNOTATION),
         severity: annotation.severity,
         params: annotation.params,
         links: annotation.links,

@@ -9,9 +9,10 @@ use crate::engine::Policies;
 use crate::message::{
     Answer, Cause, Event, Purpose, Refusal, Request, RuleEntry, RuleKind, Trouble, Violation,
 };
-use crate::plan::{self, Changes, cut, path_text};
+use crate::plan::{self, Changes, path_text};
 use crate::redaction::Redaction;
 use regorus::Value;
+use runtask_checks::shortened;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cell::OnceCell;
 use std::ffi::OsStr;
@@ -172,7 +173,7 @@ impl<'a> Reading<'a> {
     }
 
     fn trouble(&self, trouble: Trouble) -> Trouble {
-        let redact = |it: &str| cut(&self.redaction.redact(it), MAX_MESSAGE);
+        let redact = |it: &str| shortened(&self.redaction.redact(it), MAX_MESSAGE);
         Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
     }
 
@@ -259,7 +260,7 @@ fn violation(value: &Value, reading: &Reading<'_>) -> Result<Violation, Trouble>
     let address = [get("address"), get("resource"), &get("resource")["address"]].into_iter().find_map(text);
     let known = address.as_deref().filter(|it| changes.has(it)).unwrap_or_default();
     // Cut last: half of a sensitive value is not recognized any more.
-    let redact = |it: &str| cut(&redaction.redact_around(it, known), MAX_MESSAGE);
+    let redact = |it: &str| shortened(&redaction.redact_around(it, known), MAX_MESSAGE);
     let path = match get("attribute") {
         Value::Array(path) => Some(path.iter().cloned().collect::<Vec<_>>()),
         Value::String(name) => Some(name.split('.').map(Value::from).collect()),

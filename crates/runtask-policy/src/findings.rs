@@ -4,7 +4,8 @@ use crate::check::{CHECK, Evaluation, UnavailableError};
 use crate::engine::title_of;
 use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
 use runtask_checks::{
-    CheckReport, Code, Finding, Level, Rule, Source, Subject, code_span, fenced, markdown_escaped, printable,
+    CheckReport, Code, Finding, Level, Rule, Source, Subject, code_span, counted, fenced, markdown_escaped,
+    printable,
 };
 use runtask_tasks::{AddressPattern, Date, Exception, PolicySettings, Unknown};
 use std::collections::{BTreeSet, HashSet};
@@ -39,6 +40,10 @@ pub(crate) fn report(
     evaluation: &Evaluation,
     today: Date,
 ) -> CheckReport {
+    if evaluation.rules.is_empty() {
+        let reason = "there is no rule to ask: rules are called `deny`, `violation` or `warn`";
+        return CheckReport::unavailable(CHECK, reason);
+    }
     let is_over = |it: &Exception| it.expires.is_some_and(|last| last < today);
     let mut tally = Tally::default();
     let mut used = vec![false; settings.exceptions.len()];
@@ -86,12 +91,6 @@ pub(crate) fn report(
     }
     findings.sort_by_key(|it| it.level);
     let mut report = CheckReport::new(CHECK, tally.headline(), findings);
-    if evaluation.rules.is_empty() {
-        return CheckReport::unavailable(
-            CHECK,
-            "there is no rule to ask: rules are called `deny`, `violation` or `warn`",
-        );
-    }
     report.tally = Some(format!("Found {} issues", tally.errors));
     // A rule that could not be asked has not passed.
     rules.retain(|it| tally.failed.contains(&it.code) || !tally.unavailable.contains(&it.code));
@@ -149,10 +148,6 @@ fn listed<'a>(codes: impl ExactSizeIterator<Item = &'a Code>) -> String {
     let more = codes.len().saturating_sub(NAMED);
     let names = codes.take(NAMED).map(Code::as_str).collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{names} and {more} more") } else { names }
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn level_of(kind: RuleKind) -> Level {

@@ -3,6 +3,7 @@
 use crate::message::Trouble;
 use crate::redaction::Redaction;
 use regorus::Value;
+use runtask_checks::shortened;
 use serde_json::error::Category;
 use std::collections::HashMap;
 use std::io::Read;
@@ -95,7 +96,9 @@ impl<'a> Changes<'a> {
             }
             match at(&change[values], path) {
                 Value::Undefined | Value::Null => NONE.to_owned(),
-                value => shortened(&redaction.redact(&serde_json::to_string(value).unwrap_or_default())),
+                value => {
+                    shortened(&redaction.redact(&serde_json::to_string(value).unwrap_or_default()), SHOWN)
+                }
             }
         };
         Some((
@@ -141,17 +144,4 @@ pub(crate) fn path_text(path: &[Value]) -> String {
 
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-')
-}
-
-/// The first characters of a text.
-pub(crate) fn shortened(text: &str) -> String {
-    cut(text, SHOWN)
-}
-
-/// At most `limit` characters of a text, with an ellipsis where there were more.
-pub(crate) fn cut(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-    }
 }

@@ -2,8 +2,9 @@
 //!
 //! Nothing is left out here: whoever has fewer rows than there are rules drops the last ones, which are the mildest.
 
-use crate::standing::counted;
-use runtask_checks::{CheckReport, Code, Finding, Level, Rule, Severity, code_span, markdown_escaped};
+use runtask_checks::{
+    CheckReport, Code, Finding, Level, Rule, Severity, code_span, counted, markdown_escaped, shortened,
+};
 use std::collections::HashMap;
 
 /// Findings that are listed in the body of a group.
@@ -78,14 +79,6 @@ impl<'a> Group<'a> {
             body.push_str(&format!("\n{advice}"));
         }
         body
-    }
-}
-
-/// `text`, or so many characters of it and an ellipsis.
-pub(crate) fn shortened(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! It is GitHub's and GitLab's dialect: tables, and `<details>` to fold what is long.
 
-use crate::groups::shortened;
 use crate::standing::{Standing, summary};
-use runtask_checks::{CheckReport, Finding, Verdict, code_span, fenced, markdown_escaped, printable};
+use runtask_checks::{
+    CheckReport, Finding, Verdict, code_span, fenced, markdown_escaped, printable, shortened,
+};
 
 /// Bytes of the whole. GitHub takes 65 536 characters in a comment; GitLab and job summaries take more.
 const BYTES: usize = 60_000;

@@ -1,6 +1,6 @@
 //! What a finding means for the verdict, told apart in the same way by every renderer; and how many there are of each.
 
-use runtask_checks::{CheckReport, Finding, Level, Verdict};
+use runtask_checks::{CheckReport, Finding, Level, Verdict, counted};
 use std::collections::HashSet;
 
 /// What a finding means for the verdict.
@@ -77,11 +77,6 @@ fn failed_rules(report: &CheckReport) -> usize {
     let errors = report.findings.iter().filter(|it| it.level == Level::Error);
     let failed: HashSet<_> = errors.map(|it| &it.code).collect();
     report.rules.iter().filter(|it| failed.contains(&it.code)).count()
-}
-
-/// Such as `1 error` or `2 errors`.
-pub(crate) fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
