@@ -69,56 +69,52 @@ impl TaskSet {
     /// Reads the tasks of `fetched`, or of the file that `RUNTASK_CONFIG` names, and the policies of each; what is wrong
     /// with them is a problem of the settings. `now` decides which exceptions have expired.
     pub fn read(settings: &mut Settings<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
-        tasks_from(settings, fetched, now)
+        let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![CheckName::Fmt]));
+        let is_policy = checks.contains(&CheckName::Policy);
+        let only_default = || Self::without_policies(Tasks::only_default(checks.clone()));
+        let evaluator = evaluator_from(settings);
+        let file = match (fetched, settings.text("RUNTASK_CONFIG")) {
+            (Some(file), _) => file,
+            (None, None) => {
+                if is_policy {
+                    settings.problem(
+                        "RUNTASK_CHECKS: which policies to ask, only a file can say: set RUNTASK_CONFIG",
+                    );
+                }
+                return only_default();
+            }
+            (None, Some(path)) if path.contains("://") => {
+                settings.problem(
+                "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file",
+            );
+                return only_default();
+            }
+            (None, Some(path)) => match TasksFile::read(Path::new(&path)) {
+                Ok(file) => file,
+                Err(error) => {
+                    settings.problem(format!("RUNTASK_CONFIG: the file cannot be read: {error}"));
+                    return only_default();
+                }
+            },
+        };
+        if settings.text("RUNTASK_CHECKS").is_some() {
+            settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
+        }
+        let (tasks, warnings) = match Tasks::parse(&file.name, &file.content, Date::of(now), BUILTINS) {
+            Ok(read) => read,
+            Err(problems) => {
+                settings.problem(format!("RUNTASK_CONFIG:\n{problems}"));
+                return only_default();
+            }
+        };
+        let policies = policies_from(settings, &tasks, &file.directory, evaluator);
+        Self { tasks, policies, warnings }
     }
 
     /// Without a file, or where it cannot be read.
     fn without_policies(tasks: Tasks) -> Self {
         Self { tasks, policies: HashMap::new(), warnings: Problems::default() }
     }
-}
-
-fn tasks_from(settings: &mut Settings<'_>, fetched: Option<TasksFile>, now: SystemTime) -> TaskSet {
-    let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![CheckName::Fmt]));
-    let is_policy = checks.contains(&CheckName::Policy);
-    let only_default = || TaskSet::without_policies(Tasks::only_default(checks.clone()));
-    let evaluator = evaluator_from(settings);
-    let file = match (fetched, settings.text("RUNTASK_CONFIG")) {
-        (Some(file), _) => file,
-        (None, None) => {
-            if is_policy {
-                settings.problem(
-                    "RUNTASK_CHECKS: which policies to ask, only a file can say: set RUNTASK_CONFIG",
-                );
-            }
-            return only_default();
-        }
-        (None, Some(path)) if path.contains("://") => {
-            settings.problem(
-                "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file",
-            );
-            return only_default();
-        }
-        (None, Some(path)) => match TasksFile::read(Path::new(&path)) {
-            Ok(file) => file,
-            Err(error) => {
-                settings.problem(format!("RUNTASK_CONFIG: the file cannot be read: {error}"));
-                return only_default();
-            }
-        },
-    };
-    if settings.text("RUNTASK_CHECKS").is_some() {
-        settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
-    }
-    let (tasks, warnings) = match Tasks::parse(&file.name, &file.content, Date::of(now), BUILTINS) {
-        Ok(read) => read,
-        Err(problems) => {
-            settings.problem(format!("RUNTASK_CONFIG:\n{problems}"));
-            return only_default();
-        }
-    };
-    let policies = policies_from(settings, &tasks, &file.directory, evaluator);
-    TaskSet { tasks, policies, warnings }
 }
 
 /// The process that evaluates policies: this program, within `RUNTASK_POLICY_MEMORY_BYTES`.
