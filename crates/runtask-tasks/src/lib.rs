@@ -17,6 +17,8 @@ mod task;
 #[cfg(test)]
 mod file_tests;
 #[cfg(test)]
+mod policy_problem_tests;
+#[cfg(test)]
 mod problem_tests;
 
 pub use check::{CheckName, UnknownCheck};

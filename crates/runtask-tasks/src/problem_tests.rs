@@ -1,8 +1,7 @@
-//! Wrong files, and what is said of them.
+//! Wrong files, and what is said of them. What is wrong with a policy's settings is in `policy_problem_tests.rs`.
 
+use crate::MAX_FILE_BYTES;
 use crate::file_tests::parse;
-use crate::policy::Builtins;
-use crate::{Date, MAX_FILE_BYTES, ProblemKind, Tasks};
 
 /// What is said of a file that cannot be used.
 fn wrong(text: &str) -> String {
@@ -10,21 +9,13 @@ fn wrong(text: &str) -> String {
 }
 
 /// What is said of a task `a` with these lines.
-fn wrong_task(lines: &str) -> String {
+pub(crate) fn wrong_task(lines: &str) -> String {
     wrong(&format!("[tasks.a]\n{lines}\n"))
 }
 
 /// What is said of these settings of the check `policy`.
-fn wrong_policy(lines: &str) -> String {
+pub(crate) fn wrong_policy(lines: &str) -> String {
     wrong_task(&format!("checks = ['policy']\n[tasks.a.policy]\n{lines}"))
-}
-
-/// What is said of settings of the check `policy` that can be used.
-fn doubtful_policy(lines: &str) -> String {
-    let text = format!("[tasks.a]\nchecks = ['policy']\n[tasks.a.policy]\n{lines}\n");
-    let (_, warnings) = parse(text).unwrap_or_else(|problems| panic!("{problems}"));
-    assert!(warnings.iter().all(|it| it.kind() == ProblemKind::Warning));
-    warnings.to_string()
 }
 
 #[test]
@@ -359,254 +350,6 @@ fn bad_globs_are_shown_where_they_stand() {
 
     2 errors
     ");
-}
-
-#[test]
-fn the_check_policy_and_its_settings_come_together() {
-    insta::assert_snapshot!(wrong_task("checks = ['policy']"), @"
-    error: `policy` is missing: the check `policy` needs `[tasks.NAME.policy]`, and there `paths`
-     --> runtask.toml:1:8
-      |
-    1 | [tasks.a]
-      |        ^
-
-    1 error
-    ");
-    insta::assert_snapshot!(wrong_task("checks = ['fmt']\n[tasks.a.policy]\npaths = ['x']"), @r#"
-    error: these settings are for the check `policy`: add "policy" to `checks`, or remove them
-     --> runtask.toml:3:10
-      |
-    3 | [tasks.a.policy]
-      |          ^^^^^^
-
-    1 error
-    "#);
-    insta::assert_snapshot!(wrong_policy("unknown = 'warn'"), @"
-    error: `paths` is missing: name where the rules are: files, directories, `builtin:NAME` or `builtin:all`
-     --> runtask.toml:3:10
-      |
-    3 | [tasks.a.policy]
-      |          ^^^^^^
-
-    1 error
-    ");
-}
-
-#[test]
-fn paths_are_files_or_rules_that_are_shipped() {
-    insta::assert_snapshot!(
-        wrong_policy(
-            "paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']\n\
-             data = ['builtin:all', 's3://bucket/data']"
-        ),
-        @"
-    error: no rule `public-s3-buckets` is shipped; did you mean `public-s3-bucket`?
-     --> runtask.toml:4:10
-      |
-    4 | paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']
-      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^
-
-    error: no rule `` is shipped; there are `open-ingress`, `public-s3-bucket` and `required-tags`
-     --> runtask.toml:4:39
-      |
-    4 | paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']
-      |                                       ^^^^^^^^^^
-
-    error: nothing is fetched from a URL: name a file or a directory
-     --> runtask.toml:4:51
-      |
-    4 | paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']
-      |                                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-
-    error: the rules that are shipped stand in `paths`
-     --> runtask.toml:5:9
-      |
-    5 | data = ['builtin:all', 's3://bucket/data']
-      |         ^^^^^^^^^^^^^
-
-    error: nothing is fetched from a URL: name a file or a directory
-     --> runtask.toml:5:24
-      |
-    5 | data = ['builtin:all', 's3://bucket/data']
-      |                        ^^^^^^^^^^^^^^^^^^
-
-    5 errors
-    "
-    );
-}
-
-#[test]
-fn all_shipped_rules_are_at_least_one() {
-    let text = "tasks.a = { checks = ['policy'], policy.paths = ['builtin:all'] }";
-    let problems =
-        Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), Builtins::default()).unwrap_err();
-    assert!(problems.to_string().starts_with("error: no rule `all` is shipped\n"), "{problems}");
-}
-
-#[test]
-fn numbers_are_in_their_range() {
-    insta::assert_snapshot!(
-        wrong_policy("paths = ['x']\ntime_limit_ms = 0\nparams = { a = nan, b = [99999999999999999999], c = 1e999 }"),
-        @"
-    error: `time_limit_ms` must be from 1 to 600000
-     --> runtask.toml:5:17
-      |
-    5 | time_limit_ms = 0
-      |                 ^
-
-    error: rules cannot read this number: it is none of JSON, or longer than 64 bits
-     --> runtask.toml:6:16
-      |
-    6 | params = { a = nan, b = [99999999999999999999], c = 1e999 }
-      |                ^^^
-
-    error: rules cannot read this number: it is none of JSON, or longer than 64 bits
-     --> runtask.toml:6:26
-      |
-    6 | params = { a = nan, b = [99999999999999999999], c = 1e999 }
-      |                          ^^^^^^^^^^^^^^^^^^^^
-
-    error: rules cannot read this number: it is none of JSON, or longer than 64 bits
-     --> runtask.toml:6:53
-      |
-    6 | params = { a = nan, b = [99999999999999999999], c = 1e999 }
-      |                                                     ^^^^^
-
-    4 errors
-    "
-    );
-    for limit in ["600001", "-1", "1.5", "99999999999999999999"] {
-        assert!(
-            wrong_policy(&format!("paths = ['x']\ntime_limit_ms = {limit}")).contains("time_limit_ms"),
-            "{limit}"
-        );
-    }
-}
-
-#[test]
-fn exceptions_say_what_they_except_and_why() {
-    insta::assert_snapshot!(
-        wrong_policy(
-            "paths = ['x']\n\
-             [[tasks.a.policy.exceptions]]\n\
-             rule = 'r'; address = 'a'; reason = ''; expires = '2027-03-31'\n\
-             [[tasks.a.policy.exceptions]]\n\
-             expires = 2027-03-31T10:00:00Z; expire = 2027-02-29\n"
-        ),
-        @"
-    error: an empty text says nothing: fill it in or remove it
-     --> runtask.toml:6:37
-      |
-    6 | rule = 'r'; address = 'a'; reason = ''; expires = '2027-03-31'
-      |                                     ^^
-
-    error: `expires` is a text and must be a day, without quotes and time: `2027-03-31`
-     --> runtask.toml:6:51
-      |
-    6 | rule = 'r'; address = 'a'; reason = ''; expires = '2027-03-31'
-      |                                                   ^^^^^^^^^^^^
-
-    error: this is not TOML: invalid date, expected day between 01 and 28
-     --> runtask.toml:8:42
-      |
-    8 | expires = 2027-03-31T10:00:00Z; expire = 2027-02-29
-      |                                          ^^^^^^^^^^
-
-    3 errors
-    "
-    );
-    insta::assert_snapshot!(
-        wrong_policy(
-            "paths = ['x']\n\
-             [[tasks.a.policy.exceptions]]\n\
-             adress = 'a'; rule = 'r'\n\
-             [[tasks.a.policy.exceptions]]\n\
-             rule = 'r'; address = 'b'; reason = 'c'\n\
-             [[tasks.a.policy.exceptions]]\n\
-             rule = 'r'; address = 'b'; reason = 'd'; expires = 2020-01-01\n"
-        ),
-        @"
-    error: `reason` is missing: say why it is allowed, for whoever reads it next
-     --> runtask.toml:5:1
-      |
-    5 | [[tasks.a.policy.exceptions]]
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-
-    error: unknown key `adress`; did you mean `address`?
-     --> runtask.toml:6:1
-      |
-    6 | adress = 'a'; rule = 'r'
-      | ^^^^^^
-
-    error: this rule and address are excepted in line 7 already: remove one
-     --> runtask.toml:9:1
-      |
-    9 | [[tasks.a.policy.exceptions]]
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-
-    warning: this exception ended on 2020-01-01 and excuses nothing any more: renew or remove it
-      --> runtask.toml:10:52
-       |
-    10 | rule = 'r'; address = 'b'; reason = 'd'; expires = 2020-01-01
-       |                                                    ^^^^^^^^^^
-
-    3 errors, 1 warning
-    "
-    );
-}
-
-#[test]
-fn what_does_no_good_is_a_warning() {
-    insta::assert_snapshot!(
-        doubtful_policy(
-            "paths = ['builtin:open-ingress']\n\
-             [tasks.a.policy.params]\n\
-             required-tags.tags = ['owner']\n\
-             open-ingres.ports = [22]\n\
-             open-ingress.ports = [22]\n\
-             [[tasks.a.policy.exceptions]]\n\
-             rule = 'public-s3-bucket'; address = 'a'; reason = 'b'\n\
-             [[tasks.a.policy.exceptions]]\n\
-             rule = 'open-ingress'; address = 'a'; reason = 'b'; expires = 2027-03-30\n"
-        ),
-        @r#"
-    warning: no rule `required-tags` is asked that reads this; to ask it, add "builtin:required-tags" to `paths`
-     --> runtask.toml:6:1
-      |
-    6 | required-tags.tags = ['owner']
-      | ^^^^^^^^^^^^^
-
-    warning: no rule `open-ingres` is asked that reads this; did you mean `open-ingress`?
-     --> runtask.toml:7:1
-      |
-    7 | open-ingres.ports = [22]
-      | ^^^^^^^^^^^
-
-    warning: no rule `public-s3-bucket` is asked; to ask it, add "builtin:public-s3-bucket" to `paths`
-      --> runtask.toml:10:8
-       |
-    10 | rule = 'public-s3-bucket'; address = 'a'; reason = 'b'
-       |        ^^^^^^^^^^^^^^^^^^
-
-    warning: this exception ended on 2027-03-30 and excuses nothing any more: renew or remove it
-      --> runtask.toml:12:63
-       |
-    12 | rule = 'open-ingress'; address = 'a'; reason = 'b'; expires = 2027-03-30
-       |                                                               ^^^^^^^^^^
-
-    no errors, 4 warnings
-    "#
-    );
-    // Somebody's own rules can be called anything.
-    let own = "paths = ['policies/']\n[tasks.a.policy.params]\nmine = 1\n[[tasks.a.policy.exceptions]]\n\
-               rule = 'mine'; address = 'a'; reason = 'b'\n";
-    assert_eq!(doubtful_policy(own), "no errors");
-    let close = "paths = ['policies/', 'builtin:required-tags']\n[tasks.a.policy.params]\nrequired_tags.tags = ['owner']\n";
-    let said = doubtful_policy(close);
-    assert!(
-        said.contains("no rule `required_tags` is asked that reads this; did you mean `required-tags`?"),
-        "{said}"
-    );
 }
 
 #[test]
