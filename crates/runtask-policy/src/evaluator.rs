@@ -2,8 +2,8 @@
 //!
 //! One line of Rego can ask for all memory there is (`numbers.range(1, 1e12)`), and one function that calls itself ends
 //! the stack. Nothing inside a process catches either, so policies have one of their own: the same program, started
-//! again with an argument. It limits itself before it reads anything, has no environment, and nothing to do but to read
-//! its stdin and to write to its stdout.
+//! again with an argument. It limits itself before it looks at policies or a plan, has nothing of our environment,
+//! and nothing to do but to read its stdin and to write to its stdout.
 
 use crate::engine::Policies;
 use crate::message::{
