@@ -2,8 +2,9 @@
 
 use crate::tasks::{TaskSet, TasksFile};
 use runtask_archive::Limits;
-use runtask_checks::{OnError, TIME_LIMIT, Terraform};
+use runtask_checks::{TIME_LIMIT, Terraform};
 use runtask_client::{AllowedOrigins, ClientSettings};
+use runtask_findings::OnError;
 use runtask_policy::Policy;
 use runtask_protocol::AccessToken;
 use runtask_protocol::limits::RESULT_DEADLINE;

@@ -1,7 +1,7 @@
 //! Jobs whose result is clear before anything is fetched.
 
 use crate::config::Settings;
-use runtask_checks::{CheckReport, Code, Finding, Level, Verdict, printable, verdict};
+use runtask_findings::{CheckReport, Code, Finding, Level, Verdict, printable, verdict};
 use runtask_protocol::{Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
 use runtask_tasks::{Facts, OnSkip};

@@ -3,8 +3,9 @@
 use crate::config::Settings;
 use crate::configuration::Configuration;
 use crate::plan;
-use runtask_checks::{CheckReport, Code, Finding, Level, fmt, plan_summary};
+use runtask_checks::{fmt, plan_summary};
 use runtask_client::Client;
+use runtask_findings::{CheckReport, Code, Finding, Level};
 use runtask_log::Chain;
 use runtask_policy::{Policy, RunFacts};
 use runtask_protocol::{Run, RunId, Stage};

@@ -2,7 +2,7 @@
 //!
 //! The plan is streamed: resources are counted and forgotten, values are never looked at and never shown.
 
-use crate::finding::{CheckReport, Code, Finding, Level};
+use runtask_findings::{CheckReport, Code, Finding, Level};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde_json::error::Category;

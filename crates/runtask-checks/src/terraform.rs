@@ -86,7 +86,7 @@ impl Terraform {
     /// # Errors
     ///
     /// Says what was looked for and what to do; it makes a good reason for
-    /// [`CheckReport::unavailable`](crate::CheckReport::unavailable).
+    /// [`CheckReport::unavailable`](runtask_findings::CheckReport::unavailable).
     pub fn find(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, FindError> {
         let path = lookup("PATH").unwrap_or_default();
         let on_path =

@@ -7,9 +7,8 @@ use crate::output::Output;
 use crate::tasks::choose;
 use anyhow::{Context, bail};
 use runtask_callback_handler::{TaskSet, max_plan_bytes_from, terraform_from};
-use runtask_checks::{
-    CheckReport, Code, Finding, Level, OnError, Terraform, Verdict, fmt, plan_summary, verdict,
-};
+use runtask_checks::{Terraform, fmt, plan_summary};
+use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, verdict};
 use runtask_policy::RunFacts;
 use runtask_report::{Format, render};
 use runtask_settings::Settings;

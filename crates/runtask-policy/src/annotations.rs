@@ -4,7 +4,7 @@
 //! unless it is told to look at them.
 
 use regorus::Value as RegoValue;
-use runtask_checks::Severity;
+use runtask_findings::Severity;
 use serde_json::Value;
 
 /// What an author says about a package or a rule.

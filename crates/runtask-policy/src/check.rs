@@ -5,7 +5,7 @@ use crate::bundle::{Bundle, LoadError};
 use crate::findings;
 use crate::message::{Answer, Cause, Purpose, Request, RuleEntry, Trouble};
 use crate::session::{self, Ended};
-use runtask_checks::CheckReport;
+use runtask_findings::CheckReport;
 use runtask_tasks::{Date, PolicySettings};
 use serde::Serialize;
 use serde_json::Value;

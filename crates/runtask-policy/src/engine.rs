@@ -10,7 +10,7 @@ use crate::{builtin, functions, imports};
 use regorus::unstable::{Expr, Rule, RuleHead};
 use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
 use regorus::{Engine, Value};
-use runtask_checks::{Code, shortened};
+use runtask_findings::{Code, shortened};
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;

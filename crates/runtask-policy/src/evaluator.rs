@@ -12,7 +12,7 @@ use crate::message::{
 use crate::plan::{self, Changes, path_text};
 use crate::redaction::Redaction;
 use regorus::Value;
-use runtask_checks::shortened;
+use runtask_findings::shortened;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cell::OnceCell;
 use std::ffi::OsStr;

@@ -3,7 +3,7 @@
 use crate::check::{CHECK, Evaluation, UnavailableError};
 use crate::engine::title_of;
 use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
-use runtask_checks::{
+use runtask_findings::{
     CheckReport, Code, Finding, Level, Rule, Source, Subject, code_span, counted, fenced, markdown_escaped,
     printable,
 };

@@ -3,7 +3,7 @@
 use crate::message::Trouble;
 use crate::redaction::Redaction;
 use regorus::Value;
-use runtask_checks::shortened;
+use runtask_findings::shortened;
 use serde_json::error::Category;
 use std::collections::HashMap;
 use std::io::Read;

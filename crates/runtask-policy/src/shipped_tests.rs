@@ -4,7 +4,7 @@ use crate::builtin::{self, BUILTINS};
 use crate::bundle::SourceFile;
 use crate::evaluator::serve;
 use crate::message::{Event, Purpose, Request, RuleEntry};
-use runtask_checks::printable;
+use runtask_findings::printable;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,7 +1,7 @@
 //! The formats by name.
 
 use crate::{github, json, junit, markdown, sarif, terminal};
-use runtask_checks::{CheckReport, Verdict, printable};
+use runtask_findings::{CheckReport, Verdict, printable};
 use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;

@@ -3,7 +3,7 @@
 //! Bodies are left out: an annotation is plain text, and short.
 
 use crate::standing::{Standing, summary};
-use runtask_checks::{CheckReport, Finding, Subject, Verdict, printable};
+use runtask_findings::{CheckReport, Finding, Subject, Verdict, printable};
 
 /// The reports as workflow commands: `::error …`, `::warning …` and `::notice …`, one for each finding, between lines
 /// of plain text for the log.

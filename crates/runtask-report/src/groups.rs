@@ -2,7 +2,7 @@
 //!
 //! Nothing is left out here: whoever has fewer rows than there are rules drops the last ones, which are the mildest.
 
-use runtask_checks::{
+use runtask_findings::{
     CheckReport, Code, Finding, Level, Rule, Severity, code_span, counted, markdown_escaped, shortened,
 };
 use std::collections::HashMap;

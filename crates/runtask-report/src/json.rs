@@ -1,6 +1,6 @@
 //! A script's view.
 
-use runtask_checks::{CheckReport, Verdict};
+use runtask_findings::{CheckReport, Verdict};
 use serde_json::Value;
 
 /// The reports as JSON. Keys are only ever added.
@@ -46,7 +46,7 @@ pub fn json(reports: &[CheckReport], verdict: Verdict) -> Value {
 mod tests {
     use super::*;
     use crate::sample::{HOSTILE, hostile};
-    use runtask_checks::{Code, Finding, Level, Rule, Severity, Source, Subject};
+    use runtask_findings::{Code, Finding, Level, Rule, Severity, Source, Subject};
 
     #[test]
     fn the_shape_is_the_documented_one() {

@@ -4,7 +4,7 @@
 
 use crate::plain::lines;
 use crate::standing::Standing;
-use runtask_checks::{CheckReport, Code, Finding, Subject, Verdict, printable};
+use runtask_findings::{CheckReport, Code, Finding, Subject, Verdict, printable};
 use std::collections::HashMap;
 
 /// The reports as JUnit's XML: a suite for each check, a test case for each of its rules.

@@ -3,7 +3,7 @@
 //! It is GitHub's and GitLab's dialect: tables, and `<details>` to fold what is long.
 
 use crate::standing::{Standing, summary};
-use runtask_checks::{
+use runtask_findings::{
     CheckReport, Finding, Verdict, code_span, fenced, markdown_escaped, printable, shortened,
 };
 
@@ -145,7 +145,7 @@ fn source(body: &str) -> String {
 }
 
 fn without_controls(line: &str) -> String {
-    runtask_checks::printable_lines(line)
+    runtask_findings::printable_lines(line)
 }
 
 /// The fence that a line begins with, and the rest of the line. Behind backticks no backtick may follow.
@@ -177,7 +177,7 @@ mod tests {
     use crate::sample::{HOSTILE, any_hostile_text, format, hostile, policy};
     use proptest::prelude::*;
     use pulldown_cmark::{Event, Options, Parser, Tag};
-    use runtask_checks::{Code, Level};
+    use runtask_findings::{Code, Level};
 
     /// The HTML that a parser finds, by its tags; and how often it finds headings, tables, links and images.
     fn skeleton(markdown: &str) -> Vec<String> {

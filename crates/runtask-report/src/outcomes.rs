@@ -2,7 +2,7 @@
 
 use crate::groups::{Row, rows};
 use crate::standing::Standing;
-use runtask_checks::{CheckReport, Finding, Severity, Verdict};
+use runtask_findings::{CheckReport, Finding, Severity, Verdict};
 use runtask_protocol as protocol;
 use runtask_protocol::{Outcome, OutcomeId, Status, Tag, TaskResult, limits};
 use std::collections::HashSet;
@@ -87,7 +87,7 @@ fn labels(finding: &Finding, severity: Option<Severity>, verdict: Verdict) -> (T
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use runtask_checks::{Code, Level, OnError, Rule, Source, Subject, codes, verdict};
+    use runtask_findings::{Code, Level, OnError, Rule, Source, Subject, codes, verdict};
     use serde_json::Value;
     use std::collections::HashSet;
 

@@ -2,7 +2,7 @@
 //!
 //! It knows the Markdown that checks write, line by line. What it does not know it shows unchanged.
 
-use runtask_checks::printable;
+use runtask_findings::printable;
 
 /// Widest column that is filled up with spaces: one long cell must not make every row long.
 const COLUMN: usize = 60;
@@ -78,7 +78,7 @@ fn heading(line: &str) -> Option<Line> {
     is_heading.then(|| head(title))
 }
 
-/// `line` without the escapes that [`runtask_checks::markdown_escaped`] and its like put in. Inline code stays as it
+/// `line` without the escapes that [`runtask_findings::markdown_escaped`] and its like put in. Inline code stays as it
 /// is, with or without its `ticks`. What is bold loses its marks.
 fn unescaped(line: &str, ticks: bool) -> String {
     let mut plain = String::with_capacity(line.len());
@@ -217,7 +217,7 @@ impl Block {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use runtask_checks::{code_span, fenced, markdown_escaped};
+    use runtask_findings::{code_span, fenced, markdown_escaped};
 
     fn shown(markdown: &str) -> String {
         lines(markdown).into_iter().map(|it| it.text).collect::<Vec<_>>().join("\n")

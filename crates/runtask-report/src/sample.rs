@@ -1,7 +1,7 @@
 //! Reports that every renderer's tests render: a small typical one of each kind, and hostile ones.
 
 use proptest::prelude::*;
-use runtask_checks::{
+use runtask_findings::{
     CheckReport, Code, Finding, Level, Rule, Severity, Source, Subject, code_span, fenced, markdown_escaped,
 };
 

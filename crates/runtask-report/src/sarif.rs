@@ -4,7 +4,7 @@
 //! as the check names it.
 
 use crate::standing::Standing;
-use runtask_checks::{
+use runtask_findings::{
     CheckReport, Code, Finding, Rule, Severity, Source, Subject, Verdict, codes, markdown_escaped, printable,
 };
 use serde_json::{Value, json};

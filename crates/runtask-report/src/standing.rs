@@ -1,6 +1,6 @@
 //! What a finding means for the verdict, told apart in the same way by every renderer; and how many there are of each.
 
-use runtask_checks::{CheckReport, Finding, Level, Verdict, counted};
+use runtask_findings::{CheckReport, Finding, Level, Verdict, counted};
 use std::collections::HashSet;
 
 /// What a finding means for the verdict.

@@ -2,7 +2,7 @@
 
 use crate::plain::{Kind, lines};
 use crate::standing::{Standing, summary};
-use runtask_checks::{CheckReport, Finding, Verdict, printable};
+use runtask_findings::{CheckReport, Finding, Verdict, printable};
 use std::collections::HashSet;
 
 /// The text that `runtask check` prints: each check with its findings, then the verdict.
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::sample::{any_hostile_text, hostile, policy};
     use proptest::prelude::*;
-    use runtask_checks::{Code, Level, Subject};
+    use runtask_findings::{Code, Level, Subject};
 
     fn report(summary: &str, body: &str) -> CheckReport {
         let finding = Finding::new(Code::UNFORMATTED_FILE, Level::Error, summary)

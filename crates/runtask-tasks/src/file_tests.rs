@@ -4,7 +4,7 @@ use crate::policy::Builtins;
 use crate::table::KINDS;
 use crate::{CheckName, Date, Facts, OnSkip, PolicyPath, Problems, Tasks, Unknown};
 use proptest::prelude::*;
-use runtask_checks::OnError;
+use runtask_findings::OnError;
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;

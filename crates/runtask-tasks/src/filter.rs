@@ -1,7 +1,7 @@
 //! Which runs a task is for. What follows for the others is the caller's matter.
 
 use crate::names::NamePattern;
-use runtask_checks::printable;
+use runtask_findings::printable;
 use std::fmt;
 
 /// What is known of a run before anything of it is fetched.

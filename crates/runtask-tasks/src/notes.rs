@@ -1,7 +1,7 @@
 //! Notes on what is wrong, taken while a file is read, and made into problems with line and column at the end.
 
 use crate::problem::{Place, Problem, ProblemKind, Problems};
-use runtask_checks::printable;
+use runtask_findings::printable;
 use std::collections::BTreeSet;
 use std::ops::Range;
 

@@ -1,6 +1,6 @@
 //! What is wrong with a file, and how it reads in a terminal or a log. What is wrong is found elsewhere.
 
-use runtask_checks::printable;
+use runtask_findings::printable;
 use std::fmt;
 
 /// Whether a problem stands in the way.

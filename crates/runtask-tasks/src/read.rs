@@ -9,7 +9,7 @@ use crate::policy::Builtins;
 use crate::read_policy::policy;
 use crate::table::{FILE, TASK, Table, Text, one_of, shown, suggestion, table};
 use crate::task::{OnSkip, Task};
-use runtask_checks::OnError;
+use runtask_findings::OnError;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;

@@ -2,7 +2,7 @@
 
 use crate::date::Date;
 use crate::notes::Notes;
-use runtask_checks::printable;
+use runtask_findings::printable;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::Spanned;

@@ -7,7 +7,7 @@ use crate::notes::Notes;
 use crate::policy::{Builtins, PolicySettings};
 use crate::problem::{Problem, ProblemKind, Problems};
 use crate::{read, syntax};
-use runtask_checks::OnError;
+use runtask_findings::OnError;
 use std::collections::BTreeMap;
 
 /// The task that `POST /` names.

@@ -1,6 +1,6 @@
 //! What `terraform fmt` would change in one file.
 
-use crate::text::{fenced, printable_lines};
+use runtask_findings::{fenced, printable_lines};
 use similar::{DiffTag, TextDiffConfig};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};

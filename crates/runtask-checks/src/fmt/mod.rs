@@ -14,12 +14,13 @@ pub mod output;
 
 pub use files::is_formatted_file;
 
-use crate::finding::{CheckReport, Code, Finding, Level, Subject, shown};
 use crate::terraform::{RunError, Terraform};
-use crate::text::{fenced, printable, printable_lines};
 use diff::Budget;
 use files::{Copies, Unreadable, walk};
 use output::Diagnostic;
+use runtask_findings::{
+    CheckReport, Code, Finding, Level, Subject, fenced, printable, printable_lines, shown_path,
+};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
@@ -146,7 +147,7 @@ fn findings(
             continue;
         }
         let (original, formatted) = (root.join(&copy.original), copies.path().join(&copy.name));
-        if let Some(difference) = budget.compare(&original, &formatted, &shown(&copy.original))? {
+        if let Some(difference) = budget.compare(&original, &formatted, &shown_path(&copy.original))? {
             unformatted.push(finding(
                 Code::UNFORMATTED_FILE,
                 &copy.original,
@@ -161,7 +162,7 @@ fn findings(
 }
 
 fn finding(code: Code, path: &Path, line: Option<u32>, what: &str, body: String) -> Finding {
-    let summary = format!("{} {what}", shown(path));
+    let summary = format!("{} {what}", shown_path(path));
     Finding::new(code, Level::Error, summary)
         .body(body)
         .subject(Subject::File { path: path.to_path_buf(), line })
@@ -180,7 +181,7 @@ fn unparsable(path: &Path, errors: &[Diagnostic]) -> Finding {
         Some(first) => format!("cannot be parsed: {}", printable(&first.summary)),
         None => "cannot be parsed".to_owned(),
     };
-    let words = errors.iter().take(ERRORS_SHOWN).map(|it| printable_lines(&it.text(&shown(path))));
+    let words = errors.iter().take(ERRORS_SHOWN).map(|it| printable_lines(&it.text(&shown_path(path))));
     let mut words: Vec<_> = words.collect();
     let more = errors.len() - words.len();
     if more > 0 {
@@ -219,7 +220,7 @@ fn headline(total: usize, findings: &[Finding]) -> String {
 
 fn name_of(finding: &Finding) -> Option<String> {
     match &finding.subject {
-        Some(Subject::File { path, .. }) => Some(shown(path)),
+        Some(Subject::File { path, .. }) => Some(shown_path(path)),
         _ => None,
     }
 }

@@ -1,9 +1,9 @@
 //! The check with the real terraform, and with shell scripts in its place that hang, crash and flood.
 
 use super::*;
-use crate::finding::{OnError, Verdict, verdict};
 use crate::terraform::real as terraform;
 use proptest::prelude::*;
+use runtask_findings::{OnError, Verdict, verdict};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -195,7 +195,7 @@ async fn files_with_odd_names_are_judged_and_shown() {
         assert_eq!(found, names.iter().map(path).collect());
         for finding in &report.findings {
             assert_eq!(finding.code, code);
-            assert_eq!(crate::printable(&finding.summary), finding.summary);
+            assert_eq!(runtask_findings::printable(&finding.summary), finding.summary);
             assert_eq!(printable_lines(&finding.body), finding.body);
         }
     }

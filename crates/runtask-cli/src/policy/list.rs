@@ -4,7 +4,7 @@ use super::{policies, rules};
 use crate::Exit;
 use crate::arguments::PolicyList;
 use crate::output::Output;
-use runtask_checks::printable;
+use runtask_findings::printable;
 use runtask_policy::{RuleEntry, RuleKind};
 use serde_json::json;
 use std::fmt::Write as _;

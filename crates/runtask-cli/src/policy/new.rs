@@ -4,7 +4,7 @@ use crate::Exit;
 use crate::arguments::PolicyNew;
 use crate::output::Output;
 use anyhow::{Context, bail};
-use runtask_checks::{Code, codes};
+use runtask_findings::{Code, codes};
 use runtask_policy::BUILTINS;
 use serde_json::json;
 use std::fs::{self, OpenOptions};

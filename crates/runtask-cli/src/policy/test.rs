@@ -6,7 +6,7 @@ use crate::arguments::PolicyTest;
 use crate::environment::lookup;
 use crate::output::Output;
 use anyhow::Context;
-use runtask_checks::printable;
+use runtask_findings::printable;
 use runtask_policy::{Policy, TestReport};
 use runtask_settings::Settings;
 use runtask_tasks::{PolicyPath, PolicySettings, Unknown};

@@ -218,21 +218,22 @@ impl fmt::Display for Subject {
     /// `main.tf:3`, or the address; printable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, line: Some(line) } => write!(f, "{}:{line}", shown(path)),
-            Self::File { path, line: None } => f.write_str(&shown(path)),
+            Self::File { path, line: Some(line) } => write!(f, "{}:{line}", shown_path(path)),
+            Self::File { path, line: None } => f.write_str(&shown_path(path)),
             Self::Resource { address } => f.write_str(&printable(address)),
         }
     }
 }
 
 /// A path as people read it.
-pub(crate) fn shown(path: &Path) -> String {
+#[must_use]
+pub fn shown_path(path: &Path) -> String {
     printable(&path.to_string_lossy())
 }
 
 /// A path need not be UTF-8, JSON must be.
 fn as_printable<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&shown(path))
+    serializer.serialize_str(&shown_path(path))
 }
 
 /// One thing a check found.

@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+mod finding;
+mod text;
+
+pub use finding::{
+    CheckReport, Code, Finding, Level, OnError, Rule, Severity, Source, Subject, UnknownOnError,
+    UnknownSeverity, Verdict, codes, shown_path, verdict,
+};
+pub use text::{code_span, counted, fenced, markdown_escaped, printable, printable_lines, shortened};
