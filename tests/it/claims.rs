@@ -43,7 +43,7 @@ fn now() -> SystemTime {
 #[tokio::test]
 async fn a_table_keeps_the_contract() {
     let moto = table().await;
-    contract::check(&claims(moto.endpoint())).await;
+    contract::claims::check(&claims(moto.endpoint())).await;
 }
 
 /// P-09: of many functions that are started at the same instant exactly one works.
