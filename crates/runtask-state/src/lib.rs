@@ -3,7 +3,11 @@
 mod claim;
 #[cfg(any(test, feature = "test-util"))]
 pub mod contract;
+mod document;
 mod memory;
 
 pub use claim::{Claim, ClaimStore, FINISHED_FOR, Lease, StoreError};
-pub use memory::MemoryClaims;
+pub use document::{
+    Created, Document, DocumentError, DocumentStore, Due, MAX_CONTENT_BYTES, Record, Saved, Version,
+};
+pub use memory::{MemoryClaims, MemoryDocuments};

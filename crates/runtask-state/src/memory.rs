@@ -1,5 +1,7 @@
 //! Stores that live as long as the process.
 
 mod claims;
+mod documents;
 
 pub use claims::MemoryClaims;
+pub use documents::MemoryDocuments;
