@@ -1,20 +1,37 @@
 #!/usr/bin/env python3
-"""Checks what our binaries link: some crates must never get into some packages.
+"""Checks who depends on whom: among the files of our crates, and in what our binaries link.
 
-A dependency added three crates away can bring them in, and nothing else would notice. What Cargo links is asked of
-`cargo tree`, with normal dependencies only: build scripts and tests are not part of a binary.
+- Files: no two files of a crate below crates/ import each other, straight or through others. `rust_files.py` says what an
+  import is. Tests do not count, nor does a module that only passes on what others define.
+- Binaries: some crates must never get into some packages. A dependency added three crates away can bring them in, and
+  nothing else would notice. What Cargo links is asked of `cargo tree`.
+
+How to read a failure:
+
+    tree: files of runtask-cli import each other:
+        arguments.rs imports RunFact from check.rs
+        check.rs imports Check from arguments.rs
+
+Each line is one edge between files that can be reached from each other; a circle is broken when one of its edges goes.
+Mostly the names of one line belong in a file of their own, or in the other file.
+
+    tree: runtask-cli links aws-config; the command runs anywhere, so it is built without AWS
+
+Below it stands how the crate gets in: the crate first, and who depends on it under it.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from rust_files import circles, imports
 
+ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Rule:
@@ -45,6 +62,7 @@ RULES = [
             "runtask-callback-handler",
             "runtask-checks",
             "runtask-policy",
+            "runtask-process",
             "runtask-tasks",
         ),
         "it faces the Internet and starts cold most often, so it holds no archive, check, policy or process code",
@@ -53,18 +71,53 @@ RULES = [
 
 
 def main() -> int:
-    failed = False
-    for rule in RULES:
-        crates = linked(rule.package)
-        found = sorted(it for it in crates if any(fnmatchcase(it, ban) for ban in rule.banned))
-        if not found:
-            print(f"tree: {rule.package} links {len(crates)} crates, none of {', '.join(rule.banned)}")
-            continue
-        failed = True
-        print(f"tree: {rule.package} links {', '.join(found)}; {rule.why}", file=sys.stderr)
-        for name in found:
-            print(ways_to(rule.package, crates[name]), file=sys.stderr)
-    return 1 if failed else 0
+    packages = json.loads(cargo("metadata", "--no-deps", "--format-version", "1"))["packages"]
+    problems = []
+    for package in packages:
+        if Path(package["manifest_path"]).is_relative_to(ROOT / "crates"):
+            problems += circle_problems(package["name"], roots(package))
+    for problem in problems:
+        print(f"tree: {problem}", file=sys.stderr)
+    if not problems:
+        print(f"tree: no files of {len(packages)} crates import each other")
+    linked_well = [links_nothing_banned(rule) for rule in RULES]
+    return 0 if not problems and all(linked_well) else 1
+
+
+def roots(package: dict) -> list[Path]:
+    """The first files of a package's library and programs."""
+    kinds = {"lib", "bin"}
+    return [Path(it["src_path"]) for it in package["targets"] if kinds & set(it["kind"])]
+
+
+def circle_problems(package: str, files: list[Path]) -> list[str]:
+    problems = []
+    for root in files:
+        found = imports(root)
+        for group in circles(found):
+            lines = [f"files of {package} import each other:"]
+            for file in group:
+                for other in sorted(found[file].keys() & set(group)):
+                    names = ", ".join(sorted(found[file][other]))
+                    lines.append(f"{path(file, root)} imports {names} from {path(other, root)}")
+            problems.append("\n    ".join(lines))
+    return problems
+
+
+def path(file: Path, root: Path) -> str:
+    return file.relative_to(root.parent).as_posix()
+
+
+def links_nothing_banned(rule: Rule) -> bool:
+    crates = linked(rule.package)
+    found = sorted(it for it in crates if any(fnmatchcase(it, ban) for ban in rule.banned))
+    if not found:
+        print(f"tree: {rule.package} links {len(crates)} crates, none of {', '.join(rule.banned)}")
+        return True
+    print(f"tree: {rule.package} links {', '.join(found)}; {rule.why}", file=sys.stderr)
+    for name in found:
+        print(ways_to(rule.package, crates[name]), file=sys.stderr)
+    return False
 
 
 def linked(package: str) -> dict[str, set[str]]:
@@ -82,10 +135,14 @@ def ways_to(package: str, ids: set[str]) -> str:
 
 
 def tree(package: str, *options: str) -> str:
-    command = ["cargo", "tree", "--locked", "--package", package, "--edges", "normal", *options]
-    answer = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    """With normal dependencies only: build scripts and tests are not part of a binary."""
+    return cargo("tree", "--package", package, "--edges", "normal", *options)
+
+
+def cargo(command: str, *options: str) -> str:
+    answer = subprocess.run(["cargo", command, "--locked", *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if answer.returncode != 0:
-        sys.exit(f"tree: cargo tree could not tell what {package} links")
+        sys.exit(f"tree: cargo {command} failed")
     return answer.stdout
 
 
