@@ -1,12 +1,20 @@
 #!/usr/bin/env python3
-"""Checks who depends on whom: among the files of our crates, and in what our binaries link.
+"""Checks who depends on whom: among our crates, among the files of each, and in what our binaries link.
 
+- Crates: MAP says which of our crates each of ours may depend on; `cargo metadata` says which it does. Both must agree, so
+  that an edge is drawn, or taken away, by somebody who meant to. Only normal dependencies are edges; tests and build
+  scripts may use whatever they like.
 - Files: no two files of a crate below crates/ import each other, straight or through others. `rust_files.py` says what an
   import is. Tests do not count, nor does a module that only passes on what others define.
 - Binaries: some crates must never get into some packages. A dependency added three crates away can bring them in, and
   nothing else would notice. What Cargo links is asked of `cargo tree`.
 
 How to read a failure:
+
+    tree: report depends on client, an edge that the map does not have: do without, or draw it in MAP and …
+
+Do without it, or move what is needed to a crate further down. If the edge is meant, draw it in MAP, and in the map of
+ARCHITECTURE.md, in the same commit. An edge that is in MAP and nowhere else is taken out of both.
 
     tree: files of runtask-cli import each other:
         arguments.rs imports RunFact from check.rs
@@ -32,6 +40,32 @@ from pathlib import Path
 from rust_files import circles, imports
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Our crates from the ground to the top, and what each depends on: crates of lines above it. A name without its
+# `runtask-`.
+MAP = {
+    "protocol": "",
+    "findings": "",
+    "settings": "",
+    "log": "",
+    "process": "",
+    "archive": "",
+    "http": "",
+    "client": "log protocol",
+    "tasks": "findings",
+    "checks": "findings process",
+    "policy": "checks findings process tasks",
+    "report": "findings protocol",
+    "state": "",
+    "aws": "state",
+    "setup": "checks client log policy process protocol settings tasks",
+    "request-handler": "aws log protocol settings",
+    "callback-handler": "archive aws checks client findings log policy protocol report settings setup state tasks",
+    "simulator": "http protocol",
+    "cli": "callback-handler checks client findings http log policy process protocol report request-handler settings setup simulator state tasks",
+    "tests": "archive protocol simulator state",
+}
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -72,16 +106,56 @@ RULES = [
 
 def main() -> int:
     packages = json.loads(cargo("metadata", "--no-deps", "--format-version", "1"))["packages"]
-    problems = []
+    problems = edge_problems(MAP, edges(packages))
     for package in packages:
         if Path(package["manifest_path"]).is_relative_to(ROOT / "crates"):
             problems += circle_problems(package["name"], roots(package))
     for problem in problems:
         print(f"tree: {problem}", file=sys.stderr)
     if not problems:
-        print(f"tree: no files of {len(packages)} crates import each other")
+        print(f"tree: {len(packages)} crates depend on each other as the map says, and no files import each other")
     linked_well = [links_nothing_banned(rule) for rule in RULES]
     return 0 if not problems and all(linked_well) else 1
+
+
+def edges(packages: list[dict]) -> dict[str, set[str]]:
+    """What each of our crates depends on, of ours, by their names in MAP."""
+    ours = {it["name"] for it in packages}
+    return {
+        short(package["name"]): {
+            short(it["name"]) for it in package["dependencies"] if it["kind"] is None and it["name"] in ours
+        }
+        for package in packages
+    }
+
+
+def short(name: str) -> str:
+    return name.removeprefix("runtask-")
+
+
+def edge_problems(rows: dict[str, str], found: dict[str, set[str]]) -> list[str]:
+    problems = []
+    above: set[str] = set()
+    for crate, row in rows.items():
+        drawn = set(row.split())
+        problems += [f"MAP has {it} for {crate}, and not on a line above it" for it in sorted(drawn - above)]
+        above.add(crate)
+        if crate not in found:
+            problems.append(f"MAP has a line for {crate}, which is no crate of ours: take it out, of ARCHITECTURE.md too")
+            continue
+        for it in sorted(found[crate] - drawn):
+            problems.append(
+                f"{crate} depends on {it}, an edge that the map does not have: "
+                "do without, or draw it in MAP and in ARCHITECTURE.md"
+            )
+        for it in sorted(drawn - found[crate]):
+            problems.append(
+                f"{crate} does not depend on {it}, an edge that the map has: "
+                "take it out of MAP and of ARCHITECTURE.md"
+            )
+    for crate in sorted(found.keys() - rows.keys()):
+        problems.append(f"{crate} is not on the map: give it a line in MAP, and a place in ARCHITECTURE.md")
+    return problems
 
 
 def roots(package: dict) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Tests of check_tree.py and rust_files.py: which files import each other."""
+"""Tests of check_tree.py and rust_files.py: which files import each other, and which edges the map does not have."""
 
 from __future__ import annotations
 
@@ -212,6 +212,53 @@ class Imports(Crate):
             "b.rs": "pub use crate::a::*; pub use crate::a::Circle;",
         }
         self.assertIn("a.rs", self.imports(files))
+
+
+class Edges(unittest.TestCase):
+    MAP = {"ground": "", "middle": "ground", "top": "ground middle"}
+    FOUND = {"ground": set(), "middle": {"ground"}, "top": {"ground", "middle"}}
+
+    def problem(self, rows: dict[str, str], found: dict[str, set[str]]) -> str:
+        (problem,) = check_tree.edge_problems(rows, found)
+        return problem
+
+    def test_a_map_that_says_what_is(self) -> None:
+        self.assertEqual(check_tree.edge_problems(self.MAP, self.FOUND), [])
+
+    def test_an_edge_that_the_map_does_not_have(self) -> None:
+        problem = self.problem({**self.MAP, "top": "middle"}, self.FOUND)
+        self.assertIn("top depends on ground, an edge that the map does not have", problem)
+        self.assertIn("MAP and in ARCHITECTURE.md", problem)
+
+    def test_an_edge_that_is_gone(self) -> None:
+        problem = self.problem(self.MAP, {**self.FOUND, "top": {"middle"}})
+        self.assertIn("top does not depend on ground", problem)
+
+    def test_a_crate_that_the_map_does_not_have(self) -> None:
+        self.assertIn("roof is not on the map", self.problem(self.MAP, {**self.FOUND, "roof": {"top"}}))
+
+    def test_a_crate_that_is_gone(self) -> None:
+        self.assertIn("a line for roof", self.problem({**self.MAP, "roof": ""}, self.FOUND))
+
+    def test_a_line_names_only_lines_above_it(self) -> None:
+        rows = {"middle": "ground", "ground": "", "top": "ground middle"}
+        self.assertEqual(self.problem(rows, self.FOUND), "MAP has ground for middle, and not on a line above it")
+
+    def test_the_map_itself_goes_one_way(self) -> None:
+        everything = {crate: set(row.split()) for crate, row in check_tree.MAP.items()}
+        self.assertEqual(check_tree.edge_problems(check_tree.MAP, everything), [])
+
+    def test_only_normal_dependencies_of_ours_are_edges(self) -> None:
+        dependencies = [
+            {"name": "runtask-ground", "kind": None},
+            {"name": "runtask-tests", "kind": "dev"},
+            {"name": "runtask-build", "kind": "build"},
+            {"name": "serde", "kind": None},
+        ]
+        names = ["runtask-ground", "runtask-tests", "runtask-build"]
+        packages = [{"name": it, "dependencies": []} for it in names]
+        packages.append({"name": "rego", "dependencies": dependencies})
+        self.assertEqual(check_tree.edges(packages)["rego"], {"ground"})
 
 
 if __name__ == "__main__":
