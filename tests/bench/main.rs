@@ -3,6 +3,8 @@
 //! A figure and its floor are measured in turn, in one run, and compared as a ratio of medians: a slow or busy machine
 //! slows both. Progress goes to stderr, the table to stdout, the pages to `docs/performance.md` and `docs/cost.md`.
 
+#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
+
 mod archives;
 mod callback_handler;
 mod claims;

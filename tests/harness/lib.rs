@@ -1,5 +1,6 @@
 //! Doubles and builders for flows.
 
+#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,6 @@
 //! Flows.
 
+#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may end a test")]
 
 mod cargo_lambda;

@@ -3,9 +3,12 @@
 //! Each entry is judged and entered in [`Names`] before anything is done on disk for it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::{ffi::OsStrExt, fs::symlink},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, OpenOptionsExt, symlink},
+    },
     path::{Path, PathBuf},
 };
 
@@ -196,7 +199,7 @@ impl Tree<'_> {
                 continue;
             }
             let path = self.destination.join(names::as_path(parent));
-            match fs::create_dir(&path) {
+            match DirBuilder::new().mode(0o700).create(&path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     // Not of this archive, or one that differs only in case where the file system ignores that.
                     let metadata = path.symlink_metadata().map_err(|source| write_failed(&path, source))?;
@@ -232,7 +235,7 @@ fn replacing<T>(path: &Path, name: &[u8], create: impl Fn() -> io::Result<T>) ->
 
 /// `O_EXCL` also does not follow a symbolic link in the last component.
 fn create_new(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 fn write_failed(path: &Path, source: io::Error) -> UnpackError {

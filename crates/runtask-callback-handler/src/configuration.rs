@@ -5,10 +5,10 @@ use crate::stream::{Reader, pipe};
 use runtask_archive::{Limits, UnpackError, Unpacked, unpack};
 use runtask_client::{Client, FetchError};
 use runtask_log::Chain;
+use runtask_process::PrivateDirectory;
 use runtask_protocol::AccessToken;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use tempfile::TempDir;
 use tracing::{info, warn};
 
 /// How often a download that breaks off is started again.
@@ -24,11 +24,11 @@ pub(crate) struct Configuration {
 
 /// A directory that is removed on a thread when this is dropped inside a runtime.
 #[derive(Debug)]
-struct Removal(Option<TempDir>);
+struct Removal(Option<PrivateDirectory>);
 
 impl Removal {
     fn path(&self) -> &Path {
-        self.0.as_ref().map_or(Path::new(""), TempDir::path)
+        self.0.as_ref().map_or(Path::new(""), PrivateDirectory::path)
     }
 }
 
@@ -107,8 +107,7 @@ impl Configuration {
         limits: &Limits,
         wanted: fn(&Path) -> bool,
     ) -> Result<Self, ConfigurationError> {
-        let directory =
-            tempfile::Builder::new().prefix("runtask-").tempdir().map_err(ConfigurationError::Directory)?;
+        let directory = PrivateDirectory::new().map_err(ConfigurationError::Directory)?;
         match unpack(reader, directory.path(), limits, wanted) {
             Ok(unpacked) => {
                 info!(
@@ -183,7 +182,7 @@ mod tests {
 
     fn configuration(archive: ArchiveBuilder) -> Configuration {
         let archive = archive.tar_gz().unwrap();
-        let directory = tempfile::tempdir().unwrap();
+        let directory = PrivateDirectory::new().unwrap();
         let unpacked = unpack(&archive[..], directory.path(), &Limits::default(), |_| true).unwrap();
         Configuration { directory: Removal(Some(directory)), unpacked }
     }

@@ -265,7 +265,11 @@ mod tests {
     fn a_real_plan_has_terraforms_numbers() {
         let directory = tempfile::TempDir::new().unwrap();
         let terraform = |arguments: &[&str]| {
-            let mut command = Command::new(crate::terraform::real().binary());
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the real terraform makes the plan, as a person would"
+            )]
+            let mut command = Command::new(crate::terraform::real_program());
             command.args(arguments).arg("-no-color").current_dir(&directory).env("CHECKPOINT_DISABLE", "1");
             let output = command.env("TF_CLI_CONFIG_FILE", "/dev/null").output().unwrap();
             assert!(output.status.success(), "{arguments:?}: {output:?}");

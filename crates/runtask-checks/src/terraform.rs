@@ -2,25 +2,19 @@
 //!
 //! What it prints is for the checks to read; nothing here knows what a command means.
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use runtask_process::{Finished, PrivateDirectory, Program, RunError};
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 use tracing::info;
 
 /// How long one check may keep terraform running, unless told otherwise.
 pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// Bytes of each of stdout and stderr that are read before terraform is stopped.
 const OUTPUT_LIMIT: u64 = 8 * 1024 * 1024;
-/// How long a killed process may take to be gone.
-const REAP_LIMIT: Duration = Duration::from_secs(1);
 /// Where a Lambda layer puts programs.
 const LAYER_BINARY: &str = "/opt/bin/terraform";
 /// For wrappers written in shell; terraform itself starts no program that we ask for.
@@ -49,26 +43,11 @@ pub enum FindError {
 
 /// Why a run of terraform says nothing. The texts are plain sentences for people.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    #[error("terraform could not be started")]
-    Start(#[source] io::Error),
-    #[error("terraform did not finish within {} s", .0.as_secs_f64())]
-    TimedOut(Duration),
-    #[error("terraform was ended by signal {0}")]
-    Signal(i32),
-    #[error("terraform printed more than {} MiB", OUTPUT_LIMIT / 1024 / 1024)]
-    Flooded,
-    #[error("terraform's output could not be read")]
-    Output(#[source] io::Error),
+pub(crate) enum TerraformError {
+    #[error("terraform {0}")]
+    Run(#[from] RunError),
     #[error("no private directory could be made for terraform")]
     PrivateDirectory(#[source] io::Error),
-}
-
-/// A run that ended by itself. What it printed to stdout was read so that it need not wait, and no check needs it.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) code: i32,
-    pub(crate) stderr: Vec<u8>,
 }
 
 impl Terraform {
@@ -113,12 +92,6 @@ impl Terraform {
         self
     }
 
-    /// The file that is run.
-    #[must_use]
-    pub fn binary(&self) -> &Path {
-        &self.binary
-    }
-
     /// When a check that begins now has used up its time.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.time_limit
@@ -135,7 +108,7 @@ impl Terraform {
         let stdout = json.try_clone().map_err(unusable)?;
         let plan = plan.to_str().ok_or("the plan's path is not UTF-8")?;
         let arguments = ["show", "-json", "-no-color", plan];
-        let finished = self.run_into(stdout.into(), &arguments, directory, self.deadline()).await;
+        let finished = self.run_with(|it| it.stdout(stdout), &arguments, directory, self.deadline()).await;
         match finished.map_err(|error| error.to_string())?.code {
             0 => json.rewind().map(|()| json).map_err(unusable),
             _ => Err(
@@ -155,108 +128,47 @@ impl Terraform {
         arguments: &[&str],
         directory: &Path,
         deadline: Instant,
-    ) -> Result<Finished, RunError> {
-        self.run_into(Stdio::piped(), arguments, directory, deadline).await
+    ) -> Result<Finished, TerraformError> {
+        self.run_with(|it| it, arguments, directory, deadline).await
     }
 
-    /// As [`Terraform::run`], with stdout for somebody else.
-    async fn run_into(
+    /// As [`Terraform::run`], of a program that `with` has changed.
+    async fn run_with(
         &self,
-        stdout: Stdio,
+        with: impl FnOnce(Program) -> Program,
         arguments: &[&str],
         directory: &Path,
         deadline: Instant,
-    ) -> Result<Finished, RunError> {
-        let private =
-            tempfile::Builder::new().prefix("runtask-").tempdir().map_err(RunError::PrivateDirectory)?;
-        let mut command = Command::new(&self.binary);
-        command
-            .args(arguments)
-            .current_dir(directory)
-            .env_clear()
+    ) -> Result<Finished, TerraformError> {
+        let private = PrivateDirectory::new().map_err(TerraformError::PrivateDirectory)?;
+        let program = Program::new(&self.binary)
+            .arguments(arguments)
+            .directory(directory)
             // No request to HashiCorp, and no settings of whoever owns the machine.
-            .env("CHECKPOINT_DISABLE", "1")
-            .env("TF_CLI_CONFIG_FILE", "/dev/null")
-            .env("TF_IN_AUTOMATION", "1")
-            .env("HOME", private.path())
-            .env("TMPDIR", private.path())
-            .env("PATH", PATH)
-            .env("LANG", "C.UTF-8")
-            .stdin(Stdio::null())
-            .stdout(stdout)
-            .stderr(Stdio::piped())
-            .process_group(0);
-
+            .variable("CHECKPOINT_DISABLE", "1")
+            .variable("TF_CLI_CONFIG_FILE", "/dev/null")
+            .variable("TF_IN_AUTOMATION", "1")
+            .variable("HOME", private.path())
+            .variable("TMPDIR", private.path())
+            .variable("PATH", PATH)
+            .variable("LANG", "C.UTF-8");
         let words = arguments.join(" ");
         let name = arguments.first().copied().unwrap_or_default();
         info!(command = format!("terraform {words}"), "running terraform {name}");
         let started = Instant::now();
-        let mut child = command.spawn().map_err(RunError::Start)?;
-        let mut group = Group::led_by(&child);
-        let ended = timeout_at(deadline, finish(&mut child)).await;
+        let ended = with(program).run(deadline, self.time_limit, OUTPUT_LIMIT).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (status, stderr) = match ended.unwrap_or(Err(RunError::TimedOut(self.time_limit))) {
-            Ok(finished) => {
-                group.is_done();
-                finished
+        match &ended {
+            Ok(Finished { code, .. }) => {
+                info!(exit_code = code, duration_ms, "terraform {name} ended with exit code {code}");
             }
-            Err(error) => {
-                drop(group);
-                // Killed, so this is short; without it the process would stay a zombie for a while.
-                let _gone = timeout(REAP_LIMIT, child.wait()).await;
-                info!(duration_ms, "terraform {name} was stopped");
-                return Err(error);
+            Err(RunError::Start(_)) => {}
+            Err(RunError::Signal(signal)) => {
+                info!(signal, duration_ms, "terraform {name} was ended by a signal");
             }
-        };
-        let Some(code) = status.code() else {
-            let signal = status.signal().unwrap_or_default();
-            info!(signal, duration_ms, "terraform {name} was ended by a signal");
-            return Err(RunError::Signal(signal));
-        };
-        info!(exit_code = code, duration_ms, "terraform {name} ended with exit code {code}");
-        Ok(Finished { code, stderr })
-    }
-}
-
-/// Reads all output, then waits. In this order the process keeps its id until there is nothing left to kill.
-async fn finish(child: &mut Child) -> Result<(ExitStatus, Vec<u8>), RunError> {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (_stdout, stderr) = tokio::try_join!(read(stdout), read(stderr))?;
-    let status = child.wait().await.map_err(RunError::Output)?;
-    Ok((status, stderr))
-}
-
-async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, RunError> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        let read = pipe.take(OUTPUT_LIMIT + 1).read_to_end(&mut bytes).await.map_err(RunError::Output)?;
-        if read as u64 > OUTPUT_LIMIT {
-            return Err(RunError::Flooded);
+            Err(_) => info!(duration_ms, "terraform {name} was stopped"),
         }
-    }
-    Ok(bytes)
-}
-
-/// A process group that is killed when this is dropped, unless it is done.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn led_by(child: &Child) -> Self {
-        Self(child.id().and_then(|it| i32::try_from(it).ok()).and_then(Pid::from_raw))
-    }
-
-    /// The leader was waited for, so its id may soon be somebody else's.
-    fn is_done(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.0 {
-            // An error means that nobody is left.
-            let _nobody = kill_process_group(leader, Signal::KILL);
-        }
+        ended.map_err(TerraformError::from)
     }
 }
 
@@ -277,6 +189,12 @@ pub(crate) fn real() -> Terraform {
     Terraform::find(path).ok().or_else(on_tools).expect("these tests need terraform: run `make setup`")
 }
 
+/// The program itself, for what no check does.
+#[cfg(test)]
+pub(crate) fn real_program() -> PathBuf {
+    real().binary
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,90 +203,13 @@ mod tests {
     use std::sync::Arc;
     use tempfile::TempDir;
 
-    /// A shell in terraform's place, which hangs, crashes and floods on demand.
-    async fn run(script: &str, directory: &Path, limit: Duration) -> Result<Finished, RunError> {
+    /// A shell in terraform's place.
+    async fn run(script: &str, directory: &Path, limit: Duration) -> Result<Finished, TerraformError> {
         let shell = Terraform::new("/bin/sh").time_limit(limit);
         shell.run(&["-c", script], directory, shell.deadline()).await
     }
 
-    async fn fails(script: &str, limit: Duration) -> String {
-        let directory = TempDir::new().unwrap();
-        run(script, directory.path(), limit).await.unwrap_err().to_string()
-    }
-
-    /// The number that a script writes into a file, as soon as it is there.
-    async fn number_in(path: &Path) -> i32 {
-        loop {
-            let text = fs::read_to_string(path).unwrap_or_default();
-            if let Some(number) = text.strip_suffix('\n') {
-                return number.parse().unwrap();
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    /// Returns when the process runs no more: it is gone, or a zombie that nobody has waited for.
-    async fn is_gone(process: i32) {
-        loop {
-            let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-            if stat.is_empty() || stat.rsplit(") ").next().is_some_and(|it| it.starts_with('Z')) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
     const LONG: Duration = Duration::from_secs(60);
-
-    #[tokio::test]
-    async fn ends_are_told_apart() {
-        let directory = TempDir::new().unwrap();
-        for code in [0, 2, 3, 7] {
-            let finished =
-                run(&format!("echo o; echo e >&2; exit {code}"), directory.path(), LONG).await.unwrap();
-            assert_eq!((finished.code, &*finished.stderr), (code, &b"e\n"[..]));
-        }
-        assert_eq!(fails("kill -9 $$", LONG).await, "terraform was ended by signal 9");
-        assert_eq!(fails("yes", LONG).await, "terraform printed more than 8 MiB");
-        assert_eq!(fails("yes >&2", LONG).await, "terraform printed more than 8 MiB");
-        assert_eq!(
-            fails("sleep 600", Duration::from_millis(50)).await,
-            "terraform did not finish within 0.05 s"
-        );
-        let nothing = Terraform::new("/nonexistent/terraform");
-        let error = nothing.run(&["fmt"], directory.path(), nothing.deadline()).await.unwrap_err();
-        assert_eq!(error.to_string(), "terraform could not be started");
-    }
-
-    /// past the time limit the whole process group is killed.
-    #[tokio::test]
-    async fn a_hang_is_killed_with_its_grandchildren() {
-        let directory = TempDir::new().unwrap();
-        let pid = directory.path().join("pid");
-        let run_out_of_time = async {
-            let process = number_in(&pid).await;
-            tokio::time::pause();
-            tokio::time::advance(LONG).await;
-            tokio::time::resume();
-            process
-        };
-        let run = run("sleep 600 & echo $! > pid; wait", directory.path(), LONG);
-        let (ended, process) = tokio::join!(run, run_out_of_time);
-        assert_eq!(ended.unwrap_err().to_string(), "terraform did not finish within 60 s");
-        is_gone(process).await;
-    }
-
-    /// nor does a child outlive a check that is given up.
-    #[tokio::test]
-    async fn a_dropped_run_is_killed_with_its_grandchildren() {
-        let directory = TempDir::new().unwrap();
-        let pid = directory.path().join("pid");
-        let process = tokio::select! {
-            _ = run("sleep 600 & echo $! > pid; wait", directory.path(), LONG) => panic!("it ended"),
-            process = number_in(&pid) => process,
-        };
-        is_gone(process).await;
-    }
 
     /// no key, no token and no setting of ours reaches the child.
     #[tokio::test]
@@ -412,12 +253,6 @@ mod tests {
         assert_eq!(events[0]["fields"]["command"], "terraform -c exit 3");
         assert_eq!(events[1]["fields"]["exit_code"], 3);
         assert!(events[1]["fields"]["duration_ms"].is_number(), "{}", events[1]);
-    }
-
-    #[tokio::test]
-    async fn there_is_no_input() {
-        let directory = TempDir::new().unwrap();
-        assert_eq!(run("cat >&2", directory.path(), LONG).await.unwrap().stderr, b"");
     }
 
     #[test]

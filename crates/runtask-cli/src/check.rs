@@ -1,8 +1,8 @@
 //! `runtask check`: the checks without a run.
 
-use crate::Exit;
 use crate::arguments::Check;
 use crate::environment::{lookup, now};
+use crate::exit::Exit;
 use crate::output::Output;
 use crate::tasks::choose;
 use anyhow::{Context, bail};

@@ -1,10 +1,12 @@
 //! The command `runtask`.
 //!
-//! Results go to stdout, logs and progress to stderr. Exit code 0: passed; 1: failed; 2: could not do it.
+//! Results go to stdout, logs and progress to stderr. Exit code 0: passed; 1: failed; 2: could not do
+//! it; 130 and 143: ended by SIGINT or SIGTERM, with nothing left behind.
 
 mod arguments;
 mod check;
 mod environment;
+mod exit;
 mod key;
 mod logging;
 mod output;
@@ -19,34 +21,35 @@ mod tasks;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use exit::Exit;
 use output::Output;
-use runtask_policy::run_if_asked;
+use runtask_process::guard;
+use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What a command came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exit {
-    Passed,
-    Failed,
-    /// The result says why.
-    Unable,
-}
+/// How long threads that still unpack or compare for nobody may keep the process.
+const THREADS_LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    if let Some(code) = run_if_asked(std::env::args_os().nth(1).as_deref()) {
+    let first = std::env::args_os().nth(1);
+    let other_process =
+        guard::run_if_asked(first.as_deref()).or_else(|| runtask_policy::run_if_asked(first.as_deref()));
+    if let Some(code) = other_process {
         return code;
     }
     let arguments = Arguments::parse();
     logging::start(&arguments);
     let output = Output::new(arguments.json, arguments.color);
+    if let Ok(program) = std::env::current_exe() {
+        guard::enable(program);
+    }
     match run(arguments.command, &output) {
-        Ok(Exit::Passed) => ExitCode::SUCCESS,
-        Ok(Exit::Failed) => ExitCode::from(1),
-        Ok(Exit::Unable) => ExitCode::from(2),
+        Ok(exit) => exit.into(),
         Err(error) => {
             output.error(&error);
-            ExitCode::from(2)
+            Exit::Unable.into()
         }
     }
 }
@@ -55,15 +58,35 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         match command {
-            Command::Simulate(arguments) => simulate::simulate(*arguments, output).await,
+            // It has an end of its own for signals: jobs at work get their results.
             Command::Serve(arguments) => serve::serve(&arguments).await,
-            Command::Check(arguments) => check::check(&arguments, output).await,
-            Command::Policy(arguments) => policy::policy(&arguments.command, output).await,
+            Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
+            Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,
+            Command::Policy(arguments) => {
+                unless_interrupted(policy::policy(&arguments.command, output)).await
+            }
             Command::Sign(arguments) => sign::sign(&arguments, output),
-            Command::Register(arguments) => register::register(&arguments, output).await,
+            Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,
         }
     });
-    // Threads that still unpack or compare for nobody do not keep the process.
-    runtime.shutdown_timeout(Duration::from_millis(500));
+    // What is dropped here kills the programs that it started, and removes its directories.
+    runtime.shutdown_timeout(THREADS_LIMIT);
     exit
+}
+
+/// Does a command, or drops it at the first signal.
+async fn unless_interrupted(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
+    let (mut interrupted, mut terminated) = (signal(interrupt)?, signal(terminate)?);
+    tokio::select! {
+        exit = command => exit,
+        number = received(&mut interrupted, interrupt) => Ok(Exit::Signal(number)),
+        number = received(&mut terminated, terminate) => Ok(Exit::Signal(number)),
+    }
+}
+
+/// The number of a signal, when it comes.
+async fn received(stream: &mut Signal, kind: SignalKind) -> u8 {
+    stream.recv().await;
+    u8::try_from(kind.as_raw_value()).unwrap_or_default()
 }

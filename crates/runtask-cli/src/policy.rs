@@ -5,8 +5,8 @@ mod list;
 mod new;
 mod test;
 
-use crate::Exit;
 use crate::arguments::{PolicySubcommand, TasksFile};
+use crate::exit::Exit;
 use crate::output::Output;
 use crate::tasks::choose;
 use anyhow::Context;

@@ -7,8 +7,9 @@ mod hcp_terraform;
 
 use crate::arguments::Register;
 use crate::environment::lookup;
+use crate::exit::Exit;
+use crate::key;
 use crate::output::Output;
-use crate::{Exit, key};
 use anyhow::{Context, ensure};
 pub(crate) use hcp_terraform::Tag;
 use hcp_terraform::{HcpTerraform, Refused, RunTask, RunTaskChange, Scope, Workspace};

@@ -1,7 +1,7 @@
 //! `runtask serve`.
 
-use crate::Exit;
 use crate::arguments::Serve;
+use crate::exit::Exit;
 use crate::pair::{Pair, PairSettings};
 use crate::server;
 use anyhow::{Context, bail};

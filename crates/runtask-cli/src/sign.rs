@@ -1,8 +1,9 @@
 //! `runtask sign`.
 
 use crate::arguments::Sign;
+use crate::exit::Exit;
+use crate::key;
 use crate::output::Output;
-use crate::{Exit, key};
 use anyhow::Context;
 use serde_json::json;
 use std::io::Read;

@@ -1,10 +1,11 @@
 //! `runtask simulate`.
 
 use crate::arguments::Simulate;
+use crate::exit::Exit;
 use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
 use crate::tasks::choose;
-use crate::{Exit, key, server};
+use crate::{key, server};
 use anyhow::{Context, bail};
 use http::HeaderMap;
 use runtask_protocol::Key;

@@ -1,5 +1,7 @@
 //! `runtask policy` as a process: rules begun, tested, listed and explained.
 
+#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
+
 mod place;
 
 use place::{Place, repository, repository_text};

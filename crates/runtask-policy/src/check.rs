@@ -2,6 +2,7 @@
 
 use crate::builtin;
 use crate::bundle::{Bundle, LoadError};
+use crate::evaluator::Evaluator;
 use crate::findings;
 use crate::message::{Answer, Cause, Purpose, Request, RuleEntry, Trouble};
 use crate::session::{self, Ended};
@@ -10,8 +11,7 @@ use runtask_tasks::{Date, PolicySettings};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use tracing::{info, warn};
 
@@ -19,27 +19,6 @@ use tracing::{info, warn};
 pub(crate) const CHECK: &str = "policy";
 /// How often a process is started again because a rule killed it.
 const MAX_DEATHS: usize = 16;
-
-/// The program that becomes the process that evaluates policies when it is started with the argument
-/// [`EVALUATOR_ARGUMENT`](crate::EVALUATOR_ARGUMENT).
-#[derive(Debug, Clone)]
-pub struct Evaluator {
-    /// The program.
-    pub program: PathBuf,
-    /// What a process may allocate, in bytes, besides its code and its stack.
-    pub memory_bytes: u64,
-}
-
-impl Evaluator {
-    /// This program.
-    ///
-    /// # Errors
-    ///
-    /// When the system does not say where it is.
-    pub fn this_program(memory_bytes: u64) -> io::Result<Self> {
-        Ok(Self { program: std::env::current_exe()?, memory_bytes })
-    }
-}
 
 /// What a policy can know of a run: `data.run`, without what is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -256,7 +235,6 @@ impl Policy {
             only: None,
             purpose,
             time_limit_ms: millis(self.settings.time_limit),
-            memory_bytes: self.evaluator.memory_bytes,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! One line of Rego can ask for all memory there is (`numbers.range(1, 1e12)`), and one function that calls itself ends
 //! the stack. Nothing inside a process catches either, so policies have one of their own: the same program, started
-//! again with an argument. It limits itself before it looks at policies or a plan, has nothing of our environment,
+//! again with an argument. It is limited before it is given policies or a plan, has nothing of our environment,
 //! and nothing to do but to read its stdin and to write to its stdout.
 
 use crate::engine::Policies;
@@ -13,19 +13,20 @@ use crate::plan::{self, Changes, path_text};
 use crate::redaction::Redaction;
 use regorus::Value;
 use runtask_findings::shortened;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// The argument that makes a program this process.
-pub const ARGUMENT: &str = "policy-evaluator";
+pub(crate) const ARGUMENT: &str = "policy-evaluator";
 
 /// The stack that evaluation has. A policy that needs more recurses without an end.
-const STACK_BYTES: u64 = 64 * 1024 * 1024;
+pub(crate) const STACK_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a request's line: policies, their data and parameters.
 const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;
 /// How many things all rules together may object to before the rest is only counted: what reads them makes a text of
@@ -37,6 +38,26 @@ const MAX_VIOLATION_BYTES: usize = 8 * 1024 * 1024;
 const ALWAYS: usize = 10;
 /// Characters of a policy's message.
 const MAX_MESSAGE: usize = 2_000;
+
+/// The program that becomes the process that evaluates policies when it is started with [`ARGUMENT`].
+#[derive(Debug, Clone)]
+pub struct Evaluator {
+    /// The program.
+    pub program: PathBuf,
+    /// What a process may allocate, in bytes, besides its code and its stack.
+    pub memory_bytes: u64,
+}
+
+impl Evaluator {
+    /// This program.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say where it is.
+    pub fn this_program(memory_bytes: u64) -> io::Result<Self> {
+        Ok(Self { program: std::env::current_exe()?, memory_bytes })
+    }
+}
 
 /// Becomes the process that evaluates policies, if that is what the program was started for: to be called first thing in
 /// `main`, with the program's first argument.
@@ -56,34 +77,25 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
     })
 }
 
-/// Holds this process to `bytes` of memory, keeps it from writing files, and from outliving whoever started it.
-fn limit(bytes: u64) {
+/// Keeps this process from writing files, and from outliving whoever started it. Whoever starts it limits its memory.
+fn limit() {
     // Whoever started this may be killed, and then nobody would end it. Sent when that thread ends, which is one of an
     // async runtime and lives as long.
     #[cfg(target_os = "linux")]
     let _unknown = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-    let to = |resource, bytes: u64| {
-        let bytes = getrlimit(resource).maximum.map_or(bytes, |it| it.min(bytes));
-        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    for resource in [Resource::Fsize, Resource::Core] {
         // Where the system refuses, time limits and the system's own limits are left.
-        let _refused = setrlimit(resource, limit);
-    };
-    to(Resource::Data, bytes.saturating_add(STACK_BYTES));
-    to(Resource::Fsize, 0);
-    to(Resource::Core, 0);
+        let _refused = setrlimit(resource, Rlimit { current: Some(0), maximum: Some(0) });
+    }
 }
 
 /// Answers one request.
-pub(crate) fn serve(
-    mut input: impl BufRead,
-    mut output: impl Write,
-    limit: impl FnOnce(u64),
-) -> io::Result<()> {
+pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl FnOnce()) -> io::Result<()> {
     let mut line = Vec::new();
     (&mut input).take(MAX_REQUEST_BYTES).read_until(b'\n', &mut line)?;
     let request: Request = serde_json::from_slice(&line)?;
     drop(line);
-    limit(request.memory_bytes);
+    limit();
     let mut say = |event: &Event| {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');

@@ -21,8 +21,8 @@ mod trouble;
 
 pub use builtin::BUILTINS;
 pub use bundle::{Bundle, LoadError, SourceFile};
-pub use check::{Evaluator, Policy, RunFacts, TestReport, TestResult, UnavailableError};
-pub use evaluator::{ARGUMENT as EVALUATOR_ARGUMENT, run_if_asked};
+pub use check::{Policy, RunFacts, TestReport, TestResult, UnavailableError};
+pub use evaluator::{Evaluator, run_if_asked};
 pub use message::{RuleEntry, RuleKind, Trouble};
 #[cfg(feature = "test-util")]
 pub use test_util::Judge;

@@ -26,8 +26,6 @@ pub(crate) struct Request {
     pub(crate) purpose: Purpose,
     /// How long one rule may take, in milliseconds.
     pub(crate) time_limit_ms: u64,
-    /// What the process may allocate, in bytes.
-    pub(crate) memory_bytes: u64,
 }
 
 /// What a process is started for.

@@ -1,15 +1,14 @@
 //! One life of the process that evaluates policies, seen from outside: what it said, and how it ended.
 
-use crate::check::Evaluator;
-use crate::evaluator::ARGUMENT;
+use crate::evaluator::{ARGUMENT, Evaluator, STACK_BYTES};
 use crate::message::{Answer, Event, Purpose, Refusal, Request, RuleEntry};
+use runtask_process::{Program, read_tail};
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio::process::{ChildStdout, Command};
 use tokio::time::timeout;
 
 /// How long compiling may take.
@@ -23,7 +22,7 @@ const MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 /// What the process has for an environment. glibc's malloc gives a thread that is not the main one a heap which it grows
 /// page by page; one heap that grows by megabytes takes 2 ms less for an empty plan and a tenth less for a large one.
 const ENVIRONMENT: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TOP_PAD_", "4194304")];
-/// Bytes of its last words.
+/// Bytes of its last words: what the runtime says when it gives up. What a policy prints stands before it.
 const MAX_STDERR_BYTES: usize = 16 * 1024;
 
 /// What a process said.
@@ -81,40 +80,41 @@ pub(crate) async fn run(
     let line = serde_json::to_vec(request).map_err(|error| StartError(error.into()))?;
     let plan = plan.map(File::try_clone).transpose().map_err(StartError)?;
     let (stdin, to_process) = io::pipe().map_err(StartError)?;
-    let mut child = Command::new(&evaluator.program)
-        .arg(ARGUMENT)
-        .env_clear()
-        .envs(ENVIRONMENT)
-        .current_dir("/")
-        .stdin(stdin)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(StartError)?;
+    let mut program = Program::new(&evaluator.program).arguments([ARGUMENT]).stdin(stdin);
+    for (name, value) in ENVIRONMENT {
+        program = program.variable(name, value);
+    }
+    let memory = evaluator.memory_bytes.saturating_add(STACK_BYTES);
+    let mut running = program.memory_bytes(memory).ends_with_us().start().map_err(StartError)?;
     // It ends when the process has read everything, or does not live any more.
     let writing = tokio::task::spawn_blocking(move || send(to_process, &line, plan));
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = (running.take_stdout(), running.take_stderr());
     let mut session = Session { rules: Vec::new(), answers: Vec::new(), ended: Ended::Done, asking: None };
     let (said, last_words) = tokio::join!(
         async {
             let said = listen(stdout, request, &mut session).await;
             if said.is_err() {
                 // It may say more than anybody wants to hear, or nothing any more.
-                let _gone = child.start_kill();
+                running.kill();
             }
             said
         },
-        last_words(stderr)
+        read_tail(stderr, MAX_STDERR_BYTES)
     );
-    let status = child.wait().await.map_err(StartError)?;
+    let status = running.wait().await.map_err(StartError)?;
     let _broken_pipe = writing.await;
     let during = session.asking;
     session.ended = match said {
         Ok(Some(ended)) => ended,
-        Ok(None) => {
-            Ended::Died { during, reason: cause_of_death(status, &last_words, evaluator, during.is_some()) }
-        }
+        Ok(None) => Ended::Died {
+            during,
+            reason: cause_of_death(
+                status,
+                &String::from_utf8_lossy(&last_words),
+                evaluator,
+                during.is_some(),
+            ),
+        },
         Err(phase) => Ended::Died { during, reason: out_of_time(phase, request) },
     };
     Ok(session)
@@ -133,7 +133,7 @@ fn send(mut to_process: io::PipeWriter, line: &[u8], plan: Option<File>) -> io::
 
 /// Reads events. `None` where the process ended without a last word, and an error where it took too long for one.
 async fn listen(
-    stdout: Option<ChildStdout>,
+    stdout: Option<impl AsyncRead + Unpin>,
     request: &Request,
     session: &mut Session,
 ) -> Result<Option<Ended>, Phase> {
@@ -165,17 +165,6 @@ async fn listen(
             Event::Done => return Ok(Some(Ended::Done)),
         }
     }
-}
-
-/// The last bytes of stderr: what the runtime says when it gives up. What a policy prints stands before it.
-async fn last_words(stderr: Option<impl AsyncRead + Unpin>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(mut stderr) = stderr {
-        while stderr.read_buf(&mut bytes).await.is_ok_and(|it| it > 0) {
-            bytes.drain(..bytes.len().saturating_sub(MAX_STDERR_BYTES));
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Why a process ended, in words for people. What it printed is only looked at: it may hold values of the plan.

@@ -21,13 +21,12 @@ fn asked(files: Vec<SourceFile>, params: Value, plan: &[u8], purpose: Purpose) -
         only: None,
         purpose,
         time_limit_ms: 60_000,
-        memory_bytes: 0,
     };
     let mut input = serde_json::to_vec(&request).unwrap();
     input.push(b'\n');
     input.extend(plan);
     let mut output = Vec::new();
-    serve(&input[..], &mut output, |_bytes| ()).unwrap();
+    serve(&input[..], &mut output, || ()).unwrap();
     let lines = std::str::from_utf8(&output).unwrap().lines();
     lines.map(|it| serde_json::from_str(it).unwrap()).collect()
 }

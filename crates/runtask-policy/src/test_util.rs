@@ -34,7 +34,6 @@ impl Judge {
             only: None,
             purpose: Purpose::Judge,
             time_limit_ms: 10_000,
-            memory_bytes: 0,
         })
         .expect("a policy");
         let rules = policies.rules.clone();

@@ -4,6 +4,8 @@
 //! Without `act` an event is returned, and an HTTP request is answered with its own body and content type.
 //! `MISBEHAVE_INIT=exit` makes the process end before it asks for its first event.
 
+#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;

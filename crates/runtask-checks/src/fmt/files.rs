@@ -1,10 +1,11 @@
 //! The files that `terraform fmt -recursive` looks at, found as it finds them, and copied.
 
+use runtask_process::PrivateDirectory;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// What terraform formats, from 1.3 to 1.14. A terraform that does not know the later ones leaves them alone.
 const SUFFIXES: [&str; 5] = [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl", ".tfquery.hcl"];
@@ -116,7 +117,7 @@ fn reason(error: &io::Error) -> &'static str {
 /// codes, or what looks like one of terraform's own lines.
 #[derive(Debug)]
 pub(super) struct Copies {
-    directory: TempDir,
+    directory: PrivateDirectory,
     pub(super) files: Vec<Copy>,
     pub(super) unreadable: Vec<Unreadable>,
 }
@@ -133,14 +134,18 @@ pub(super) struct Copy {
 impl Copies {
     /// Copies `files` from below `root`.
     pub(super) fn of(files: Files, root: &Path) -> io::Result<Self> {
-        let directory = tempfile::Builder::new().prefix("runtask-").tempdir()?;
+        let directory = PrivateDirectory::new()?;
         let mut copies = Self { directory, files: Vec::new(), unreadable: files.unreadable };
         for (number, original) in files.readable.into_iter().enumerate() {
             let suffix = original.file_name().and_then(suffix).unwrap_or_default();
             let name = format!("{number:05}{suffix}");
             match File::open(root.join(&original)) {
                 // Not `fs::copy`: that would keep a file read-only, and terraform is to write it.
-                Ok(mut from) => io::copy(&mut from, &mut File::create_new(copies.path().join(&name))?)?,
+                Ok(mut from) => {
+                    let mut owner_alone = OpenOptions::new();
+                    owner_alone.write(true).create_new(true).mode(0o600);
+                    io::copy(&mut from, &mut owner_alone.open(copies.path().join(&name))?)?
+                }
                 Err(error) => {
                     copies.unreadable.push(Unreadable { path: original, reason: reason(&error) });
                     continue;

@@ -14,7 +14,7 @@ pub mod output;
 
 pub use files::is_formatted_file;
 
-use crate::terraform::{RunError, Terraform};
+use crate::terraform::{Terraform, TerraformError};
 use diff::Budget;
 use files::{Copies, Unreadable, walk};
 use output::Diagnostic;
@@ -54,7 +54,7 @@ enum FmtError {
     #[error("the work was interrupted")]
     Interrupted(#[from] JoinError),
     #[error(transparent)]
-    Terraform(#[from] RunError),
+    Terraform(#[from] TerraformError),
     #[error("terraform ended with exit code {0}, which `terraform fmt` does not use")]
     ExitCode(i32),
     #[error("terraform reported a problem that belongs to no file")]

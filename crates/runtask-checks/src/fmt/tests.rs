@@ -1,7 +1,9 @@
 //! The check with the real terraform, and with shell scripts in its place that hang, crash and flood.
 
+#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
+
 use super::*;
-use crate::terraform::real as terraform;
+use crate::terraform::{real as terraform, real_program};
 use proptest::prelude::*;
 use runtask_findings::{OnError, Verdict, verdict};
 use std::collections::BTreeSet;
@@ -337,7 +339,7 @@ fn terraform_looks_at_the_same_files() {
         "~/a.tf",
     ];
     let directory = directory(names.iter().map(|it| (it, UNFORMATTED)));
-    let output = Command::new(terraform().binary())
+    let output = Command::new(real_program())
         .args(["fmt", "-check", "-recursive", "-list=true", "-no-color", "."])
         .current_dir(directory.path())
         .output()
@@ -391,7 +393,7 @@ proptest! {
         let files = contents.iter().enumerate().map(|(number, it)| (format!("{number}.tf"), it));
         let directory = directory(files);
         let terraform = terraform();
-        let code = Command::new(terraform.binary())
+        let code = Command::new(real_program())
             .args(["fmt", "-check", "-no-color", "."])
             .current_dir(directory.path())
             .output()

@@ -1,8 +1,8 @@
 //! `runtask policy explain`.
 
 use super::{policies, rules};
-use crate::Exit;
 use crate::arguments::PolicyExplain;
+use crate::exit::Exit;
 use crate::output::Output;
 use anyhow::bail;
 use runtask_policy::RuleEntry;

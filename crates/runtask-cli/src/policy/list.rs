@@ -1,8 +1,8 @@
 //! `runtask policy list`.
 
 use super::{policies, rules};
-use crate::Exit;
 use crate::arguments::PolicyList;
+use crate::exit::Exit;
 use crate::output::Output;
 use runtask_findings::printable;
 use runtask_policy::{RuleEntry, RuleKind};

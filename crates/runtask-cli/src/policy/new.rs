@@ -1,7 +1,7 @@
 //! `runtask policy new`.
 
-use crate::Exit;
 use crate::arguments::PolicyNew;
+use crate::exit::Exit;
 use crate::output::Output;
 use anyhow::{Context, bail};
 use runtask_findings::{Code, codes};

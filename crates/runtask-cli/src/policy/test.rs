@@ -1,9 +1,9 @@
 //! `runtask policy test`.
 
 use super::policies;
-use crate::Exit;
 use crate::arguments::PolicyTest;
 use crate::environment::lookup;
+use crate::exit::Exit;
 use crate::output::Output;
 use anyhow::Context;
 use runtask_findings::printable;

@@ -38,11 +38,10 @@ fn asked_within(
         only: None,
         purpose,
         time_limit_ms: u64::try_from(limit.as_millis()).unwrap(),
-        memory_bytes: 0,
     };
     let input = format!("{}\n{plan}", serde_json::to_string(&request).unwrap());
     let mut output = Vec::new();
-    serve(input.as_bytes(), &mut output, |_bytes| ()).unwrap();
+    serve(input.as_bytes(), &mut output, || ()).unwrap();
     let lines = std::str::from_utf8(&output).unwrap().lines();
     lines.map(|it| serde_json::from_str(it).unwrap()).collect()
 }

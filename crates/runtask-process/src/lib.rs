@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+mod directory;
+mod group;
+pub mod guard;
+mod output;
+mod program;
+
+pub use directory::PrivateDirectory;
+pub use output::{Flooded, read_bounded, read_tail};
+pub use program::{Finished, Program, RunError, Running};
