@@ -77,12 +77,12 @@ impl Configuration {
         url: &str,
         token: &AccessToken,
         limits: &Limits,
-        wanted: fn(&Path) -> bool,
+        wanted: impl Fn(&Path) -> bool + Clone + Send + 'static,
     ) -> Result<Self, ConfigurationError> {
         for attempt in 1..=ATTEMPTS {
             let mut body = client.fetch(url, token).await?;
             let (writer, reader) = pipe();
-            let limits = limits.clone();
+            let (limits, wanted) = (limits.clone(), wanted.clone());
             // The directory belongs to the thread until it is done: if this future is dropped, the thread ends with
             // the stream and takes the directory with it.
             let unpacking = tokio::task::spawn_blocking(move || Self::unpack(reader, &limits, wanted));
@@ -105,7 +105,7 @@ impl Configuration {
     fn unpack(
         reader: Reader,
         limits: &Limits,
-        wanted: fn(&Path) -> bool,
+        wanted: impl Fn(&Path) -> bool,
     ) -> Result<Self, ConfigurationError> {
         let directory = PrivateDirectory::new().map_err(ConfigurationError::Directory)?;
         match unpack(reader, directory.path(), limits, wanted) {

@@ -2,9 +2,8 @@
 
 use crate::attempt::{Attempt, OutOfTime};
 use crate::claims::{Asked, Claims};
-use crate::config::Settings;
 use crate::configuration::Configuration;
-use crate::decline::decline;
+use crate::decline::task_for;
 use crate::heartbeat::{Heartbeat, report_running};
 use crate::work::work;
 use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
@@ -13,7 +12,9 @@ use runtask_log::{Chain, metric};
 use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_protocol::{Job, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
+use runtask_setup::{JobSettings, LoadedTask};
 use runtask_state::ClaimStore;
+use runtask_tasks::Date;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Semaphore;
@@ -25,7 +26,7 @@ use url::Url;
 /// Works on jobs.
 #[derive(Debug)]
 pub struct Handler<C> {
-    settings: Arc<Settings>,
+    settings: Arc<JobSettings>,
     client: Client,
     claims: Claims<C>,
     turns: Arc<Semaphore>,
@@ -110,7 +111,7 @@ impl<C: ClaimStore> Handler<C> {
     /// # Errors
     ///
     /// When no HTTP client can be made from the settings.
-    pub fn new(settings: Settings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
+    pub fn new(settings: JobSettings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
         let client = Client::new(settings.client.clone())?;
         let turns = Arc::new(Semaphore::new(settings.concurrency));
         let claims = Claims { store: claims, now };
@@ -119,7 +120,7 @@ impl<C: ClaimStore> Handler<C> {
 
     /// The settings.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &JobSettings {
         &self.settings
     }
 
@@ -249,7 +250,7 @@ pub(crate) fn count(end: End) {
 /// Everything that attending to one run needs, so that it can be a task.
 struct Attending {
     client: Client,
-    settings: Arc<Settings>,
+    settings: Arc<JobSettings>,
     turns: Arc<Semaphore>,
     run: Run,
     /// The task's name.
@@ -269,9 +270,9 @@ impl Attending {
             info!(http.status = status.as_u16(), "nobody waits for a result; nothing was done");
             return Ok(End::NotWanted);
         }
-        let (result, leftovers) = match decline(&self.settings, &self.run, &self.task) {
-            Some(result) => (result, None),
-            None => match self.work(work_until).await {
+        let (result, leftovers) = match task_for(&self.settings, &self.run, &self.task) {
+            Err(result) => (result, None),
+            Ok(task) => match self.work(task.clone(), work_until).await {
                 Work::Done(done) => (done.result, done.leftovers),
                 Work::Stopped(why) => (self.unfinished(&out_of_time(why)), None),
                 Work::Died => (self.unfinished("it ended unexpectedly"), None),
@@ -311,17 +312,17 @@ impl Attending {
 
     /// Works until done, out of time or not wanted. Whatever the end, terraform does not run any more afterwards, and
     /// no report is on its way.
-    async fn work(&self, work_until: Instant) -> Work {
+    async fn work(&self, task: LoadedTask, work_until: Instant) -> Work {
         let (client, settings, run) = (self.client.clone(), Arc::clone(&self.settings), self.run.clone());
         let interval = self.settings.progress_interval;
-        let (token, task, now) = (run.access_token.clone(), self.task.clone(), self.now);
+        let (token, now) = (run.access_token.clone(), self.now);
         let mut heartbeat = Heartbeat::start(client.clone(), self.url.clone(), token, interval);
         let turns = Arc::clone(&self.turns);
         let work = async move {
             // Never closed, so a turn comes; should it not, working too much beats not working.
             let _turn = turns.acquire().await;
-            let (reports, leftovers) = work(&client, &settings, &task, &run, now()).await;
-            Done { result: judge(&settings, &task, &run, &reports), leftovers }
+            let (reports, leftovers) = work(&client, &settings, &task, &run, Date::of(now())).await;
+            Done { result: judge(&settings, &task.task.name, &run, &reports), leftovers }
         };
         // A task of its own, so that a panic in a check is an answer and not the end.
         let mut working: JoinHandle<Done> = tokio::spawn(work.instrument(Span::current()));
@@ -356,14 +357,14 @@ impl Attending {
     }
 }
 
-fn judge(settings: &Settings, task: &str, run: &Run, reports: &[CheckReport]) -> TaskResult {
+fn judge(settings: &JobSettings, task: &str, run: &Run, reports: &[CheckReport]) -> TaskResult {
     task_result(reports, verdict(reports, settings.on_error(task)), run.accepts_outcomes)
 }
 
 /// What every check says when there was no time for it.
-fn unfinished(settings: &Settings, task: &str, reason: &str) -> Vec<CheckReport> {
+fn unfinished(settings: &JobSettings, task: &str, reason: &str) -> Vec<CheckReport> {
     let checks = settings.tasks.get(task).into_iter().flat_map(|it| &it.checks);
-    checks.map(|check| CheckReport::unavailable(check.as_str(), reason)).collect()
+    checks.map(|check| CheckReport::unavailable(check.name(), reason)).collect()
 }
 
 fn out_of_time(why: OutOfTime) -> String {

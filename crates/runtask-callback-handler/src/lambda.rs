@@ -1,12 +1,12 @@
 //! What the Lambda functions of this package share: clock, environment, claims, and the loop around events.
 
 use crate::attempt::Attempt;
-use crate::config::Settings;
 use crate::handler::End;
-use crate::tasks::TasksFile;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
 use runtask_log::Chain;
+use runtask_settings::SettingsReader;
+use runtask_setup::{JobSettings, TasksFile};
 use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
 use runtask_tasks::MAX_FILE_BYTES;
 use serde_json::value::RawValue;
@@ -34,7 +34,7 @@ fn lookup(name: &str) -> Option<String> {
 #[derive(Debug)]
 pub struct Start {
     /// Its settings.
-    pub settings: Settings,
+    pub settings: JobSettings,
     /// Where claims are kept.
     pub claims: Claims,
     /// The clock.
@@ -51,7 +51,7 @@ impl Start {
         runtask_log::start_in_lambda(lookup, now);
         let aws = Aws::new(aws);
         let tasks = fetch_tasks(&aws).await?;
-        Ok(Self::with(Settings::read(&lookup, tasks, now())?, &aws))
+        Ok(Self::with(JobSettings::read(&lookup, tasks, now())?, &aws))
     }
 
     /// As [`Start::read`], for a function that must not die of what the other one died of: where a setting is wrong, its
@@ -66,15 +66,15 @@ impl Start {
             None
         });
         let lookup = |name: &str| lookup(name).filter(|_| !is_lost || name != "RUNTASK_CONFIG");
-        let mut settings = runtask_settings::Settings::new(&lookup);
-        let read = Settings::read_from(&mut settings, &lookup, tasks, now());
+        let mut settings = SettingsReader::new(&lookup);
+        let read = JobSettings::read_from(&mut settings, tasks, now());
         if let Err(problems) = settings.finish() {
             error!("settings are wrong, and their defaults hold: {problems}");
         }
         Self::with(read, &aws)
     }
 
-    fn with(settings: Settings, aws: &Aws) -> Self {
+    fn with(settings: JobSettings, aws: &Aws) -> Self {
         let claims = match lookup("RUNTASK_TABLE").filter(|it| !it.is_empty()) {
             Some(table) => Claims::Table(Box::new(TableClaims::new(aws, table))),
             None => Claims::Memory(MemoryClaims::new()),

@@ -1,7 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
+#[doc(hidden)]
 pub mod fmt;
-pub mod plan_summary;
+mod plan_summary;
 mod terraform;
 
+pub use check::{Check, CheckKind, Given, Inputs, LoadedCheck, Loading, Needs};
+pub use fmt::Fmt;
+pub use plan_summary::PlanSummary;
 pub use terraform::{FindError, TIME_LIMIT, Terraform};

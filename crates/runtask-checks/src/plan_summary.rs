@@ -1,7 +1,8 @@
-//! How many resources a plan would add, change and destroy.
+//! Counts how many resources a plan would add, change and destroy.
 //!
 //! The plan is streamed: resources are counted and forgotten, values are never looked at and never shown.
 
+use crate::check::{Check, Given, Loading, Needs};
 use runtask_findings::{CheckReport, Code, Finding, Level};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
@@ -10,7 +11,7 @@ use std::fmt;
 use std::io::{BufReader, Read};
 
 /// The name of this check.
-pub const CHECK: &str = "plan-summary";
+const CHECK: &str = PlanSummary::NAME;
 
 /// The major version of `terraform show -json` that we know.
 ///
@@ -130,8 +131,33 @@ impl Counts {
     }
 }
 
+/// The check `plan-summary`: can the plan be read, and what would it do, in numbers?
+#[derive(Debug)]
+pub struct PlanSummary;
+
+impl Check for PlanSummary {
+    const NAME: &'static str = "plan-summary";
+    const NEEDS: Needs = Needs { configuration: None, plan: true };
+
+    fn load(_loading: &mut Loading<'_, '_>) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    async fn run(&self, given: Given<'_>) -> CheckReport {
+        let Some(plan) = given.plan else {
+            let headline = format!("No plan to summarize: at stage {} there is none yet", given.stage());
+            let finding = Finding::new(Code::PLAN_SUMMARY, Level::Info, headline.clone());
+            return CheckReport::new(CHECK, headline, vec![finding]);
+        };
+        match tokio::task::spawn_blocking(move || check(plan)).await {
+            Ok(report) => report,
+            Err(_panicked) => CheckReport::unavailable(CHECK, "the check ended unexpectedly"),
+        }
+    }
+}
+
 /// Counts what `plan` would do; it is what `terraform show -json` prints.
-pub fn check(plan: impl Read) -> CheckReport {
+fn check(plan: impl Read) -> CheckReport {
     let plan: Plan = match serde_json::from_reader(BufReader::new(plan)) {
         Ok(plan) => plan,
         Err(error) if error.classify() == Category::Io => {

@@ -3,6 +3,7 @@
 //! What it prints is for the checks to read; nothing here knows what a command means.
 
 use runtask_process::{Finished, PrivateDirectory, Program, RunError};
+use runtask_settings::SettingsReader;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::unix::fs::PermissionsExt;
@@ -83,6 +84,18 @@ impl Terraform {
         // It is started in other directories than ours.
         let binary = std::path::absolute(&found).unwrap_or(found);
         Ok(Self::new(binary))
+    }
+
+    /// Finds terraform as `RUNTASK_TERRAFORM` and `PATH` say, limited as `RUNTASK_TERRAFORM_TIMEOUT_MS` says (60 000 unless
+    /// set).
+    ///
+    /// # Errors
+    ///
+    /// A sentence for people, where there is none: that is a result's matter, not a reason not to start.
+    pub fn from_settings(settings: &mut SettingsReader<'_>) -> Result<Self, String> {
+        let limit = settings.milliseconds("RUNTASK_TERRAFORM_TIMEOUT_MS", TIME_LIMIT);
+        let found = Self::find(|name| settings.text(name));
+        found.map(|it| it.time_limit(limit)).map_err(|error| error.to_string())
     }
 
     /// With another limit for all that one check does with terraform.

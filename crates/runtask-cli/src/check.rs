@@ -1,18 +1,17 @@
-//! `runtask check`: the checks without a run.
+//! `runtask check`: runs the checks without a run.
 
-use crate::arguments::Check;
 use crate::environment::{lookup, now};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::tasks::choose;
+use crate::tasks_arguments::{TasksArguments, choose};
 use anyhow::{Context, bail};
-use runtask_callback_handler::{TaskSet, max_plan_bytes_from, terraform_from};
-use runtask_checks::{Terraform, fmt, plan_summary};
+use clap::Args;
+use runtask_checks::{CheckKind, Inputs, Terraform};
 use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, verdict};
-use runtask_policy::RunFacts;
 use runtask_report::{Format, render};
-use runtask_settings::Settings;
-use runtask_tasks::{CheckName, Date, Task};
+use runtask_settings::SettingsReader;
+use runtask_setup::{CHECKS, LoadedTask, max_plan_bytes};
+use runtask_tasks::{Date, RunFacts, Task};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -23,39 +22,80 @@ const SAVED_PLAN: &[u8] = b"PK\x03\x04";
 /// A plan in the directory that is checked.
 const PLAN_BESIDE: &str = "tfplan";
 
-pub(crate) async fn check(arguments: &Check, output: &Output) -> anyhow::Result<Exit> {
-    let mut settings = Settings::new(&lookup);
-    let terraform = terraform_from(&mut settings, &lookup);
-    let limit = max_plan_bytes_from(&mut settings);
+/// Check a configuration or a plan, offline, as the run task would
+///
+/// A directory is a configuration; a file, or `-` for stdin, is a plan: the JSON of `terraform show -json`, or what
+/// `terraform plan -out=tfplan` saved, for which terraform must be there. Where a directory holds a file `tfplan`, that
+/// plan is checked too.
+///
+/// What is checked, runtask.toml says. Without it, a configuration must be formatted, and a plan is summarized and
+/// judged by the rules that are shipped.
+#[derive(Debug, Args)]
+#[command(after_long_help = CHECK_HELP)]
+pub(crate) struct CheckArguments {
+    /// A directory, a plan, or both
+    #[arg(value_name = "PATH", default_value = ".", num_args = 1..=2)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// A plan, said as an option
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksArguments,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+
+    /// How to print the result: text, json, sarif, junit, github, markdown
+    #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
+    pub(crate) format: Format,
+
+    /// What policies are told of the run, as `data.run`: workspace=net-prod; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    run: Vec<RunFact>,
+}
+
+const CHECK_HELP: &str = "\
+Examples:
+  runtask check                                  the configuration here
+  terraform plan -out=tfplan && runtask check    and its plan
+  terraform show -json tfplan | runtask check -  a plan alone
+  runtask check plan.json --task policy --format sarif > result.sarif
+
+Keys of --run: id, organization, project, workspace, stage, created_by, message, branch, speculative.
+Exit codes: 0 passed, 1 failed, 2 could not do it.
+";
+
+pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow::Result<Exit> {
+    let mut settings = SettingsReader::new(&lookup);
+    let terraform = Terraform::from_settings(&mut settings);
+    let limit = max_plan_bytes(&mut settings);
     let on_error = settings.parsed("RUNTASK_ON_ERROR", OnError::Failed);
     settings.finish().context("settings are wrong")?;
 
     // Before anything that takes time.
-    let inputs = Inputs::find(arguments)?;
-    let set = arguments.tasks.read(&inputs.without_a_file(), output)?;
-    let task = choose(&set.tasks, arguments.task.as_deref())?;
-    let plan = if task.checks.iter().any(|it| it.needs_plan()) {
-        inputs.plan(limit, &terraform).await?
-    } else {
-        None
-    };
+    let named = Named::find(arguments)?;
+    let set = arguments.tasks.read(&named.without_a_file(), output)?;
+    let task = choose(&set, arguments.task.as_deref())?;
+    let plan = if task.reads_plan() { named.plan(limit, &terraform).await? } else { None };
 
-    let facts = facts(&arguments.run);
-    let reports = reports(&set, task, &inputs, plan, &terraform, &facts).await?;
-    let verdict = verdict(&reports, task.on_error.unwrap_or(on_error));
+    let reports = reports(task, &named, plan, facts(&arguments.run)).await?;
+    let verdict = verdict(&reports, task.task.on_error.unwrap_or(on_error));
     let format = if output.json { Format::Json } else { arguments.format };
     output.result(&render(format, &reports, verdict, output.color && format == Format::Text))?;
     Ok(exit(&reports, verdict))
 }
 
 /// What the command line names.
-struct Inputs {
+struct Named {
     directory: Option<PathBuf>,
     plan: Option<PathBuf>,
 }
 
-impl Inputs {
-    fn find(arguments: &Check) -> anyhow::Result<Self> {
+impl Named {
+    fn find(arguments: &CheckArguments) -> anyhow::Result<Self> {
         let mut inputs = Self { directory: None, plan: arguments.plan.clone() };
         for path in &arguments.paths {
             let is_directory = path != Path::new("-")
@@ -76,14 +116,13 @@ impl Inputs {
 
     /// What is checked where no file says so: what was named.
     fn without_a_file(&self) -> String {
-        let mut checks = Vec::new();
-        if self.directory.is_some() {
-            checks.push(CheckName::Fmt);
-        }
-        if self.plan.is_some() {
-            checks.extend([CheckName::PlanSummary, CheckName::Policy]);
-        }
-        let list: Vec<_> = checks.iter().map(|it| format!("{:?}", it.as_str())).collect();
+        let can_run = |it: &&CheckKind| match (it.needs.configuration, it.needs.plan) {
+            (Some(_), true) => self.directory.is_some() && self.plan.is_some(),
+            (Some(_), false) => self.directory.is_some(),
+            (None, true) => self.plan.is_some(),
+            (None, false) => true,
+        };
+        let list: Vec<_> = CHECKS.iter().filter(can_run).map(|it| format!("{:?}", it.name)).collect();
         let task = format!("[tasks.default]\nchecks = [{}]\n", list.join(", "));
         let policy = "[tasks.default.policy]\npaths = [\"builtin:all\"]\n";
         if self.plan.is_some() { task + policy } else { task }
@@ -134,41 +173,34 @@ fn copied(stream: impl Read, limit: u64) -> anyhow::Result<File> {
     Ok(file)
 }
 
+/// What the checks of a task say of what was named.
 async fn reports(
-    set: &TaskSet,
-    task: &Task,
-    inputs: &Inputs,
+    task: &LoadedTask,
+    named: &Named,
     plan: Option<File>,
-    terraform: &Result<Terraform, String>,
-    facts: &RunFacts,
+    run: RunFacts,
 ) -> anyhow::Result<Vec<CheckReport>> {
+    let (has_directory, has_plan) = (named.directory.is_some(), plan.is_some());
+    let inputs = Inputs {
+        configuration: named.directory.clone().ok_or_else(|| "no directory was named".to_owned()),
+        plan: plan.map(Ok),
+        run,
+        today: Date::of(now()),
+    };
     let mut reports = Vec::new();
     for check in &task.checks {
-        let name = check.as_str();
-        let plan = plan.as_ref().map(|it| -> io::Result<File> {
-            let mut again = it.try_clone()?;
-            again.rewind()?;
-            Ok(again)
-        });
-        reports.push(match (check, &inputs.directory, plan.transpose()?) {
-            (CheckName::Fmt, Some(directory), _) => match terraform {
-                Ok(terraform) => fmt::check(terraform, directory).await,
-                Err(reason) => CheckReport::unavailable(name, reason),
-            },
-            (CheckName::PlanSummary, _, Some(plan)) => plan_summary::check(plan),
-            (CheckName::Policy, _, Some(plan)) => {
-                let policy = set.policies.get(&task.name).context("the task has no policies")?;
-                policy.check(plan, facts, Date::of(now())).await
-            }
-            (CheckName::Fmt, None, _) => not_given(task, name, "directory", "DIR"),
-            (CheckName::PlanSummary | CheckName::Policy, _, None) => {
-                not_given(task, name, "plan", "--plan FILE")
-            }
+        let needs = check.needs();
+        reports.push(if needs.configuration.is_some() && !has_directory {
+            not_given(&task.task, check.name(), "directory", "DIR")
+        } else if needs.plan && !has_plan {
+            not_given(&task.task, check.name(), "plan", "--plan FILE")
+        } else {
+            check.run(&inputs).await
         });
     }
     if reports.iter().all(|it| it.findings.iter().any(|it| it.code == Code::NOT_GIVEN)) {
-        let wants = if task.checks.iter().any(|it| it.needs_plan()) { "a plan" } else { "a directory" };
-        bail!("the task {} checks nothing of what was named: name {wants}", task.name);
+        let wants = if task.reads_plan() { "a plan" } else { "a directory" };
+        bail!("the task {} checks nothing of what was named: name {wants}", task.task.name);
     }
     Ok(reports)
 }
@@ -197,7 +229,7 @@ fn exit(reports: &[CheckReport], verdict: Verdict) -> Exit {
 
 /// Something of a run that policies may know.
 #[derive(Debug, Clone)]
-pub(crate) enum RunFact {
+enum RunFact {
     Text(fn(&mut RunFacts) -> &mut Option<String>, String),
     Speculative(bool),
 }

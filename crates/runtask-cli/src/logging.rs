@@ -1,19 +1,24 @@
-//! Logs: on stderr, for people or for programs.
+//! Starts logging: on stderr, for people or for programs.
 
-use crate::arguments::{Arguments, Command, LogFormat};
-use crate::output;
+use crate::output::{Color, colored};
+use clap::ValueEnum;
 use runtask_log::Format;
 use std::io;
 use tracing::level_filters::LevelFilter;
 
+/// How to log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
 /// Starts logging as the command line says.
-pub(crate) fn start(arguments: &Arguments) {
-    let usual =
-        if matches!(arguments.command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::ERROR };
-    let color = output::colored(arguments.color, &io::stderr());
-    let format = match arguments.log_format {
+pub(crate) fn start(level: LevelFilter, format: LogFormat, color: Color) {
+    let format = match format {
         LogFormat::Json => Format::Json,
-        LogFormat::Text => Format::Text { color, time: true },
+        LogFormat::Text => Format::Text { color: colored(color, &io::stderr()), time: true },
     };
-    runtask_log::start(arguments.log.unwrap_or(usual), format, io::stderr);
+    runtask_log::start(level, format, io::stderr);
 }

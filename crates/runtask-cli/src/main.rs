@@ -17,7 +17,7 @@ mod serve;
 mod server;
 mod sign;
 mod simulate;
-mod tasks;
+mod tasks_arguments;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -28,6 +28,7 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::level_filters::LevelFilter;
 
 /// How long threads that still unpack or compare for nobody may keep the process.
 const THREADS_LIMIT: Duration = Duration::from_millis(500);
@@ -40,7 +41,9 @@ fn main() -> ExitCode {
         return code;
     }
     let arguments = Arguments::parse();
-    logging::start(&arguments);
+    let usual =
+        if matches!(arguments.command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::ERROR };
+    logging::start(arguments.log.unwrap_or(usual), arguments.log_format, arguments.color);
     let output = Output::new(arguments.json, arguments.color);
     if let Ok(program) = std::env::current_exe() {
         guard::enable(program);
@@ -62,9 +65,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Serve(arguments) => serve::serve(&arguments).await,
             Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
             Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,
-            Command::Policy(arguments) => {
-                unless_interrupted(policy::policy(&arguments.command, output)).await
-            }
+            Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,
         }

@@ -1,8 +1,8 @@
 //! The one writer: results on stdout, everything else on stderr.
 
-use crate::arguments::Color;
 use crate::environment::lookup;
 use anyhow::Context;
+use clap::ValueEnum;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -10,6 +10,16 @@ use terminal_size::{Width, terminal_size};
 
 /// Columns where nobody says how many there are.
 const WIDTH: usize = 100;
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
 
 /// How to write.
 #[derive(Debug, Clone, Copy)]

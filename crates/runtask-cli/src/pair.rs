@@ -1,10 +1,11 @@
 //! Both handlers in one process: what the request handler hands over, the callback handler works on in the background.
 
 use crate::environment::now;
-use runtask_callback_handler::{Attempt, Handler, Settings, StopAt};
+use runtask_callback_handler::{Attempt, Handler, StopAt};
 use runtask_protocol::Job;
 use runtask_request_handler::{FixedKeys, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames};
 use runtask_settings::SettingsError;
+use runtask_setup::JobSettings;
 use runtask_state::MemoryClaims;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use tracing::{error, info, warn};
 #[derive(Debug)]
 pub(crate) struct PairSettings {
     pub(crate) key: KeySetting,
-    pub(crate) callback: Settings,
+    pub(crate) jobs: JobSettings,
     /// `RUNTASK_MAX_JOBS`: jobs accepted at the same time, at work or waiting; 1 000 unless set.
     pub(crate) max_jobs: usize,
     /// `RUNTASK_SHUTDOWN_TIMEOUT_MS`: the time that ending in order may take; 25 000 unless set.
@@ -27,7 +28,7 @@ pub(crate) struct PairSettings {
 
 impl PairSettings {
     pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let mut settings = runtask_settings::Settings::new(lookup);
+        let mut settings = runtask_settings::SettingsReader::new(lookup);
         let key = KeySetting::read(&mut settings);
         match key {
             KeySetting::Parameter { .. } => {
@@ -41,7 +42,7 @@ impl PairSettings {
         }
         let read = Self {
             key,
-            callback: Settings::read_from(&mut settings, lookup, None, now()),
+            jobs: JobSettings::read_from(&mut settings, None, now()),
             max_jobs: settings
                 .parsed("RUNTASK_MAX_JOBS", NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN))
                 .get(),
@@ -75,12 +76,16 @@ impl Pair {
             KeySetting::Key(key) => FixedKeys::key(key),
             KeySetting::Unsigned | KeySetting::Parameter { .. } => FixedKeys::unsigned(),
         };
-        if let Err(reason) = &settings.callback.terraform {
-            warn!("formatting cannot be checked: {reason}");
+        for task in settings.jobs.tasks.iter() {
+            for check in &task.checks {
+                if let Some(reason) = check.obstacle() {
+                    warn!(task = task.task.name, "check {} cannot run: {reason}", check.name());
+                }
+            }
         }
-        let tasks = TaskNames::new(settings.callback.tasks.names());
+        let tasks = TaskNames::new(settings.jobs.tasks.names());
         let jobs = Arc::new(Jobs {
-            handler: Arc::new(Handler::new(settings.callback, MemoryClaims::new(), now)?),
+            handler: Arc::new(Handler::new(settings.jobs, MemoryClaims::new(), now)?),
             running: TaskTracker::new(),
             max: settings.max_jobs,
             shutdown: watch::Sender::new(None),

@@ -5,7 +5,7 @@
 
 mod hcp_terraform;
 
-use crate::arguments::Register;
+use crate::arguments::RegisterArguments;
 use crate::environment::lookup;
 use crate::exit::Exit;
 use crate::key;
@@ -13,10 +13,10 @@ use crate::output::Output;
 use anyhow::{Context, ensure};
 pub(crate) use hcp_terraform::Tag;
 use hcp_terraform::{HcpTerraform, Refused, RunTask, RunTaskChange, Scope, Workspace};
-use runtask_callback_handler::client_from;
 use runtask_client::{AllowedOrigins, Client, ClientSettings};
 use runtask_protocol::AccessToken;
-use runtask_settings::Settings;
+use runtask_settings::SettingsReader;
+use runtask_setup::client_settings;
 use runtask_simulator::render::visible;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -52,7 +52,7 @@ struct Place {
     done: Done,
 }
 
-pub(crate) async fn register(arguments: &Register, output: &Output) -> anyhow::Result<Exit> {
+pub(crate) async fn register(arguments: &RegisterArguments, output: &Output) -> anyhow::Result<Exit> {
     let exit = match connect(arguments) {
         Ok(hcp_terraform) if arguments.list => list(&hcp_terraform, output).await,
         Ok(hcp_terraform) => set_up(&hcp_terraform, arguments, output).await,
@@ -67,7 +67,7 @@ pub(crate) async fn register(arguments: &Register, output: &Output) -> anyhow::R
     }
 }
 
-fn connect(arguments: &Register) -> anyhow::Result<HcpTerraform> {
+fn connect(arguments: &RegisterArguments) -> anyhow::Result<HcpTerraform> {
     let address = &arguments.address;
     let loopback = match address.host() {
         Some(Host::Ipv4(it)) => it.is_loopback(),
@@ -80,8 +80,8 @@ fn connect(arguments: &Register) -> anyhow::Result<HcpTerraform> {
         "--address must begin with https://, or else anybody on the way could read the token"
     );
     let origins: AllowedOrigins = address.as_str().parse().context("--address is wrong")?;
-    let mut settings = Settings::new(&lookup);
-    let client = client_from(&mut settings);
+    let mut settings = SettingsReader::new(&lookup);
+    let client = client_settings(&mut settings);
     let timeout = settings.milliseconds("RUNTASK_HTTP_TIMEOUT_MS", TIMEOUT);
     let token = settings
         .required("TFE_TOKEN", "a token of a user or a team that may manage run tasks of the organization");
@@ -94,7 +94,11 @@ fn connect(arguments: &Register) -> anyhow::Result<HcpTerraform> {
     })
 }
 
-async fn set_up(hcp_terraform: &HcpTerraform, arguments: &Register, output: &Output) -> anyhow::Result<Exit> {
+async fn set_up(
+    hcp_terraform: &HcpTerraform,
+    arguments: &RegisterArguments,
+    output: &Output,
+) -> anyhow::Result<Exit> {
     let scope = Scope::new(&arguments.stage, arguments.enforcement);
     // Everything is looked up before anything is changed: a typing error changes nothing.
     let workspaces = selected(hcp_terraform, arguments, output).await?;
@@ -120,7 +124,7 @@ async fn set_up(hcp_terraform: &HcpTerraform, arguments: &Register, output: &Out
 /// The workspaces that are named, and those that have the tags.
 async fn selected(
     hcp_terraform: &HcpTerraform,
-    arguments: &Register,
+    arguments: &RegisterArguments,
     output: &Output,
 ) -> anyhow::Result<Vec<Workspace>> {
     let mut workspaces = hcp_terraform.workspaces(&arguments.workspace).await?;
@@ -138,7 +142,10 @@ async fn selected(
 }
 
 /// Creates or changes the run task where it is not as asked for. There is none in a dry run that would create it.
-async fn save(hcp_terraform: &HcpTerraform, arguments: &Register) -> anyhow::Result<(Option<RunTask>, Done)> {
+async fn save(
+    hcp_terraform: &HcpTerraform,
+    arguments: &RegisterArguments,
+) -> anyhow::Result<(Option<RunTask>, Done)> {
     let key = key::find_text(arguments.key_file.as_deref())?;
     let Some(mut task) = hcp_terraform.run_task(&arguments.name).await? else {
         ensure!(
@@ -178,7 +185,7 @@ async fn save(hcp_terraform: &HcpTerraform, arguments: &Register) -> anyhow::Res
 
 async fn make_global(
     hcp_terraform: &HcpTerraform,
-    arguments: &Register,
+    arguments: &RegisterArguments,
     task: Option<&RunTask>,
     scope: &Scope,
 ) -> anyhow::Result<Outcome> {
@@ -193,7 +200,7 @@ async fn make_global(
 
 async fn attach(
     hcp_terraform: &HcpTerraform,
-    arguments: &Register,
+    arguments: &RegisterArguments,
     task: Option<&RunTask>,
     workspace: &Workspace,
     scope: &Scope,
@@ -254,7 +261,7 @@ impl Outcome {
 }
 
 fn report_text(
-    arguments: &Register,
+    arguments: &RegisterArguments,
     task: Option<&RunTask>,
     done: &Done,
     places: &[Place],
@@ -283,7 +290,7 @@ fn said(scope: &Scope) -> String {
 }
 
 fn report_json(
-    arguments: &Register,
+    arguments: &RegisterArguments,
     task: Option<&RunTask>,
     done: &Done,
     places: &[Place],

@@ -1,19 +1,51 @@
-//! `runtask serve`.
+//! `runtask serve`: runs the pair as one process.
 
-use crate::arguments::Serve;
 use crate::exit::Exit;
 use crate::pair::{Pair, PairSettings};
 use crate::server;
+use crate::tasks_arguments::TasksArguments;
 use anyhow::{Context, bail};
+use clap::Args;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
-pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
+/// Serve the run task: both handlers as one process
+///
+/// Accepts requests at once and works on them in the background. SIGTERM ends it in order: no new requests, time for
+/// what runs, and a final result for whatever cannot finish.
+#[derive(Debug, Args)]
+#[command(after_long_help = SERVE_HELP)]
+pub(crate) struct ServeArguments {
+    /// Where to listen; put a proxy with TLS in front of it
+    #[arg(long, value_name = "ADDRESS", env = "RUNTASK_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksArguments,
+}
+
+const SERVE_HELP: &str = "\
+Settings, from the environment (docs/settings.md has all of them):
+  HMAC_KEY                   the key that the run task has in HCP Terraform
+  RUNTASK_ALLOW_UNSIGNED     `true` to do without a key, for trials
+  RUNTASK_ALLOWED_ORIGINS    who may receive tokens; https://app.terraform.io,https://app.eu.terraform.io
+  RUNTASK_CONFIG             the file that says which task checks what (docs/policies.md)
+  RUNTASK_TERRAFORM          the terraform binary; found on PATH unless set
+  RUNTASK_ON_ERROR           `failed` (default) or `passed`, when a check could not run
+  RUNTASK_CONCURRENCY        checks at the same time; 4
+  RUNTASK_MAX_JOBS           jobs accepted at the same time; 1000
+  RUNTASK_SHUTDOWN_TIMEOUT_MS  time to end in order after SIGTERM; 25000
+
+Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answers with the version.
+";
+
+pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let settings = PairSettings::read(&arguments.tasks.lookup()).context("settings are wrong")?;
     let unsigned = matches!(settings.key, runtask_request_handler::KeySetting::Unsigned);
-    let origins = settings.callback.client.origins.to_string();
+    let origins = settings.jobs.client.origins.to_string();
     let pair = Arc::new(Pair::new(settings)?);
     // Before listening, so that a signal is never lost.
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,18 +1,38 @@
-//! `runtask sign`.
+//! `runtask sign`: signs a body as HCP Terraform does.
 
-use crate::arguments::Sign;
 use crate::exit::Exit;
 use crate::key;
 use crate::output::Output;
 use anyhow::Context;
+use clap::Args;
 use serde_json::json;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The header as HCP Terraform's documents write it.
 const HEADER: &str = "X-TFC-Task-Signature";
 
-pub(crate) fn sign(arguments: &Sign, output: &Output) -> anyhow::Result<Exit> {
+/// Print the signature header for a body
+///
+/// The key is read from HMAC_KEY or --key-file.
+#[derive(Debug, Args)]
+#[command(after_long_help = SIGN_HELP)]
+pub(crate) struct SignArguments {
+    /// The body, byte for byte; `-` reads it from stdin
+    pub(crate) file: PathBuf,
+
+    /// A file that holds the HMAC key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+const SIGN_HELP: &str = "\
+Example:
+  HMAC_KEY=secret runtask sign body.json > header.txt
+  curl -H @header.txt --data-binary @body.json https://runtask.example.com/
+";
+
+pub(crate) fn sign(arguments: &SignArguments, output: &Output) -> anyhow::Result<Exit> {
     let key = key::require(arguments.key_file.as_deref())?;
     let signature = key.sign(&read(&arguments.file)?);
     if output.json {

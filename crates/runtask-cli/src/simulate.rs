@@ -1,21 +1,24 @@
-//! `runtask simulate`.
+//! `runtask simulate`: plays HCP Terraform against a run task.
 
-use crate::arguments::Simulate;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
-use crate::tasks::choose;
+use crate::tasks_arguments::{TasksArguments, choose};
 use crate::{key, server};
 use anyhow::{Context, bail};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
 use http::HeaderMap;
 use runtask_protocol::Key;
 use runtask_simulator::render::{self, Style};
-use runtask_simulator::{Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict};
+use runtask_simulator::{
+    Configuration, Enforcement, Fault, Options, Record, RunSpec, Simulator, Stage, Target, Timers, Verdict,
+};
 use runtask_tasks::DEFAULT_TASK;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
-use std::net::Ipv4Addr;
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,7 +26,97 @@ use tokio::sync::oneshot;
 use url::Url;
 use uuid::Uuid;
 
-pub(crate) async fn simulate(arguments: Simulate, output: &Output) -> anyhow::Result<Exit> {
+/// Play HCP Terraform against a run task, and show what happens
+///
+/// Packs DIR as HCP Terraform's clients do, sends the verification probe and then a signed request, serves
+/// configuration and plan, receives the results, and judges whether the run task keeps to the protocol.
+///
+/// Without --url, the run task is our own pair of handlers in this process, with the settings that the
+/// environment holds (see `runtask serve --help`).
+#[derive(Debug, Args)]
+#[command(after_long_help = SIMULATE_HELP)]
+pub(crate) struct SimulateArguments {
+    /// The configuration to send
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    /// A run task to call instead of our own; it gets the key in HMAC_KEY or --key-file
+    #[arg(long, help_heading = "The run task")]
+    pub(crate) url: Option<Url>,
+
+    /// Do not send the request: write it into this directory, for you to deliver, and wait for the result
+    ///
+    /// `event.json` is the signed request as a Lambda function URL's event, `payload.json` its body alone.
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "url", help_heading = "The run task")]
+    pub(crate) by_hand: Option<PathBuf>,
+
+    /// A file that holds the HMAC key
+    #[arg(long, value_name = "FILE", help_heading = "The run task")]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// Where to play HCP Terraform; the run task must list it in RUNTASK_ALLOWED_ORIGINS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
+    pub(crate) listen: SocketAddr,
+
+    /// Where to serve archives and plans, as HCP Terraform's object store does; to be listed as well
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
+    pub(crate) listen_archivist: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksArguments,
+
+    /// The task to call, which is the path of the URL: `format` is /format
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "by_hand"], help_heading = "The run task")]
+    pub(crate) task: Option<String>,
+
+    /// When in the run the task is called: pre_plan, post_plan, pre_apply, post_apply
+    #[arg(long, default_value = "post_plan", help_heading = "The run")]
+    pub(crate) stage: Stage,
+
+    /// A plan, as `terraform show -json` prints it; a plan without changes unless given
+    #[arg(long, value_name = "FILE", help_heading = "The run")]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// What a failure does to the run: advisory, mandatory
+    #[arg(long, default_value = "mandatory", value_name = "LEVEL", help_heading = "The run")]
+    pub(crate) enforcement: Enforcement,
+
+    /// The workspace's name
+    #[arg(long, value_name = "NAME", default_value = "simulated-workspace", help_heading = "The run")]
+    pub(crate) workspace: String,
+
+    /// The workspace's working directory, as typed into its settings
+    #[arg(long, value_name = "PATH", help_heading = "The run")]
+    pub(crate) working_directory: Option<String>,
+
+    /// How many seconds to wait for the final result; HCP Terraform waits 3600
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, help_heading = "The run")]
+    pub(crate) timeout: u64,
+
+    /// Something that goes wrong, or differently; may be given more than once (--help lists them)
+    #[arg(long, value_name = "NAME", value_parser = fault_names(), hide_possible_values = true, help_heading = "The run")]
+    pub(crate) fault: Vec<String>,
+
+    /// List the faults and what each does
+    #[arg(long, help_heading = "The run")]
+    pub(crate) list_faults: bool,
+}
+
+const SIMULATE_HELP: &str = "\
+Examples:
+  runtask simulate examples/unformatted
+  runtask simulate --stage pre_plan --fault duplicate-parallel --fault callback-500
+  HMAC_KEY=secret runtask simulate . --url http://127.0.0.1:8080 --listen 127.0.0.1:9090 --listen-archivist 127.0.0.1:9091
+
+`runtask simulate --list-faults` lists what can go wrong.
+Exit codes: 0 passed, 1 failed, 2 no result, or the run task broke the protocol.
+";
+
+fn fault_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Fault::all().iter().map(|it| it.as_str()))
+}
+
+pub(crate) async fn simulate(arguments: SimulateArguments, output: &Output) -> anyhow::Result<Exit> {
     if arguments.list_faults {
         list_faults(output)?;
         return Ok(Exit::Passed);
@@ -64,7 +157,11 @@ pub(crate) async fn simulate(arguments: Simulate, output: &Output) -> anyhow::Re
 }
 
 /// The key to sign with, and a word to the person about what the run task has to know.
-fn sender_key(simulator: &Simulator, arguments: &Simulate, output: &Output) -> anyhow::Result<Option<Key>> {
+fn sender_key(
+    simulator: &Simulator,
+    arguments: &SimulateArguments,
+    output: &Output,
+) -> anyhow::Result<Option<Key>> {
     let key = key::find(arguments.key_file.as_deref())?;
     let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
     output.note(&format!("The run task must allow: RUNTASK_ALLOWED_ORIGINS={origins}\n"));
@@ -77,7 +174,7 @@ fn sender_key(simulator: &Simulator, arguments: &Simulate, output: &Output) -> a
 /// Writes the request for somebody else to deliver, and waits.
 async fn by_hand(
     simulator: &Simulator,
-    arguments: Simulate,
+    arguments: SimulateArguments,
     directory: &Path,
     output: &Output,
     style: Style,
@@ -138,7 +235,7 @@ fn function_url_event(headers: &HeaderMap, body: &[u8]) -> Value {
     })
 }
 
-fn title(arguments: &Simulate, style: Style) -> String {
+fn title(arguments: &SimulateArguments, style: Style) -> String {
     let whom = arguments.url.as_ref().map_or_else(|| "our own run task".to_owned(), Url::to_string);
     let text = format!("HCP Terraform, simulated: {} → {whom}", arguments.dir.display());
     if style.color {
@@ -158,7 +255,7 @@ fn judge(record: &Record) -> anyhow::Result<Exit> {
     }
 }
 
-fn spec(arguments: Simulate) -> anyhow::Result<RunSpec> {
+fn spec(arguments: SimulateArguments) -> anyhow::Result<RunSpec> {
     let plan = match &arguments.plan {
         Some(path) => {
             Some(std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?.into())
@@ -180,7 +277,7 @@ fn spec(arguments: Simulate) -> anyhow::Result<RunSpec> {
 }
 
 /// Our own run task, in this process, trusting the simulator and nobody else. It ends with the process.
-async fn start_pair(simulator: &Simulator, arguments: &Simulate) -> anyhow::Result<Target> {
+async fn start_pair(simulator: &Simulator, arguments: &SimulateArguments) -> anyhow::Result<Target> {
     let key = Uuid::new_v4().simple().to_string();
     let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
     let lookup = arguments.tasks.lookup();
@@ -194,7 +291,7 @@ async fn start_pair(simulator: &Simulator, arguments: &Simulate) -> anyhow::Resu
         other => lookup(other),
     };
     let settings = PairSettings::read(&settings).context("settings are wrong")?;
-    let task = choose(&settings.callback.tasks, arguments.task.as_deref())?.name.clone();
+    let task = choose(&settings.jobs.tasks, arguments.task.as_deref())?.task.name.clone();
     let pair = Arc::new(Pair::new(settings)?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let path = if task == DEFAULT_TASK { "" } else { &task };

@@ -1,10 +1,9 @@
-//! The rules and the library that are shipped.
+//! Holds the rules and the library that are shipped.
 
-use crate::bundle::SourceFile;
-use runtask_tasks::Builtins;
+use crate::source_file::SourceFile;
 
-/// What the names of these files begin with.
-const PREFIX: &str = "builtin:";
+/// What stands before the name of a rule that is shipped, and of its file.
+pub(crate) const PREFIX: &str = "builtin:";
 
 /// `data.runtask.plan`.
 const LIBRARY: &str = include_str!("../rego/library/plan.rego");
@@ -22,6 +21,22 @@ const RULES: [(&str, &str); 8] = [
     ("public-database", include_str!("../rego/rules/public_database.rego")),
     ("timestamp-parity", include_str!("../rego/rules/timestamp_parity.rego")),
 ];
+
+/// The rules that whoever reads a file ships, by their names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Builtins<'a> {
+    /// Those that `builtin:all` means.
+    pub rules: &'a [&'a str],
+    /// Those that must be named: samples, which nobody wants among the others.
+    pub samples: &'a [&'a str],
+}
+
+impl<'a> Builtins<'a> {
+    /// The names of all of them.
+    pub(crate) fn names(&self) -> Vec<&'a str> {
+        self.rules.iter().chain(self.samples).copied().collect()
+    }
+}
 
 /// The rules that are shipped.
 pub const BUILTINS: Builtins<'static> = Builtins {

@@ -1,11 +1,11 @@
-//! The files of policies: read once, when the run task starts, so that every run is judged by the same ones.
+//! Reads the files of policies, once, when the run task starts, so that every run is judged by the same ones.
 //!
 //! Nothing is compiled here.
 
 use crate::builtin;
+use crate::settings::PolicyPath;
+use crate::source_file::SourceFile;
 use regorus::Value as RegoValue;
-use runtask_tasks::PolicyPath;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
 use std::io::{self, Read};
@@ -18,20 +18,13 @@ const MAX_ENTRIES: usize = 10_000;
 /// Directories inside each other.
 const MAX_DEPTH: usize = 32;
 
-/// Rego with the name that people know it by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceFile {
-    /// The path as it was set, or `builtin:NAME`.
-    pub name: String,
-    /// The text.
-    pub text: String,
-}
-
 /// Policies and their data.
 #[derive(Debug, Clone)]
 pub struct Bundle {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) data: Value,
+    /// Each file that was read, its data too, as its settings name it.
+    pub(crate) read: Vec<PathBuf>,
 }
 
 /// Why policies cannot be read.
@@ -91,7 +84,11 @@ impl Bundle {
     /// The first path that cannot be read.
     pub fn load(paths: &[PolicyPath], data: &[PathBuf], base: &Path) -> Result<Self, LoadError> {
         let mut reading = Reading { base, bytes: 0, entries: 0 };
-        let mut bundle = Self { files: vec![builtin::library()], data: Value::Object(Default::default()) };
+        let mut bundle = Self {
+            files: vec![builtin::library()],
+            data: Value::Object(Default::default()),
+            read: Vec::new(),
+        };
         for path in paths {
             match path {
                 PolicyPath::Builtin(name) => {
@@ -105,6 +102,7 @@ impl Bundle {
                         return Err(LoadError::Empty { path: path.clone() });
                     }
                     for (name, _directories, text) in found {
+                        bundle.read.push(PathBuf::from(&name));
                         bundle.files.push(SourceFile { name, text });
                     }
                 }
@@ -118,6 +116,7 @@ impl Bundle {
             reading.walk(path, 0, &mut |it| has_extension(it, &["json", "yaml", "yml"]), &mut found)?;
             for (name, directories, text) in found {
                 let path = PathBuf::from(name);
+                bundle.read.push(path.clone());
                 let document = parse(&path, &text)?;
                 let document = directories.iter().rev().fold(document, |inner, directory| {
                     Value::Object([(directory.clone(), inner)].into_iter().collect())
@@ -126,19 +125,6 @@ impl Bundle {
             }
         }
         Ok(bundle)
-    }
-
-    /// Files from memory, as for a test.
-    #[must_use]
-    pub fn of_files(files: Vec<SourceFile>, data: Value) -> Self {
-        let files = std::iter::once(builtin::library()).chain(files).collect();
-        Self { files, data }
-    }
-
-    /// The files, the library first.
-    #[must_use]
-    pub fn files(&self) -> &[SourceFile] {
-        &self.files
     }
 }
 

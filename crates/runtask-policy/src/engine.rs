@@ -4,8 +4,8 @@
 //! what it cannot stop (a builtin that never returns, or takes all memory) ends with the process: see `check.rs`.
 
 use crate::annotations::{Annotated, Annotation, annotations};
-use crate::bundle::SourceFile;
 use crate::message::{Purpose, RuleEntry, RuleKind, Trouble};
+use crate::source_file::SourceFile;
 use crate::{builtin, functions, imports};
 use regorus::unstable::{Expr, Rule, RuleHead};
 use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};

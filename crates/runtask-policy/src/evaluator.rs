@@ -13,6 +13,7 @@ use crate::plan::{self, Changes, path_text};
 use crate::redaction::Redaction;
 use regorus::Value;
 use runtask_findings::shortened;
+use runtask_settings::SettingsReader;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::cell::OnceCell;
 use std::ffi::OsStr;
@@ -25,6 +26,10 @@ use std::time::{Duration, Instant};
 /// The argument that makes a program this process.
 pub(crate) const ARGUMENT: &str = "policy-evaluator";
 
+/// What evaluating policies may allocate, unless told otherwise.
+const MEMORY_BYTES: u64 = 1 << 30;
+/// What a Lambda function keeps for everything else.
+const MEMORY_KEPT_BYTES: u64 = 96 << 20;
 /// The stack that evaluation has. A policy that needs more recurses without an end.
 pub(crate) const STACK_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a request's line: policies, their data and parameters.
@@ -56,6 +61,21 @@ impl Evaluator {
     /// When the system does not say where it is.
     pub fn this_program(memory_bytes: u64) -> io::Result<Self> {
         Ok(Self { program: std::env::current_exe()?, memory_bytes })
+    }
+
+    /// This program, within `RUNTASK_POLICY_MEMORY_BYTES`: 1 GiB unless set, and less in a function that has less.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, when the system does not say where it is.
+    pub fn from_settings(settings: &mut SettingsReader<'_>) -> Result<Self, String> {
+        // A function has so many MB; a process that takes them all takes the function with it.
+        let of_function =
+            settings.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|it| it.parse::<u64>().ok());
+        let of_function = of_function.map(|it| (it << 20).saturating_sub(MEMORY_KEPT_BYTES));
+        let default = of_function.map_or(MEMORY_BYTES, |it| it.min(MEMORY_BYTES));
+        let memory_bytes = settings.parsed("RUNTASK_POLICY_MEMORY_BYTES", default);
+        Self::this_program(memory_bytes).map_err(|error| format!("where is this program? {error}"))
     }
 }
 

@@ -8,8 +8,8 @@
 //!
 //! Lines stay as they are, columns do not.
 
-use crate::bundle::SourceFile;
 use crate::functions::FUNCTIONS;
+use crate::source_file::SourceFile;
 use regorus::unstable::{BUILTINS, Lexer, Source, Token, TokenKind};
 use std::collections::HashMap;
 use std::ops::Range;

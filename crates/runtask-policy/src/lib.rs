@@ -1,28 +1,37 @@
 #![doc = include_str!("../README.md")]
 
 mod annotations;
+mod asked_builtins;
 mod builtin;
 mod bundle;
-mod check;
 mod engine;
+mod evaluation;
 mod evaluator;
-mod findings;
 mod functions;
 mod imports;
 mod message;
 mod plan;
+mod policy;
+mod read_exceptions;
+mod read_settings;
 mod redaction;
+mod report;
 mod session;
+mod settings;
 #[cfg(test)]
 mod shipped_tests;
+mod source_file;
 #[cfg(feature = "test-util")]
 mod test_util;
 mod trouble;
 
-pub use builtin::BUILTINS;
-pub use bundle::{Bundle, LoadError, SourceFile};
-pub use check::{Policy, RunFacts, TestReport, TestResult, UnavailableError};
+pub use builtin::{BUILTINS, Builtins};
+pub use bundle::LoadError;
+pub use evaluation::UnavailableError;
 pub use evaluator::{Evaluator, run_if_asked};
 pub use message::{RuleEntry, RuleKind, Trouble};
+pub use policy::{Policy, TestResult, TestResults};
+pub use read_settings::{SETTINGS, read_settings};
+pub use settings::{Exception, PolicyPath, PolicySettings, Unknown};
 #[cfg(feature = "test-util")]
 pub use test_util::Judge;

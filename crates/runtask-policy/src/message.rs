@@ -3,7 +3,7 @@
 //! The run task writes a [`Request`] as one line of JSON, and after it the plan, byte for byte. The other process answers
 //! with [`Event`]s, a line of JSON each, and ends.
 
-use crate::bundle::SourceFile;
+use crate::source_file::SourceFile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,9 +1,9 @@
 //! The rules that are shipped: their own tests, and what they say about real plans.
 
 use crate::builtin::{self, BUILTINS};
-use crate::bundle::SourceFile;
 use crate::evaluator::serve;
 use crate::message::{Event, Purpose, Request, RuleEntry};
+use crate::source_file::SourceFile;
 use runtask_findings::printable;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

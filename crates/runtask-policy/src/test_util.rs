@@ -1,10 +1,11 @@
 //! Evaluation inside the process that tests: no limits of memory, no crashes.
 
-use crate::bundle::{Bundle, SourceFile};
+use crate::builtin;
 use crate::engine::Policies;
 use crate::evaluator::{judge, prepare};
 use crate::message::{Purpose, Request, RuleEntry};
 use crate::plan;
+use crate::source_file::SourceFile;
 use serde_json::{Value, json};
 
 /// One policy, compiled once.
@@ -24,10 +25,9 @@ impl Judge {
     #[expect(clippy::expect_used, reason = "a test brings a policy that is one")]
     pub fn new(rego: &str) -> Self {
         let file = SourceFile { name: "policies/p.rego".to_owned(), text: rego.to_owned() };
-        let bundle = Bundle::of_files(vec![file], json!({}));
         let policies = prepare(&Request {
-            files: bundle.files,
-            data: bundle.data,
+            files: vec![builtin::library(), file],
+            data: json!({}),
             run: json!({}),
             params: Value::Null,
             namespaces: None,

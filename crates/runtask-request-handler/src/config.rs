@@ -23,7 +23,7 @@ pub enum KeySetting {
 
 impl KeySetting {
     /// Reads where the key is; notes a problem when there are two answers, or none.
-    pub fn read(settings: &mut runtask_settings::Settings<'_>) -> Self {
+    pub fn read(settings: &mut runtask_settings::SettingsReader<'_>) -> Self {
         let key = settings.text("HMAC_KEY");
         let name = settings.text("HMAC_SECRET_KEY_PARAM");
         let unsigned = settings.flag("RUNTASK_ALLOW_UNSIGNED");
@@ -79,7 +79,7 @@ impl Settings {
     ///
     /// Everything that is wrong with them, by name.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let mut settings = runtask_settings::Settings::new(lookup);
+        let mut settings = runtask_settings::SettingsReader::new(lookup);
         let read = Self {
             key: KeySetting::read(&mut settings),
             callback_function: settings

@@ -10,18 +10,18 @@ use std::time::Duration;
 pub struct SettingsError(Vec<String>);
 
 /// Reads settings by name and collects what is wrong with them.
-pub struct Settings<'a> {
+pub struct SettingsReader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
 }
 
-impl std::fmt::Debug for Settings<'_> {
+impl std::fmt::Debug for SettingsReader<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("problems", &self.problems).finish_non_exhaustive()
+        f.debug_struct("SettingsReader").field("problems", &self.problems).finish_non_exhaustive()
     }
 }
 
-impl<'a> Settings<'a> {
+impl<'a> SettingsReader<'a> {
     /// Reads through `lookup`.
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self { lookup, problems: Vec::new() }
@@ -33,7 +33,7 @@ impl<'a> Settings<'a> {
         (self.lookup)(name).filter(|it| !it.is_empty())
     }
 
-    /// A setting that must be there. Without it, what is returned is empty and [`Settings::finish`] fails.
+    /// A setting that must be there. Without it, what is returned is empty and [`SettingsReader::finish`] fails.
     pub fn required(&mut self, name: &str, meaning: &str) -> String {
         self.text(name).unwrap_or_else(|| {
             self.problem(format!("{name} is not set: {meaning}"));
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn good_settings_are_read() {
-        let mut settings = Settings::new(&lookup);
+        let mut settings = SettingsReader::new(&lookup);
         assert_eq!(settings.text("EMPTY"), None);
         assert_eq!(settings.parsed("NUMBER", 0_u64), 12);
         assert_eq!(settings.parsed("EMPTY", 7_u64), 7);
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn all_problems_are_reported_together_and_without_values() {
-        let mut settings = Settings::new(&lookup);
+        let mut settings = SettingsReader::new(&lookup);
         settings.required("EMPTY", "it names the function to call");
         settings.parsed("WORD", 0_u64);
         settings.flag("WORD");

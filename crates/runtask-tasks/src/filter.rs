@@ -1,26 +1,12 @@
-//! Which runs a task is for. What follows for the others is the caller's matter.
+//! Decides which runs a task is for. What follows for the others is the caller's matter.
+//!
+//! Where a filter asks for what is not known, such as the project that older versions of Terraform Enterprise do not send,
+//! the run is not admitted: nobody said that the task is for it.
 
 use crate::names::NamePattern;
+use crate::run_facts::RunFacts;
 use runtask_findings::printable;
 use std::fmt;
-
-/// What is known of a run before anything of it is fetched.
-///
-/// Where a filter asks for what is not known, such as the project that older versions of Terraform Enterprise do not
-/// send, the run is not admitted: nobody said that the task is for it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Facts<'a> {
-    /// The stage, as HCP Terraform writes it: `post_plan`.
-    pub stage: Option<&'a str>,
-    /// The organization's name.
-    pub organization: Option<&'a str>,
-    /// The workspace's name.
-    pub workspace: Option<&'a str>,
-    /// The project's name.
-    pub project: Option<&'a str>,
-    /// Whether the run only plans and can never be applied.
-    pub speculative: Option<bool>,
-}
 
 /// Which runs a task is for; unless something is said, for all.
 #[derive(Debug, Clone, Default)]
@@ -49,15 +35,15 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// The first thing, in the order of [`Facts`], that keeps the run out; the caller reports it as the task says.
-    pub fn admits(&self, facts: &Facts<'_>) -> Result<(), Skipped> {
+    /// The first thing, in the order of the code, that keeps the run out; the caller reports it as the task says.
+    pub fn admits(&self, facts: &RunFacts) -> Result<(), Skipped> {
         if let Some(stages) = &self.stages {
-            admits_stage(stages, facts.stage)?;
+            admits_stage(stages, facts.stage.as_deref())?;
         }
         for (noun, patterns, name) in [
-            ("organization", &self.organizations, facts.organization),
-            ("workspace", &self.workspaces, facts.workspace),
-            ("project", &self.projects, facts.project),
+            ("organization", &self.organizations, facts.organization.as_deref()),
+            ("workspace", &self.workspaces, facts.workspace.as_deref()),
+            ("project", &self.projects, facts.project.as_deref()),
         ] {
             if let Some(patterns) = patterns {
                 admits_name(noun, patterns, name)?;
@@ -147,22 +133,29 @@ mod tests {
         Some(texts.iter().map(|it| NamePattern::new(it).unwrap()).collect())
     }
 
-    fn says(filter: &Filter, facts: Facts<'_>) -> String {
+    fn says(filter: &Filter, facts: RunFacts) -> String {
         filter.admits(&facts).map_or_else(|it| it.to_string(), |()| "admitted".to_owned())
     }
 
-    const FACTS: Facts<'static> = Facts {
-        stage: Some("post_plan"),
-        organization: Some("acme"),
-        workspace: Some("net-dev"),
-        project: Some("Team A"),
-        speculative: Some(true),
-    };
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn facts() -> RunFacts {
+        RunFacts {
+            stage: text("post_plan"),
+            organization: text("acme"),
+            workspace: text("net-dev"),
+            project: text("Team A"),
+            speculative: Some(true),
+            ..RunFacts::default()
+        }
+    }
 
     #[test]
     fn a_filter_that_says_nothing_admits_every_run() {
-        assert_eq!(says(&Filter::default(), FACTS), "admitted");
-        assert_eq!(says(&Filter::default(), Facts::default()), "admitted");
+        assert_eq!(says(&Filter::default(), facts()), "admitted");
+        assert_eq!(says(&Filter::default(), RunFacts::default()), "admitted");
     }
 
     #[test]
@@ -174,13 +167,13 @@ mod tests {
             workspaces: patterns(&["app", "net-*"]),
             speculative: Some(true),
         };
-        assert_eq!(says(&filter, FACTS), "admitted");
+        assert_eq!(says(&filter, facts()), "admitted");
         let all = [
-            says(&filter, Facts { stage: Some("pre_plan"), ..FACTS }),
-            says(&filter, Facts { organization: Some("other"), ..FACTS }),
-            says(&filter, Facts { project: Some("Team AB"), ..FACTS }),
-            says(&filter, Facts { workspace: Some("x"), ..FACTS }),
-            says(&filter, Facts { speculative: Some(false), ..FACTS }),
+            says(&filter, RunFacts { stage: text("pre_plan"), ..facts() }),
+            says(&filter, RunFacts { organization: text("other"), ..facts() }),
+            says(&filter, RunFacts { project: text("Team AB"), ..facts() }),
+            says(&filter, RunFacts { workspace: text("x"), ..facts() }),
+            says(&filter, RunFacts { speculative: Some(false), ..facts() }),
         ];
         insta::assert_snapshot!(all.join("\n"), @"
         Not checked: this task runs at stages post_plan or pre_apply, and this is pre_plan
@@ -193,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_run_is_not_admitted_by_what_is_not_known_of_it() {
-        let one = |filter: Filter| says(&filter, Facts::default());
+        let one = |filter: Filter| says(&filter, RunFacts::default());
         let all = [
             one(Filter { stages: Some(vec!["post_plan"]), ..Filter::default() }),
             one(Filter { organizations: patterns(&["*"]), ..Filter::default() }),
@@ -218,12 +211,12 @@ mod tests {
             ..Filter::default()
         };
         let name = format!("x\n\u{1b}[31m{}", "y".repeat(500));
-        let text = says(&filter, Facts { workspace: Some(&name), ..FACTS });
-        assert!(!text.contains(char::is_control) && text.len() < 250, "{text}");
-        assert!(text.contains("`a*`, `b*`, `c*`, `d*` or 2 more, and this is `x\\n"), "{text}");
-        let text = says(&filter, Facts { workspace: Some("a"), ..FACTS });
+        let said = says(&filter, RunFacts { workspace: Some(name), ..facts() });
+        assert!(!said.contains(char::is_control) && said.len() < 250, "{said}");
+        assert!(said.contains("`a*`, `b*`, `c*`, `d*` or 2 more, and this is `x\\n"), "{said}");
+        let said = says(&filter, RunFacts { workspace: text("a"), ..facts() });
         assert_eq!(
-            text,
+            said,
             "Not checked: this task is for runs that are not speculative, and this run is speculative"
         );
     }

@@ -1,30 +1,25 @@
 #![doc = include_str!("../README.md")]
 
-mod check;
+mod check_entry;
 mod date;
 mod filter;
 mod names;
 mod notes;
-mod policy;
+mod parse;
 mod problem;
 mod read;
-mod read_exceptions;
-mod read_policy;
+mod run_facts;
 mod syntax;
 mod table;
 mod task;
 
-#[cfg(test)]
-mod file_tests;
-#[cfg(test)]
-mod policy_problem_tests;
-#[cfg(test)]
-mod problem_tests;
-
-pub use check::{CheckName, UnknownCheck};
+pub use check_entry::{CheckEntry, CheckSettings, SettingsEntry};
 pub use date::Date;
-pub use filter::{Facts, Filter, Skipped};
+pub use filter::{Filter, Skipped};
 pub use names::AddressPattern;
-pub use policy::{Builtins, Exception, PolicyPath, PolicySettings, Unknown};
+pub use notes::Notes;
+pub use parse::MAX_FILE_BYTES;
 pub use problem::{Place, Problem, ProblemKind, Problems};
-pub use task::{DEFAULT_TASK, MAX_FILE_BYTES, OnSkip, Task, Tasks};
+pub use run_facts::RunFacts;
+pub use table::{Kind, Table, Text, shown, suggestion, table, wrong_type};
+pub use task::{DEFAULT_TASK, OnSkip, Task, TaskCheck, Tasks};

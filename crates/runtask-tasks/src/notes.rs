@@ -15,7 +15,7 @@ const SHOWN_FROM: usize = SHOWN - SHOWN_BEFORE;
 
 /// Collects problems of one file.
 #[derive(Debug)]
-pub(crate) struct Notes<'a> {
+pub struct Notes<'a> {
     file: &'a str,
     text: &'a str,
     /// Where each line starts.
@@ -46,7 +46,7 @@ impl<'a> Notes<'a> {
     }
 
     /// Something that is there is wrong.
-    pub(crate) fn error(&mut self, place: Range<usize>, message: impl Into<String>) {
+    pub fn error(&mut self, place: Range<usize>, message: impl Into<String>) {
         // What is read of a line that is not TOML is a guess.
         if !self.broken.contains(&self.line(place.start)) {
             self.push(ProblemKind::Error, place, message.into());
@@ -54,7 +54,7 @@ impl<'a> Notes<'a> {
     }
 
     /// Something is missing below what stands at `place`.
-    pub(crate) fn missing(&mut self, place: Range<usize>, message: impl Into<String>) {
+    pub fn missing(&mut self, place: Range<usize>, message: impl Into<String>) {
         // It may be there, in a line that is not TOML.
         if self.broken.is_empty() {
             self.push(ProblemKind::Error, place, message.into());
@@ -62,14 +62,14 @@ impl<'a> Notes<'a> {
     }
 
     /// Something does no harm and no good.
-    pub(crate) fn warning(&mut self, place: Range<usize>, message: impl Into<String>) {
+    pub fn warning(&mut self, place: Range<usize>, message: impl Into<String>) {
         if self.broken.is_empty() {
             self.push(ProblemKind::Warning, place, message.into());
         }
     }
 
     /// The line at `offset`, counted from 1.
-    pub(crate) fn line_number(&self, offset: usize) -> u32 {
+    pub fn line_number(&self, offset: usize) -> u32 {
         number(self.line(offset))
     }
 

@@ -1,14 +1,12 @@
-//! Reads the tasks of a file. The settings of the check `policy` are read next door.
+//! Reads the tasks of a file. The settings of a check are read by the check.
 
-use crate::check::CheckName;
+use crate::check_entry::{CheckEntry, CheckSettings};
 use crate::date::Date;
 use crate::filter::{Filter, STAGES};
 use crate::names::NamePattern;
 use crate::notes::Notes;
-use crate::policy::Builtins;
-use crate::read_policy::policy;
-use crate::table::{FILE, TASK, Table, Text, one_of, shown, suggestion, table};
-use crate::task::{OnSkip, Task};
+use crate::table::{Kind, Table, Text, one_of, shown, suggestion, table};
+use crate::task::{OnSkip, Task, TaskCheck};
 use runtask_findings::OnError;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,22 +19,28 @@ const MAX_NAME_CHARACTERS: usize = 64;
 /// Paths of the run task that name no task.
 const RESERVED_NAMES: [&str; 1] = ["healthz"];
 
-/// What a file is judged by, besides itself.
-#[derive(Debug)]
-pub(crate) struct Surroundings<'a> {
-    pub(crate) today: Date,
-    pub(crate) builtins: Builtins<'a>,
-    /// The names of all of them.
-    pub(crate) names: Vec<&'a str>,
-}
+/// The top of a file.
+static FILE: Kind = Kind::new("the top of the file", &["tasks"]);
+
+/// The keys of a task, besides the names of checks that have settings.
+static TASK: Kind = Kind::new(
+    "`[tasks.NAME]`",
+    &["checks", "stages", "organizations", "workspaces", "projects", "speculative", "on_skip", "on_error"],
+);
 
 /// All tasks. What is wrong with them is in `notes`, and then they are only good for being thrown away.
 pub(crate) fn tasks<'a>(
     file: &'a Spanned<DeTable<'a>>,
-    surroundings: &Surroundings<'_>,
+    checks: &[CheckEntry],
+    today: Date,
     notes: &mut Notes<'_>,
 ) -> BTreeMap<String, Task> {
-    let top = Table::new(file.get_ref(), 0..0, &FILE, notes);
+    let with_settings = checks.iter().filter(|it| it.settings.is_some());
+    let task_kind = TASK.and(with_settings.map(|it| it.name));
+    let of_checks =
+        checks.iter().filter_map(|it| it.settings.as_ref()).flat_map(|it| it.kinds.iter().copied());
+    let kinds: Vec<&Kind> = [&FILE, &task_kind].into_iter().chain(of_checks).collect();
+    let top = Table::new(file.get_ref(), 0..0, &FILE, &kinds, notes);
     let mut tasks = BTreeMap::new();
     let advice = "write `[tasks.default]`, and below it `checks = [\"fmt\"]`";
     let Some((key, value)) = top.entry("tasks") else {
@@ -52,8 +56,8 @@ pub(crate) fn tasks<'a>(
         let Some(entries) = table(value, &format!("task `{}`", shown(name.get_ref())), notes) else {
             continue;
         };
-        let table = Table::new(entries, name.span(), &TASK, notes);
-        tasks.insert(name.get_ref().to_string(), task(name.get_ref(), &table, surroundings, notes));
+        let table = Table::new(entries, name.span(), &task_kind, &kinds, notes);
+        tasks.insert(name.get_ref().to_string(), task(name.get_ref(), &table, checks, today, notes));
     }
     tasks
 }
@@ -80,8 +84,8 @@ fn check_name(name: &str, place: Range<usize>, notes: &mut Notes<'_>) {
     }
 }
 
-fn task(name: &str, table: &Table<'_>, surroundings: &Surroundings<'_>, notes: &mut Notes<'_>) -> Task {
-    let checks = checks(table, notes);
+fn task(name: &str, table: &Table<'_>, checks: &[CheckEntry], today: Date, notes: &mut Notes<'_>) -> Task {
+    let named = named_checks(table, checks, notes);
     let filter = Filter {
         stages: stages(table, notes),
         organizations: patterns(table, "organizations", notes),
@@ -91,42 +95,55 @@ fn task(name: &str, table: &Table<'_>, surroundings: &Surroundings<'_>, notes: &
     };
     let on_skip = table.word("on_skip", &OnSkip::ALL.map(|it| (it.as_str(), it)), notes);
     let on_error = table.word("on_error", &[("passed", OnError::Passed), ("failed", OnError::Failed)], notes);
-    let settings = policy(table, surroundings, notes);
-    if let Some(checks) = &checks {
-        check_policy(table, checks, notes);
-        check_stages(table, checks, filter.stages.as_deref(), notes);
+    let settings: BTreeMap<&str, CheckSettings> =
+        checks.iter().filter_map(|it| Some((it.name, settings(it, table, today, notes)?))).collect();
+    if let Some(named) = &named {
+        for check in checks {
+            check_settings(check, table, named, notes);
+        }
+        check_stages(table, named, filter.stages.as_deref(), notes);
     }
+    let with_settings =
+        |it: &CheckEntry| TaskCheck { name: it.name, settings: settings.get(it.name).cloned() };
     Task {
         name: name.to_owned(),
-        checks: checks.unwrap_or_default(),
+        checks: named.iter().flatten().map(with_settings).collect(),
         filter,
         on_skip: on_skip.unwrap_or_default(),
         on_error,
-        policy: settings,
     }
 }
 
-/// The checks; none when one cannot be read, so that nothing is concluded from what is left.
-fn checks(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Vec<CheckName>> {
+/// The checks that `checks` names; none when one cannot be read, so that nothing is concluded from what is left.
+fn named_checks(table: &Table<'_>, all: &[CheckEntry], notes: &mut Notes<'_>) -> Option<Vec<CheckEntry>> {
+    let names: Vec<_> = all.iter().map(|it| it.name).collect();
     if table.entry("checks").is_none() {
-        let names = CheckName::ALL.map(CheckName::as_str).join("`, `");
-        table.missing("checks", &format!("name what this task checks, of `{names}`"), notes);
+        let advice = format!("name what this task checks, of `{}`", names.join("`, `"));
+        table.missing("checks", &advice, notes);
     }
     let texts = table.texts("checks", notes)?;
     let mut checks = Vec::new();
     for text in &texts {
-        checks.push(check(text, notes));
+        let check = all.iter().find(|it| it.name == text.text);
+        if check.is_none() {
+            let advice = suggestion(text.text, &names);
+            notes.error(text.place.clone(), format!("there is no check `{}`{advice}", shown(text.text)));
+        }
+        checks.push(check.copied());
     }
     checks.into_iter().collect()
 }
 
-fn check(text: &Text<'_>, notes: &mut Notes<'_>) -> Option<CheckName> {
-    let check = text.text.parse().ok();
-    if check.is_none() {
-        let advice = suggestion(text.text, &CheckName::ALL.map(CheckName::as_str));
-        notes.error(text.place.clone(), format!("there is no check `{}`{advice}", shown(text.text)));
-    }
-    check
+/// The settings of a check, if the task has them.
+fn settings(
+    check: &CheckEntry,
+    task: &Table<'_>,
+    today: Date,
+    notes: &mut Notes<'_>,
+) -> Option<CheckSettings> {
+    let entry = check.settings.as_ref()?;
+    let table = task.table(check.name, entry.kinds.first()?, notes)?;
+    Some((entry.read)(&table, today, notes))
 }
 
 fn stages(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Vec<&'static str>> {
@@ -147,17 +164,20 @@ fn patterns(table: &Table<'_>, key: &str, notes: &mut Notes<'_>) -> Option<Vec<N
     Some(texts.into_iter().filter_map(pattern).collect())
 }
 
-/// The check and its settings come together.
-fn check_policy(table: &Table<'_>, checks: &[CheckName], notes: &mut Notes<'_>) {
-    let asked = checks.contains(&CheckName::Policy);
-    match table.entry("policy") {
-        None if asked => {
-            let advice = "the check `policy` needs `[tasks.NAME.policy]`, and there `paths`";
-            table.missing("policy", advice, notes);
+/// A check and its settings come together.
+fn check_settings(check: &CheckEntry, table: &Table<'_>, named: &[CheckEntry], notes: &mut Notes<'_>) {
+    let Some(settings) = &check.settings else { return };
+    let name = check.name;
+    let is_asked = named.iter().any(|it| it.name == name);
+    match (table.entry(name), settings.required) {
+        (None, Some(key)) if is_asked => {
+            let advice = format!("the check `{name}` needs `[tasks.NAME.{name}]`, and there `{key}`");
+            table.missing(name, &advice, notes);
         }
-        Some((key, _)) if !asked => {
-            let message =
-                "these settings are for the check `policy`: add \"policy\" to `checks`, or remove them";
+        (Some((key, _)), _) if !is_asked => {
+            let message = format!(
+                "these settings are for the check `{name}`: add \"{name}\" to `checks`, or remove them"
+            );
             notes.error(key.span(), message);
         }
         _ => {}
@@ -167,15 +187,16 @@ fn check_policy(table: &Table<'_>, checks: &[CheckName], notes: &mut Notes<'_>) 
 /// Before there is a plan, nothing can read it.
 fn check_stages(
     table: &Table<'_>,
-    checks: &[CheckName],
+    checks: &[CheckEntry],
     stages: Option<&[&'static str]>,
     notes: &mut Notes<'_>,
 ) {
-    let (Some(check), Some(["pre_plan"])) = (checks.iter().find(|it| it.needs_plan()), stages) else {
+    let (Some(check), Some(["pre_plan"])) = (checks.iter().find(|it| it.reads_plan), stages) else {
         return;
     };
     if let Some((_, value)) = table.entry("stages") {
-        let message = format!("check `{check}` reads the plan, and at stage pre_plan there is none yet");
+        let message =
+            format!("check `{}` reads the plan, and at stage pre_plan there is none yet", check.name);
         notes.warning(value.span(), message);
     }
 }

@@ -3,6 +3,7 @@
 use crate::date::Date;
 use crate::notes::Notes;
 use runtask_findings::printable;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::Spanned;
@@ -14,39 +15,30 @@ const MAX_TEXT_BYTES: usize = 1024;
 /// The most texts that one list may hold.
 const MAX_TEXTS: usize = 1000;
 
-/// The kinds of tables, for a key that stands in the wrong one.
-pub(crate) const KINDS: [&Kind; 4] = [&FILE, &TASK, &POLICY, &EXCEPTION];
-pub(crate) static FILE: Kind = Kind { name: "the top of the file", keys: &["tasks"] };
-pub(crate) static TASK: Kind = Kind {
-    name: "`[tasks.NAME]`",
-    keys: &[
-        "checks",
-        "stages",
-        "organizations",
-        "workspaces",
-        "projects",
-        "speculative",
-        "on_skip",
-        "on_error",
-        "policy",
-    ],
-};
-pub(crate) static POLICY: Kind = Kind {
-    name: "`[tasks.NAME.policy]`",
-    keys: &["paths", "data", "namespaces", "unknown", "time_limit_ms", "params", "exceptions"],
-};
-pub(crate) static EXCEPTION: Kind = Kind {
-    name: "`[[tasks.NAME.policy.exceptions]]`",
-    keys: &["rule", "address", "reason", "owner", "expires"],
-};
-
-/// A kind of table.
-#[derive(Debug)]
-pub(crate) struct Kind {
-    /// How it is written.
+/// A kind of table: how it is written, and the keys that it can have.
+#[derive(Debug, Clone)]
+pub struct Kind {
     name: &'static str,
-    /// The keys it can have.
-    pub(crate) keys: &'static [&'static str],
+    keys: Cow<'static, [&'static str]>,
+}
+
+impl Kind {
+    /// The kind that is written `name`, such as "`[tasks.NAME.policy]`", with these keys.
+    #[must_use]
+    pub const fn new(name: &'static str, keys: &'static [&'static str]) -> Self {
+        Self { name, keys: Cow::Borrowed(keys) }
+    }
+
+    /// With these keys too.
+    pub(crate) fn and(&self, keys: impl Iterator<Item = &'static str>) -> Self {
+        Self { name: self.name, keys: self.keys.iter().copied().chain(keys).collect() }
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &[&'static str] {
+        &self.keys
+    }
 }
 
 /// A value and where it stands.
@@ -54,17 +46,21 @@ type Value<'a> = Spanned<DeValue<'a>>;
 
 /// One table of the file.
 #[derive(Debug)]
-pub(crate) struct Table<'a> {
+pub struct Table<'a> {
     entries: &'a DeTable<'a>,
     place: Range<usize>,
-    kind: &'static Kind,
+    kind: &'a Kind,
+    /// Every kind that there is, for a key that stands in the wrong one.
+    kinds: &'a [&'a Kind],
 }
 
 /// One text of the file.
 #[derive(Debug, Clone)]
-pub(crate) struct Text<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) place: Range<usize>,
+pub struct Text<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// Its bytes in the file.
+    pub place: Range<usize>,
 }
 
 impl<'a> Table<'a> {
@@ -72,7 +68,8 @@ impl<'a> Table<'a> {
     pub(crate) fn new(
         entries: &'a DeTable<'a>,
         place: Range<usize>,
-        kind: &'static Kind,
+        kind: &'a Kind,
+        kinds: &'a [&'a Kind],
         notes: &mut Notes<'_>,
     ) -> Self {
         for (key, value) in entries {
@@ -80,35 +77,35 @@ impl<'a> Table<'a> {
             if kind.keys.contains(&name) {
                 continue;
             }
-            let elsewhere = KINDS.iter().find(|it| it.keys.contains(&name));
+            let elsewhere = kinds.iter().find(|it| it.keys.contains(&name));
             let advice = match elsewhere {
                 Some(other) => format!("; it belongs in {}", other.name),
                 // People forget the word before the dot.
-                None if std::ptr::eq(kind, &FILE)
+                None if kind.keys.contains(&"tasks")
                     && value.get_ref().is_table()
                     && !similar(name, "tasks") =>
                 {
                     format!("; a task is `[tasks.{}]`", shown(name))
                 }
-                None => suggestion(name, kind.keys),
+                None => suggestion(name, &kind.keys),
             };
             notes.error(key.span(), format!("unknown key `{}`{advice}", shown(name)));
         }
-        Self { entries, place, kind }
+        Self { entries, place, kind, kinds }
     }
 
     /// Where the table is said to be.
-    pub(crate) fn place(&self) -> Range<usize> {
+    pub fn place(&self) -> Range<usize> {
         self.place.clone()
     }
 
     /// A key and its value.
-    pub(crate) fn entry(&self, key: &str) -> Option<(&'a Spanned<DeString<'a>>, &'a Value<'a>)> {
+    pub fn entry(&self, key: &str) -> Option<(&'a Spanned<DeString<'a>>, &'a Value<'a>)> {
         self.entries.get_key_value(key)
     }
 
     /// Notes that a key is missing, unless there is one that was meant to be it: that one is noted already.
-    pub(crate) fn missing(&self, key: &str, advice: &str, notes: &mut Notes<'_>) {
+    pub fn missing(&self, key: &str, advice: &str, notes: &mut Notes<'_>) {
         let unknown =
             self.entries.keys().map(|it| it.get_ref().as_ref()).filter(|it| !self.kind.keys.contains(it));
         if unknown.into_iter().any(|it| similar(it, key)) {
@@ -118,14 +115,25 @@ impl<'a> Table<'a> {
     }
 
     /// A table below this one.
-    pub(crate) fn table(&self, key: &str, kind: &'static Kind, notes: &mut Notes<'_>) -> Option<Table<'a>> {
+    pub fn table(&self, key: &str, kind: &'a Kind, notes: &mut Notes<'_>) -> Option<Table<'a>> {
         let (name, value) = self.entry(key)?;
         let entries = table(value, key, notes)?;
-        Some(Table::new(entries, name.span(), kind, notes))
+        Some(self.below(entries, name.span(), kind, notes))
+    }
+
+    /// A table in a list below this one.
+    pub fn below(
+        &self,
+        entries: &'a DeTable<'a>,
+        place: Range<usize>,
+        kind: &'a Kind,
+        notes: &mut Notes<'_>,
+    ) -> Table<'a> {
+        Table::new(entries, place, kind, self.kinds, notes)
     }
 
     /// A text that is neither empty nor strange.
-    pub(crate) fn text(&self, key: &str, notes: &mut Notes<'_>) -> Option<Text<'a>> {
+    pub fn text(&self, key: &str, notes: &mut Notes<'_>) -> Option<Text<'a>> {
         let (_, value) = self.entry(key)?;
         let DeValue::String(text) = value.get_ref() else {
             wrong_type(value, key, "a text in quotes", notes);
@@ -135,7 +143,7 @@ impl<'a> Table<'a> {
     }
 
     /// A list of different texts, at least one.
-    pub(crate) fn texts(&self, key: &str, notes: &mut Notes<'_>) -> Option<Vec<Text<'a>>> {
+    pub fn texts(&self, key: &str, notes: &mut Notes<'_>) -> Option<Vec<Text<'a>>> {
         let (_, value) = self.entry(key)?;
         let DeValue::Array(items) = value.get_ref() else {
             let advice = match value.get_ref().as_str() {
@@ -175,7 +183,7 @@ impl<'a> Table<'a> {
     }
 
     /// `true` or `false`.
-    pub(crate) fn boolean(&self, key: &str, notes: &mut Notes<'_>) -> Option<bool> {
+    pub fn boolean(&self, key: &str, notes: &mut Notes<'_>) -> Option<bool> {
         let (_, value) = self.entry(key)?;
         let boolean = value.get_ref().as_bool();
         if boolean.is_none() {
@@ -185,7 +193,7 @@ impl<'a> Table<'a> {
     }
 
     /// A whole number in a range.
-    pub(crate) fn number(&self, key: &str, range: Range<u64>, notes: &mut Notes<'_>) -> Option<u64> {
+    pub fn number(&self, key: &str, range: Range<u64>, notes: &mut Notes<'_>) -> Option<u64> {
         let (_, value) = self.entry(key)?;
         let Some(integer) = value.get_ref().as_integer() else {
             wrong_type(value, key, "a whole number, without quotes", notes);
@@ -201,7 +209,7 @@ impl<'a> Table<'a> {
     }
 
     /// A day, and where it stands.
-    pub(crate) fn date(&self, key: &str, notes: &mut Notes<'_>) -> Option<(Date, Range<usize>)> {
+    pub fn date(&self, key: &str, notes: &mut Notes<'_>) -> Option<(Date, Range<usize>)> {
         let (_, value) = self.entry(key)?;
         let date = value.get_ref().as_datetime().filter(|it| it.time.is_none()).and_then(|it| it.date);
         let date = date.and_then(|it| Date::new(it.year, it.month, it.day));
@@ -212,7 +220,7 @@ impl<'a> Table<'a> {
     }
 
     /// One of several words.
-    pub(crate) fn word<T: Copy>(&self, key: &str, words: &[(&str, T)], notes: &mut Notes<'_>) -> Option<T> {
+    pub fn word<T: Copy>(&self, key: &str, words: &[(&str, T)], notes: &mut Notes<'_>) -> Option<T> {
         let text = self.text(key, notes)?;
         one_of(&text, key, words, notes)
     }
@@ -235,7 +243,7 @@ pub(crate) fn one_of<T: Copy>(
 }
 
 /// The entries of a value that must be a table.
-pub(crate) fn table<'a>(value: &'a Value<'a>, key: &str, notes: &mut Notes<'_>) -> Option<&'a DeTable<'a>> {
+pub fn table<'a>(value: &'a Value<'a>, key: &str, notes: &mut Notes<'_>) -> Option<&'a DeTable<'a>> {
     let table = value.get_ref().as_table();
     if table.is_none() {
         wrong_type(value, key, "a table", notes);
@@ -244,7 +252,7 @@ pub(crate) fn table<'a>(value: &'a Value<'a>, key: &str, notes: &mut Notes<'_>) 
 }
 
 /// Notes that a value is of another type than `wanted`.
-pub(crate) fn wrong_type(value: &Value<'_>, key: &str, wanted: &str, notes: &mut Notes<'_>) {
+pub fn wrong_type(value: &Value<'_>, key: &str, wanted: &str, notes: &mut Notes<'_>) {
     let is = match value.get_ref() {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -258,7 +266,7 @@ pub(crate) fn wrong_type(value: &Value<'_>, key: &str, wanted: &str, notes: &mut
 }
 
 /// `; did you mean …?` where one of `words` is close, else `; there are …`.
-pub(crate) fn suggestion(text: &str, words: &[&str]) -> String {
+pub fn suggestion(text: &str, words: &[&str]) -> String {
     if let Some(word) = words.iter().filter(|it| similar(text, it)).min_by_key(|it| distance(text, it)) {
         return format!("; did you mean `{word}`?");
     }
@@ -270,7 +278,7 @@ pub(crate) fn suggestion(text: &str, words: &[&str]) -> String {
 }
 
 /// A stranger's word in a message.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     const CHARACTERS: usize = 60;
     let start: String = text.chars().take(CHARACTERS).collect();
     let end = if start.len() < text.len() { "…" } else { "" };

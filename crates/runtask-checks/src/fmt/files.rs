@@ -16,8 +16,7 @@ const SUFFIXES: [&str; 5] = [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl", ".t
 /// editor's backup (`main.tf~`, `#main.tf#`).
 ///
 /// Source: `fmtSupportedExts` in terraform's `internal/command/fmt.go`, `IsIgnoredFile` in `internal/configs`.
-#[must_use]
-pub fn is_formatted_file(path: &Path) -> bool {
+pub(super) fn is_formatted_file(path: &Path) -> bool {
     !path.components().any(|it| is_ignored(it.as_os_str()))
         && path.file_name().is_some_and(|it| suffix(it).is_some())
 }

@@ -12,11 +12,10 @@ mod files;
 #[doc(hidden)]
 pub mod output;
 
-pub use files::is_formatted_file;
-
+use crate::check::{Check, Given, Loading, Needs};
 use crate::terraform::{Terraform, TerraformError};
 use diff::Budget;
-use files::{Copies, Unreadable, walk};
+use files::{Copies, Unreadable, is_formatted_file, walk};
 use output::Diagnostic;
 use runtask_findings::{
     CheckReport, Code, Finding, Level, Subject, fenced, printable, printable_lines, shown_path,
@@ -29,7 +28,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use tracing::warn;
 
 /// The name of this check.
-pub const CHECK: &str = "fmt";
+const CHECK: &str = Fmt::NAME;
 
 const PASSED: &str = "Format check passed";
 /// Names in a headline, for each way in which files can be wrong.
@@ -63,10 +62,40 @@ enum FmtError {
     Disagreement,
 }
 
-/// Checks that every Terraform file below `directory` is formatted as `terraform fmt` would.
-///
-/// What goes wrong on the way is in the report, as [`CheckReport::unavailable`].
-pub async fn check(terraform: &Terraform, directory: &Path) -> CheckReport {
+/// The check `fmt`: is every Terraform file below the configuration's directory as `terraform fmt` would write it?
+#[derive(Debug)]
+pub struct Fmt {
+    /// The terraform to run, or a sentence that says why there is none.
+    terraform: Result<Terraform, String>,
+}
+
+impl Check for Fmt {
+    const NAME: &'static str = "fmt";
+    const NEEDS: Needs = Needs { configuration: Some(may_be_formatted), plan: false };
+
+    fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String> {
+        Ok(Self { terraform: Terraform::from_settings(loading.settings) })
+    }
+
+    fn obstacle(&self) -> Option<String> {
+        self.terraform.as_ref().err().cloned()
+    }
+
+    async fn run(&self, given: Given<'_>) -> CheckReport {
+        match &self.terraform {
+            Ok(terraform) => check(terraform, given.configuration).await,
+            Err(reason) => CheckReport::unavailable(CHECK, reason),
+        }
+    }
+}
+
+/// Whether a file of a configuration may be one that this check reads. Below the working directory, hidden directories do
+/// not count; but the working directory itself may be hidden, so here only the file's own name does.
+fn may_be_formatted(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| is_formatted_file(Path::new(name)))
+}
+
+async fn check(terraform: &Terraform, directory: &Path) -> CheckReport {
     match judge(terraform, directory).await {
         Ok(report) => report,
         Err(error) => {

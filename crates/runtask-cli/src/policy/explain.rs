@@ -1,15 +1,38 @@
-//! `runtask policy explain`.
+//! `runtask policy explain`: says what rules demand, why, and how to mend what they find.
 
-use super::{policies, rules};
-use crate::arguments::PolicyExplain;
+use super::rules::{policies, rules};
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::tasks_arguments::TasksArguments;
 use anyhow::bail;
+use clap::Args;
 use runtask_policy::RuleEntry;
 use serde_json::json;
 use std::fmt::Write as _;
 
-pub(crate) async fn explain(arguments: &PolicyExplain, output: &Output) -> anyhow::Result<Exit> {
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The rule's code, such as public-s3-bucket
+    #[arg(required_unless_present = "all")]
+    pub(crate) rule: Option<String>,
+
+    /// All rules
+    #[arg(long, conflicts_with = "rule")]
+    pub(crate) all: bool,
+
+    /// As Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksArguments,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+}
+
+pub(crate) async fn explain(arguments: &ExplainArguments, output: &Output) -> anyhow::Result<Exit> {
     let policies = policies(&arguments.tasks, arguments.task.as_deref(), output)?;
     let mut rules: Vec<RuleEntry> = rules(&policies).await?.into_iter().map(|(rule, _)| rule).collect();
     if let Some(code) = &arguments.rule {

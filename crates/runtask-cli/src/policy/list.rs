@@ -1,15 +1,26 @@
-//! `runtask policy list`.
+//! `runtask policy list`: lists rules.
 
-use super::{policies, rules};
-use crate::arguments::PolicyList;
+use super::rules::{policies, rules};
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::tasks_arguments::TasksArguments;
+use clap::Args;
 use runtask_findings::printable;
 use runtask_policy::{RuleEntry, RuleKind};
 use serde_json::json;
 use std::fmt::Write as _;
 
-pub(crate) async fn list(arguments: &PolicyList, output: &Output) -> anyhow::Result<Exit> {
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    pub(crate) tasks: TasksArguments,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+}
+
+pub(crate) async fn list(arguments: &ListArguments, output: &Output) -> anyhow::Result<Exit> {
     let policies = policies(&arguments.tasks, arguments.task.as_deref(), output)?;
     let rules = rules(&policies).await?;
     if output.json {

@@ -1,15 +1,16 @@
-//! `runtask policy new`.
+//! `runtask policy new`: begins a rule.
 
-use crate::arguments::PolicyNew;
 use crate::exit::Exit;
 use crate::output::Output;
 use anyhow::{Context, bail};
+use clap::Args;
 use runtask_findings::{Code, codes};
 use runtask_policy::BUILTINS;
 use serde_json::json;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 
 const RULE: &str = include_str!("new/rule.rego");
 const TEST: &str = include_str!("new/rule_test.rego");
@@ -23,7 +24,17 @@ const RESERVED: [&str; 22] = [
     "null", "package", "plan", "print", "rego", "some", "testing", "true", "with", "finding",
 ];
 
-pub(crate) fn new(arguments: &PolicyNew, output: &Output) -> anyhow::Result<Exit> {
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// The rule's code, in kebab-case, such as owner-tag
+    pub(crate) rule: String,
+
+    /// The directory to write into
+    #[arg(long, value_name = "DIRECTORY", default_value = "policies")]
+    pub(crate) directory: PathBuf,
+}
+
+pub(crate) fn new(arguments: &NewArguments, output: &Output) -> anyhow::Result<Exit> {
     let code = &arguments.rule;
     let starts_well = code.starts_with(|it: char| it.is_ascii_lowercase());
     if codes().iter().any(|(ours, _)| ours.as_str() == code) {

@@ -1,26 +1,45 @@
-//! `runtask policy test`.
+//! `runtask policy test`: runs the tests of rules.
 
-use super::policies;
-use crate::arguments::PolicyTest;
+use super::rules::policies;
 use crate::environment::lookup;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::tasks_arguments::TasksArguments;
 use anyhow::Context;
+use clap::Args;
 use runtask_findings::printable;
-use runtask_policy::{Policy, TestReport};
-use runtask_settings::Settings;
-use runtask_tasks::{PolicyPath, PolicySettings, Unknown};
+use runtask_policy::{Evaluator, Policy, PolicyPath, PolicySettings, TestResults, Unknown};
+use runtask_settings::SettingsReader;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::path::PathBuf;
 
-pub(crate) async fn test(arguments: &PolicyTest, output: &Output) -> anyhow::Result<Exit> {
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Files and directories with rules and their tests; those of the task unless given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Files and directories with data for them
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksArguments,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+}
+
+pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::Result<Exit> {
     let policies = if arguments.paths.is_empty() {
         policies(&arguments.tasks, arguments.task.as_deref(), output)?
     } else {
         vec![(String::new(), named(arguments)?)]
     };
-    let mut report = TestReport { tests: Vec::new() };
+    let mut report = TestResults { tests: Vec::new() };
     for (_task, policy) in &policies {
         for test in policy.test().await.context("the tests cannot run")?.tests {
             if !report.tests.iter().any(|it| (&it.name, &it.file) == (&test.name, &test.file)) {
@@ -43,7 +62,7 @@ pub(crate) async fn test(arguments: &PolicyTest, output: &Output) -> anyhow::Res
 }
 
 /// The policies that the command line names.
-fn named(arguments: &PolicyTest) -> anyhow::Result<Policy> {
+fn named(arguments: &TestArguments) -> anyhow::Result<Policy> {
     let settings = PolicySettings {
         paths: arguments.paths.iter().cloned().map(PolicyPath::Path).collect(),
         data: arguments.data.clone(),
@@ -53,14 +72,14 @@ fn named(arguments: &PolicyTest) -> anyhow::Result<Policy> {
         exceptions: Vec::new(),
         time_limit: PolicySettings::TIME_LIMIT,
     };
-    let mut environment = Settings::new(&lookup);
-    let evaluator = runtask_callback_handler::evaluator_from(&mut environment);
+    let mut environment = SettingsReader::new(&lookup);
+    let evaluator = Evaluator::from_settings(&mut environment);
     environment.finish().context("settings are wrong")?;
-    let evaluator = evaluator.context("the path of this program is not known")?;
+    let evaluator = evaluator.map_err(anyhow::Error::msg)?;
     Ok(Policy::load("", &settings, Path::new(""), evaluator)?)
 }
 
-fn text(report: &TestReport, failed: usize, color: bool) -> String {
+fn text(report: &TestResults, failed: usize, color: bool) -> String {
     let paint = |style: &str, text: &str| {
         if color { format!("\u{1b}[{style}m{text}\u{1b}[0m") } else { text.to_owned() }
     };

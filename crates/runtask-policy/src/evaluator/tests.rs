@@ -1,7 +1,8 @@
 //! What the process that evaluates says, asked inside this one: no limits of memory, no crashes.
 
 use super::*;
-use crate::bundle::{Bundle, SourceFile};
+use crate::builtin;
+use crate::source_file::SourceFile;
 use serde_json::json;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -28,10 +29,9 @@ fn asked_within(
     limit: Duration,
 ) -> Vec<Event> {
     let files = files.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() });
-    let bundle = Bundle::of_files(files.collect(), data.clone());
     let request = Request {
-        files: bundle.files,
-        data: bundle.data,
+        files: std::iter::once(builtin::library()).chain(files).collect(),
+        data: data.clone(),
         run: json!({ "workspace": "net-prod", "speculative": true }),
         params: json!({ "size": 3 }),
         namespaces: None,

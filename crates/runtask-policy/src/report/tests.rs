@@ -1,6 +1,7 @@
 use super::*;
 use crate::message::Answer;
-use runtask_tasks::{Builtins, Tasks};
+use crate::read_settings::SETTINGS;
+use runtask_tasks::{CheckEntry, Tasks};
 use serde_json::json;
 use std::time::Duration;
 
@@ -163,8 +164,10 @@ fn a_printed_exception_excepts_one_address() {
             report.findings[0].advice.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
         let file =
             format!("[tasks.policy]\nchecks = ['policy']\n[tasks.policy.policy]\npaths = ['x']\n{printed}");
-        let (tasks, _) = Tasks::parse("runtask.toml", file.as_bytes(), today(), Builtins::default()).unwrap();
-        let exceptions = &tasks.get("policy").unwrap().policy.as_ref().unwrap().exceptions;
+        let policy = CheckEntry { name: "policy", reads_plan: true, settings: Some(SETTINGS) };
+        let (tasks, _) = Tasks::parse("runtask.toml", file.as_bytes(), today(), &[policy]).unwrap();
+        let settings = tasks.get("policy").unwrap().checks[0].settings.as_ref().unwrap();
+        let exceptions = &settings.get::<PolicySettings>().unwrap().exceptions;
         assert_eq!(exceptions.len(), 1);
         assert!(exceptions[0].address.matches(address), "{printed}");
         assert!(!exceptions[0].address.matches(other), "{printed}");

@@ -1,19 +1,16 @@
 //! Whole files: what good ones become, and what holds for any.
 
-use crate::policy::Builtins;
-use crate::table::KINDS;
-use crate::{CheckName, Date, Facts, OnSkip, PolicyPath, Problems, Tasks, Unknown};
+use crate::{names, parse, parse_on, policy};
 use proptest::prelude::*;
 use runtask_findings::OnError;
+use runtask_policy::{PolicyPath, SETTINGS, Unknown};
+use runtask_tasks::{Date, OnSkip, RunFacts, Tasks};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) const BUILTINS: Builtins<'static> =
-    Builtins { rules: &["open-ingress", "public-s3-bucket", "required-tags"], samples: &[] };
-
-pub(crate) fn parse(text: impl AsRef<[u8]>) -> Result<(Tasks, Problems), Problems> {
-    Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), BUILTINS)
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
 }
 
 /// The tasks of a file of which nothing is to be said.
@@ -23,7 +20,7 @@ fn good(text: &str) -> Tasks {
     tasks
 }
 
-/// As the documentation has it: keys that stand in one line with semicolons between them.
+/// As the documentation has it.
 const DOCUMENTED: &str = r#"
 [tasks.format]
 checks = ["fmt"]
@@ -40,7 +37,11 @@ paths    = ["policies/"]            # Rego; builtin:NAME for the rules we ship
 data     = ["data/"]
 unknown  = "warn"                   # a value not known until apply: "pass", "warn" or "fail"
 [[tasks.policy.policy.exceptions]]
-rule = "public-s3-bucket"; address = "aws_s3_bucket.site"; reason = "static site"; owner = "web"; expires = 2027-03-31
+rule     = "public-s3-bucket"
+address  = "aws_s3_bucket.site"
+reason   = "static site"
+owner    = "web"
+expires  = 2027-03-31
 "#;
 
 #[test]
@@ -50,18 +51,18 @@ fn the_documented_file_is_read() {
     assert!(tasks.get("default").is_none());
 
     let format = tasks.get("format").unwrap();
-    assert_eq!((format.name.as_str(), &*format.checks), ("format", &[CheckName::Fmt][..]));
+    assert_eq!((format.name.as_str(), names(format)), ("format", vec!["fmt"]));
     assert_eq!((format.on_skip, format.on_error), (OnSkip::Passed, None));
-    assert!(format.policy.is_none() && format.filter.admits(&Facts::default()).is_ok());
+    assert!(policy(format).is_none() && format.filter.admits(&RunFacts::default()).is_ok());
 
-    let policy = tasks.get("policy").unwrap();
-    assert_eq!(policy.checks, [CheckName::Policy]);
-    assert_eq!((policy.on_skip, policy.on_error), (OnSkip::Passed, Some(OnError::Failed)));
-    let facts = Facts { stage: Some("post_plan"), organization: Some("acme"), ..Facts::default() };
-    assert!(policy.filter.admits(&facts).is_ok());
-    assert!(policy.filter.admits(&Facts { stage: Some("pre_apply"), ..facts }).is_err());
-    assert!(policy.filter.admits(&Facts { organization: Some("acme2"), ..facts }).is_err());
-    insta::assert_debug_snapshot!(policy.policy, @r#"
+    let task = tasks.get("policy").unwrap();
+    assert_eq!(names(task), ["policy"]);
+    assert_eq!((task.on_skip, task.on_error), (OnSkip::Passed, Some(OnError::Failed)));
+    let facts = || RunFacts { stage: text("post_plan"), organization: text("acme"), ..RunFacts::default() };
+    assert!(task.filter.admits(&facts()).is_ok());
+    assert!(task.filter.admits(&RunFacts { stage: text("pre_apply"), ..facts() }).is_err());
+    assert!(task.filter.admits(&RunFacts { organization: text("acme2"), ..facts() }).is_err());
+    insta::assert_debug_snapshot!(policy(task), @r#"
     Some(
         PolicySettings {
             paths: [
@@ -104,14 +105,17 @@ fn the_documented_file_is_read() {
 
 #[test]
 fn the_example_of_the_readme_is_read_and_names_every_key() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let example = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let tasks = good(example);
     assert_eq!(tasks.names().collect::<Vec<_>>(), ["format", "policy"]);
-    for kind in KINDS {
-        for key in kind.keys {
+    for kind in SETTINGS.kinds {
+        for key in kind.keys() {
             assert!(example.contains(key), "{key}");
         }
+    }
+    for key in ["checks", "stages", "organizations", "speculative", "on_skip", "on_error"] {
+        assert!(example.contains(key), "{key}");
     }
 }
 
@@ -119,12 +123,11 @@ fn the_example_of_the_readme_is_read_and_names_every_key() {
 fn exceptions_read_the_same_in_every_form_that_toml_has() {
     let start = "[tasks.a]\nchecks = ['policy']\n[tasks.a.policy]\npaths = ['builtin:all']\n";
     let exceptions =
-        |rest: &str| good(&format!("{start}{rest}")).get("a").unwrap().policy.clone().unwrap().exceptions;
+        |rest: &str| policy(good(&format!("{start}{rest}")).get("a").unwrap()).unwrap().exceptions.clone();
     let inline = exceptions("exceptions = [{ rule = 'open-ingress', address = '*', reason = 'r' }]\n");
     let header = "[[tasks.a.policy.exceptions]]\n";
     let lines = exceptions(&format!("{header}rule = 'open-ingress'\naddress = '*'\nreason = 'r'\n"));
-    let semicolons = exceptions(&format!("{header}rule = 'open-ingress'; address = '*'; reason = 'r';\n"));
-    assert_eq!((&inline, &inline), (&lines, &semicolons));
+    assert_eq!(inline, lines);
     assert_eq!((inline.len(), inline[0].line, inline[0].expires), (1, 5, None));
 }
 
@@ -152,21 +155,21 @@ fn everything_that_a_task_can_say_is_read() {
         "#,
     );
     let task = tasks.get("default").unwrap();
-    assert_eq!(task.checks, [CheckName::Fmt, CheckName::PlanSummary, CheckName::Policy]);
+    assert_eq!(names(task), ["fmt", "plan-summary", "policy"]);
     assert_eq!((task.on_skip, task.on_error), (OnSkip::Failed, Some(OnError::Passed)));
-    let facts = Facts {
-        stage: Some("pre_plan"),
-        organization: None,
-        workspace: Some("net-1"),
-        project: Some("Team A"),
+    let facts = || RunFacts {
+        stage: text("pre_plan"),
+        workspace: text("net-1"),
+        project: text("Team A"),
         speculative: Some(false),
+        ..RunFacts::default()
     };
-    assert!(task.filter.admits(&facts).is_ok());
-    assert!(task.filter.admits(&Facts { workspace: Some("app"), ..facts }).is_err());
-    assert!(task.filter.admits(&Facts { project: Some("Team"), ..facts }).is_err());
-    assert!(task.filter.admits(&Facts { speculative: Some(true), ..facts }).is_err());
+    assert!(task.filter.admits(&facts()).is_ok());
+    assert!(task.filter.admits(&RunFacts { workspace: text("app"), ..facts() }).is_err());
+    assert!(task.filter.admits(&RunFacts { project: text("Team"), ..facts() }).is_err());
+    assert!(task.filter.admits(&RunFacts { speculative: Some(true), ..facts() }).is_err());
 
-    let policy = task.policy.as_ref().unwrap();
+    let policy = policy(task).unwrap();
     let builtin = |it: &str| PolicyPath::Builtin(it.to_owned());
     // `builtin:all` stands for each of them, and the first was there already.
     assert_eq!(
@@ -193,19 +196,19 @@ fn everything_that_a_task_can_say_is_read() {
 #[test]
 fn what_a_task_does_not_say_has_defaults() {
     let tasks = good("tasks.a = { checks = ['policy'], policy.paths = ['x'] }");
-    let policy = tasks.get("a").unwrap().policy.clone().unwrap();
+    let policy = policy(tasks.get("a").unwrap()).unwrap();
     assert_eq!((policy.unknown, policy.time_limit), (Unknown::Warn, Duration::from_secs(10)));
-    assert_eq!((policy.params, policy.namespaces), (json!({}), None));
+    assert_eq!((&policy.params, &policy.namespaces), (&json!({}), &None));
     assert!(policy.data.is_empty() && policy.exceptions.is_empty());
 }
 
 #[test]
 fn without_a_file_there_is_the_default_task() {
-    let tasks = Tasks::only_default(vec![CheckName::Fmt]);
+    let tasks = Tasks::only_default(&["fmt"]);
     assert_eq!(tasks.names().collect::<Vec<_>>(), ["default"]);
     let task = tasks.get("default").unwrap();
-    assert_eq!((&*task.checks, task.on_error), (&[CheckName::Fmt][..], None));
-    assert!(task.filter.admits(&Facts::default()).is_ok());
+    assert_eq!((names(task), task.on_error), (vec!["fmt"], None));
+    assert!(task.filter.admits(&RunFacts::default()).is_ok());
     assert_eq!(tasks.iter().count(), 1);
 }
 
@@ -215,8 +218,8 @@ fn an_exception_holds_through_its_last_day() {
                 { rule = 'r', address = 'a', reason = 'b', expires = 2027-03-31 } ] } }";
     let on = |year, month, day| {
         let today = Date::new(year, month, day).unwrap();
-        let (tasks, warnings) = Tasks::parse("runtask.toml", text, today, Builtins::default()).unwrap();
-        (tasks.get("a").unwrap().policy.as_ref().unwrap().exceptions[0].expired, warnings.to_string())
+        let (tasks, warnings) = parse_on(today, text).unwrap();
+        (policy(tasks.get("a").unwrap()).unwrap().exceptions[0].expired, warnings.to_string())
     };
     assert!(!on(2026, 12, 1).0 && !on(2027, 3, 31).0);
     let (expired, warning) = on(2027, 4, 1);
@@ -312,8 +315,8 @@ proptest! {
                 prop_assert!(tasks.names().next().is_some());
                 for task in tasks.iter() {
                     prop_assert!(!task.checks.is_empty());
-                    prop_assert_eq!(task.checks.contains(&CheckName::Policy), task.policy.is_some());
-                    prop_assert!(task.policy.as_ref().is_none_or(|it| !it.paths.is_empty()));
+                    prop_assert_eq!(names(task).contains(&"policy"), policy(task).is_some());
+                    prop_assert!(policy(task).is_none_or(|it| !it.paths.is_empty()));
                 }
                 warnings
             }
@@ -335,7 +338,7 @@ proptest! {
     #[test]
     fn time_decides_nothing_but_what_has_expired(file in nearly_documented(), year in 1970..3000_u16) {
         let today = Date::new(year, 1, 1).unwrap();
-        let other = Tasks::parse("runtask.toml", &file, today, BUILTINS);
+        let other = parse_on(today, &file);
         prop_assert_eq!(parse(&file).is_ok(), other.is_ok());
     }
 }

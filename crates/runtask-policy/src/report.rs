@@ -1,15 +1,18 @@
-//! What rules said, as findings.
+//! Makes a report of what rules said.
 
-use crate::check::{CHECK, Evaluation, UnavailableError};
 use crate::engine::title_of;
+use crate::evaluation::{Evaluation, UnavailableError};
 use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
+use crate::settings::{Exception, PolicySettings, Unknown};
 use runtask_findings::{
     CheckReport, Code, Finding, Level, Rule, Source, Subject, code_span, counted, fenced, markdown_escaped,
     printable,
 };
-use runtask_tasks::{AddressPattern, Date, Exception, PolicySettings, Unknown};
+use runtask_tasks::{AddressPattern, Date};
 use std::collections::{BTreeSet, HashSet};
 
+/// The check's name.
+const CHECK: &str = "policy";
 /// Names in a headline.
 const NAMED: usize = 6;
 

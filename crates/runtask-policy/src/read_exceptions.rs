@@ -1,23 +1,23 @@
 //! Reads the exceptions of the check `policy`: `[[tasks.NAME.policy.exceptions]]`. Whether they match anything, only
 //! a plan can say.
 
-use crate::date::Date;
-use crate::names::AddressPattern;
-use crate::notes::Notes;
-use crate::policy::{Exception, PolicyPath};
-use crate::read::Surroundings;
-use crate::read_policy::{asks_builtin, only_builtins, unused_advice};
-use crate::table::{EXCEPTION, Table, shown, table, wrong_type};
+use crate::asked_builtins::AskedBuiltins;
+use crate::settings::Exception;
+use runtask_tasks::{AddressPattern, Date, Kind, Notes, Table, shown, table, wrong_type};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 use toml::de::DeValue;
 
+/// The table of one exception.
+pub(crate) static EXCEPTION: Kind =
+    Kind::new("`[[tasks.NAME.policy.exceptions]]`", &["rule", "address", "reason", "owner", "expires"]);
+
 /// The exceptions in the order of the file, expired ones too.
 pub(crate) fn exceptions(
     settings: &Table<'_>,
-    paths: &[PolicyPath],
-    surroundings: &Surroundings<'_>,
+    asked: AskedBuiltins<'_>,
+    today: Date,
     notes: &mut Notes<'_>,
 ) -> Vec<Exception> {
     let Some((_, value)) = settings.entry("exceptions") else { return Vec::new() };
@@ -29,8 +29,8 @@ pub(crate) fn exceptions(
     let mut lines = BTreeMap::new();
     for item in items.iter() {
         let Some(entries) = table(item, "an exception", notes) else { continue };
-        let table = Table::new(entries, item.span(), &EXCEPTION, notes);
-        let Some(exception) = exception(&table, paths, surroundings, notes) else { continue };
+        let table = settings.below(entries, item.span(), &EXCEPTION, notes);
+        let Some(exception) = exception(&table, asked, today, notes) else { continue };
         match lines.entry((exception.rule.clone(), exception.address.clone())) {
             Entry::Vacant(entry) => {
                 entry.insert(exception.line);
@@ -48,8 +48,8 @@ pub(crate) fn exceptions(
 
 fn exception(
     table: &Table<'_>,
-    paths: &[PolicyPath],
-    surroundings: &Surroundings<'_>,
+    asked: AskedBuiltins<'_>,
+    today: Date,
     notes: &mut Notes<'_>,
 ) -> Option<Exception> {
     for (key, advice) in [
@@ -67,8 +67,8 @@ fn exception(
     let owner = table.text("owner", notes);
     let expires = table.date("expires", notes);
     let (rule, address, reason) = (rule?, address?, reason?);
-    if only_builtins(paths) && !asks_builtin(paths, rule.text) {
-        let advice = unused_advice(rule.text, &surroundings.names);
+    if asked.are_all() && !asked.have(rule.text) {
+        let advice = asked.advice(rule.text);
         notes.warning(rule.place.clone(), format!("no rule `{}` is asked{advice}", shown(rule.text)));
     }
     Some(Exception {
@@ -76,19 +76,15 @@ fn exception(
         address: AddressPattern::new(address.text),
         reason: reason.text.to_owned(),
         owner: owner.map(|it| it.text.to_owned()),
-        expired: expired(expires.as_ref(), surroundings, notes),
+        expired: expired(expires.as_ref(), today, notes),
         expires: expires.map(|(date, _)| date),
         line: notes.line_number(table.place().start),
     })
 }
 
 /// Time must not turn settings that work into settings that do not, so this is never an error.
-fn expired(
-    expires: Option<&(Date, Range<usize>)>,
-    surroundings: &Surroundings<'_>,
-    notes: &mut Notes<'_>,
-) -> bool {
-    let Some((date, place)) = expires.filter(|(date, _)| *date < surroundings.today) else { return false };
+fn expired(expires: Option<&(Date, Range<usize>)>, today: Date, notes: &mut Notes<'_>) -> bool {
+    let Some((date, place)) = expires.filter(|(date, _)| *date < today) else { return false };
     let message = format!("this exception ended on {date} and excuses nothing any more: renew or remove it");
     notes.warning(place.clone(), message);
     true

@@ -1,7 +1,6 @@
-//! The settings of the check `policy`. What its rules say, and reading them, is the policy engine's matter.
+//! Holds the settings of the check `policy`: `[tasks.NAME.policy]`. Reads none: see `read_settings.rs`.
 
-use crate::date::Date;
-use crate::names::AddressPattern;
+use runtask_tasks::{AddressPattern, Date};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,15 +29,6 @@ impl PolicySettings {
     /// The longest time that a file may allow one rule: HCP Terraform waits that long for a result without a sign of
     /// life, and by then whoever runs the rules has long been stopped.
     pub const MAX_TIME_LIMIT: Duration = Duration::from_mins(10);
-}
-
-/// The rules that whoever reads a file ships, by their names.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Builtins<'a> {
-    /// Those that `builtin:all` means.
-    pub rules: &'a [&'a str],
-    /// Those that must be named: samples, which nobody wants among the others.
-    pub samples: &'a [&'a str],
 }
 
 /// Where rules are.

@@ -1,24 +1,21 @@
-//! Settings of the callback handler.
+//! Reads the settings of whatever works on jobs.
 
-use crate::tasks::{TaskSet, TasksFile};
+use crate::client::client_settings;
+use crate::task_set::TaskSet;
+use crate::tasks_file::TasksFile;
 use runtask_archive::Limits;
-use runtask_checks::{TIME_LIMIT, Terraform};
-use runtask_client::{AllowedOrigins, ClientSettings};
+use runtask_client::ClientSettings;
 use runtask_findings::OnError;
-use runtask_policy::Policy;
 use runtask_protocol::AccessToken;
 use runtask_protocol::limits::RESULT_DEADLINE;
-use runtask_settings::SettingsError;
-use runtask_tasks::Tasks;
-use std::collections::HashMap;
+use runtask_settings::{SettingsError, SettingsReader};
 use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
 use tracing::warn;
-use url::Url;
 
-/// Settings of the callback handler, in the Lambda function and in `runtask serve`.
+/// JobSettings of whatever works on jobs: the callback handler, the failure handler, `runtask serve`.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct JobSettings {
     /// `RUNTASK_ALLOWED_ORIGINS`, `RUNTASK_HTTP_TIMEOUT_MS` (10 000 unless set), `RUNTASK_CA_BUNDLE` (path of a PEM
     /// file with certificates to trust besides the public ones), and the proxies of `HTTPS_PROXY` and its kin.
     pub client: ClientSettings,
@@ -26,15 +23,9 @@ pub struct Settings {
     pub read_token: Option<AccessToken>,
     /// `RUNTASK_CONFIG`: the file that says which task checks what. Without it there is the task `default`, whose
     /// checks `RUNTASK_CHECKS` lists; `fmt` unless set.
-    pub tasks: Tasks,
-    /// The policies of each task that has any. `RUNTASK_POLICY_MEMORY_BYTES` limits what evaluating them may allocate;
-    /// 1 GiB unless set, and less in a function that has less.
-    pub policies: HashMap<String, Policy>,
+    pub tasks: TaskSet,
     /// `RUNTASK_ON_ERROR`: the final status when a check could not run; `failed` unless set.
     pub on_error: OnError,
-    /// `RUNTASK_TERRAFORM` and where else terraform is; `RUNTASK_TERRAFORM_TIMEOUT_MS` limits one check, 60 000
-    /// unless set. Why there is none, where there is none: that is a result's matter, not a reason not to start.
-    pub terraform: Result<Terraform, String>,
     /// `RUNTASK_MAX_COMPRESSED_BYTES` (512 MiB unless set), `RUNTASK_MAX_UNPACKED_BYTES` (1 GiB),
     /// `RUNTASK_MAX_ENTRIES` (100 000), `RUNTASK_MAX_PATH_BYTES` (1024), `RUNTASK_MAX_DEPTH` (64): what a
     /// configuration archive may be.
@@ -55,7 +46,7 @@ pub struct Settings {
     pub report_margin: Duration,
 }
 
-impl Settings {
+impl JobSettings {
     /// Reads the settings. `fetched` is the tasks' file where `RUNTASK_CONFIG` names none on disk, and `now` decides
     /// which of its exceptions have expired.
     ///
@@ -67,8 +58,8 @@ impl Settings {
         fetched: Option<TasksFile>,
         now: SystemTime,
     ) -> Result<Self, SettingsError> {
-        let mut settings = runtask_settings::Settings::new(lookup);
-        let read = Self::read_from(&mut settings, lookup, fetched, now);
+        let mut settings = SettingsReader::new(lookup);
+        let read = Self::read_from(&mut settings, fetched, now);
         settings.finish()?;
         Ok(read)
     }
@@ -76,29 +67,22 @@ impl Settings {
     /// What follows for a task when a check could not run.
     #[must_use]
     pub fn on_error(&self, task: &str) -> OnError {
-        self.tasks.get(task).and_then(|it| it.on_error).unwrap_or(self.on_error)
+        self.tasks.get(task).and_then(|it| it.task.on_error).unwrap_or(self.on_error)
     }
 
     /// Reads the settings as a part of more.
-    pub fn read_from(
-        settings: &mut runtask_settings::Settings<'_>,
-        lookup: &dyn Fn(&str) -> Option<String>,
-        fetched: Option<TasksFile>,
-        now: SystemTime,
-    ) -> Self {
-        let TaskSet { tasks, policies, warnings } = TaskSet::read(settings, fetched, now);
-        if !warnings.is_empty() {
-            warn!("{warnings}");
+    pub fn read_from(settings: &mut SettingsReader<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
+        let tasks = TaskSet::read(settings, fetched, now);
+        if !tasks.warnings.is_empty() {
+            warn!("{}", tasks.warnings);
         }
         let limits = Limits::default();
         let minutes = |it: u64| Duration::from_secs(60 * it);
         let read = Self {
-            client: client_from(settings),
+            client: client_settings(settings),
             read_token: settings.text("TF_TOKEN").map(AccessToken::new),
             tasks,
-            policies,
             on_error: settings.parsed("RUNTASK_ON_ERROR", OnError::Failed),
-            terraform: terraform_from(settings, lookup),
             archive: Limits {
                 max_compressed_bytes: settings
                     .parsed("RUNTASK_MAX_COMPRESSED_BYTES", limits.max_compressed_bytes),
@@ -107,7 +91,7 @@ impl Settings {
                 max_path_bytes: settings.parsed("RUNTASK_MAX_PATH_BYTES", limits.max_path_bytes),
                 max_depth: settings.parsed("RUNTASK_MAX_DEPTH", limits.max_depth),
             },
-            max_plan_bytes: max_plan_bytes_from(settings),
+            max_plan_bytes: max_plan_bytes(settings),
             concurrency: settings
                 .parsed("RUNTASK_CONCURRENCY", NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN))
                 .get(),
@@ -130,65 +114,29 @@ impl Settings {
     }
 }
 
-/// Finds terraform as `RUNTASK_TERRAFORM` and `PATH` say, limited as `RUNTASK_TERRAFORM_TIMEOUT_MS` says.
-///
-/// # Errors
-///
-/// A sentence for people.
-pub fn terraform_from(
-    settings: &mut runtask_settings::Settings<'_>,
-    lookup: &dyn Fn(&str) -> Option<String>,
-) -> Result<Terraform, String> {
-    let limit = settings.milliseconds("RUNTASK_TERRAFORM_TIMEOUT_MS", TIME_LIMIT);
-    Terraform::find(lookup).map(|it| it.time_limit(limit)).map_err(|error| error.to_string())
-}
-
-/// Reads who may be called, and how: what [`Settings::client`] says.
-pub fn client_from(settings: &mut runtask_settings::Settings<'_>) -> ClientSettings {
-    let default = ClientSettings::default();
-    let ca_bundle = settings.text("RUNTASK_CA_BUNDLE").and_then(|path| match std::fs::read(path) {
-        Ok(pem) => Some(pem),
-        Err(error) => {
-            settings.problem(format!("RUNTASK_CA_BUNDLE: the file could not be read: {error}"));
-            None
-        }
-    });
-    let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-    let proxy_hosts = proxies.iter().filter_map(|name| settings.text(name)).filter_map(|url| {
-        let url =
-            Url::parse(&url).ok().filter(Url::has_host).or_else(|| Url::parse(&format!("http://{url}")).ok());
-        url.and_then(|it| it.host_str().map(str::to_owned))
-    });
-    ClientSettings {
-        proxy_hosts: proxy_hosts.collect(),
-        ca_bundle,
-        origins: settings.parsed("RUNTASK_ALLOWED_ORIGINS", AllowedOrigins::default()),
-        timeout: settings.milliseconds("RUNTASK_HTTP_TIMEOUT_MS", default.timeout),
-        ..default
-    }
-}
-
 /// `RUNTASK_MAX_PLAN_BYTES`: what a plan may be.
-pub fn max_plan_bytes_from(settings: &mut runtask_settings::Settings<'_>) -> u64 {
+pub fn max_plan_bytes(settings: &mut SettingsReader<'_>) -> u64 {
     settings.parsed("RUNTASK_MAX_PLAN_BYTES", 256 * 1024 * 1024)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runtask_tasks::CheckName;
+    use crate::task_set::LoadedTask;
+    use runtask_client::AllowedOrigins;
 
-    fn read(pairs: &[(&str, &str)]) -> Result<Settings, String> {
+    fn read(pairs: &[(&str, &str)]) -> Result<JobSettings, String> {
         let lookup =
             |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Settings::read(&lookup, None, SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())
+        JobSettings::read(&lookup, None, SystemTime::UNIX_EPOCH).map_err(|error| error.to_string())
     }
 
     #[test]
     fn without_settings_the_defaults_hold() {
         let settings = read(&[]).unwrap();
-        let tasks: Vec<_> = settings.tasks.iter().map(|it| (&*it.name, &*it.checks)).collect();
-        assert_eq!(tasks, [("default", &[CheckName::Fmt][..])]);
+        let names = |it: &LoadedTask| it.checks.iter().map(|it| it.name()).collect::<Vec<_>>();
+        let tasks: Vec<_> = settings.tasks.iter().map(|it| (&*it.task.name, names(it))).collect();
+        assert_eq!(tasks, [("default", vec!["fmt"])]);
         assert_eq!(settings.client.origins, AllowedOrigins::default());
         assert!(settings.read_token.is_none());
     }

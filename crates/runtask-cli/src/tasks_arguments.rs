@@ -1,18 +1,26 @@
-//! Which tasks a command works with: those of a file, or what there is without one.
+//! Finds the tasks that a command works with: those of a file, or what there is without one.
 
-use crate::arguments::TasksFile;
 use crate::environment::{lookup, now};
 use crate::output::Output;
 use anyhow::{Context, bail};
-use runtask_callback_handler::{TaskSet, TasksFile as Content};
-use runtask_settings::Settings;
-use runtask_tasks::{DEFAULT_TASK, Task, Tasks};
+use clap::Args;
+use runtask_settings::SettingsReader;
+use runtask_setup::{LoadedTask, TaskSet, TasksFile};
+use runtask_tasks::DEFAULT_TASK;
 use std::path::{Path, PathBuf};
 
 /// The file that is read where nobody names one.
 const FILE: &str = "runtask.toml";
 
-impl TasksFile {
+/// Which tasks there are.
+#[derive(Debug, Args)]
+pub(crate) struct TasksArguments {
+    /// The file that says which task checks what; runtask.toml, where there is one
+    #[arg(long, value_name = "FILE", env = "RUNTASK_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl TasksArguments {
     /// The file that is named, or the one that is here.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         let here = || Some(PathBuf::from(FILE)).filter(|it| it.is_file());
@@ -38,14 +46,14 @@ impl TasksFile {
         let path = self.path();
         let content = match &path {
             Some(path) => {
-                let content = Content::read(path);
+                let content = TasksFile::read(path);
                 content.with_context(|| format!("{} cannot be read", path.display()))?
             }
-            None => Content::fetched("what there is without a file", otherwise.into(), Path::new("")),
+            None => TasksFile::fetched("what there is without a file", otherwise.into(), Path::new("")),
         };
         // `RUNTASK_CHECKS` is for those who have no file, and here is always one.
         let lookup = |name: &str| lookup(name).filter(|_| name != "RUNTASK_CHECKS");
-        let mut settings = Settings::new(&lookup);
+        let mut settings = SettingsReader::new(&lookup);
         let tasks = TaskSet::read(&mut settings, Some(content), now());
         if !tasks.warnings.is_empty() {
             output.note(&format!("{}\n\n", tasks.warnings));
@@ -56,7 +64,7 @@ impl TasksFile {
 }
 
 /// The task of this name; without a name the only one, or `default`.
-pub(crate) fn choose<'a>(all: &'a Tasks, name: Option<&str>) -> anyhow::Result<&'a Task> {
+pub(crate) fn choose<'a>(all: &'a TaskSet, name: Option<&str>) -> anyhow::Result<&'a LoadedTask> {
     let names = all.names().collect::<Vec<_>>().join(", ");
     if let Some(name) = name {
         return all.get(name).with_context(|| format!("there is no task {name}; there are {names}"));

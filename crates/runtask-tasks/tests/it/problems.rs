@@ -1,7 +1,7 @@
-//! Wrong files, and what is said of them. What is wrong with a policy's settings is in `policy_problem_tests.rs`.
+//! Wrong files, and what is said of them. What is wrong with a policy's settings is in `policy_problems.rs`.
 
-use crate::MAX_FILE_BYTES;
-use crate::file_tests::parse;
+use crate::parse;
+use runtask_tasks::MAX_FILE_BYTES;
 
 /// What is said of a file that cannot be used.
 fn wrong(text: &str) -> String {
@@ -416,21 +416,50 @@ fn what_is_not_toml_is_shown_with_all_else_that_is_sure() {
     ");
 }
 
+/// Other tools read the file too, and to them it would be broken.
+#[test]
+fn a_semicolon_ends_no_key() {
+    insta::assert_snapshot!(wrong_task("checks = ['fmt']; stages = ['x;y'] # a; b\nspeculative = true;"), @"
+    error: this is not TOML: a semicolon ends no key: put what follows it into a line of its own
+     --> runtask.toml:2:17
+      |
+    2 | checks = ['fmt']; stages = ['x;y'] # a; b
+      |                 ^
+
+    error: this is not TOML: a semicolon ends no key: put what follows it into a line of its own
+     --> runtask.toml:3:19
+      |
+    3 | speculative = true;
+      |                   ^
+
+    2 errors
+    ");
+    insta::assert_snapshot!(wrong("a = 1; b = 2020-01-01; c = true; d = 'x'\n"), @"
+    error: this is not TOML: a semicolon ends no key: put what follows it into a line of its own
+     --> runtask.toml:1:6
+      |
+    1 | a = 1; b = 2020-01-01; c = true; d = 'x'
+      |      ^
+
+    1 error
+    ");
+}
+
 #[test]
 fn a_line_of_a_stranger_is_shown_short_and_printable() {
     let long =
-        format!("[tasks.a]\nchecks = ['fmt']\n\t'{}' = 1; 'e\u{301}\u{202e}' = 1\r\n", "x".repeat(300));
+        format!("\ttasks.a = {{ checks = ['fmt'], '{}' = 1, 'e\u{301}\u{202e}' = 1 }}\r\n", "x".repeat(300));
     insta::assert_snapshot!(wrong(&long), @r"
     error: unknown key `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error` and `policy`
-     --> runtask.toml:3:2
+     --> runtask.toml:1:32
       |
-    3 |  'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
-      |  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    1 |  tasks.a = { checks = ['fmt'], 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+      |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
     error: unknown key `é\u{202e}`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error` and `policy`
-     --> runtask.toml:3:310
+     --> runtask.toml:1:340
       |
-    3 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' = 1; 'é\u{202e}' = 1
+    1 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' = 1, 'é\u{202e}' = 1 }
       |                                          ^^^^^^^^^^^^
 
     2 errors
@@ -490,7 +519,7 @@ fn more_mistakes_than_one_reads_are_a_number() {
     assert!(text.ends_with("\n\n1 error"), "{}", &text[text.len() - 60..]);
     let text = wrong(&format!(
         "[tasks.a]\nchecks = ['policy']\n[tasks.a.policy]\npaths = ['builtin:all']\n{}x = 1\n",
-        "[[tasks.a.policy.exceptions]]\nrule = 'r'; address = 'a'; reason = 'b'; expires = 2020-01-01\n"
+        "[[tasks.a.policy.exceptions]]\nrule = 'r'\naddress = 'a'\nreason = 'b'\nexpires = 2020-01-01\n"
             .repeat(200)
     ));
     assert!(!text.contains("warning"), "errors go first");

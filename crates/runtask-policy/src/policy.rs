@@ -1,39 +1,26 @@
-//! Policies on a plan: starts the process that evaluates them, watches it, and makes a report of what it says.
+//! Judges a plan by policies: starts the process that evaluates them, watches it, and makes a report of what it says.
 
 use crate::builtin;
 use crate::bundle::{Bundle, LoadError};
+use crate::evaluation::{Evaluation, UnavailableError};
 use crate::evaluator::Evaluator;
-use crate::findings;
 use crate::message::{Answer, Cause, Purpose, Request, RuleEntry, Trouble};
+use crate::read_settings::SETTINGS;
+use crate::report;
 use crate::session::{self, Ended};
+use crate::settings::PolicySettings;
+use runtask_checks::{Check, Given, Loading, Needs};
 use runtask_findings::CheckReport;
-use runtask_tasks::{Date, PolicySettings};
+use runtask_tasks::{Date, RunFacts, SettingsEntry};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::{info, warn};
 
-/// The name of this check.
-pub(crate) const CHECK: &str = "policy";
 /// How often a process is started again because a rule killed it.
 const MAX_DEATHS: usize = 16;
-
-/// What a policy can know of a run: `data.run`, without what is not known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "named as in HCP Terraform's run task payload, without prefixes")]
-pub struct RunFacts {
-    pub id: Option<String>,
-    pub organization: Option<String>,
-    pub project: Option<String>,
-    pub workspace: Option<String>,
-    pub stage: Option<String>,
-    pub created_by: Option<String>,
-    pub message: Option<String>,
-    pub branch: Option<String>,
-    pub speculative: Option<bool>,
-}
 
 /// The policies of one task.
 #[derive(Debug, Clone)]
@@ -44,24 +31,9 @@ pub struct Policy {
     evaluator: Evaluator,
 }
 
-/// Why policies say nothing at all.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnavailableError {
-    /// They cannot be compiled, or their data is in the way.
-    #[error("{}", .0.summary)]
-    Policies(Trouble),
-    /// The plan cannot be read.
-    #[error("{}", .0.summary)]
-    Plan(Trouble),
-    /// The process could not be started, or ended before it asked anything.
-    #[error("{0}")]
-    Process(String),
-}
-
 /// What the tests of policies came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TestReport {
+pub struct TestResults {
     /// Each test, in the order of files and lines.
     pub tests: Vec<TestResult>,
 }
@@ -82,11 +54,25 @@ pub struct TestResult {
     pub failure: Option<Trouble>,
 }
 
-/// What was evaluated.
-pub(crate) struct Evaluation {
-    pub(crate) rules: Vec<RuleEntry>,
-    /// For each rule that was asked, with the index of `rules`.
-    pub(crate) answers: Vec<Answer>,
+impl Check for Policy {
+    const NAME: &'static str = "policy";
+    const NEEDS: Needs = Needs { configuration: None, plan: true };
+    const SETTINGS: Option<SettingsEntry> = Some(SETTINGS);
+
+    fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String> {
+        let settings = loading.of_task.and_then(|it| it.get::<PolicySettings>());
+        let settings = settings.ok_or("which policies to ask, only a file can say: set RUNTASK_CONFIG")?;
+        let evaluator = Evaluator::from_settings(loading.settings)?;
+        Self::load(loading.task, settings, loading.directory, evaluator)
+            .map_err(|error| format!("the policies of task {}: {}", loading.task, runtask_log::Chain(&error)))
+    }
+
+    async fn run(&self, given: Given<'_>) -> CheckReport {
+        match given.plan {
+            Some(plan) => self.judge(plan, given.run, given.today).await,
+            None => report::no_plan(given.stage()),
+        }
+    }
 }
 
 impl Policy {
@@ -112,7 +98,7 @@ impl Policy {
     }
 
     /// Judges a plan, the JSON that `terraform show -json` prints. `today` decides which exceptions have expired.
-    pub async fn check(&self, plan: File, run: &RunFacts, today: Date) -> CheckReport {
+    async fn judge(&self, plan: File, run: &RunFacts, today: Date) -> CheckReport {
         match self.evaluate(Purpose::Judge, Some(plan), run).await {
             Ok(evaluation) => {
                 let issues: usize = evaluation.answers.iter().map(|it| it.violations.len() + it.more).sum();
@@ -122,16 +108,16 @@ impl Policy {
                     "asked {} rules, which found {issues} things",
                     evaluation.rules.len()
                 );
-                findings::report(&self.task, &self.settings, &evaluation, today)
+                report::report(&self.task, &self.settings, &evaluation, today)
             }
-            Err(error) => findings::unavailable(&error),
+            Err(error) => report::unavailable(&error),
         }
     }
 
-    /// What this check says at a stage where there is no plan yet.
+    /// Each file that was read for it, as the settings name it.
     #[must_use]
-    pub fn no_plan(stage: &str) -> CheckReport {
-        findings::no_plan(stage)
+    pub fn files(&self) -> &[PathBuf] {
+        &self.bundle.read
     }
 
     /// The rules that would be asked.
@@ -148,7 +134,7 @@ impl Policy {
     /// # Errors
     ///
     /// When they cannot be compiled.
-    pub async fn test(&self) -> Result<TestReport, UnavailableError> {
+    pub async fn test(&self) -> Result<TestResults, UnavailableError> {
         let evaluation = self.evaluate(Purpose::Test, None, &RunFacts::default()).await?;
         let result = |answer: Answer| {
             let rule = evaluation.rules.get(answer.index)?;
@@ -160,7 +146,7 @@ impl Policy {
                 failure: answer.trouble,
             })
         };
-        Ok(TestReport { tests: evaluation.answers.into_iter().filter_map(result).collect() })
+        Ok(TestResults { tests: evaluation.answers.into_iter().filter_map(result).collect() })
     }
 
     /// Asks all rules, and starts again without a rule that killed the process: what one does must not hide what others
@@ -239,13 +225,22 @@ impl Policy {
     }
 }
 
-/// What is known of a run. What is not is left out: null is true to Rego where a rule asks `if data.run.speculative`.
+/// `data.run`. What is not known is left out: null is true to Rego where a rule asks `if data.run.speculative`.
 fn known(run: &RunFacts) -> Value {
-    let mut run = serde_json::to_value(run).unwrap_or(Value::Null);
-    if let Some(facts) = run.as_object_mut() {
-        facts.retain(|_name, fact| !fact.is_null());
-    }
-    run
+    let text = |it: &Option<String>| it.clone().map(Value::String);
+    let facts = [
+        ("id", text(&run.id)),
+        ("organization", text(&run.organization)),
+        ("project", text(&run.project)),
+        ("workspace", text(&run.workspace)),
+        ("stage", text(&run.stage)),
+        ("created_by", text(&run.created_by)),
+        ("message", text(&run.message)),
+        ("branch", text(&run.branch)),
+        ("speculative", run.speculative.map(Value::Bool)),
+    ];
+    let known = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
+    Value::Object(known.collect::<Map<_, _>>())
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -1,9 +1,9 @@
 //! Wrong settings of the check `policy`, and what is said of them.
 
-use crate::file_tests::parse;
-use crate::policy::Builtins;
-use crate::problem_tests::{wrong_policy, wrong_task};
-use crate::{Date, ProblemKind, Tasks};
+use crate::problems::{wrong_policy, wrong_task};
+use crate::{checks, parse};
+use runtask_policy::{Builtins, read_settings};
+use runtask_tasks::{CheckSettings, Date, ProblemKind, Tasks};
 
 /// What is said of settings of the check `policy` that can be used.
 fn doubtful_policy(lines: &str) -> String {
@@ -90,8 +90,10 @@ fn paths_are_files_or_rules_that_are_shipped() {
 #[test]
 fn all_shipped_rules_are_at_least_one() {
     let text = "tasks.a = { checks = ['policy'], policy.paths = ['builtin:all'] }";
-    let problems =
-        Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), Builtins::default()).unwrap_err();
+    let checks = checks(|table, today, notes| {
+        CheckSettings::new(read_settings(table, Builtins::default(), today, notes))
+    });
+    let problems = Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), &checks).unwrap_err();
     assert!(problems.to_string().starts_with("error: no rule `all` is shipped\n"), "{problems}");
 }
 
@@ -141,41 +143,47 @@ fn exceptions_say_what_they_except_and_why() {
         wrong_policy(
             "paths = ['x']\n\
              [[tasks.a.policy.exceptions]]\n\
-             rule = 'r'; address = 'a'; reason = ''; expires = '2027-03-31'\n\
+             rule = 'r'\naddress = 'a'\nreason = ''\nexpires = '2027-03-31'\n\
              [[tasks.a.policy.exceptions]]\n\
-             expires = 2027-03-31T10:00:00Z; expire = 2027-02-29\n"
+             expires = 2027-03-31T10:00:00Z\nexpire = 2027-02-29\n"
         ),
         @"
     error: an empty text says nothing: fill it in or remove it
-     --> runtask.toml:6:37
+     --> runtask.toml:8:10
       |
-    6 | rule = 'r'; address = 'a'; reason = ''; expires = '2027-03-31'
-      |                                     ^^
+    8 | reason = ''
+      |          ^^
 
     error: `expires` is a text and must be a day, without quotes and time: `2027-03-31`
-     --> runtask.toml:6:51
+     --> runtask.toml:9:11
       |
-    6 | rule = 'r'; address = 'a'; reason = ''; expires = '2027-03-31'
-      |                                                   ^^^^^^^^^^^^
+    9 | expires = '2027-03-31'
+      |           ^^^^^^^^^^^^
+
+    error: `expires` is a time and must be a day, without quotes and time: `2027-03-31`
+      --> runtask.toml:11:11
+       |
+    11 | expires = 2027-03-31T10:00:00Z
+       |           ^^^^^^^^^^^^^^^^^^^^
 
     error: this is not TOML: invalid date, expected day between 01 and 28
-     --> runtask.toml:8:42
-      |
-    8 | expires = 2027-03-31T10:00:00Z; expire = 2027-02-29
-      |                                          ^^^^^^^^^^
+      --> runtask.toml:12:10
+       |
+    12 | expire = 2027-02-29
+       |          ^^^^^^^^^^
 
-    3 errors
+    4 errors
     "
     );
     insta::assert_snapshot!(
         wrong_policy(
             "paths = ['x']\n\
              [[tasks.a.policy.exceptions]]\n\
-             adress = 'a'; rule = 'r'\n\
+             adress = 'a'\nrule = 'r'\n\
              [[tasks.a.policy.exceptions]]\n\
-             rule = 'r'; address = 'b'; reason = 'c'\n\
+             rule = 'r'\naddress = 'b'\nreason = 'c'\n\
              [[tasks.a.policy.exceptions]]\n\
-             rule = 'r'; address = 'b'; reason = 'd'; expires = 2020-01-01\n"
+             rule = 'r'\naddress = 'b'\nreason = 'd'\nexpires = 2020-01-01\n"
         ),
         @"
     error: `reason` is missing: say why it is allowed, for whoever reads it next
@@ -187,20 +195,20 @@ fn exceptions_say_what_they_except_and_why() {
     error: unknown key `adress`; did you mean `address`?
      --> runtask.toml:6:1
       |
-    6 | adress = 'a'; rule = 'r'
+    6 | adress = 'a'
       | ^^^^^^
 
-    error: this rule and address are excepted in line 7 already: remove one
-     --> runtask.toml:9:1
-      |
-    9 | [[tasks.a.policy.exceptions]]
-      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    error: this rule and address are excepted in line 8 already: remove one
+      --> runtask.toml:12:1
+       |
+    12 | [[tasks.a.policy.exceptions]]
+       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
     warning: this exception ended on 2020-01-01 and excuses nothing any more: renew or remove it
-      --> runtask.toml:10:52
+      --> runtask.toml:16:11
        |
-    10 | rule = 'r'; address = 'b'; reason = 'd'; expires = 2020-01-01
-       |                                                    ^^^^^^^^^^
+    16 | expires = 2020-01-01
+       |           ^^^^^^^^^^
 
     3 errors, 1 warning
     "
@@ -217,9 +225,9 @@ fn what_does_no_good_is_a_warning() {
              open-ingres.ports = [22]\n\
              open-ingress.ports = [22]\n\
              [[tasks.a.policy.exceptions]]\n\
-             rule = 'public-s3-bucket'; address = 'a'; reason = 'b'\n\
+             rule = 'public-s3-bucket'\naddress = 'a'\nreason = 'b'\n\
              [[tasks.a.policy.exceptions]]\n\
-             rule = 'open-ingress'; address = 'a'; reason = 'b'; expires = 2027-03-30\n"
+             rule = 'open-ingress'\naddress = 'a'\nreason = 'b'\nexpires = 2027-03-30\n"
         ),
         @r#"
     warning: no rule `required-tags` is asked that reads this; to ask it, add "builtin:required-tags" to `paths`
@@ -237,21 +245,21 @@ fn what_does_no_good_is_a_warning() {
     warning: no rule `public-s3-bucket` is asked; to ask it, add "builtin:public-s3-bucket" to `paths`
       --> runtask.toml:10:8
        |
-    10 | rule = 'public-s3-bucket'; address = 'a'; reason = 'b'
+    10 | rule = 'public-s3-bucket'
        |        ^^^^^^^^^^^^^^^^^^
 
     warning: this exception ended on 2027-03-30 and excuses nothing any more: renew or remove it
-      --> runtask.toml:12:63
+      --> runtask.toml:17:11
        |
-    12 | rule = 'open-ingress'; address = 'a'; reason = 'b'; expires = 2027-03-30
-       |                                                               ^^^^^^^^^^
+    17 | expires = 2027-03-30
+       |           ^^^^^^^^^^
 
     no errors, 4 warnings
     "#
     );
     // Somebody's own rules can be called anything.
     let own = "paths = ['policies/']\n[tasks.a.policy.params]\nmine = 1\n[[tasks.a.policy.exceptions]]\n\
-               rule = 'mine'; address = 'a'; reason = 'b'\n";
+               rule = 'mine'\naddress = 'a'\nreason = 'b'\n";
     assert_eq!(doubtful_policy(own), "no errors");
     let close = "paths = ['policies/', 'builtin:required-tags']\n[tasks.a.policy.params]\nrequired_tags.tags = ['owner']\n";
     let said = doubtful_policy(close);

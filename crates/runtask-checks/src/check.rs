@@ -1,0 +1,233 @@
+//! Says what a check is: its name, what it needs, its settings, how it is made ready for a task, and how it runs.
+//!
+//! A check knows Terraform. It does not know HCP Terraform, HTTP or Lambda: what it needs is fetched by whoever runs it.
+
+use runtask_findings::CheckReport;
+use runtask_settings::SettingsReader;
+use runtask_tasks::{CheckEntry, CheckSettings, Date, RunFacts, SettingsEntry};
+use std::any::Any;
+use std::fmt;
+use std::fs::File;
+use std::future::Future;
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use tracing::info;
+
+/// A check, ready for one task.
+pub trait Check: Send + Sync + 'static {
+    /// Its name in settings, logs and findings, in kebab-case: `plan-summary`.
+    const NAME: &'static str;
+    /// What it reads of a run.
+    const NEEDS: Needs;
+    /// Its table of settings, `[tasks.NAME.<name>]`, where it has one.
+    const SETTINGS: Option<SettingsEntry> = None;
+
+    /// Makes it ready for a task, at start. What is wrong with its settings in the environment is noted in
+    /// [`Loading::settings`].
+    ///
+    /// # Errors
+    ///
+    /// Why the program must not start, in a sentence that names the task: files that the task's settings name and that cannot
+    /// be read, say. What may still
+    /// be mended when a run comes, such as a missing program, is no error but said by [`Check::run`].
+    fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String>
+    where
+        Self: Sized;
+
+    /// Why it could not run now, whatever it were given; said when a program starts.
+    fn obstacle(&self) -> Option<String> {
+        None
+    }
+
+    /// Runs it. What keeps it from running is in the report, as [`CheckReport::unavailable`].
+    fn run(&self, given: Given<'_>) -> impl Future<Output = CheckReport> + Send;
+}
+
+/// What a check reads of a run. What is known of the run itself comes in any case.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Needs {
+    /// Of the configuration, the files of which this is true; it is asked with their paths below the configuration's
+    /// root. `None` where it reads none.
+    pub configuration: Option<fn(&Path) -> bool>,
+    /// Whether it reads the plan.
+    pub plan: bool,
+}
+
+/// What a check is made ready with.
+#[derive(Debug)]
+pub struct Loading<'a, 'b> {
+    /// The task's name.
+    pub task: &'a str,
+    /// The check's settings, where the task has them.
+    pub of_task: Option<&'a CheckSettings>,
+    /// Where the relative paths in them begin.
+    pub directory: &'a Path,
+    /// Settings of the environment.
+    pub settings: &'a mut SettingsReader<'b>,
+}
+
+/// What there is of a run for its checks.
+#[derive(Debug)]
+pub struct Inputs {
+    /// The directory with the configuration, or a sentence that says why there is none.
+    pub configuration: Result<PathBuf, String>,
+    /// The plan, JSON as `terraform show -json` prints it, or a sentence that says why it is not there. `None` where
+    /// there cannot be one yet.
+    pub plan: Option<Result<File, String>>,
+    /// What is known of the run.
+    pub run: RunFacts,
+    /// The day.
+    pub today: Date,
+}
+
+/// What one check is given: of what it needs, what there is.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// The directory with the configuration; there if the check needs it.
+    pub configuration: &'a Path,
+    /// The plan, from its beginning; `None` where there is none yet.
+    pub plan: Option<File>,
+    /// What is known of the run.
+    pub run: &'a RunFacts,
+    /// The day.
+    pub today: Date,
+}
+
+/// A check as the list of checks has it.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckKind {
+    /// Its name.
+    pub name: &'static str,
+    /// What it reads of a run.
+    pub needs: Needs,
+    settings: Option<SettingsEntry>,
+    load: fn(&mut Loading<'_, '_>) -> Result<Arc<dyn AnyCheck>, String>,
+}
+
+/// A check of a task, ready to run.
+#[derive(Clone)]
+pub struct LoadedCheck {
+    kind: CheckKind,
+    check: Arc<dyn AnyCheck>,
+}
+
+/// A [`Check`] whose type is forgotten.
+trait AnyCheck: Any + Send + Sync {
+    fn obstacle(&self) -> Option<String>;
+    fn run<'a>(&'a self, given: Given<'a>) -> Pin<Box<dyn Future<Output = CheckReport> + Send + 'a>>;
+}
+
+impl<C: Check> AnyCheck for C {
+    fn obstacle(&self) -> Option<String> {
+        Check::obstacle(self)
+    }
+
+    fn run<'a>(&'a self, given: Given<'a>) -> Pin<Box<dyn Future<Output = CheckReport> + Send + 'a>> {
+        Box::pin(Check::run(self, given))
+    }
+}
+
+impl CheckKind {
+    /// The kind of this check.
+    #[must_use]
+    pub const fn of<C: Check>() -> Self {
+        Self {
+            name: C::NAME,
+            needs: C::NEEDS,
+            settings: C::SETTINGS,
+            load: |loading| C::load(loading).map(|it| Arc::new(it) as Arc<dyn AnyCheck>),
+        }
+    }
+
+    /// What the reader of a file has to know of it.
+    #[must_use]
+    pub const fn entry(&self) -> CheckEntry {
+        CheckEntry { name: self.name, reads_plan: self.needs.plan, settings: self.settings }
+    }
+
+    /// Whether it can do nothing without settings of a file.
+    #[must_use]
+    pub fn needs_settings(&self) -> bool {
+        self.settings.is_some_and(|it| it.required.is_some())
+    }
+
+    /// Makes it ready for a task.
+    ///
+    /// # Errors
+    ///
+    /// Why the program must not start.
+    pub fn load(&self, loading: &mut Loading<'_, '_>) -> Result<LoadedCheck, String> {
+        Ok(LoadedCheck { kind: *self, check: (self.load)(loading)? })
+    }
+}
+
+impl LoadedCheck {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.kind.name
+    }
+
+    /// What it reads of a run.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        self.kind.needs
+    }
+
+    /// Why it could not run now, whatever it were given.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<String> {
+        self.check.obstacle()
+    }
+
+    /// The check itself; `None` where it is another one.
+    #[must_use]
+    pub fn get<C: Check>(&self) -> Option<&C> {
+        let check: &dyn Any = &*self.check;
+        check.downcast_ref()
+    }
+
+    /// Runs it on what there is. Where something that it needs is missing, the report says so.
+    pub async fn run(&self, inputs: &Inputs) -> CheckReport {
+        let (name, needs) = (self.name(), self.needs());
+        info!(check = name, "checking {name}");
+        let configuration = match &inputs.configuration {
+            Ok(directory) => directory.as_path(),
+            Err(reason) if needs.configuration.is_some() => return CheckReport::unavailable(name, reason),
+            Err(_) => Path::new(""),
+        };
+        let plan = match inputs.plan.as_ref().filter(|_| needs.plan) {
+            Some(Ok(plan)) => match from_its_beginning(plan) {
+                Ok(plan) => Some(plan),
+                Err(_broken) => {
+                    return CheckReport::unavailable(name, "the plan on disk could not be read");
+                }
+            },
+            Some(Err(reason)) => return CheckReport::unavailable(name, reason),
+            None => None,
+        };
+        self.check.run(Given { configuration, plan, run: &inputs.run, today: inputs.today }).await
+    }
+}
+
+impl fmt::Debug for LoadedCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadedCheck").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+impl Given<'_> {
+    /// The stage, in words for people.
+    #[must_use]
+    pub fn stage(&self) -> &str {
+        self.run.stage.as_deref().unwrap_or("this")
+    }
+}
+
+fn from_its_beginning(plan: &File) -> io::Result<File> {
+    let mut plan = plan.try_clone()?;
+    plan.rewind()?;
+    Ok(plan)
+}

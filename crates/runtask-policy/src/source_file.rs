@@ -1,0 +1,12 @@
+//! Holds one file of Rego.
+
+use serde::{Deserialize, Serialize};
+
+/// Rego with the name that people know it by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SourceFile {
+    /// The path as it was set, or `builtin:NAME`.
+    pub(crate) name: String,
+    /// The text.
+    pub(crate) text: String,
+}

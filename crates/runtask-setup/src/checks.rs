@@ -1,0 +1,36 @@
+//! Lists the checks.
+
+use runtask_checks::{CheckKind, Fmt, PlanSummary};
+use runtask_policy::Policy;
+use runtask_tasks::CheckEntry;
+
+/// Every check that tasks can name, in the order in which they are told to people.
+pub static CHECKS: [CheckKind; 3] =
+    [CheckKind::of::<Fmt>(), CheckKind::of::<PlanSummary>(), CheckKind::of::<Policy>()];
+
+/// The checks, as the reader of a file knows them.
+#[must_use]
+pub fn entries() -> Vec<CheckEntry> {
+    CHECKS.iter().map(CheckKind::entry).collect()
+}
+
+/// The check of this name.
+pub(crate) fn check(name: &str) -> Option<&'static CheckKind> {
+    CHECKS.iter().find(|it| it.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_distinct_and_kebab_case() {
+        let names: BTreeSet<_> = CHECKS.iter().map(|it| it.name).collect();
+        assert_eq!(names.len(), CHECKS.len());
+        for name in names {
+            assert!(name.chars().all(|it| it.is_ascii_lowercase() || it == '-'), "{name}");
+            assert_eq!(check(name).map(|it| it.name), Some(name));
+        }
+    }
+}

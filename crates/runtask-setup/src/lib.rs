@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod checks;
+mod client;
+mod job_settings;
+mod task_set;
+mod tasks_file;
+
+pub use checks::{CHECKS, entries};
+pub use client::client_settings;
+pub use job_settings::{JobSettings, max_plan_bytes};
+pub use task_set::{LoadedTask, TaskSet};
+pub use tasks_file::TasksFile;

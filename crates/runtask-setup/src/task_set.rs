@@ -1,0 +1,248 @@
+//! Makes the tasks of a file ready, or what there is without one.
+
+use crate::checks::{CHECKS, check, entries};
+use crate::tasks_file::TasksFile;
+use runtask_checks::{LoadedCheck, Loading};
+use runtask_settings::SettingsReader;
+use runtask_tasks::{Date, Problems, Task, Tasks};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+/// Tasks by their names, each with its checks ready to run.
+#[derive(Debug, Clone)]
+pub struct TaskSet {
+    tasks: BTreeMap<String, LoadedTask>,
+    /// What is odd about the file, such as exceptions that have expired: whoever runs this must get to read it.
+    pub warnings: Problems,
+}
+
+/// A task, with its checks ready to run.
+#[derive(Debug, Clone)]
+pub struct LoadedTask {
+    /// What the file says of it.
+    pub task: Task,
+    /// Its checks, in the order of the file.
+    pub checks: Vec<LoadedCheck>,
+}
+
+/// What `RUNTASK_CHECKS` lists.
+struct CheckList(Vec<&'static str>);
+
+impl FromStr for CheckList {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = |it: &str| check(it.trim()).map(|it| it.name);
+        let names = text.split(',').map(name).collect::<Option<_>>();
+        names.map(Self).ok_or_else(|| {
+            let names: Vec<_> = CHECKS.iter().map(|it| format!("`{}`", it.name)).collect();
+            format!("there is no such check; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl TaskSet {
+    /// Reads the tasks of `fetched`, or of the file that `RUNTASK_CONFIG` names, and makes the checks of each ready; what is
+    /// wrong with them is a problem of the settings. `now` decides what has expired.
+    pub fn read(settings: &mut SettingsReader<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
+        let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![CHECKS[0].name]));
+        let (tasks, warnings, directory) = match tasks_from(settings, fetched, &checks, now) {
+            Some((tasks, warnings, file)) => (tasks, warnings, file.directory),
+            None => {
+                let checks = checks.into_iter().filter(|it| !check(it).is_some_and(|it| it.needs_settings()));
+                let checks: Vec<_> = checks.collect();
+                (Tasks::only_default(&checks), Problems::default(), Default::default())
+            }
+        };
+        let tasks = tasks.iter().map(|task| {
+            let checks = loaded(settings, task, &directory);
+            (task.name.clone(), LoadedTask { task: task.clone(), checks })
+        });
+        Self { tasks: tasks.collect(), warnings }
+    }
+
+    /// The task of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&LoadedTask> {
+        self.tasks.get(name)
+    }
+
+    /// The names of all tasks, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tasks.keys().map(String::as_str)
+    }
+
+    /// All tasks, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &LoadedTask> {
+        self.tasks.values()
+    }
+}
+
+impl LoadedTask {
+    /// Which files of a configuration its checks read, by what each check says; empty where none reads any.
+    #[must_use]
+    pub fn wanted_files(&self) -> Vec<fn(&Path) -> bool> {
+        self.checks.iter().filter_map(|it| it.needs().configuration).collect()
+    }
+
+    /// Whether a check of it reads the plan.
+    #[must_use]
+    pub fn reads_plan(&self) -> bool {
+        self.checks.iter().any(|it| it.needs().plan)
+    }
+}
+
+/// The tasks of a file; none where there is no file, or where it cannot be used, which is noted.
+fn tasks_from(
+    settings: &mut SettingsReader<'_>,
+    fetched: Option<TasksFile>,
+    checks: &[&str],
+    now: SystemTime,
+) -> Option<(Tasks, Problems, TasksFile)> {
+    let file = match (fetched, settings.text("RUNTASK_CONFIG")) {
+        (Some(file), _) => file,
+        (None, None) => {
+            for name in checks.iter().filter(|it| check(it).is_some_and(|it| it.needs_settings())) {
+                settings.problem(format!(
+                    "RUNTASK_CHECKS: the check `{name}` needs settings, which only a file has: set RUNTASK_CONFIG"
+                ));
+            }
+            return None;
+        }
+        (None, Some(path)) if path.contains("://") => {
+            settings.problem(
+                "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file",
+            );
+            return None;
+        }
+        (None, Some(path)) => match TasksFile::read(Path::new(&path)) {
+            Ok(file) => file,
+            Err(error) => {
+                settings.problem(format!("RUNTASK_CONFIG: the file cannot be read: {error}"));
+                return None;
+            }
+        },
+    };
+    if settings.text("RUNTASK_CHECKS").is_some() {
+        settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
+    }
+    match Tasks::parse(&file.name, &file.content, Date::of(now), &entries()) {
+        Ok((tasks, warnings)) => Some((tasks, warnings, file)),
+        Err(problems) => {
+            settings.problem(format!("RUNTASK_CONFIG:\n{problems}"));
+            None
+        }
+    }
+}
+
+/// The checks of a task, made ready. What keeps one from that is noted.
+fn loaded(settings: &mut SettingsReader<'_>, task: &Task, directory: &Path) -> Vec<LoadedCheck> {
+    let mut checks = Vec::new();
+    for named in &task.checks {
+        let Some(kind) = check(named.name) else { continue };
+        let of_task = named.settings.as_ref();
+        match kind.load(&mut Loading { task: &task.name, of_task, directory, settings }) {
+            Ok(loaded) => checks.push(loaded),
+            Err(reason) => settings.problem(format!("RUNTASK_CONFIG: {reason}")),
+        }
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtask_policy::{Evaluator, Policy};
+    use std::fs;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<TaskSet, String> {
+        let lookup =
+            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let mut settings = SettingsReader::new(&lookup);
+        let set = TaskSet::read(&mut settings, None, SystemTime::UNIX_EPOCH);
+        settings.finish().map(|()| set).map_err(|error| error.to_string())
+    }
+
+    /// A directory with a tasks' file, and the path of that.
+    fn file(text: &str) -> (tempfile::TempDir, String) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("runtask.toml");
+        fs::write(&path, text).unwrap();
+        let path = path.to_str().unwrap().to_owned();
+        (directory, path)
+    }
+
+    #[test]
+    fn policies_are_read_from_beside_the_file() {
+        let (directory, path) = file("[tasks.policy]\nchecks = [\"policy\"]\npolicy.paths = [\"rules\"]\n");
+        let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
+        assert!(
+            error.starts_with("RUNTASK_CONFIG: the policies of task policy: rules cannot be read"),
+            "{error}"
+        );
+        fs::create_dir(directory.path().join("rules")).unwrap();
+        let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
+        assert!(error.contains("rules holds no Rego"), "{error}");
+        fs::write(directory.path().join("rules/a.rego"), "package main").unwrap();
+        let set = read(&[("RUNTASK_CONFIG", &path)]).unwrap();
+        assert_eq!(set.names().collect::<Vec<_>>(), ["policy"]);
+        assert!(set.get("policy").unwrap().checks[0].get::<Policy>().is_some());
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_file_is_a_problem_of_the_setting() {
+        let (_directory, path) = file("[tasks.policy]\nchecks = [\"polcy\"]\n");
+        let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
+        assert!(error.starts_with("RUNTASK_CONFIG:\n"), "{error}");
+        assert!(error.contains("runtask.toml:2:11"), "{error}");
+        let error = read(&[("RUNTASK_CONFIG", "/nowhere.toml")]).unwrap_err();
+        assert!(error.starts_with("RUNTASK_CONFIG: the file cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn a_url_is_no_path_of_a_file() {
+        let expected =
+            "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file";
+        for url in ["ssm:///acme/runtask.toml", "s3://acme/runtask.toml", "https://acme.net/runtask.toml"] {
+            assert_eq!(read(&[("RUNTASK_CONFIG", url)]).unwrap_err(), expected);
+        }
+        let lookup = |name: &str| (name == "RUNTASK_CONFIG").then(|| "s3://acme/runtask.toml".to_owned());
+        let mut settings = SettingsReader::new(&lookup);
+        let content = b"[tasks.policy]\nchecks = [\"policy\"]\npolicy.paths = [\"rules\"]\n".to_vec();
+        let file = TasksFile::fetched("s3://acme/runtask.toml", content, Path::new("/nowhere"));
+        let set = TaskSet::read(&mut settings, Some(file), SystemTime::UNIX_EPOCH);
+        assert_eq!(set.names().collect::<Vec<_>>(), ["policy"]);
+        let error = settings.finish().unwrap_err().to_string();
+        assert!(
+            error.starts_with("RUNTASK_CONFIG: the policies of task policy: rules cannot be read"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn checks_are_listed_in_one_place() {
+        let (_directory, path) = file("[tasks.default]\nchecks = [\"fmt\"]\n");
+        let error = read(&[("RUNTASK_CONFIG", &path), ("RUNTASK_CHECKS", "fmt")]).unwrap_err();
+        assert_eq!(error, "RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
+        let error = read(&[("RUNTASK_CHECKS", "policy")]).unwrap_err();
+        assert_eq!(
+            error,
+            "RUNTASK_CHECKS: the check `policy` needs settings, which only a file has: set RUNTASK_CONFIG"
+        );
+    }
+
+    #[test]
+    fn a_function_keeps_memory_for_itself() {
+        let limit = |pairs: &[(&str, &str)]| {
+            let lookup =
+                |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            Evaluator::from_settings(&mut SettingsReader::new(&lookup)).unwrap().memory_bytes >> 20
+        };
+        assert_eq!(limit(&[]), 1024);
+        assert_eq!(limit(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")]), 416);
+        assert_eq!(limit(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")]), 1024);
+        assert_eq!(limit(&[("RUNTASK_POLICY_MEMORY_BYTES", "2147483648")]), 2048);
+    }
+}

@@ -1,0 +1,54 @@
+//! Says what the reader of a file has to know of a check. What the check does is not its matter.
+
+use crate::date::Date;
+use crate::notes::Notes;
+use crate::table::{Kind, Table};
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+/// A check as files name it.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckEntry {
+    /// Its name in `checks`; its settings are `[tasks.NAME.<name>]`.
+    pub name: &'static str,
+    /// Whether it reads the run's plan.
+    pub reads_plan: bool,
+    /// Its settings, where it has any.
+    pub settings: Option<SettingsEntry>,
+}
+
+/// The settings of a check, as the check itself reads them.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingsEntry {
+    /// Their table, and those that can stand below it.
+    pub kinds: &'static [&'static Kind],
+    /// The key without which the check can do nothing, where there is one: then the table must be there.
+    pub required: Option<&'static str>,
+    /// Reads the table. What is wrong with it is in the notes, and then what is returned is thrown away. The day decides
+    /// nothing but what has expired.
+    pub read: fn(&Table<'_>, Date, &mut Notes<'_>) -> CheckSettings,
+}
+
+/// Settings of a check that the check has read, and that nobody else can look into.
+#[derive(Clone)]
+pub struct CheckSettings(Arc<dyn Any + Send + Sync>);
+
+impl CheckSettings {
+    /// Wraps them.
+    pub fn new<S: Send + Sync + 'static>(settings: S) -> Self {
+        Self(Arc::new(settings))
+    }
+
+    /// Unwraps them; `None` where they are another check's.
+    #[must_use]
+    pub fn get<S: Send + Sync + 'static>(&self) -> Option<&S> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for CheckSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CheckSettings")
+    }
+}

@@ -1,0 +1,26 @@
+//! Says what is known of a run before anything of it is fetched.
+
+/// What HCP Terraform says of a run, in the order in which people ask for it. What it does not say is `None`.
+///
+/// Names are those of the run task payload, without prefixes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunFacts {
+    /// The run's id.
+    pub id: Option<String>,
+    /// The organization's name.
+    pub organization: Option<String>,
+    /// The project's name; older versions of Terraform Enterprise do not send it.
+    pub project: Option<String>,
+    /// The workspace's name.
+    pub workspace: Option<String>,
+    /// The stage, as HCP Terraform writes it: `post_plan`.
+    pub stage: Option<String>,
+    /// Who started the run.
+    pub created_by: Option<String>,
+    /// What they said about it.
+    pub message: Option<String>,
+    /// The branch of the configuration.
+    pub branch: Option<String>,
+    /// Whether the run only plans and can never be applied.
+    pub speculative: Option<bool>,
+}
