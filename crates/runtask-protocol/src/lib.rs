@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod enforcement_level;
 mod job;
 pub mod limits;
 mod outcome;
@@ -8,15 +9,16 @@ mod probe;
 mod result;
 mod secret;
 mod signature;
+mod stage;
 mod text;
 
+pub use enforcement_level::EnforcementLevel;
 pub use job::{Job, JobError, Receipt};
 pub use outcome::{Level, Outcome, OutcomeId, Tag};
-pub use payload::{
-    Capabilities, Classified, EnforcementLevel, Payload, PayloadError, Run, RunId, Stage, TaskResultId,
-};
+pub use payload::{Capabilities, Classified, Payload, PayloadError, Run, RunId, TaskResultId};
 pub use probe::{PROBE_ANSWER, PROBE_TOKEN};
 pub use result::{DetailsUrl, Status, TaskResult};
 pub use secret::AccessToken;
 pub use signature::{Key, KeyError, KeyName, KeyRing, SIGNATURE_HEADER, SignatureError, SignedBody};
+pub use stage::Stage;
 pub use text::{cut, cut_markdown};

@@ -3,9 +3,11 @@
 //! Every field is optional to read, unknown fields are ignored, and `null` is the same as absent, because fields
 //! were added over the years and a probe has dummies in most of them.
 
+use crate::enforcement_level::EnforcementLevel;
 use crate::probe::PROBE_TOKEN;
 use crate::secret::AccessToken;
 use crate::signature::SignedBody;
+use crate::stage::Stage;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -46,81 +48,6 @@ id! {
 id! {
     /// `taskrs-…`: one run task in one stage of one run. The key of all our work: a repeated request repeats it.
     TaskResultId
-}
-
-/// The point of a run at which HCP Terraform asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stage {
-    /// Before the plan; there is no plan to read.
-    PrePlan,
-    /// After the plan, before policies and cost estimation.
-    PostPlan,
-    /// After somebody confirmed, before the apply.
-    PreApply,
-    /// After the apply; nothing can be stopped any more.
-    PostApply,
-    /// A probe's.
-    Test,
-    /// A stage that HCP Terraform got after this was written. Kept, and declined politely.
-    Other(String),
-}
-
-impl Stage {
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::PrePlan => "pre_plan",
-            Self::PostPlan => "post_plan",
-            Self::PreApply => "pre_apply",
-            Self::PostApply => "post_apply",
-            Self::Test => "test",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Stage {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match String::deserialize(deserializer)? {
-            it if it == "pre_plan" => Self::PrePlan,
-            it if it == "post_plan" => Self::PostPlan,
-            it if it == "pre_apply" => Self::PreApply,
-            it if it == "post_apply" => Self::PostApply,
-            it if it == "test" => Self::Test,
-            it => Self::Other(it),
-        })
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What HCP Terraform does when a run task fails. It decides; our verdict does not depend on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EnforcementLevel {
-    /// A failure warns.
-    Advisory,
-    /// A failure stops the run.
-    Mandatory,
-    /// A probe's.
-    Test,
-    /// A level that is not known here.
-    Other(String),
-}
-
-impl<'de> Deserialize<'de> for EnforcementLevel {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match String::deserialize(deserializer)? {
-            it if it == "advisory" => Self::Advisory,
-            it if it == "mandatory" => Self::Mandatory,
-            it if it == "test" => Self::Test,
-            it => Self::Other(it),
-        })
-    }
 }
 
 /// What the sender can do; absent on Terraform Enterprise before about v202310-1.
