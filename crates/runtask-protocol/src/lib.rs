@@ -12,7 +12,7 @@ mod signature;
 mod stage;
 mod text;
 
-pub use enforcement_level::EnforcementLevel;
+pub use enforcement_level::{EnforcementLevel, UnknownEnforcementLevel};
 pub use job::{Job, JobError, Receipt};
 pub use outcome::{Level, Outcome, OutcomeId, Tag};
 pub use payload::{Capabilities, Classified, Payload, PayloadError, Run, RunId, TaskResultId};
@@ -20,5 +20,5 @@ pub use probe::{PROBE_ANSWER, PROBE_TOKEN};
 pub use result::{DetailsUrl, Status, TaskResult};
 pub use secret::AccessToken;
 pub use signature::{Key, KeyError, KeyName, KeyRing, SIGNATURE_HEADER, SignatureError, SignedBody};
-pub use stage::Stage;
+pub use stage::{Stage, UnknownStage};
 pub use text::{cut, cut_markdown};
