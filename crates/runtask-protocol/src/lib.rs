@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod details_url;
 mod enforcement_level;
 mod job;
 pub mod limits;
@@ -12,12 +13,13 @@ mod signature;
 mod stage;
 mod text;
 
+pub use details_url::DetailsUrl;
 pub use enforcement_level::{EnforcementLevel, UnknownEnforcementLevel};
 pub use job::{Job, JobError, Receipt};
 pub use outcome::{Level, Outcome, OutcomeId, Tag};
 pub use payload::{Capabilities, Classified, Payload, PayloadError, Run, RunId, TaskResultId};
 pub use probe::{PROBE_ANSWER, PROBE_TOKEN};
-pub use result::{DetailsUrl, Status, TaskResult};
+pub use result::{Status, TaskResult};
 pub use secret::AccessToken;
 pub use signature::{Key, KeyError, KeyName, KeyRing, SIGNATURE_HEADER, SignatureError, SignedBody};
 pub use stage::{Stage, UnknownStage};

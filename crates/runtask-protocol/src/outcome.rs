@@ -1,7 +1,7 @@
 //! One row of a result.
 
+use crate::details_url::DetailsUrl;
 use crate::limits;
-use crate::result::DetailsUrl;
 use crate::text::{cut, cut_markdown};
 use serde::Serialize;
 use std::collections::BTreeMap;

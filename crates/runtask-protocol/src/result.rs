@@ -1,5 +1,6 @@
 //! What we send back.
 
+use crate::details_url::DetailsUrl;
 use crate::limits;
 use crate::outcome::{Outcome, OutcomeId};
 use crate::text::cut;
@@ -41,23 +42,6 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// A link that HCP Terraform shows: absolute, `http` or `https`, at most 500 characters.
-///
-/// A link without a scheme makes its page show neither message nor outcomes (`straubt1/terraform-run-task`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct DetailsUrl(String);
-
-impl DetailsUrl {
-    /// The link, or `None` where HCP Terraform could not show it.
-    #[must_use]
-    pub fn new(url: &str) -> Option<Self> {
-        let parsed = url::Url::parse(url).ok()?;
-        let fits = matches!(parsed.scheme(), "http" | "https") && url.chars().count() <= limits::URL;
-        fits.then(|| Self(url.to_owned()))
     }
 }
 
@@ -138,7 +122,7 @@ impl TaskResult {
         let relationships =
             if rows.is_empty() { None } else { Some(json!({ "outcomes": { "data": rows } })) };
         let mut attributes = BTreeMap::from([("status", self.status.as_str()), ("message", &self.message)]);
-        attributes.extend(self.url.as_ref().map(|it| ("url", it.0.as_str())));
+        attributes.extend(self.url.as_ref().map(|it| ("url", it.as_str())));
         let data = Document { r#type: "task-results", attributes, relationships };
         json!({ "data": data }).to_string().into_bytes()
     }
@@ -239,14 +223,6 @@ mod tests {
         assert_eq!(ours["type"], theirs["type"]);
         assert_eq!(ours["attributes"]["tags"], theirs["attributes"]["tags"]);
         assert_eq!(ours["attributes"]["description"], "Load balancer listener");
-    }
-
-    #[test]
-    fn links_that_hcp_terraform_could_not_show_are_none() {
-        for url in ["example.com/x", "/x", "ftp://h/x", "javascript:alert(1)", ""] {
-            assert_eq!(DetailsUrl::new(url), None, "{url}");
-        }
-        assert_eq!(DetailsUrl::new(&format!("https://h/{}", "x".repeat(500))), None);
     }
 
     #[test]
