@@ -10,7 +10,7 @@ use crate::serve::ServeArguments;
 use crate::sign::SignArguments;
 use crate::simulate::SimulateArguments;
 use clap::{Args, Parser, Subcommand};
-use runtask_simulator::{Enforcement, Stage};
+use runtask_protocol::{EnforcementLevel, Stage};
 use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
 use url::Url;
@@ -131,7 +131,7 @@ pub(crate) struct RegisterArguments {
 
     /// What its failure does to the run: advisory warns, mandatory stops
     #[arg(long, value_name = "LEVEL", default_value = "advisory", help_heading = "Where it runs")]
-    pub(crate) enforcement: Enforcement,
+    pub(crate) enforcement: EnforcementLevel,
 }
 
 const REGISTER_HELP: &str = "\

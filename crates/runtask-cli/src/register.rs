@@ -99,7 +99,7 @@ async fn set_up(
     arguments: &RegisterArguments,
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let scope = Scope::new(&arguments.stage, arguments.enforcement);
+    let scope = Scope::new(&arguments.stage, &arguments.enforcement);
     // Everything is looked up before anything is changed: a typing error changes nothing.
     let workspaces = selected(hcp_terraform, arguments, output).await?;
     let (task, done) = save(hcp_terraform, arguments).await?;

@@ -9,10 +9,10 @@ use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use http::HeaderMap;
-use runtask_protocol::Key;
+use runtask_protocol::{EnforcementLevel, Key, Stage};
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{
-    Configuration, Enforcement, Fault, Options, Record, RunSpec, Simulator, Stage, Target, Timers, Verdict,
+    Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict,
 };
 use runtask_tasks::DEFAULT_TASK;
 use serde_json::{Map, Value, json};
@@ -79,7 +79,7 @@ pub(crate) struct SimulateArguments {
 
     /// What a failure does to the run: advisory, mandatory
     #[arg(long, default_value = "mandatory", value_name = "LEVEL", help_heading = "The run")]
-    pub(crate) enforcement: Enforcement,
+    pub(crate) enforcement: EnforcementLevel,
 
     /// The workspace's name
     #[arg(long, value_name = "NAME", default_value = "simulated-workspace", help_heading = "The run")]

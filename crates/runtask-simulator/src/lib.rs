@@ -24,4 +24,4 @@ pub use organization::{Organization, RunTask, Scope, SimulatedOrganization, Work
 pub use pack::{pack, pack_to};
 pub use record::{Callback, Delivery, Event, Label, Outcome, Record, Status, TaskResult, Verdict, What};
 pub use simulator::{PreparedRun, Simulator};
-pub use spec::{Configuration, Enforcement, Options, RunSpec, Stage, Target, Timers, UnknownWord};
+pub use spec::{Configuration, Options, RunSpec, Target, Timers};

@@ -2,7 +2,8 @@
 
 use crate::fault::Fault;
 use crate::random;
-use crate::spec::{RunSpec, Stage};
+use crate::spec::RunSpec;
+use runtask_protocol::{EnforcementLevel, Stage};
 use serde_json::{Map, Value, json};
 use std::time::SystemTime;
 
@@ -36,9 +37,29 @@ impl Ids {
     }
 }
 
-/// The stage as it is sent.
-pub(crate) fn stage(spec: &RunSpec) -> &'static str {
-    if spec.has(Fault::UnknownStage) { "pre_destroy" } else { spec.stage.as_str() }
+/// The stage as it is sent, in words of the simulator's own.
+pub(crate) fn stage(spec: &RunSpec) -> &str {
+    if spec.has(Fault::UnknownStage) {
+        return "pre_destroy";
+    }
+    match &spec.stage {
+        Stage::PrePlan => "pre_plan",
+        Stage::PostPlan => "post_plan",
+        Stage::PreApply => "pre_apply",
+        Stage::PostApply => "post_apply",
+        Stage::Test => "test",
+        Stage::Other(name) => name,
+    }
+}
+
+/// The enforcement level as it is sent, in words of the simulator's own.
+pub(crate) fn enforcement(spec: &RunSpec) -> &str {
+    match &spec.enforcement {
+        EnforcementLevel::Advisory => "advisory",
+        EnforcementLevel::Mandatory => "mandatory",
+        EnforcementLevel::Test => "test",
+        EnforcementLevel::Other(name) => name,
+    }
 }
 
 /// Whether the configuration can be asked for.
@@ -71,7 +92,7 @@ pub(crate) fn body(spec: &RunSpec, ids: &Ids, token: &str, base: &str) -> Vec<u8
     fields.put("stage", json!(stage(spec)));
     fields.put("is_speculative", json!(spec.speculative));
     fields.put("task_result_id", json!(ids.task_result));
-    fields.put("task_result_enforcement_level", json!(spec.enforcement.as_str()));
+    fields.put("task_result_enforcement_level", json!(enforcement(spec)));
     fields.put(
         "task_result_callback_url",
         json!(format!("{base}/api/v2/task-results/{}/callback{query}", ids.callback)),
@@ -275,6 +296,27 @@ mod tests {
             "plan_json_api_url capabilities",
         ];
         assert_eq!(names(&bytes).join(" "), order.join(" "));
+    }
+
+    /// The words are HCP Terraform's, whatever our own types call them.
+    #[test]
+    fn stages_and_levels_are_sent_as_hcp_terraform_names_them() {
+        for (stage, word) in [
+            (Stage::PrePlan, "pre_plan"),
+            (Stage::PostPlan, "post_plan"),
+            (Stage::PreApply, "pre_apply"),
+            (Stage::PostApply, "post_apply"),
+        ] {
+            assert_eq!(request(stage, &[])["stage"], word);
+        }
+        for (enforcement, word) in
+            [(EnforcementLevel::Advisory, "advisory"), (EnforcementLevel::Mandatory, "mandatory")]
+        {
+            let spec = RunSpec { enforcement, ..RunSpec::default() };
+            let body = body(&spec, &Ids::new(&spec), "token", "https://hcp.example");
+            let sent: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(sent["task_result_enforcement_level"], word);
+        }
     }
 
     /// P-20: each stage has what it has.

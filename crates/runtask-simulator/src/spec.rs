@@ -2,11 +2,10 @@
 
 use crate::fault::Fault;
 use bytes::Bytes;
-use runtask_protocol::Key;
+use runtask_protocol::{EnforcementLevel, Key, Stage};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 use url::Url;
 
@@ -42,103 +41,6 @@ pub struct Target {
     pub url: Url,
     /// The HMAC key. Without one, HCP Terraform sends an empty signature.
     pub key: Option<Key>,
-}
-
-/// When in a run the task is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Stage {
-    /// Before the plan; there is no plan to fetch.
-    PrePlan,
-    /// After the plan.
-    #[default]
-    PostPlan,
-    /// After confirmation, before the apply.
-    PreApply,
-    /// After the apply.
-    PostApply,
-}
-
-impl Stage {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PrePlan => "pre_plan",
-            Self::PostPlan => "post_plan",
-            Self::PreApply => "pre_apply",
-            Self::PostApply => "post_apply",
-        }
-    }
-}
-
-/// What a failure does to the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Enforcement {
-    /// A warning.
-    Advisory,
-    /// The run stops.
-    #[default]
-    Mandatory,
-}
-
-impl Enforcement {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Advisory => "advisory",
-            Self::Mandatory => "mandatory",
-        }
-    }
-}
-
-/// A word that is none of those that were possible.
-#[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
-#[error("`{word}` is not one of {expected}")]
-pub struct UnknownWord {
-    word: String,
-    expected: &'static str,
-}
-
-impl FromStr for Stage {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word.replace('-', "_").as_str() {
-            "pre_plan" => Ok(Self::PrePlan),
-            "post_plan" => Ok(Self::PostPlan),
-            "pre_apply" => Ok(Self::PreApply),
-            "post_apply" => Ok(Self::PostApply),
-            _ => Err(UnknownWord {
-                word: word.to_owned(),
-                expected: "pre_plan, post_plan, pre_apply, post_apply",
-            }),
-        }
-    }
-}
-
-impl FromStr for Enforcement {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "advisory" => Ok(Self::Advisory),
-            "mandatory" => Ok(Self::Mandatory),
-            _ => Err(UnknownWord { word: word.to_owned(), expected: "advisory, mandatory" }),
-        }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl fmt::Display for Enforcement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 /// Where the run's configuration comes from.
@@ -212,7 +114,7 @@ pub struct RunSpec {
     /// When in the run the task is called.
     pub stage: Stage,
     /// What a failure does to the run.
-    pub enforcement: Enforcement,
+    pub enforcement: EnforcementLevel,
     /// The organization's name.
     pub organization: String,
     /// The workspace's name.
@@ -250,8 +152,8 @@ pub struct RunSpec {
 impl Default for RunSpec {
     fn default() -> Self {
         Self {
-            stage: Stage::default(),
-            enforcement: Enforcement::default(),
+            stage: Stage::PostPlan,
+            enforcement: EnforcementLevel::Mandatory,
             organization: "simulated-organization".to_owned(),
             workspace: "simulated-workspace".to_owned(),
             working_directory: None,
@@ -281,19 +183,6 @@ impl RunSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn stages_and_levels_read_back() {
-        for stage in [Stage::PrePlan, Stage::PostPlan, Stage::PreApply, Stage::PostApply] {
-            assert_eq!(stage.to_string().parse(), Ok(stage));
-        }
-        assert_eq!("post-plan".parse(), Ok(Stage::PostPlan));
-        assert_eq!("advisory".parse(), Ok(Enforcement::Advisory));
-        assert_eq!(
-            "soft".parse::<Enforcement>().unwrap_err().to_string(),
-            "`soft` is not one of advisory, mandatory"
-        );
-    }
 
     #[test]
     fn scaled_timers_keep_their_proportions() {

@@ -195,7 +195,7 @@ impl Task {
                 run_id: task.ids.run.clone(),
                 task_result_id: task.ids.task_result.clone(),
                 stage: request::stage(&task.spec).to_owned(),
-                enforcement: task.spec.enforcement.as_str().to_owned(),
+                enforcement: request::enforcement(&task.spec).to_owned(),
                 organization: task.spec.organization.clone(),
                 workspace: task.spec.workspace.clone(),
                 result: inner.result.clone(),

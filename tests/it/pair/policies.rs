@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use runtask_simulator::{Fault, Record, RunSpec, Stage, Target, What};
+use runtask_protocol::Stage;
+use runtask_simulator::{Fault, Record, RunSpec, Target, What};
 use runtask_tests::pair::CALLBACK_HANDLER;
 use tempfile::TempDir;
 
@@ -165,7 +166,9 @@ async fn every_stage_is_judged_or_told() {
         (Stage::PreApply, failed),
         (Stage::PostApply, failed),
     ] {
-        let record = run(&simulator, &url, RunSpec { stage, plan: plan(PUBLIC), ..spec(formatted()) }).await;
+        let record =
+            run(&simulator, &url, RunSpec { stage: stage.clone(), plan: plan(PUBLIC), ..spec(formatted()) })
+                .await;
         assert_eq!(result(&record), expected, "{stage}");
     }
 }

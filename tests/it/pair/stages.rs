@@ -1,6 +1,7 @@
 //! Each stage, with and without what it offers, in each working directory.
 
-use runtask_simulator::{Configuration, Fault, RunSpec, Stage};
+use runtask_protocol::Stage;
+use runtask_simulator::{Configuration, Fault, RunSpec};
 
 use crate::run::{configuration, formatted, result, run, serve, simulator, spec};
 
@@ -16,7 +17,8 @@ async fn every_stage_is_served() {
         (Stage::PreApply, summary),
         (Stage::PostApply, summary),
     ] {
-        let record = run(&simulator, &serve.url(), RunSpec { stage, ..spec(formatted()) }).await;
+        let record =
+            run(&simulator, &serve.url(), RunSpec { stage: stage.clone(), ..spec(formatted()) }).await;
         assert_eq!(result(&record), ("passed", &*format!("Format check passed\n{second}")), "{stage}");
     }
 }

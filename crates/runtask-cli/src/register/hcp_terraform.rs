@@ -6,9 +6,8 @@
 
 use anyhow::Context;
 use runtask_client::{Client, Method, StatusCode};
-use runtask_protocol::AccessToken;
+use runtask_protocol::{AccessToken, EnforcementLevel, Stage};
 use runtask_simulator::render::visible;
-use runtask_simulator::{Enforcement, Stage};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -62,7 +61,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    pub(crate) fn new(stages: &[Stage], enforcement: Enforcement) -> Self {
+    pub(crate) fn new(stages: &[Stage], enforcement: &EnforcementLevel) -> Self {
         Self {
             stages: stages.iter().map(|it| it.as_str().to_owned()).collect(),
             enforcement_level: enforcement.as_str().to_owned(),
