@@ -6,11 +6,13 @@ use crate::spec::{RunSpec, Target};
 use crate::task::Task;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use runtask_protocol::{Key, SIGNATURE_HEADER};
+use runtask_protocol::Key;
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
+/// As HCP Terraform names it; not the name that our run task looks for.
+const SIGNATURE_HEADER: &str = "x-tfc-task-signature";
 const USER_AGENT: &str = "TFC/1.0 (+https://app.terraform.io; TFC)";
 /// Bytes of an answer that are read, and characters that are shown.
 const ANSWER_BYTES: usize = 64 * 1024;
