@@ -2,8 +2,8 @@
 //!
 //! Pure: who sent it, and whether it comes in time, is judged elsewhere.
 
+use crate::limits;
 use crate::record::{Label, Outcome};
-use runtask_protocol::limits;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use url::Url;
@@ -459,6 +459,45 @@ mod tests {
         ];
         for (pointer, value, sentence) in table {
             assert_eq!(problems_with(&pointer, value), [(422, sentence.to_owned())], "{pointer}");
+        }
+    }
+
+    /// P-17: what fills a limit is taken, one more is not, and the numbers are those of HCP Terraform's schemas.
+    #[test]
+    fn each_limit_is_where_hcp_terraform_has_it() {
+        fn text(length: usize) -> Value {
+            "ö".repeat(length).into()
+        }
+        fn link(length: usize) -> Value {
+            format!("https://example.com/{}", "x".repeat(length - 20)).into()
+        }
+        fn outcomes(count: usize) -> Value {
+            vec![outcome(); count].into()
+        }
+        fn labels(count: usize) -> Value {
+            vec![json!({ "label": "x" }); count].into()
+        }
+        fn tags(count: usize) -> Value {
+            (0..count).map(|it| (format!("T{it}"), labels(1))).collect::<Map<_, _>>().into()
+        }
+        let data = "/data/relationships/outcomes/data";
+        let attributes = format!("{data}/0/attributes");
+        let table: [(String, fn(usize) -> Value, usize); 10] = [
+            ("/data/attributes/message".to_owned(), text, 1000),
+            ("/data/attributes/url".to_owned(), link, 500),
+            (data.to_owned(), outcomes, 250),
+            (format!("{attributes}/outcome-id"), text, 64),
+            (format!("{attributes}/description"), text, 1000),
+            (format!("{attributes}/body"), text, 10_000),
+            (format!("{attributes}/url"), link, 500),
+            (format!("{attributes}/tags"), tags, 10),
+            (format!("{attributes}/tags/Status"), labels, 32),
+            (format!("{attributes}/tags/Status/0/label"), text, 32),
+        ];
+        for (pointer, of_size, limit) in table {
+            assert_eq!(problems_with(&pointer, of_size(limit)), [], "{pointer}");
+            let over = problems_with(&pointer, of_size(limit + 1));
+            assert_eq!(over.iter().map(|it| it.0).collect::<Vec<_>>(), [422], "{pointer}");
         }
     }
 
