@@ -13,6 +13,7 @@ mod pack;
 mod random;
 mod record;
 pub mod render;
+mod reply;
 mod request;
 mod server;
 mod simulator;

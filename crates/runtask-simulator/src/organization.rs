@@ -9,9 +9,9 @@
 use crate::callback::MEDIA_TYPE;
 use crate::delivery::{self, Signature};
 use crate::random;
+use crate::reply::Reply;
 use crate::request;
 use crate::spec::{RunSpec, Target};
-use crate::task::Reply;
 use http::Method;
 use runtask_protocol::Key;
 use serde_json::{Map, Value, json};
