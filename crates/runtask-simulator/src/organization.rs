@@ -139,13 +139,13 @@ pub(crate) struct State {
 
 #[derive(Default)]
 struct Records {
-    tasks: Vec<Task>,
+    tasks: Vec<Registered>,
     writes: Vec<String>,
     probes: usize,
     requests: usize,
 }
 
-struct Task {
+struct Registered {
     task: RunTask,
     /// `wstask-…`, in the order of the attachments.
     attachment_ids: Vec<String>,
@@ -171,7 +171,7 @@ struct Refusal {
     pointer: Option<&'static str>,
 }
 
-type Outcome<T> = Result<T, Refusal>;
+type Judged<T> = Result<T, Refusal>;
 
 /// What may not be seen does not exist, either.
 const NOT_FOUND: Refusal = Refusal { status: 404, detail: String::new(), pointer: None };
@@ -209,7 +209,7 @@ impl State {
         }
     }
 
-    async fn judge(&self, request: &Request<'_>) -> Outcome<(u16, Option<Value>)> {
+    async fn judge(&self, request: &Request<'_>) -> Judged<(u16, Option<Value>)> {
         if request.authorization != Some(&format!("Bearer {}", self.token)) {
             return Err(refusal(401, ""));
         }
@@ -287,7 +287,7 @@ impl State {
     }
 
     /// A run task as HCP Terraform answers it: without its key.
-    fn task(&self, id: &str) -> Outcome<Value> {
+    fn task(&self, id: &str) -> Judged<Value> {
         let records = self.records();
         let own = records.tasks.iter().find(|it| it.task.id == id).ok_or(NOT_FOUND)?;
         let RunTask { name, url, description, enabled, global, .. } = &own.task;
@@ -324,7 +324,7 @@ impl State {
         }))
     }
 
-    async fn create_task(&self, request: &Request<'_>) -> Outcome<(u16, Option<Value>)> {
+    async fn create_task(&self, request: &Request<'_>) -> Judged<(u16, Option<Value>)> {
         let attributes = read(request, "tasks", TASK_ATTRIBUTES)?;
         let name = string(&attributes, "name")?
             .ok_or_else(|| unprocessable("/data/attributes/name", "Name can't be blank"))?;
@@ -346,11 +346,11 @@ impl State {
         self.apply(&mut task, &attributes)?;
         self.probe(&task).await?;
         let id = task.id.clone();
-        self.records().tasks.push(Task { task, attachment_ids: Vec::new(), configuration: None });
+        self.records().tasks.push(Registered { task, attachment_ids: Vec::new(), configuration: None });
         Ok((201, Some(json!({ "data": self.task(&id)? }))))
     }
 
-    async fn change_task(&self, request: &Request<'_>, id: &str) -> Outcome<(u16, Option<Value>)> {
+    async fn change_task(&self, request: &Request<'_>, id: &str) -> Judged<(u16, Option<Value>)> {
         let mut task = {
             let records = self.records();
             records.tasks.iter().find(|it| it.task.id == id).ok_or(NOT_FOUND)?.task.clone()
@@ -364,7 +364,7 @@ impl State {
         Ok((200, Some(json!({ "data": self.task(id)? }))))
     }
 
-    fn apply(&self, task: &mut RunTask, attributes: &Map<String, Value>) -> Outcome<()> {
+    fn apply(&self, task: &mut RunTask, attributes: &Map<String, Value>) -> Judged<()> {
         if let Some(category) = string(attributes, "category")?
             && category != "task"
         {
@@ -406,7 +406,7 @@ impl State {
     }
 
     /// HCP Terraform saves a run task only when it answers the probe with 200.
-    async fn probe(&self, task: &RunTask) -> Outcome<()> {
+    async fn probe(&self, task: &RunTask) -> Judged<()> {
         let refusal = |detail: String| unprocessable("/data/attributes/url", detail);
         let url: Url = task.url.parse().map_err(|_not_a_url| refusal("Url is invalid".to_owned()))?;
         let spec = RunSpec::default();
@@ -441,7 +441,7 @@ impl State {
         })
     }
 
-    fn workspace_of(&self, id: &str) -> Outcome<&Workspace> {
+    fn workspace_of(&self, id: &str) -> Judged<&Workspace> {
         let index = self.workspace_ids.iter().position(|it| it == id);
         index.and_then(|it| self.spec.workspaces.get(it)).ok_or(NOT_FOUND)
     }
@@ -504,7 +504,7 @@ impl State {
         all
     }
 
-    fn attach(&self, request: &Request<'_>, workspace: &str) -> Outcome<(u16, Option<Value>)> {
+    fn attach(&self, request: &Request<'_>, workspace: &str) -> Judged<(u16, Option<Value>)> {
         let name = self.workspace_of(workspace)?.name.clone();
         let attributes = read(request, "workspace-tasks", ATTACHMENT_ATTRIBUTES)?;
         let scope = scope(&attributes, "stages")?;
@@ -522,7 +522,7 @@ impl State {
         Ok((201, self.attachment(&id)))
     }
 
-    fn reattach(&self, request: &Request<'_>, workspace: &str, id: &str) -> Outcome<(u16, Option<Value>)> {
+    fn reattach(&self, request: &Request<'_>, workspace: &str, id: &str) -> Judged<(u16, Option<Value>)> {
         let name = self.workspace_of(workspace)?.name.clone();
         let attributes = read(request, "workspace-tasks", ATTACHMENT_ATTRIBUTES)?;
         let scope = scope(&attributes, "stages")?;
@@ -544,7 +544,7 @@ impl State {
     }
 
     /// Task configurations: one for a run task that is, or was, global.
-    fn configure(&self, request: &Request<'_>, method: &str, path: &[&str]) -> Outcome<(u16, Option<Value>)> {
+    fn configure(&self, request: &Request<'_>, method: &str, path: &[&str]) -> Judged<(u16, Option<Value>)> {
         let of_organization = path == ["organizations", self.spec.name.as_str(), "task-configs"];
         match (method, path) {
             ("GET", _) if of_organization => {
@@ -579,7 +579,7 @@ impl State {
         }
     }
 
-    fn save_configuration(&self, own: &mut Task, request: &Request<'_>) -> Outcome<()> {
+    fn save_configuration(&self, own: &mut Registered, request: &Request<'_>) -> Judged<()> {
         let attributes = read(request, "task-configs", CONFIGURATION_ATTRIBUTES)?;
         let scope = scope(&attributes, "allowed-stages")?;
         let global = attributes.get("global").and_then(Value::as_bool);
@@ -595,7 +595,7 @@ impl State {
         Ok(())
     }
 
-    fn configuration(&self, own: &Task) -> Option<Value> {
+    fn configuration(&self, own: &Registered) -> Option<Value> {
         let global = own.task.global.as_ref();
         Some(json!({
             "id": own.configuration.as_ref()?,
@@ -641,7 +641,7 @@ const ATTACHMENT_ATTRIBUTES: &[&str] = &["enforcement-level", "stage", "stages"]
 const CONFIGURATION_ATTRIBUTES: &[&str] = &["global", "enforcement-level", "allowed-stages"];
 
 /// The attributes of a request's document, which must be of this type and have no others than `known`.
-fn read(request: &Request<'_>, type_name: &str, known: &[&str]) -> Outcome<Map<String, Value>> {
+fn read(request: &Request<'_>, type_name: &str, known: &[&str]) -> Judged<Map<String, Value>> {
     if request.content_type != Some(MEDIA_TYPE) {
         return Err(refusal(415, &format!("The content type must be {MEDIA_TYPE}")));
     }
@@ -667,7 +667,7 @@ fn related(request: &Request<'_>, name: &str) -> Option<String> {
     Some(id)
 }
 
-fn string(attributes: &Map<String, Value>, name: &str) -> Outcome<Option<String>> {
+fn string(attributes: &Map<String, Value>, name: &str) -> Judged<Option<String>> {
     match attributes.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -675,7 +675,7 @@ fn string(attributes: &Map<String, Value>, name: &str) -> Outcome<Option<String>
     }
 }
 
-fn scope(attributes: &Map<String, Value>, stages_name: &str) -> Outcome<Scope> {
+fn scope(attributes: &Map<String, Value>, stages_name: &str) -> Judged<Scope> {
     let stages = attributes.get(stages_name).and_then(Value::as_array);
     let stages: Option<Vec<String>> = match stages {
         Some(stages) => stages.iter().map(|it| it.as_str().map(str::to_owned)).collect(),
