@@ -465,6 +465,8 @@ mod tests {
     /// P-17: what fills a limit is taken, one more is not, and the numbers are those of HCP Terraform's schemas.
     #[test]
     fn each_limit_is_where_hcp_terraform_has_it() {
+        /// Makes a value of this size.
+        type OfSize = fn(usize) -> Value;
         fn text(length: usize) -> Value {
             "ö".repeat(length).into()
         }
@@ -482,7 +484,7 @@ mod tests {
         }
         let data = "/data/relationships/outcomes/data";
         let attributes = format!("{data}/0/attributes");
-        let table: [(String, fn(usize) -> Value, usize); 10] = [
+        let table: [(String, OfSize, usize); 10] = [
             ("/data/attributes/message".to_owned(), text, 1000),
             ("/data/attributes/url".to_owned(), link, 500),
             (data.to_owned(), outcomes, 250),
