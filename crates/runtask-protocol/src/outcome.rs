@@ -1,4 +1,4 @@
-//! One row of a result.
+//! Holds one row of a result.
 
 use crate::details_url::DetailsUrl;
 use crate::limits;

@@ -1,4 +1,4 @@
-//! What HCP Terraform sends.
+//! Reads what HCP Terraform sends.
 //!
 //! Every field is optional to read, unknown fields are ignored, and `null` is the same as absent, because fields
 //! were added over the years and a probe has dummies in most of them.

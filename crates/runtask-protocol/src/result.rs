@@ -1,4 +1,4 @@
-//! What we send back.
+//! Writes what we send back.
 
 use crate::details_url::DetailsUrl;
 use crate::limits;

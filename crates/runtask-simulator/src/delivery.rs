@@ -1,4 +1,4 @@
-//! POSTs to the run task, as HCP Terraform makes them.
+//! Calls the run task as HCP Terraform does: signs a POST, sends it, and notes the answer.
 
 use crate::fault::Fault;
 use crate::record::{Delivery, What};

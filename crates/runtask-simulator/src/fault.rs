@@ -1,4 +1,4 @@
-//! The switches: what HCP Terraform, its older siblings and its enemies may do differently.
+//! Names the faults: what HCP Terraform, its older versions and its enemies may do differently.
 
 use std::fmt;
 use std::str::FromStr;

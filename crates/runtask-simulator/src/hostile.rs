@@ -1,4 +1,4 @@
-//! Archives as HCP Terraform's clients do not make them.
+//! Makes archives as HCP Terraform's clients do not: hostile, odd or broken ones.
 
 use crate::fault::Fault;
 use crate::spec::RunSpec;

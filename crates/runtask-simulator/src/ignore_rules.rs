@@ -1,4 +1,4 @@
-//! `.terraformignore`, as HCP Terraform's clients read it: like `.gitignore`, and not quite.
+//! Reads `.terraformignore` as HCP Terraform's clients do: like `.gitignore`, and not quite.
 //!
 //! * A rule matches whole paths, so `tests` leaves out what is named so, but not what lies in a directory of that
 //!   name; `tests/` leaves out the directory with all in it.

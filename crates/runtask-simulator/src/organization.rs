@@ -1,7 +1,7 @@
-//! An organization's run tasks and workspaces behind HCP Terraform's API, for whoever registers a run task.
+//! Plays an organization behind HCP Terraform's API, for whoever registers a run task.
 //!
-//! It takes what the documentation says that it takes, and refuses the rest: an attribute that HCP Terraform does not
-//! know would be ignored there, and here is a mistake that shows.
+//! It takes what the documentation names, and refuses everything else. HCP Terraform ignores an attribute that it does
+//! not know; here such a mistake shows.
 //!
 //! Sources: the pages "Tasks", "Task configurations" and "Workspaces" of HCP Terraform's API documentation. What HCP
 //! Terraform says with a 422 is not published; those sentences are ours.

@@ -1,4 +1,4 @@
-//! Ids, secrets and times that look like HCP Terraform's and are nobody's.
+//! Makes ids, secrets and times that look like HCP Terraform's and are nobody's.
 
 use std::time::{Duration, SystemTime};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! What was seen: the time line, the result, and where the protocol was broken.
+//! Records what was seen: the time line, the result, and where the protocol was broken.
 
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
-//! The time line and the result as text, for a terminal or a pipe.
+//! Writes the time line and the result as text, for a terminal or a pipe.
 //!
-//! Texts come from the other side: nothing of them reaches the terminal that it would obey.
+//! Texts come from the run task. Whatever in them a terminal would obey is made visible instead.
 
 mod page;
 mod style;

@@ -1,4 +1,6 @@
-//! The bodies that HCP Terraform sends, built by hand: a mistake in our own types cannot hide in them.
+//! Builds the bodies that HCP Terraform sends.
+//!
+//! By hand and in words of its own, so that a mistake in our run task's types cannot hide.
 
 use crate::fault::Fault;
 use crate::random;

@@ -1,4 +1,4 @@
-//! The listeners: the API, the archive's origin, and one that nobody may contact.
+//! Listens and answers: as the API, as the archive's origin, and as an origin that nobody may contact.
 
 use crate::fault::Fault;
 use crate::organization::{self, SimulatedOrganization};

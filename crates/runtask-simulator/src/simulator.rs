@@ -1,4 +1,4 @@
-//! HCP Terraform, simulated.
+//! Starts the server, and takes a run from the probe to the final result.
 
 use crate::delivery::{self, Signature};
 use crate::fault::Fault;

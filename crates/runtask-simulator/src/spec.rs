@@ -1,4 +1,4 @@
-//! What is simulated: the server, the run task it calls, and the run.
+//! Describes what to simulate: the server, the run task that it calls, and the run.
 
 use crate::fault::Fault;
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! One task result at HCP Terraform's side: what it accepts, until when, and what came.
+//! Keeps one task result as HCP Terraform does: takes or refuses callbacks, watches the time, notes what happens.
 
 use crate::callback::{self, Problem, Reading};
 use crate::fault::Fault;

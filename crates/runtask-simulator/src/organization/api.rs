@@ -1,4 +1,4 @@
-//! Finds who answers a request.
+//! Checks the token of a request to the API, and finds what answers it.
 
 use super::document::{Judged, NOT_FOUND, Request, refusal};
 use super::state::State;

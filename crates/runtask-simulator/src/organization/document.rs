@@ -1,4 +1,4 @@
-//! Reads the document of a request, or says why the request is refused.
+//! Reads the document of a request to the API, or says why the request is refused.
 
 use super::contents::Scope;
 use crate::callback::MEDIA_TYPE;

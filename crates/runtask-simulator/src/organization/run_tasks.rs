@@ -1,4 +1,4 @@
-//! Lists, saves and changes run tasks, and sends the probe first.
+//! Lists, creates and changes run tasks; saves only what answers the probe.
 
 use super::contents::RunTask;
 use super::document::{Judged, NOT_FOUND, Request, read, scope, string, unprocessable};
