@@ -9,7 +9,7 @@ use crate::arguments::Register;
 use crate::environment::lookup;
 use crate::output::Output;
 use crate::{Exit, key};
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 pub(crate) use hcp_terraform::Tag;
 use hcp_terraform::{HcpTerraform, Refused, RunTask, RunTaskChange, Scope, Workspace};
 use runtask_callback_handler::client_from;
@@ -59,7 +59,7 @@ pub(crate) async fn register(arguments: &Register, output: &Output) -> anyhow::R
     };
     match exit {
         Err(error) if error.is::<Refused>() => {
-            output.error(&error);
+            output.error(&anyhow!(visible(&error.to_string())));
             Ok(Exit::Failed)
         }
         exit => exit,
@@ -94,7 +94,10 @@ fn connect(arguments: &Register) -> anyhow::Result<HcpTerraform> {
 }
 
 async fn set_up(hcp_terraform: &HcpTerraform, arguments: &Register, output: &Output) -> anyhow::Result<Exit> {
-    let scope = Scope::new(&arguments.stage, arguments.enforcement);
+    let scope = Scope {
+        stages: arguments.stage.iter().map(|it| it.as_str().to_owned()).collect(),
+        enforcement_level: arguments.enforcement.as_str().to_owned(),
+    };
     // Everything is looked up before anything is changed: a typing error changes nothing.
     let workspaces = selected(hcp_terraform, arguments, output).await?;
     let (task, done) = save(hcp_terraform, arguments).await?;
@@ -221,7 +224,7 @@ fn tolerate(outcome: anyhow::Result<Outcome>) -> anyhow::Result<Done> {
         Ok(outcome) => Ok(Done::of(outcome)),
         Err(error) => {
             let refused = error.downcast::<Refused>()?;
-            Ok(Done { outcome: Outcome::Refused, reason: Some(refused.to_string()) })
+            Ok(Done { outcome: Outcome::Refused, reason: Some(visible(&refused.to_string())) })
         }
     }
 }

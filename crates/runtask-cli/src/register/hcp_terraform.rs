@@ -7,8 +7,6 @@
 use anyhow::Context;
 use runtask_client::{Client, Method, StatusCode};
 use runtask_protocol::AccessToken;
-use runtask_simulator::render::visible;
-use runtask_simulator::{Enforcement, Stage};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -62,13 +60,6 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    pub(crate) fn new(stages: &[Stage], enforcement: Enforcement) -> Self {
-        Self {
-            stages: stages.iter().map(|it| it.as_str().to_owned()).collect(),
-            enforcement_level: enforcement.as_str().to_owned(),
-        }
-    }
-
     /// Whether both mean the same: the order of stages has no meaning.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let sorted = |it: &Self| {
@@ -145,7 +136,8 @@ impl std::fmt::Display for Tag {
     }
 }
 
-/// HCP Terraform said no. The text is for people: what was asked, what it can mean, and the API's own words.
+/// HCP Terraform said no. The text is for people: what was asked, what it can mean, and the API's own words, which need
+/// not be printable.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub(crate) struct Refused {
@@ -602,7 +594,7 @@ fn stages(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|it| it.as_str().map(str::to_owned)).collect()
 }
 
-/// What the errors of an answer say, each in one line.
+/// What the errors of an answer say, each in one line, otherwise as it was sent.
 fn sentences(body: &[u8]) -> Vec<String> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     entries(&body, "errors")
@@ -613,7 +605,7 @@ fn sentences(body: &[u8]) -> Vec<String> {
                 (title, detail) => detail.or(title).map(str::to_owned),
             },
         })
-        .map(|it| visible(&it).replace('\n', " ").chars().take(SENTENCE).collect())
+        .map(|it| it.lines().collect::<Vec<_>>().join(" ").chars().take(SENTENCE).collect())
         .collect()
 }
 
@@ -679,7 +671,7 @@ mod tests {
         ]});
         assert_eq!(
             sentences(body.to_string().as_bytes()),
-            ["invalid attribute: Name has already been taken", "Too many requests", "plain \u{241b}[31m",]
+            ["invalid attribute: Name has already been taken", "Too many requests", "plain \u{1b}[31m"]
         );
         assert!(sentences(b"<html>").is_empty());
     }
