@@ -3,16 +3,14 @@
 //! What is as asked for already is left alone, so that the same command can be given again. It takes nothing away: a
 //! workspace that is not named keeps what it has.
 
-mod hcp_terraform;
-
 use crate::arguments::Register;
 use crate::environment::lookup;
 use crate::output::Output;
 use crate::{Exit, key};
 use anyhow::{Context, anyhow, ensure};
-pub(crate) use hcp_terraform::Tag;
-use hcp_terraform::{HcpTerraform, Refused, RunTask, RunTaskChange, Scope, Workspace};
 use runtask_callback_handler::client_from;
+pub(crate) use runtask_client::organization::Tag;
+use runtask_client::organization::{HcpTerraform, Refused, RunTask, RunTaskChange, Scope, Workspace};
 use runtask_client::{AllowedOrigins, Client, ClientSettings};
 use runtask_protocol::AccessToken;
 use runtask_settings::Settings;

@@ -4,8 +4,8 @@
 //! Sources: the pages "Tasks", "Task configurations" and "Workspaces" of HCP Terraform's API documentation. Reading is
 //! lenient, because the pages do not always show what the service sends: their samples quote booleans.
 
+use crate::{Client, Method, StatusCode};
 use anyhow::Context;
-use runtask_client::{Client, Method, StatusCode};
 use runtask_protocol::AccessToken;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -21,22 +21,22 @@ const SENTENCE: usize = 500;
 
 /// An organization, and who asks.
 #[derive(Debug)]
-pub(crate) struct HcpTerraform {
-    pub(crate) client: Client,
+pub struct HcpTerraform {
+    pub client: Client,
     /// Scheme, host and port.
-    pub(crate) address: Url,
-    pub(crate) token: AccessToken,
-    pub(crate) organization: String,
+    pub address: Url,
+    pub token: AccessToken,
+    pub organization: String,
 }
 
 /// A run task as the organization has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RunTask {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) url: String,
-    pub(crate) description: String,
-    pub(crate) enabled: bool,
+pub struct RunTask {
+    pub id: String,
+    pub name: String,
+    pub url: String,
+    pub description: String,
+    pub enabled: bool,
     /// Where it runs in every workspace, as the run task itself says. HCP Terraform says it elsewhere since 2026: see
     /// [`HcpTerraform::global`].
     own_global: Option<Scope>,
@@ -44,24 +44,24 @@ pub(crate) struct RunTask {
 
 /// What is to be changed of a run task, or set in a new one.
 #[derive(Debug, Default)]
-pub(crate) struct RunTaskChange {
-    pub(crate) name: Option<String>,
-    pub(crate) url: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) enabled: Option<bool>,
-    pub(crate) key: Option<SecretString>,
+pub struct RunTaskChange {
+    pub name: Option<String>,
+    pub url: Option<String>,
+    pub description: Option<String>,
+    pub enabled: Option<bool>,
+    pub key: Option<SecretString>,
 }
 
 /// When a run task is called, and what its failure does to the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Scope {
-    pub(crate) stages: Vec<String>,
-    pub(crate) enforcement_level: String,
+pub struct Scope {
+    pub stages: Vec<String>,
+    pub enforcement_level: String,
 }
 
 impl Scope {
     /// Whether both mean the same: the order of stages has no meaning.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
+    pub fn is_like(&self, other: &Self) -> bool {
         let sorted = |it: &Self| {
             let mut stages = it.stages.clone();
             stages.sort_unstable();
@@ -73,25 +73,25 @@ impl Scope {
 
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Workspace {
-    pub(crate) name: String,
-    pub(crate) id: String,
+pub struct Workspace {
+    pub name: String,
+    pub id: String,
 }
 
 /// A run task in a workspace: HCP Terraform's `workspace-tasks`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Attachment {
-    pub(crate) id: String,
-    pub(crate) task_id: String,
-    pub(crate) workspace_id: String,
-    pub(crate) scope: Scope,
+pub struct Attachment {
+    pub id: String,
+    pub task_id: String,
+    pub workspace_id: String,
+    pub scope: Scope,
 }
 
 /// Where a run task runs in every workspace.
 #[derive(Debug)]
-pub(crate) struct Global {
+pub struct Global {
     /// Nothing where it does not.
-    pub(crate) scope: Option<Scope>,
+    pub scope: Option<Scope>,
     kept: Kept,
 }
 
@@ -106,9 +106,9 @@ enum Kept {
 
 /// A tag to find workspaces by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tag {
-    pub(crate) key: String,
-    pub(crate) value: Option<String>,
+pub struct Tag {
+    pub key: String,
+    pub value: Option<String>,
 }
 
 impl std::str::FromStr for Tag {
@@ -140,8 +140,8 @@ impl std::fmt::Display for Tag {
 /// not be printable.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
-pub(crate) struct Refused {
-    pub(crate) status: StatusCode,
+pub struct Refused {
+    pub status: StatusCode,
     text: String,
 }
 
@@ -161,7 +161,7 @@ enum Asked<'a> {
 
 impl HcpTerraform {
     /// Every run task of the organization, with its attachments and the workspaces those name.
-    pub(crate) async fn all(&self) -> anyhow::Result<(Vec<RunTask>, Vec<Attachment>, Vec<Workspace>)> {
+    pub async fn all(&self) -> anyhow::Result<(Vec<RunTask>, Vec<Attachment>, Vec<Workspace>)> {
         let path = ["organizations", &self.organization, "tasks"];
         let query = [("include", "workspace_tasks,workspace_tasks.workspace")];
         let (mut tasks, mut attachments, mut workspaces) = (Vec::new(), Vec::new(), Vec::new());
@@ -174,7 +174,7 @@ impl HcpTerraform {
     }
 
     /// The run task called `name`, if there is one.
-    pub(crate) async fn run_task(&self, name: &str) -> anyhow::Result<Option<RunTask>> {
+    pub async fn run_task(&self, name: &str) -> anyhow::Result<Option<RunTask>> {
         let path = ["organizations", &self.organization, "tasks"];
         let pages = self.pages(&path, &[], Asked::RunTasks).await?;
         let mut all = pages.iter().flat_map(|it| entries(it, "data")).filter_map(run_task);
@@ -182,7 +182,7 @@ impl HcpTerraform {
     }
 
     /// Creates a run task. HCP Terraform sends the probe meanwhile.
-    pub(crate) async fn create(&self, wanted: &RunTaskChange) -> anyhow::Result<RunTask> {
+    pub async fn create(&self, wanted: &RunTaskChange) -> anyhow::Result<RunTask> {
         let url = self.url(&["organizations", &self.organization, "tasks"], &[]);
         let body = SecretString::from(wanted.document(None));
         let answer = self.call(Method::POST, &url, Some(&body), Asked::SaveRunTask).await?;
@@ -193,14 +193,14 @@ impl HcpTerraform {
     }
 
     /// Changes a run task. HCP Terraform sends the probe meanwhile.
-    pub(crate) async fn change(&self, id: &str, change: &RunTaskChange) -> anyhow::Result<()> {
+    pub async fn change(&self, id: &str, change: &RunTaskChange) -> anyhow::Result<()> {
         let body = SecretString::from(change.document(Some(id)));
         self.call(Method::PATCH, &self.url(&["tasks", id], &[]), Some(&body), Asked::SaveRunTask).await?;
         Ok(())
     }
 
     /// The workspaces with these names; a refusal names all that are missing.
-    pub(crate) async fn workspaces(&self, names: &[String]) -> anyhow::Result<Vec<Workspace>> {
+    pub async fn workspaces(&self, names: &[String]) -> anyhow::Result<Vec<Workspace>> {
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for name in names {
             let url = self.url(&["organizations", &self.organization, "workspaces", name], &[]);
@@ -223,7 +223,7 @@ impl HcpTerraform {
     }
 
     /// The workspaces that have all of `tags`.
-    pub(crate) async fn tagged(&self, tags: &[Tag]) -> anyhow::Result<Vec<Workspace>> {
+    pub async fn tagged(&self, tags: &[Tag]) -> anyhow::Result<Vec<Workspace>> {
         let keys: Vec<&str> = tags.iter().filter(|it| it.value.is_none()).map(|it| it.key.as_str()).collect();
         let pairs: Vec<_> =
             tags.iter().filter_map(|it| Some((it.key.as_str(), it.value.as_deref()?))).collect();
@@ -272,11 +272,7 @@ impl HcpTerraform {
     }
 
     /// How `task` is attached to `workspace`, if it is.
-    pub(crate) async fn attachment(
-        &self,
-        workspace: &Workspace,
-        task: &str,
-    ) -> anyhow::Result<Option<Attachment>> {
+    pub async fn attachment(&self, workspace: &Workspace, task: &str) -> anyhow::Result<Option<Attachment>> {
         let asked = Asked::Attachments(&workspace.name);
         let pages = self.pages(&["workspaces", &workspace.id, "tasks"], &[], asked).await?;
         let mut all = pages.iter().flat_map(|it| entries(it, "data"));
@@ -284,7 +280,7 @@ impl HcpTerraform {
     }
 
     /// Attaches `task` to `workspace`, or changes how it is: `attachment` is the id of what there is.
-    pub(crate) async fn attach(
+    pub async fn attach(
         &self,
         workspace: &Workspace,
         attachment: Option<&str>,
@@ -317,7 +313,7 @@ impl HcpTerraform {
     }
 
     /// Where `task` runs in every workspace.
-    pub(crate) async fn global(&self, task: &RunTask) -> anyhow::Result<Global> {
+    pub async fn global(&self, task: &RunTask) -> anyhow::Result<Global> {
         let path = ["organizations", &self.organization, "task-configs"];
         let pages = match self.pages(&path, &[], Asked::TaskConfigurations).await {
             Ok(pages) => pages,
@@ -336,12 +332,7 @@ impl HcpTerraform {
     }
 
     /// Runs `task` in every workspace, as `scope` says.
-    pub(crate) async fn set_global(
-        &self,
-        task: &RunTask,
-        current: &Global,
-        scope: &Scope,
-    ) -> anyhow::Result<()> {
+    pub async fn set_global(&self, task: &RunTask, current: &Global, scope: &Scope) -> anyhow::Result<()> {
         let attributes = json!({
             "global": true,
             "enforcement-level": scope.enforcement_level,
@@ -491,7 +482,7 @@ impl HcpTerraform {
 
 impl RunTaskChange {
     /// Whether there is anything to change.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.name.is_none()
             && self.url.is_none()
             && self.description.is_none()
