@@ -1,9 +1,9 @@
 //! The command line, and the words that explain it.
 
 use crate::check::RunFact;
-use crate::register::Tag;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use runtask_client::organization::Tag;
 use runtask_report::Format;
 use runtask_simulator::{Enforcement, Fault, Stage};
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! Registers run tasks in an organization of HCP Terraform: what is asked of its API, what is read of the answers, and
-//! what a refusal means in plain words.
+//! Registers run tasks in an organization of HCP Terraform: run tasks, the workspaces they are attached to,
+//! and the task configurations that run them everywhere.
 //!
 //! Sources: the pages "Tasks", "Task configurations" and "Workspaces" of HCP Terraform's API documentation. Reading is
 //! lenient, because the pages do not always show what the service sends: their samples quote booleans.
@@ -15,11 +15,12 @@ mod scope;
 mod tag;
 mod workspace;
 
-pub use ask::HcpTerraform;
+pub use ask::{AskError, Organization};
 pub use attachment::Attachment;
-pub use global::Global;
-pub use refusal::Refused;
-pub use run_task::{RunTask, RunTaskChange};
+pub use global::{Global, SetGlobalError};
+pub use listing::Listing;
+pub use refusal::{Asked, Refusal};
+pub use run_task::{CreateRunTaskError, RunTask, RunTaskChange};
 pub use scope::Scope;
-pub use tag::Tag;
-pub use workspace::Workspace;
+pub use tag::{BadTag, Tag};
+pub use workspace::{FindByNameError, FindByTagError, Workspace};

@@ -1,7 +1,7 @@
 //! Run tasks in workspaces: reads how one is attached, and attaches it.
 
 use super::answer::{entries, put, text};
-use super::ask::HcpTerraform;
+use super::ask::{AskError, Organization};
 use super::refusal::Asked;
 use super::scope::{Scope, scope};
 use super::workspace::Workspace;
@@ -12,29 +12,45 @@ use serde_json::{Value, json};
 /// A run task in a workspace: HCP Terraform's `workspace-tasks`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
+    /// `wstask-…`.
     pub id: String,
+    /// Of which run task.
     pub task_id: String,
+    /// In which workspace.
     pub workspace_id: String,
+    /// When it is called there, and what its failure does.
     pub scope: Scope,
 }
 
-impl HcpTerraform {
-    /// How `task` is attached to `workspace`, if it is.
-    pub async fn attachment(&self, workspace: &Workspace, task: &str) -> anyhow::Result<Option<Attachment>> {
-        let asked = Asked::Attachments(&workspace.name);
-        let pages = self.pages(&["workspaces", &workspace.id, "tasks"], &[], asked).await?;
+impl Organization {
+    /// Reads how the run task with the id `task` is attached to `workspace`.
+    ///
+    /// # Errors
+    ///
+    /// When the workspace's run tasks cannot be listed.
+    pub async fn attachment(
+        &self,
+        workspace: &Workspace,
+        task: &str,
+    ) -> Result<Option<Attachment>, AskError> {
+        let asked = Asked::Attachments(workspace.name.clone());
+        let pages = self.pages(&["workspaces", &workspace.id, "tasks"], &[], &asked).await?;
         let mut all = pages.iter().flat_map(|it| entries(it, "data"));
         Ok(all.find_map(|it| attachment(it, Some(&workspace.id)).filter(|it| it.task_id == task)))
     }
 
-    /// Attaches `task` to `workspace`, or changes how it is: `attachment` is the id of what there is.
+    /// Attaches the run task with the id `task` to `workspace`, or changes the attachment with the id `attachment`.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was changed.
     pub async fn attach(
         &self,
         workspace: &Workspace,
         attachment: Option<&str>,
         task: &str,
         scope: &Scope,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), AskError> {
         let mut path = vec!["workspaces", &workspace.id, "tasks"];
         path.extend(attachment);
         let mut data = json!({
@@ -56,7 +72,8 @@ impl HcpTerraform {
             }
         };
         let body = SecretString::from(json!({ "data": data }).to_string());
-        self.call(method, &self.url(&path, &[]), Some(&body), Asked::SaveAttachment(&workspace.name)).await?;
+        self.ask(method, &self.url(&path, &[]), Some(&body), &Asked::SaveAttachment(workspace.name.clone()))
+            .await?;
         Ok(())
     }
 }

@@ -1,15 +1,30 @@
 //! Run tasks in every workspace: reads where one runs, and has it run everywhere.
 
 use super::answer::{at, entries, is_true, put, text};
-use super::ask::HcpTerraform;
-use super::refusal::{Asked, Refused, is_not_found};
+use super::ask::{AskError, Organization};
+use super::refusal::Asked;
 use super::run_task::{RunTask, run_task};
 use super::scope::{Scope, scope};
-use crate::{Method, StatusCode};
+use crate::Method;
 use secrecy::SecretString;
 use serde_json::json;
 
-/// Where a run task runs in every workspace.
+/// Why a run task does not run in every workspace.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetGlobalError {
+    /// HCP Terraform was not asked, or said no.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// HCP Terraform left it out without a word, as it does for a plan without global run tasks.
+    #[error("the plan of the organization {organization} has no global run tasks")]
+    NotInPlan {
+        /// Whose plan.
+        organization: String,
+    },
+}
+
+/// How a run task runs in every workspace.
 #[derive(Debug)]
 pub struct Global {
     /// Nothing where it does not.
@@ -26,13 +41,17 @@ enum Kept {
     RunTask,
 }
 
-impl HcpTerraform {
-    /// Where `task` runs in every workspace.
-    pub async fn global(&self, task: &RunTask) -> anyhow::Result<Global> {
-        let path = ["organizations", &self.organization, "task-configs"];
-        let pages = match self.pages(&path, &[], Asked::TaskConfigurations).await {
+impl Organization {
+    /// Reads how `task` runs in every workspace.
+    ///
+    /// # Errors
+    ///
+    /// When the organization's task configurations cannot be listed.
+    pub async fn global(&self, task: &RunTask) -> Result<Global, AskError> {
+        let path = ["organizations", &self.name, "task-configs"];
+        let pages = match self.pages(&path, &[], &Asked::TaskConfigurations).await {
             Ok(pages) => pages,
-            Err(error) if is_not_found(&error) => {
+            Err(error) if error.is_not_found() => {
                 return Ok(Global { scope: task.own_global.clone(), kept: Kept::RunTask });
             }
             Err(error) => return Err(error),
@@ -46,8 +65,17 @@ impl HcpTerraform {
         Ok(Global { scope, kept: Kept::TaskConfiguration(id) })
     }
 
-    /// Runs `task` in every workspace, as `scope` says.
-    pub async fn set_global(&self, task: &RunTask, current: &Global, scope: &Scope) -> anyhow::Result<()> {
+    /// Has `task` run in every workspace, as `scope` says; `current` is what [`Organization::global`] read.
+    ///
+    /// # Errors
+    ///
+    /// When nothing was changed.
+    pub async fn set_global(
+        &self,
+        task: &RunTask,
+        current: &Global,
+        scope: &Scope,
+    ) -> Result<(), SetGlobalError> {
         let attributes = json!({
             "global": true,
             "enforcement-level": scope.enforcement_level,
@@ -62,10 +90,10 @@ impl HcpTerraform {
             Kept::TaskConfiguration(None) => {
                 let relationships = json!({
                     "task": { "data": { "type": "tasks", "id": task.id } },
-                    "owner": { "data": { "type": "organizations", "id": self.organization } },
+                    "owner": { "data": { "type": "organizations", "id": self.name } },
                 });
                 put(&mut data, "relationships", relationships);
-                (Method::POST, self.url(&["organizations", &self.organization, "task-configs"], &[]))
+                (Method::POST, self.url(&["organizations", &self.name, "task-configs"], &[]))
             }
             Kept::RunTask => {
                 let global = json!({
@@ -78,7 +106,7 @@ impl HcpTerraform {
             }
         };
         let body = SecretString::from(json!({ "data": data }).to_string());
-        let answer = self.call(method, &url, Some(&body), Asked::SaveGlobal).await?;
+        let answer = self.ask(method, &url, Some(&body), &Asked::SaveGlobal).await?;
         // An organization that may not have global run tasks gets no refusal: the part is left out.
         let taken = match current.kept {
             Kept::TaskConfiguration(_) => true,
@@ -87,10 +115,6 @@ impl HcpTerraform {
         if taken {
             return Ok(());
         }
-        let text = format!(
-            "the run task was not made global\nthe plan of the organization {} has no global run tasks",
-            self.organization
-        );
-        Err(Refused { status: StatusCode::FORBIDDEN, text }.into())
+        Err(SetGlobalError::NotInPlan { organization: self.name.clone() })
     }
 }

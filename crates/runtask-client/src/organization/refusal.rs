@@ -1,90 +1,84 @@
-//! Says what a refusal means.
+//! Says what HCP Terraform refused, and what it said about that.
+//!
+//! What a person can do about it depends on how they asked, so that is for the caller to say.
 
 use super::answer::{entries, text};
 use crate::StatusCode;
 use serde_json::Value;
-use std::fmt::Write;
+use std::fmt;
 
-/// Characters of one of the API's own sentences that are shown.
+/// Characters of one of the API's own sentences that are kept.
 const SENTENCE: usize = 500;
 
-/// HCP Terraform said no. The text is for people: what was asked, what it can mean, and the API's own words, which need
-/// not be printable.
-#[derive(Debug, thiserror::Error)]
-#[error("{text}")]
-pub struct Refused {
-    pub status: StatusCode,
-    pub(super) text: String,
-}
-
-/// What a call is about, for what is said when it is refused.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Asked<'a> {
+/// What was asked of HCP Terraform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Asked {
+    /// To list the organization's run tasks.
     RunTasks,
+    /// To create or change a run task.
     SaveRunTask,
-    Workspace(&'a str),
+    /// To show the workspace with this name.
+    Workspace(String),
+    /// To list the organization's workspaces.
     Workspaces,
-    WorkspaceTags(&'a str),
-    Attachments(&'a str),
-    SaveAttachment(&'a str),
+    /// To list the tags of the workspace with this name.
+    WorkspaceTags(String),
+    /// To list the run tasks of the workspace with this name.
+    Attachments(String),
+    /// To attach a run task to the workspace with this name.
+    SaveAttachment(String),
+    /// To list the organization's task configurations.
     TaskConfigurations,
+    /// To run a run task in every workspace.
     SaveGlobal,
 }
 
-impl Refused {
-    pub(super) fn new(
-        host: &str,
-        organization: &str,
-        asked: Asked<'_>,
-        status: StatusCode,
-        body: &[u8],
-    ) -> Self {
-        let what = match asked {
-            Asked::RunTasks => format!("the run tasks of the organization {organization} cannot be read"),
-            Asked::SaveRunTask => "the run task was not saved".to_owned(),
-            Asked::Workspace(name) => format!("the workspace {name} cannot be read"),
-            Asked::Workspaces => format!("the workspaces of the organization {organization} cannot be read"),
-            Asked::WorkspaceTags(name) => format!("the tags of the workspace {name} cannot be read"),
-            Asked::Attachments(name) => format!("the run tasks of the workspace {name} cannot be read"),
-            Asked::SaveAttachment(name) => format!("the run task was not attached to the workspace {name}"),
-            Asked::TaskConfigurations => {
-                format!("the task configurations of the organization {organization} cannot be read")
-            }
-            Asked::SaveGlobal => "the run task was not made global".to_owned(),
-        };
-        let why = match (status.as_u16(), asked) {
-            (401, _) => format!("{host} does not know the token in TFE_TOKEN, or it has expired"),
-            (403, _) => "the owner of the token in TFE_TOKEN may not do this".to_owned(),
-            (404, Asked::RunTasks | Asked::SaveRunTask | Asked::Workspaces | Asked::TaskConfigurations) => format!(
-                "{host} has no organization {organization}, or the owner of the token in TFE_TOKEN may not manage \
-                 run tasks in it, or its plan has none"
-            ),
-            (404, Asked::WorkspaceTags(_)) => {
-                "it may not know tags with values: name the workspaces with --workspace".to_owned()
-            }
-            (404, _) => "it does not exist, or the owner of the token in TFE_TOKEN may not do this: a team needs \
-                         the right to manage run tasks of the organization and of the workspace"
-                .to_owned(),
-            (422, Asked::SaveRunTask) => "HCP Terraform sends a probe to the run task's URL before it saves, and saves \
-                                          only when the answer is 200: the run task must be running, reachable from \
-                                          HCP Terraform, and have this same key"
-                .to_owned(),
-            (422, _) => "HCP Terraform does not take this".to_owned(),
-            (429, _) => "too many requests, and waiting did not help: try again later".to_owned(),
-            (500.., _) => format!("{host} has trouble: try again later"),
-            _ => "this was not expected".to_owned(),
-        };
-        let mut text = format!("{what} ({status})\n{why}");
-        for sentence in sentences(body) {
-            let _infallible = write!(text, "\n{host} says: {sentence}");
-        }
-        Self { status, text }
+/// HCP Terraform said no. The text says what did not happen, and with what status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was asked.
+    pub asked: Asked,
+    /// Of which organization.
+    pub organization: String,
+    /// The name of the host that refused.
+    pub host: String,
+    /// With what status.
+    pub status: StatusCode,
+    /// Its own sentences, a line each. They come from outside: make them printable before anybody sees them.
+    pub sentences: Vec<String>,
+}
+
+impl Refusal {
+    pub(super) fn new(asked: Asked, organization: &str, host: &str, status: StatusCode, body: &[u8]) -> Self {
+        let (organization, host) = (organization.to_owned(), host.to_owned());
+        Self { asked, organization, host, status, sentences: sentences(body) }
     }
 }
 
-pub(super) fn is_not_found(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Refused>().is_some_and(|it| it.status == StatusCode::NOT_FOUND)
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let organization = &self.organization;
+        match &self.asked {
+            Asked::RunTasks => write!(f, "the run tasks of the organization {organization} cannot be read"),
+            Asked::SaveRunTask => write!(f, "the run task was not saved"),
+            Asked::Workspace(name) => write!(f, "the workspace {name} cannot be read"),
+            Asked::Workspaces => {
+                write!(f, "the workspaces of the organization {organization} cannot be read")
+            }
+            Asked::WorkspaceTags(name) => write!(f, "the tags of the workspace {name} cannot be read"),
+            Asked::Attachments(name) => write!(f, "the run tasks of the workspace {name} cannot be read"),
+            Asked::SaveAttachment(name) => write!(f, "the run task was not attached to the workspace {name}"),
+            Asked::TaskConfigurations => {
+                write!(f, "the task configurations of the organization {organization} cannot be read")
+            }
+            Asked::SaveGlobal => write!(f, "the run task was not made global"),
+        }?;
+        write!(f, " ({})", self.status)
+    }
 }
+
+impl std::error::Error for Refusal {}
 
 /// What the errors of an answer say, each in one line, otherwise as it was sent.
 fn sentences(body: &[u8]) -> Vec<String> {

@@ -1,67 +1,98 @@
 //! The organization's run tasks: finds one, creates one, changes one.
 
 use super::answer::{at, entries, is_true, put, text};
-use super::ask::HcpTerraform;
+use super::ask::{AskError, Organization};
 use super::refusal::Asked;
 use super::scope::{Scope, stages};
 use crate::Method;
-use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
+
+/// Why there is no new run task, or nobody knows which it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateRunTaskError {
+    /// There is none.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// There is one: the next look at the list will show it.
+    #[error("HCP Terraform created a run task and did not say which")]
+    Unnamed,
+}
 
 /// A run task as the organization has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunTask {
+    /// `task-…`.
     pub id: String,
+    /// What the organization calls it.
     pub name: String,
+    /// Where HCP Terraform sends its requests.
     pub url: String,
+    /// What people read about it; empty where there is nothing.
     pub description: String,
+    /// Whether HCP Terraform calls it at all.
     pub enabled: bool,
-    /// Where it runs in every workspace, as the run task itself says. HCP Terraform says it elsewhere since 2026: see
-    /// [`HcpTerraform::global`].
+    /// How it runs in every workspace, as the run task itself says. HCP Terraform says it elsewhere since 2026, where
+    /// [`Organization::global`] looks first.
     pub(super) own_global: Option<Scope>,
 }
 
-/// What is to be changed of a run task, or set in a new one.
+/// What to change of a run task, or to set in a new one.
 #[derive(Debug, Default)]
 pub struct RunTaskChange {
+    /// What the organization calls it.
     pub name: Option<String>,
+    /// Where HCP Terraform sends its requests.
     pub url: Option<String>,
+    /// What people read about it.
     pub description: Option<String>,
+    /// Whether HCP Terraform calls it at all.
     pub enabled: Option<bool>,
+    /// The HMAC key that signs the requests.
     pub key: Option<SecretString>,
 }
 
-impl HcpTerraform {
-    /// The run task called `name`, if there is one.
-    pub async fn run_task(&self, name: &str) -> anyhow::Result<Option<RunTask>> {
-        let path = ["organizations", &self.organization, "tasks"];
-        let pages = self.pages(&path, &[], Asked::RunTasks).await?;
+impl Organization {
+    /// Finds the run task called `name`.
+    ///
+    /// # Errors
+    ///
+    /// When the run tasks cannot be listed.
+    pub async fn run_task(&self, name: &str) -> Result<Option<RunTask>, AskError> {
+        let path = ["organizations", &self.name, "tasks"];
+        let pages = self.pages(&path, &[], &Asked::RunTasks).await?;
         let mut all = pages.iter().flat_map(|it| entries(it, "data")).filter_map(run_task);
         Ok(all.find(|it| it.name == name))
     }
 
     /// Creates a run task. HCP Terraform sends the probe meanwhile.
-    pub async fn create(&self, wanted: &RunTaskChange) -> anyhow::Result<RunTask> {
-        let url = self.url(&["organizations", &self.organization, "tasks"], &[]);
+    ///
+    /// # Errors
+    ///
+    /// A refusal with the status 422 is most often that of a probe that was not answered with 200.
+    pub async fn create(&self, wanted: &RunTaskChange) -> Result<RunTask, CreateRunTaskError> {
+        let url = self.url(&["organizations", &self.name, "tasks"], &[]);
         let body = SecretString::from(wanted.document(None));
-        let answer = self.call(Method::POST, &url, Some(&body), Asked::SaveRunTask).await?;
-        answer
-            .get("data")
-            .and_then(run_task)
-            .context("HCP Terraform created a run task and did not say which")
+        let answer = self.ask(Method::POST, &url, Some(&body), &Asked::SaveRunTask).await?;
+        answer.get("data").and_then(run_task).ok_or(CreateRunTaskError::Unnamed)
     }
 
-    /// Changes a run task. HCP Terraform sends the probe meanwhile.
-    pub async fn change(&self, id: &str, change: &RunTaskChange) -> anyhow::Result<()> {
+    /// Changes the run task with this id. HCP Terraform sends the probe meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`Organization::create`]; nothing was changed then.
+    pub async fn change(&self, id: &str, change: &RunTaskChange) -> Result<(), AskError> {
         let body = SecretString::from(change.document(Some(id)));
-        self.call(Method::PATCH, &self.url(&["tasks", id], &[]), Some(&body), Asked::SaveRunTask).await?;
+        self.ask(Method::PATCH, &self.url(&["tasks", id], &[]), Some(&body), &Asked::SaveRunTask).await?;
         Ok(())
     }
 }
 
 impl RunTaskChange {
-    /// Whether there is anything to change.
+    /// Whether there is nothing to change.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.name.is_none()
             && self.url.is_none()

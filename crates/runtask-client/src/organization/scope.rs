@@ -6,12 +6,15 @@ use serde_json::Value;
 /// When a run task is called, and what its failure does to the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
+    /// The stages, as HCP Terraform spells them.
     pub stages: Vec<String>,
+    /// `advisory` or `mandatory`.
     pub enforcement_level: String,
 }
 
 impl Scope {
     /// Whether both mean the same: the order of stages has no meaning.
+    #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         let sorted = |it: &Self| {
             let mut stages = it.stages.clone();

@@ -1,14 +1,24 @@
 //! Tags to find workspaces by.
 
+use std::fmt;
+use std::str::FromStr;
+
 /// A tag to find workspaces by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
+    /// Not empty, and without a comma.
     pub key: String,
+    /// Not empty. Without one, any value will do.
     pub value: Option<String>,
 }
 
-impl std::str::FromStr for Tag {
-    type Err = &'static str;
+/// A text that is no tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write KEY or KEY=VALUE")]
+pub struct BadTag;
+
+impl FromStr for Tag {
+    type Err = BadTag;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (key, value) = match text.split_once('=') {
@@ -17,14 +27,14 @@ impl std::str::FromStr for Tag {
         };
         // A comma separates tags on the wire.
         if key.is_empty() || key.contains(',') || value.as_ref().is_some_and(String::is_empty) {
-            return Err("write KEY or KEY=VALUE");
+            return Err(BadTag);
         }
         Ok(Self { key: key.to_owned(), value })
     }
 }
 
-impl std::fmt::Display for Tag {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             Some(value) => write!(f, "{}={value}", self.key),
             None => f.write_str(&self.key),

@@ -1,45 +1,87 @@
 //! The organization's workspaces: finds them by name or by tag.
 
 use super::answer::{entries, text};
-use super::ask::HcpTerraform;
-use super::refusal::{Asked, Refused, is_not_found};
+use super::ask::{AskError, Organization};
+use super::refusal::Asked;
 use super::tag::Tag;
-use crate::{Method, StatusCode};
+use crate::Method;
 use serde_json::Value;
+
+/// Why workspaces were not found by their names.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FindByNameError {
+    /// They could not be looked for.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// Some do not exist, or the owner of the token may not see them.
+    #[error("the organization {organization} has no workspace {}", .names.join(", "))]
+    Missing {
+        /// Where they were looked for.
+        organization: String,
+        /// All that are missing.
+        names: Vec<String>,
+    },
+}
+
+/// Why workspaces were not found by their tags.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FindByTagError {
+    /// They could not be looked for.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// What was found does not have the tags: the server is one that leaves out a filter that it does not know.
+    #[error(
+        "{host} does not find workspaces by tags with values: it named the workspace {workspace}, which has no tag {tag}"
+    )]
+    Unfiltered {
+        /// Who was asked.
+        host: String,
+        /// The name of a workspace that was found.
+        workspace: String,
+        /// What it should have.
+        tag: Tag,
+    },
+}
 
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Workspace {
+    /// What the organization calls it.
     pub name: String,
+    /// `ws-…`.
     pub id: String,
 }
 
-impl HcpTerraform {
-    /// The workspaces with these names; a refusal names all that are missing.
-    pub async fn workspaces(&self, names: &[String]) -> anyhow::Result<Vec<Workspace>> {
+impl Organization {
+    /// Finds the workspaces with these names.
+    ///
+    /// # Errors
+    ///
+    /// When one is missing; the error names all that are.
+    pub async fn workspaces(&self, names: &[String]) -> Result<Vec<Workspace>, FindByNameError> {
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for name in names {
-            let url = self.url(&["organizations", &self.organization, "workspaces", name], &[]);
-            match self.call(Method::GET, &url, None, Asked::Workspace(name)).await {
+            let url = self.url(&["organizations", &self.name, "workspaces", name], &[]);
+            match self.ask(Method::GET, &url, None, &Asked::Workspace(name.clone())).await {
                 Ok(answer) => found.extend(answer.get("data").and_then(workspace)),
-                Err(error) if is_not_found(&error) => missing.push(name.as_str()),
-                Err(error) => return Err(error),
+                Err(error) if error.is_not_found() => missing.push(name.clone()),
+                Err(error) => return Err(error.into()),
             }
         }
         if missing.is_empty() {
             return Ok(found);
         }
-        let text = format!(
-            "the organization {} has no workspace {}, or the owner of the token in TFE_TOKEN may not see it; nothing \
-             was changed",
-            self.organization,
-            missing.join(", ")
-        );
-        Err(Refused { status: StatusCode::NOT_FOUND, text }.into())
+        Err(FindByNameError::Missing { organization: self.name.clone(), names: missing })
     }
 
-    /// The workspaces that have all of `tags`.
-    pub async fn tagged(&self, tags: &[Tag]) -> anyhow::Result<Vec<Workspace>> {
+    /// Finds the workspaces that have all of `tags`.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot look for them; none of what it named may be taken for tagged then.
+    pub async fn tagged(&self, tags: &[Tag]) -> Result<Vec<Workspace>, FindByTagError> {
         let keys: Vec<&str> = tags.iter().filter(|it| it.value.is_none()).map(|it| it.key.as_str()).collect();
         let pairs: Vec<_> =
             tags.iter().filter_map(|it| Some((it.key.as_str(), it.value.as_deref()?))).collect();
@@ -54,8 +96,8 @@ impl HcpTerraform {
         for ((key_name, value_name), (key, value)) in names.iter().zip(&pairs) {
             query.extend([(key_name.as_str(), *key), (value_name.as_str(), *value)]);
         }
-        let path = ["organizations", &self.organization, "workspaces"];
-        let pages = self.pages(&path, &query, Asked::Workspaces).await?;
+        let path = ["organizations", &self.name, "workspaces"];
+        let pages = self.pages(&path, &query, &Asked::Workspaces).await?;
         let mut found: Vec<_> =
             pages.iter().flat_map(|it| entries(it, "data")).filter_map(workspace).collect();
         found.sort();
@@ -67,9 +109,9 @@ impl HcpTerraform {
         Ok(found)
     }
 
-    async fn check_tags(&self, workspace: &Workspace, pairs: &[(&str, &str)]) -> anyhow::Result<()> {
+    async fn check_tags(&self, workspace: &Workspace, pairs: &[(&str, &str)]) -> Result<(), FindByTagError> {
         let path = ["workspaces", &workspace.id, "effective-tag-bindings"];
-        let pages = self.pages(&path, &[], Asked::WorkspaceTags(&workspace.name)).await?;
+        let pages = self.pages(&path, &[], &Asked::WorkspaceTags(workspace.name.clone())).await?;
         let has = |key: &str, value: &str| {
             pages.iter().flat_map(|it| entries(it, "data")).any(|it| {
                 text(it, &["attributes", "key"]) == Some(key)
@@ -78,12 +120,11 @@ impl HcpTerraform {
         };
         match pairs.iter().find(|(key, value)| !has(key, value)) {
             None => Ok(()),
-            Some((key, value)) => anyhow::bail!(
-                "{} does not find workspaces by tags with values: it named the workspace {}, which has no tag \
-                 {key}={value}. Name the workspaces with --workspace",
-                self.host(),
-                workspace.name,
-            ),
+            Some((key, value)) => Err(FindByTagError::Unfiltered {
+                host: self.host().to_owned(),
+                workspace: workspace.name.clone(),
+                tag: Tag { key: (*key).to_owned(), value: Some((*value).to_owned()) },
+            }),
         }
     }
 }
