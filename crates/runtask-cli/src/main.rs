@@ -12,7 +12,6 @@ mod pair;
 mod policy;
 mod register;
 mod serve;
-mod server;
 mod sign;
 mod simulate;
 mod tasks;

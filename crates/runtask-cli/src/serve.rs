@@ -3,7 +3,6 @@
 use crate::Exit;
 use crate::arguments::Serve;
 use crate::pair::{Pair, PairSettings};
-use crate::server;
 use anyhow::{Context, bail};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -33,7 +32,14 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
         info!("shutting down: no new requests");
         pair.begin_to_shut_down()
     };
-    let end = server::serve(listener, Arc::clone(&pair), stop).await;
+    let handler = {
+        let pair = Arc::clone(&pair);
+        move |request| {
+            let pair = Arc::clone(&pair);
+            async move { pair.requests.handle(request).await }
+        }
+    };
+    let end = runtask_http::serve(listener, handler, stop).await;
     tokio::select! {
         () = pair.shut_down(end) => {}
         // The same stream as above: another one would have seen the first signal, too.

@@ -1,8 +1,7 @@
-//! HTTP/1.1 around the pair: bounded in connections and in time, because it may face the Internet.
+//! HTTP/1.1 around a function: bounded in connections and in time, because it may face the Internet.
 
-use crate::pair::Pair;
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -31,8 +30,14 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// How long requests that are being answered may take once the server ends.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// Serves until `stop`, then answers what is being answered.
-pub(crate) async fn serve<T>(listener: TcpListener, pair: Arc<Pair>, stop: impl Future<Output = T>) -> T {
+/// Answers requests with what `handler` makes of them until `stop` is done, then answers what is being answered, and returns
+/// what `stop` came to.
+pub async fn serve<H, A, B, T>(listener: TcpListener, handler: H, stop: impl Future<Output = T>) -> T
+where
+    H: Fn(Request<Incoming>) -> A + Clone + Send + 'static,
+    A: Future<Output = Response<B>> + Send + 'static,
+    B: Into<Bytes>,
+{
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     // They end with it: a request that is complete only then would be accepted for nobody to work on.
     let mut connections = JoinSet::new();
@@ -46,8 +51,8 @@ pub(crate) async fn serve<T>(listener: TcpListener, pair: Arc<Pair>, stop: impl 
             accepted = accept(&listener, &permits) => accepted,
         };
         let Some((stream, permit)) = accepted else { continue };
-        let pair = Arc::clone(&pair);
-        let service = service_fn(move |request| answer(Arc::clone(&pair), request));
+        let handler = handler.clone();
+        let service = service_fn(move |request| answer(handler(request)));
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {
@@ -86,17 +91,17 @@ async fn accept(
     }
 }
 
-async fn answer(
-    pair: Arc<Pair>,
-    request: http::Request<Incoming>,
+async fn answer<B: Into<Bytes>>(
+    answer: impl Future<Output = Response<B>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let response = match timeout(REQUEST, pair.requests.handle(request)).await {
-        Ok(response) => response,
+    let response = match timeout(REQUEST, answer).await {
+        Ok(response) => response.map(Into::into),
         Err(_elapsed) => {
-            let mut response = Response::new(r#"{"message":"The request took too long"}"#.to_owned());
+            let mut response =
+                Response::new(Bytes::from_static(br#"{"message":"The request took too long"}"#));
             *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
             response
         }
     };
-    Ok(response.map(|body| Full::new(Bytes::from(body))))
+    Ok(response.map(Full::new))
 }
