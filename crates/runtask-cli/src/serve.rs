@@ -4,6 +4,7 @@ use crate::Exit;
 use crate::arguments::Serve;
 use crate::pair::{Pair, PairSettings};
 use anyhow::{Context, bail};
+use runtask_http::Limits;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -39,7 +40,7 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
             async move { pair.requests.handle(request).await }
         }
     };
-    let end = runtask_http::serve(listener, handler, stop).await;
+    let end = runtask_http::serve(listener, Limits::default(), handler, stop).await;
     tokio::select! {
         () = pair.shut_down(end) => {}
         // The same stream as above: another one would have seen the first signal, too.
