@@ -1,6 +1,6 @@
-//! A file that is kept in AWS: the value of a parameter, or an object in S3.
+//! Reads a file that is kept in AWS: the value of a parameter, or an object in S3.
 //!
-//! It is read once, when a function starts. What is in it is the caller's matter.
+//! It is read once, when a function starts.
 
 use crate::objects::{ObjectError, Objects};
 use crate::parameter::ParameterError;
