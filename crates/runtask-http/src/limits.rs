@@ -1,4 +1,4 @@
-//! What a server bears of its clients.
+//! Bounds what clients may ask of a server.
 
 use std::time::Duration;
 

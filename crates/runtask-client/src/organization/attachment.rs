@@ -1,4 +1,4 @@
-//! Run tasks in workspaces: reads how one is attached, and attaches it.
+//! Attaches run tasks to workspaces, and reads how they are attached.
 
 use super::answer::{entries, put, text};
 use super::ask::{AskError, Organization};

@@ -1,4 +1,4 @@
-//! Run tasks in every workspace: reads where one runs, and has it run everywhere.
+//! Has run tasks run in every workspace, and reads how they do.
 
 use super::answer::{at, entries, is_true, put, text};
 use super::ask::{AskError, Organization};

@@ -1,4 +1,4 @@
-//! The organization's run tasks: finds one, creates one, changes one.
+//! Finds, creates and changes the organization's run tasks.
 
 use super::answer::{at, entries, is_true, put, text};
 use super::ask::{AskError, Organization};

@@ -1,4 +1,4 @@
-//! When a run task is called, and what its failure does.
+//! Says when a run task is called, and what its failure does to the run.
 
 use super::answer::{at, text};
 use serde_json::Value;

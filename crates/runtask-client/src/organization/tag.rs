@@ -1,4 +1,4 @@
-//! Tags to find workspaces by.
+//! Reads the tags that workspaces are found by.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The organization's workspaces: finds them by name or by tag.
+//! Finds the organization's workspaces, by name or by tag.
 
 use super::answer::{entries, text};
 use super::ask::{AskError, Organization};
