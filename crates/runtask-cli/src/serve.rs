@@ -4,7 +4,6 @@ use crate::Exit;
 use crate::arguments::Serve;
 use crate::pair::{Pair, PairSettings};
 use anyhow::{Context, bail};
-use runtask_http::Limits;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,14 +32,7 @@ pub(crate) async fn serve(arguments: &Serve) -> anyhow::Result<Exit> {
         info!("shutting down: no new requests");
         pair.begin_to_shut_down()
     };
-    let handler = {
-        let pair = Arc::clone(&pair);
-        move |request| {
-            let pair = Arc::clone(&pair);
-            async move { pair.requests.handle(request).await }
-        }
-    };
-    let end = runtask_http::serve(listener, Limits::default(), handler, stop).await;
+    let end = pair.serve(listener, stop).await;
     tokio::select! {
         () = pair.shut_down(end) => {}
         // The same stream as above: another one would have seen the first signal, too.

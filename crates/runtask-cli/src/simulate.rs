@@ -4,7 +4,7 @@ use crate::arguments::Simulate;
 use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
 use crate::tasks::choose;
-use crate::{Exit, key, server};
+use crate::{Exit, key};
 use anyhow::{Context, bail};
 use http::HeaderMap;
 use runtask_protocol::Key;
@@ -201,7 +201,7 @@ async fn start_pair(simulator: &Simulator, arguments: &Simulate) -> anyhow::Resu
     let (never, stop) = oneshot::channel::<()>();
     tokio::spawn(async move {
         let _kept_open = never;
-        server::serve(listener, pair, async { drop(stop.await) }).await;
+        pair.serve(listener, async { drop(stop.await) }).await;
     });
     Ok(Target { url, key: Some(Key::new(&key)?) })
 }
