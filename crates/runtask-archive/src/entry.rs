@@ -1,4 +1,4 @@
-//! One entry of a tar archive: its header together with the long-name and PAX headers before it.
+//! Reads one entry of a tar archive: its header together with the long-name and PAX headers before it.
 //!
 //! The `tar` crate reads those whole into memory, however long they are, so only its header fields are used here.
 

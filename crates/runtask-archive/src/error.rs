@@ -1,4 +1,4 @@
-//! Why an archive was not unpacked.
+//! Says why an archive was not unpacked.
 
 use std::{fmt, io, path::PathBuf};
 

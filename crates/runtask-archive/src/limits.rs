@@ -1,4 +1,4 @@
-//! How much an archive may ask for.
+//! Bounds what an archive may ask for.
 
 use std::fmt;
 

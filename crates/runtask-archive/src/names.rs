@@ -1,4 +1,4 @@
-//! What the archive has used each name for so far, and what a name may look like.
+//! Judges names, and remembers what the archive has used each for so far.
 //!
 //! Names are remembered by fingerprint: an archive of 100 000 entries with names of a kilobyte each would otherwise
 //! take 100 MB. The fingerprint is SipHash with keys of this process, so an archive cannot be built to collide, and

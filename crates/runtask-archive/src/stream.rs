@@ -1,6 +1,6 @@
-//! The decompressed archive as a stream of slices, with both byte limits enforced.
+//! Decompresses the archive into a stream of slices, and enforces both limits on bytes.
 //!
-//! Knows gzip and blocks of 512 bytes; does not know what is in them.
+//! It knows gzip and blocks of 512 bytes; it does not know what is in them.
 
 use std::io::{self, BufReader, Read};
 

@@ -1,4 +1,4 @@
-//! From the archive to disk.
+//! Unpacks an archive to disk.
 //!
 //! Each entry is judged and entered in [`Names`] before anything is done on disk for it.
 

@@ -1,4 +1,4 @@
-//! Claims in a DynamoDB table, which all functions of a deployment share.
+//! Keeps claims in a DynamoDB table that all functions of a deployment share.
 //!
 //! One item for each task result, with the task result's id as its key, `id`:
 //!
@@ -9,8 +9,8 @@
 //! | `finished` | there when the final result is out |
 //! | `expires_at` | seconds since 1970; for the table's time to live, which is tidying up and nothing else |
 //!
-//! Every call is one conditional `UpdateItem`: of two functions that ask at the same instant exactly one gets the claim,
-//! and that is the one permission that is needed.
+//! Every call is one conditional `UpdateItem`, so of two functions that ask at the same instant exactly one gets the claim.
+//! `UpdateItem` is also the only permission that is needed.
 
 use crate::sdk::{account, retries, within};
 use aws_sdk_dynamodb::Client;
@@ -22,13 +22,13 @@ use runtask_state::{Claim, ClaimStore, FINISHED_FOR, Lease, StoreError};
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Time for one call, all attempts together: what a table that cannot be reached delays a job by.
+/// Time for one call, all attempts together. A table that cannot be reached delays a job by this much.
 const BUDGET: Duration = Duration::from_secs(3);
 
 /// Time for one attempt.
 const ATTEMPT: Duration = Duration::from_millis(700);
 
-/// Nobody has the item, or nobody has it any more. The time to live deletes late, at times by days.
+/// Nobody has the item, or nobody has it any more: the time to live may delete it days too late.
 const IS_FREE: &str = "attribute_not_exists(id) OR until_ms <= :now";
 const TAKE: &str = "SET holder = :holder, until_ms = :until, expires_at = :expires REMOVE finished";
 
@@ -118,9 +118,9 @@ impl ClaimStore for TableClaims {
             Written::Refused(Some(item)) if is_of(&item, holder) => {
                 Ok(Claim::Granted(Lease { id: id.to_owned(), holder }))
             }
-            Written::Refused(item) => item
-                .and_then(|it| standing(&it))
-                .ok_or_else(|| store_error("a claim was refused, and not shown whose it is".to_owned())),
+            Written::Refused(item) => item.and_then(|it| standing(&it)).ok_or_else(|| {
+                store_error("a claim was refused, and the answer does not say who holds it".to_owned())
+            }),
         }
     }
 

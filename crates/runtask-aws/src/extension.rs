@@ -1,4 +1,4 @@
-//! Parameter Store through the AWS Parameters and Secrets Lambda extension, a small server on the function's own
+//! Reads parameters through the AWS Parameters and Secrets Lambda extension, a small server on the function's own
 //! localhost.
 //!
 //! The extension keeps a cache of its own (`SSM_PARAMETER_STORE_TTL`, 300 seconds unless set), so a changed

@@ -1,24 +1,17 @@
-//! A file that is kept in AWS: the value of a parameter, or an object in S3.
+//! Reads a file that is kept in AWS: the value of a parameter, or an object in S3.
 //!
-//! It is read once, when a function starts. What is in it is the caller's matter.
+//! It is read once, when a function starts.
 
+use crate::objects::{ObjectError, Objects};
 use crate::parameter::ParameterError;
 use crate::parameters::Parameters;
-use crate::sdk::{account, retries, within};
-use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_s3::primitives::ByteStream;
 use aws_types::SdkConfig;
 use secrecy::ExposeSecret;
 use std::str::FromStr;
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// Time for all attempts together. Lambda gives a function ten seconds to start.
 const BUDGET: Duration = Duration::from_secs(6);
-
-/// How often an object is asked for whose content breaks off; the SDK's own attempts end where the content begins.
-const ATTEMPTS: usize = 3;
 
 /// Where the file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,18 +42,24 @@ pub enum FileError {
     /// The parameter could not be read.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
-    /// The object could not be read, with S3's account of it.
-    #[error("the object could not be read: {0}")]
-    Object(String),
+    /// The object could not be read.
+    #[error(transparent)]
+    Object(ObjectError),
     /// It has more bytes than were asked for.
     #[error("it has more than {limit} bytes")]
     TooLarge {
         /// How many were asked for.
         limit: usize,
     },
-    /// Attempts took all the time there is.
-    #[error("it was not there within {BUDGET:?}")]
-    Late,
+}
+
+impl From<ObjectError> for FileError {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::TooLarge { limit } => Self::TooLarge { limit },
+            other => Self::Object(other),
+        }
+    }
 }
 
 impl FromStr for FileUrl {
@@ -98,49 +97,10 @@ impl FileUrl {
                 let parameter = Parameters::new(config, BUDGET).read(name, None).await?;
                 parameter.value.expose_secret().as_bytes().to_vec()
             }
-            Self::Object { bucket, key } => {
-                let client = client(config);
-                timeout(BUDGET, read_object(&client, bucket, key, limit))
-                    .await
-                    .map_err(|_elapsed| FileError::Late)??
-            }
+            Self::Object { bucket, key } => Objects::new(config, BUDGET).read(bucket, key, limit).await?,
         };
         if content.len() > limit { Err(FileError::TooLarge { limit }) } else { Ok(content) }
     }
-}
-
-fn client(config: &SdkConfig) -> Client {
-    let partition = RetryPartition::custom("objects").token_bucket(TokenBucket::unlimited()).build();
-    let config = aws_sdk_s3::config::Builder::from(config)
-        .retry_config(retries(5))
-        .retry_partition(partition)
-        .timeout_config(within(BUDGET, BUDGET / 2));
-    Client::from_conf(config.build())
-}
-
-async fn read_object(client: &Client, bucket: &str, key: &str, limit: usize) -> Result<Vec<u8>, FileError> {
-    let mut broken = String::new();
-    for _attempt in 0..ATTEMPTS {
-        let answer = client.get_object().bucket(bucket).key(key).send().await;
-        let answer = answer.map_err(|error| FileError::Object(account(&error)))?;
-        match collect(answer.body, limit).await {
-            Ok(content) => return Ok(content),
-            Err(error) => broken = error,
-        }
-    }
-    Err(FileError::Object(format!("its content broke off: {broken}")))
-}
-
-/// Reads until there is more than the limit, or nothing left.
-async fn collect(mut body: ByteStream, limit: usize) -> Result<Vec<u8>, String> {
-    let mut content = Vec::new();
-    while let Some(bytes) = body.try_next().await.map_err(|error| error.to_string())? {
-        content.extend_from_slice(&bytes);
-        if content.len() > limit {
-            break;
-        }
-    }
-    Ok(content)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Invoking Lambda functions.
+//! Invokes Lambda functions.
 
 use crate::sdk::{account, retries, within};
 use aws_sdk_lambda::Client;

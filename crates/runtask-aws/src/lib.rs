@@ -1,31 +1,37 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "claims")]
+#[cfg(feature = "dynamodb")]
 mod claims;
 #[cfg(feature = "extension")]
 mod extension;
-#[cfg(feature = "files")]
+#[cfg(all(feature = "s3", feature = "ssm"))]
 mod file;
-#[cfg(feature = "functions")]
+#[cfg(feature = "lambda")]
 mod functions;
+#[cfg(feature = "s3")]
+mod objects;
+#[cfg(any(feature = "extension", feature = "ssm"))]
 mod parameter;
-#[cfg(feature = "parameters")]
+#[cfg(feature = "ssm")]
 mod parameters;
-#[cfg(feature = "sdk")]
+#[cfg(any(feature = "dynamodb", feature = "lambda", feature = "s3", feature = "ssm"))]
 mod sdk;
 
-#[cfg(feature = "sdk")]
+#[cfg(any(feature = "dynamodb", feature = "lambda", feature = "s3", feature = "ssm"))]
 pub use aws_types::SdkConfig;
-#[cfg(feature = "claims")]
+#[cfg(feature = "dynamodb")]
 pub use claims::TableClaims;
 #[cfg(feature = "extension")]
 pub use extension::Extension;
-#[cfg(feature = "files")]
+#[cfg(all(feature = "s3", feature = "ssm"))]
 pub use file::{BadFileUrl, FileError, FileUrl};
-#[cfg(feature = "functions")]
+#[cfg(feature = "lambda")]
 pub use functions::{Functions, InvokeError};
+#[cfg(feature = "s3")]
+pub use objects::{ObjectError, Objects};
+#[cfg(any(feature = "extension", feature = "ssm"))]
 pub use parameter::{Parameter, ParameterError};
-#[cfg(feature = "parameters")]
+#[cfg(feature = "ssm")]
 pub use parameters::Parameters;
-#[cfg(feature = "sdk")]
+#[cfg(any(feature = "dynamodb", feature = "lambda", feature = "s3", feature = "ssm"))]
 pub use sdk::{Lookup, sdk_config};

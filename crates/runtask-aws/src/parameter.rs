@@ -1,4 +1,4 @@
-//! A parameter of Parameter Store, by whichever way it was read.
+//! Describes a parameter of Parameter Store, and why it could not be read; both ways to read one share this.
 
 use secrecy::SecretString;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! Parameter Store through the SDK.
+//! Reads parameters of Parameter Store through the SDK.
 
 use crate::parameter::{Parameter, ParameterError};
 use crate::sdk::{account, retries, within};

@@ -1,4 +1,4 @@
-//! The SDK's shared settings.
+//! Reads the settings that all clients of the SDK share, and says in one line why a call failed.
 //!
 //! They come from the environment, where Lambda puts them, and from nowhere else. `aws-config` would also look through
 //! profiles, STS, containers and instance metadata: code that a function carries into every cold start and never runs.
@@ -73,8 +73,8 @@ impl LoadServiceConfig for ServiceEndpoints {
     }
 }
 
-/// Throttling, server errors and broken connections are tried again, up to `attempts` in all. The SDK's own pauses, up to
-/// a second, are longer than a caller of ours has time for.
+/// Tries again after throttling, server errors and broken connections, up to `attempts` times in all, with pauses that fit
+/// our callers' time: the SDK's own are up to a second.
 ///
 /// The SDK's own bound on retries is for processes that make many calls at once: after a hundred throttled ones it would
 /// stop trying again for as long as the process lives. Here [`within`] is the bound, and clients take an unlimited bucket.

@@ -14,7 +14,6 @@ mod pair;
 mod policy;
 mod register;
 mod serve;
-mod server;
 mod sign;
 mod simulate;
 mod tasks_arguments;

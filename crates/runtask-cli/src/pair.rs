@@ -2,6 +2,7 @@
 
 use crate::environment::now;
 use runtask_callback_handler::{Attempt, Handler, StopAt};
+use runtask_http::Limits;
 use runtask_protocol::Job;
 use runtask_request_handler::{FixedKeys, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames};
 use runtask_settings::SettingsError;
@@ -10,6 +11,7 @@ use runtask_state::MemoryClaims;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
@@ -56,7 +58,7 @@ impl PairSettings {
 /// The pair.
 #[derive(Debug)]
 pub(crate) struct Pair {
-    pub(crate) requests: RequestHandler<FixedKeys, Arc<Jobs>>,
+    requests: RequestHandler<FixedKeys, Arc<Jobs>>,
     jobs: Arc<Jobs>,
 }
 
@@ -92,6 +94,20 @@ impl Pair {
             shutdown_timeout: settings.shutdown,
         });
         Ok(Self { requests: RequestHandler::new(keys, Arc::clone(&jobs), tasks, now), jobs })
+    }
+
+    /// Answers requests until `stop` is done, then answers what is being answered.
+    pub(crate) async fn serve<T>(
+        self: &Arc<Self>,
+        listener: TcpListener,
+        stop: impl Future<Output = T>,
+    ) -> T {
+        let pair = Arc::clone(self);
+        let handler = move |request| {
+            let pair = Arc::clone(&pair);
+            async move { pair.requests.handle(request).await }
+        };
+        runtask_http::serve(listener, Limits::default(), handler, stop).await
     }
 
     /// Takes no more jobs, and tells those at work when they have to be done. Returns when that will be.

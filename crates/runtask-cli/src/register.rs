@@ -3,29 +3,114 @@
 //! What is as asked for already is left alone, so that the same command can be given again. It takes nothing away: a
 //! workspace that is not named keeps what it has.
 
-mod hcp_terraform;
+mod failure;
 
-use crate::arguments::RegisterArguments;
 use crate::environment::lookup;
 use crate::exit::Exit;
 use crate::key;
 use crate::output::Output;
-use anyhow::{Context, ensure};
-pub(crate) use hcp_terraform::Tag;
-use hcp_terraform::{HcpTerraform, Refused, RunTask, RunTaskChange, Scope, Workspace};
+use anyhow::{Context, anyhow, ensure};
+use clap::Args;
+use failure::Failure;
+use runtask_client::organization::{Listing, Organization, RunTask, RunTaskChange, Scope, Tag, Workspace};
 use runtask_client::{AllowedOrigins, Client, ClientSettings};
-use runtask_protocol::AccessToken;
+use runtask_protocol::{AccessToken, EnforcementLevel, Stage};
 use runtask_settings::SettingsReader;
 use runtask_setup::client_settings;
 use runtask_simulator::render::visible;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 use url::{Host, Url};
 
 /// How long HCP Terraform may take to answer, unless `RUNTASK_HTTP_TIMEOUT_MS` says otherwise: it waits for the run
 /// task's answer to the probe meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Register a run task in HCP Terraform and attach it to workspaces
+///
+/// Creates the run task, or changes it where it is not as asked for, and attaches it to the workspaces that are named
+/// or tagged. What is as asked for already is left alone, and nothing is taken away. The same as `tfe.tf` does, through
+/// HCP Terraform's API.
+///
+/// HCP Terraform sends a probe to the URL before it saves a run task, so the run task must be running, with the same key.
+#[derive(Debug, Args)]
+#[command(after_long_help = REGISTER_HELP)]
+pub(crate) struct RegisterArguments {
+    /// The organization
+    #[arg(long, value_name = "NAME", env = "TFE_ORGANIZATION")]
+    pub(crate) organization: String,
+
+    /// Where HCP Terraform is, or Terraform Enterprise
+    #[arg(long, value_name = "URL", env = "TFE_ADDRESS", default_value = "https://app.terraform.io")]
+    pub(crate) address: Url,
+
+    /// List the organization's run tasks and where each is attached; change nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Say what would be done; change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// The run task's name in HCP Terraform
+    #[arg(long, value_name = "NAME", default_value = "my-custom-run-task", help_heading = "The run task")]
+    pub(crate) name: String,
+
+    /// Its URL; required for a new one
+    #[arg(long, help_heading = "The run task")]
+    pub(crate) url: Option<Url>,
+
+    /// What people read about it in HCP Terraform
+    #[arg(long, value_name = "TEXT", help_heading = "The run task")]
+    pub(crate) description: Option<String>,
+
+    /// Whether HCP Terraform calls it at all
+    #[arg(long, value_name = "true|false", help_heading = "The run task")]
+    pub(crate) enabled: Option<bool>,
+
+    /// A file that holds the HMAC key
+    #[arg(long, value_name = "FILE", help_heading = "The run task")]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// A workspace to attach it to; may be given more than once
+    #[arg(long, value_name = "NAME", help_heading = "Where it runs")]
+    pub(crate) workspace: Vec<String>,
+
+    /// Attach it to the workspaces with this tag; given more than once, to those with all of them
+    #[arg(long, value_name = "KEY[=VALUE]", help_heading = "Where it runs")]
+    pub(crate) tag: Vec<Tag>,
+
+    /// Run it in every workspace of the organization, attached or not
+    #[arg(long, help_heading = "Where it runs")]
+    pub(crate) global: bool,
+
+    /// When in a run it is called: pre_plan, post_plan, pre_apply, post_apply; several with commas
+    #[arg(long, value_delimiter = ',', default_value = "post_plan", help_heading = "Where it runs")]
+    pub(crate) stage: Vec<Stage>,
+
+    /// What its failure does to the run: advisory warns, mandatory stops
+    #[arg(long, value_name = "LEVEL", default_value = "advisory", help_heading = "Where it runs")]
+    pub(crate) enforcement: EnforcementLevel,
+}
+
+const REGISTER_HELP: &str = "\
+From the environment, and never as arguments:
+  TFE_TOKEN   a token of a user or a team that may manage run tasks, of the organization and of the workspaces
+  HMAC_KEY    the key; needed for a new run task, otherwise sent when it is set (or given as --key-file)
+
+Examples:
+  export TFE_TOKEN=… TFE_ORGANIZATION=my-organization HMAC_KEY=…
+  runtask register --url https://runtask.example.com/ --workspace sandbox
+  unset HMAC_KEY
+  runtask register --tag environment=prod --stage post_plan,pre_apply --enforcement mandatory
+  runtask register --list
+
+docs/registering.md has more: the key from Parameter Store, Terraform Enterprise, the same with curl.
+Exit codes: 0 it is as asked for, 1 HCP Terraform refused, 2 could not do it.
+";
 
 /// What became of one thing that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,21 +138,23 @@ struct Place {
 }
 
 pub(crate) async fn register(arguments: &RegisterArguments, output: &Output) -> anyhow::Result<Exit> {
-    let exit = match connect(arguments) {
-        Ok(hcp_terraform) if arguments.list => list(&hcp_terraform, output).await,
-        Ok(hcp_terraform) => set_up(&hcp_terraform, arguments, output).await,
-        Err(error) => Err(error),
+    let organization = connect(arguments)?;
+    let exit = if arguments.list {
+        list(&organization, output).await
+    } else {
+        set_up(&organization, arguments, output).await
     };
     match exit {
-        Err(error) if error.is::<Refused>() => {
-            output.error(&error);
+        Ok(exit) => Ok(exit),
+        Err(Failure::Refused(text)) => {
+            output.error(&anyhow!(text));
             Ok(Exit::Failed)
         }
-        exit => exit,
+        Err(Failure::Unable(error)) => Err(error),
     }
 }
 
-fn connect(arguments: &RegisterArguments) -> anyhow::Result<HcpTerraform> {
+fn connect(arguments: &RegisterArguments) -> anyhow::Result<Organization> {
     let address = &arguments.address;
     let loopback = match address.host() {
         Some(Host::Ipv4(it)) => it.is_loopback(),
@@ -86,30 +173,30 @@ fn connect(arguments: &RegisterArguments) -> anyhow::Result<HcpTerraform> {
     let token = settings
         .required("TFE_TOKEN", "a token of a user or a team that may manage run tasks of the organization");
     settings.finish().context("settings are wrong")?;
-    Ok(HcpTerraform {
-        client: Client::new(ClientSettings { origins, timeout, ..client })?,
-        address: address.clone(),
-        token: AccessToken::new(token),
-        organization: arguments.organization.clone(),
-    })
+    let client = Client::new(ClientSettings { origins, timeout, ..client })?;
+    let (token, name) = (AccessToken::new(token), arguments.organization.clone());
+    Ok(Organization::new(client, address.clone(), token, name))
 }
 
 async fn set_up(
-    hcp_terraform: &HcpTerraform,
+    organization: &Organization,
     arguments: &RegisterArguments,
     output: &Output,
-) -> anyhow::Result<Exit> {
-    let scope = Scope::new(&arguments.stage, &arguments.enforcement);
+) -> Result<Exit, Failure> {
+    let scope = Scope {
+        stages: arguments.stage.iter().map(|it| it.as_str().to_owned()).collect(),
+        enforcement_level: arguments.enforcement.as_str().to_owned(),
+    };
     // Everything is looked up before anything is changed: a typing error changes nothing.
-    let workspaces = selected(hcp_terraform, arguments, output).await?;
-    let (task, done) = save(hcp_terraform, arguments).await?;
+    let workspaces = selected(organization, arguments, output).await?;
+    let (task, done) = save(organization, arguments).await?;
     let mut places = Vec::new();
     if arguments.global {
-        let done = tolerate(make_global(hcp_terraform, arguments, task.as_ref(), &scope).await)?;
+        let done = tolerate(make_global(organization, arguments, task.as_ref(), &scope).await)?;
         places.push(Place { workspace: None, done });
     }
     for workspace in workspaces {
-        let done = attach(hcp_terraform, arguments, task.as_ref(), &workspace, &scope).await;
+        let done = attach(organization, arguments, task.as_ref(), &workspace, &scope).await;
         places.push(Place { done: tolerate(done)?, workspace: Some(workspace) });
     }
     if output.json {
@@ -123,13 +210,13 @@ async fn set_up(
 
 /// The workspaces that are named, and those that have the tags.
 async fn selected(
-    hcp_terraform: &HcpTerraform,
+    organization: &Organization,
     arguments: &RegisterArguments,
     output: &Output,
-) -> anyhow::Result<Vec<Workspace>> {
-    let mut workspaces = hcp_terraform.workspaces(&arguments.workspace).await?;
+) -> Result<Vec<Workspace>, Failure> {
+    let mut workspaces = organization.workspaces(&arguments.workspace).await?;
     if !arguments.tag.is_empty() {
-        let tagged = hcp_terraform.tagged(&arguments.tag).await?;
+        let tagged = organization.tagged(&arguments.tag).await?;
         if tagged.is_empty() {
             let tags: Vec<String> = arguments.tag.iter().map(Tag::to_string).collect();
             output.note(&format!("No workspace has the tags {}\n", tags.join(", ")));
@@ -143,26 +230,13 @@ async fn selected(
 
 /// Creates or changes the run task where it is not as asked for. There is none in a dry run that would create it.
 async fn save(
-    hcp_terraform: &HcpTerraform,
+    organization: &Organization,
     arguments: &RegisterArguments,
-) -> anyhow::Result<(Option<RunTask>, Done)> {
+) -> Result<(Option<RunTask>, Done), Failure> {
     let key = key::find_text(arguments.key_file.as_deref())?;
-    let Some(mut task) = hcp_terraform.run_task(&arguments.name).await? else {
-        ensure!(
-            arguments.url.is_some(),
-            "the organization {} has no run task {} yet: give its --url",
-            arguments.organization,
-            arguments.name
-        );
-        ensure!(key.is_some(), "there is no key for the new run task: set HMAC_KEY or give --key-file");
-        let wanted = RunTaskChange {
-            name: Some(arguments.name.clone()),
-            url: arguments.url.as_ref().map(Url::to_string),
-            description: arguments.description.clone(),
-            enabled: Some(arguments.enabled.unwrap_or(true)),
-            key,
-        };
-        let created = if arguments.dry_run { None } else { Some(hcp_terraform.create(&wanted).await?) };
+    let Some(mut task) = organization.run_task(&arguments.name).await? else {
+        let wanted = new_run_task(arguments, key)?;
+        let created = if arguments.dry_run { None } else { Some(organization.create(&wanted).await?) };
         return Ok((created, Done::of(Outcome::Created)));
     };
     let change = RunTaskChange {
@@ -177,40 +251,57 @@ async fn save(
         return Ok((Some(task), Done::of(Outcome::Unchanged)));
     }
     if !arguments.dry_run {
-        hcp_terraform.change(&task.id, &change).await?;
+        organization.change(&task.id, &change).await?;
     }
     task.url = change.url.unwrap_or(task.url);
     Ok((Some(task), Done::of(Outcome::Changed)))
 }
 
+fn new_run_task(arguments: &RegisterArguments, key: Option<SecretString>) -> anyhow::Result<RunTaskChange> {
+    ensure!(
+        arguments.url.is_some(),
+        "the organization {} has no run task {} yet: give its --url",
+        arguments.organization,
+        arguments.name
+    );
+    ensure!(key.is_some(), "there is no key for the new run task: set HMAC_KEY or give --key-file");
+    Ok(RunTaskChange {
+        name: Some(arguments.name.clone()),
+        url: arguments.url.as_ref().map(Url::to_string),
+        description: arguments.description.clone(),
+        enabled: Some(arguments.enabled.unwrap_or(true)),
+        key,
+    })
+}
+
 async fn make_global(
-    hcp_terraform: &HcpTerraform,
+    organization: &Organization,
     arguments: &RegisterArguments,
     task: Option<&RunTask>,
     scope: &Scope,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome, Failure> {
     let Some(task) = task else { return Ok(Outcome::Created) };
-    let current = hcp_terraform.global(task).await?;
+    let current = organization.global(task).await?;
     let outcome = outcome(current.scope.as_ref(), scope);
     if outcome != Outcome::Unchanged && !arguments.dry_run {
-        hcp_terraform.set_global(task, &current, scope).await?;
+        organization.set_global(task, &current, scope).await?;
     }
     Ok(outcome)
 }
 
 async fn attach(
-    hcp_terraform: &HcpTerraform,
+    organization: &Organization,
     arguments: &RegisterArguments,
     task: Option<&RunTask>,
     workspace: &Workspace,
     scope: &Scope,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome, Failure> {
     let Some(task) = task else { return Ok(Outcome::Created) };
-    let current = hcp_terraform.attachment(workspace, &task.id).await?;
+    let current = organization.attachment(workspace, &task.id).await?;
     let outcome = outcome(current.as_ref().map(|it| &it.scope), scope);
     if outcome != Outcome::Unchanged && !arguments.dry_run {
         let id = current.as_ref().map(|it| it.id.as_str());
-        hcp_terraform.attach(workspace, id, &task.id, scope).await?;
+        organization.attach(workspace, id, &task.id, scope).await?;
     }
     Ok(outcome)
 }
@@ -224,13 +315,11 @@ fn outcome(current: Option<&Scope>, wanted: &Scope) -> Outcome {
 }
 
 /// A refusal of one place does not keep the others from theirs.
-fn tolerate(outcome: anyhow::Result<Outcome>) -> anyhow::Result<Done> {
+fn tolerate(outcome: Result<Outcome, Failure>) -> Result<Done, Failure> {
     match outcome {
         Ok(outcome) => Ok(Done::of(outcome)),
-        Err(error) => {
-            let refused = error.downcast::<Refused>()?;
-            Ok(Done { outcome: Outcome::Refused, reason: Some(refused.to_string()) })
-        }
+        Err(Failure::Refused(text)) => Ok(Done { outcome: Outcome::Refused, reason: Some(text) }),
+        Err(unable) => Err(unable),
     }
 }
 
@@ -321,14 +410,14 @@ fn report_json(
 }
 
 /// Shows the organization's run tasks and where they run.
-async fn list(hcp_terraform: &HcpTerraform, output: &Output) -> anyhow::Result<Exit> {
-    let (tasks, attachments, workspaces) = hcp_terraform.all().await?;
+async fn list(organization: &Organization, output: &Output) -> Result<Exit, Failure> {
+    let Listing { run_tasks, attachments, workspaces } = organization.list().await?;
     let mut text = String::new();
     let mut all = Vec::new();
-    for task in &tasks {
+    for task in &run_tasks {
         let state = if task.enabled { "enabled" } else { "disabled" };
         let _infallible = writeln!(text, "{}: {state}, {}", visible(&task.name), visible(&task.url));
-        let global = hcp_terraform.global(task).await?.scope;
+        let global = organization.global(task).await?.scope;
         if let Some(scope) = &global {
             let _infallible = writeln!(text, "  every workspace: {}", visible(&said(scope)));
         }
@@ -357,9 +446,9 @@ async fn list(hcp_terraform: &HcpTerraform, output: &Output) -> anyhow::Result<E
         }));
     }
     if output.json {
-        output.json(&json!({ "organization": hcp_terraform.organization, "run_tasks": all }))?;
-    } else if tasks.is_empty() {
-        output.result(&format!("The organization {} has no run tasks\n", hcp_terraform.organization))?;
+        output.json(&json!({ "organization": organization.name(), "run_tasks": all }))?;
+    } else if run_tasks.is_empty() {
+        output.result(&format!("The organization {} has no run tasks\n", organization.name()))?;
     } else {
         output.result(&text)?;
     }

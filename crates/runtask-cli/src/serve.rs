@@ -2,7 +2,6 @@
 
 use crate::exit::Exit;
 use crate::pair::{Pair, PairSettings};
-use crate::server;
 use crate::tasks_arguments::TasksArguments;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -65,7 +64,7 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
         info!("shutting down: no new requests");
         pair.begin_to_shut_down()
     };
-    let end = server::serve(listener, Arc::clone(&pair), stop).await;
+    let end = pair.serve(listener, stop).await;
     tokio::select! {
         () = pair.shut_down(end) => {}
         // The same stream as above: another one would have seen the first signal, too.

@@ -1,19 +1,17 @@
 //! `runtask simulate`: plays HCP Terraform against a run task.
 
 use crate::exit::Exit;
+use crate::key;
 use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
 use crate::tasks_arguments::{TasksArguments, choose};
-use crate::{key, server};
 use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use http::HeaderMap;
 use runtask_protocol::{EnforcementLevel, Key, Stage};
 use runtask_simulator::render::{self, Style};
-use runtask_simulator::{
-    Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict,
-};
+use runtask_simulator::{Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict};
 use runtask_tasks::DEFAULT_TASK;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -299,7 +297,7 @@ async fn start_pair(simulator: &Simulator, arguments: &SimulateArguments) -> any
     let (never, stop) = oneshot::channel::<()>();
     tokio::spawn(async move {
         let _kept_open = never;
-        server::serve(listener, pair, async { drop(stop.await) }).await;
+        pair.serve(listener, async { drop(stop.await) }).await;
     });
     Ok(Target { url, key: Some(Key::new(&key)?) })
 }

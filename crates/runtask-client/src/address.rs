@@ -1,7 +1,7 @@
 //! Refuses addresses that a host on the Internet cannot have.
 //!
-//! A redirect may lead to any named https host. Its name could resolve into the network we run in, so for hosts
-//! that are not listed only public addresses count.
+//! A redirect may lead to any https host with a name, and that name could resolve to an address in the network we run in.
+//! So a host that is not listed is reached at public addresses only.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::collections::HashSet;

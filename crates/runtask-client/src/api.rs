@@ -1,6 +1,6 @@
-//! Calls of HCP Terraform's API with a token of a person's or a team's: one request, one bounded answer.
+//! Calls HCP Terraform's API with a person's or a team's token: one request, one bounded answer.
 //!
-//! What the answers mean is the caller's matter.
+//! It does not know what an answer means.
 //!
 //! Sources: HCP Terraform's API documentation, "API overview", for the media type and the rate limit of 30 requests a
 //! second; HashiCorp's client go-tfe for the header `X-RateLimit-Reset`.
@@ -51,7 +51,7 @@ pub enum ApiError {
         #[source]
         source: reqwest::Error,
     },
-    /// Not what an API answers.
+    /// More than an API answers.
     #[error("{origin} answered with more than {ANSWER_BYTES} bytes")]
     TooLong {
         /// Who answered.
@@ -60,13 +60,13 @@ pub enum ApiError {
 }
 
 impl Client {
-    /// Makes one call. It is made again, after a pause, when it was one too many (429, as often as the settings'
-    /// `download_backoff` says); and, unless it is a `POST`, which may have been carried out, when the server
-    /// failed or could not be reached.
+    /// Makes one call. Makes it again after a pause, as often as the settings' `download_backoff` says, when it was one too
+    /// many (429), and when the server failed or could not be reached. A `POST` is made again after a 429 only: otherwise it
+    /// may have been carried out.
     ///
     /// # Errors
     ///
-    /// When there is no answer. An answer that says no is none.
+    /// When there is no answer. An answer that says no is not an error.
     pub async fn call(
         &self,
         method: Method,

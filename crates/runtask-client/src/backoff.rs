@@ -1,4 +1,4 @@
-//! How often and with what pauses something is tried again.
+//! Says how often something is tried again, and after what pauses.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Reporting a result.
+//! Reports a result, again and again until HCP Terraform has it.
 
 use crate::api::JSON_API;
 use crate::http::{Client, without_url};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use url::Url;
 
-/// Bytes of an error answer that are read, to free the connection.
+/// Bytes of an answer that are read, so that its connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
 
 /// How long the rest of an answer is waited for.

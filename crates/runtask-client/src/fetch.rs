@@ -1,4 +1,4 @@
-//! Downloads with a run's token: the configuration and the plan.
+//! Downloads configurations and plans with a run's token.
 
 use crate::http::{Client, without_url};
 use crate::origins::{ForeignUrl, origin};

@@ -1,4 +1,4 @@
-//! The one HTTP client: rustls, bounded times, no redirects of its own.
+//! Makes the one HTTP client: TLS by rustls, bounded times, no redirects of its own.
 
 use crate::address::PublicAddresses;
 use crate::backoff::Backoff;
@@ -67,7 +67,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the CA bundle or the libraries do not play along; a program does not start then.
+    /// When the CA bundle holds nothing usable, or a library refuses its settings; a program does not start then.
     pub fn new(settings: ClientSettings) -> Result<Self, ClientError> {
         let trusted = settings.origins.hosts().map(str::to_owned).chain(settings.proxy_hosts.iter().cloned());
         let builder = reqwest::Client::builder();

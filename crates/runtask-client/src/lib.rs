@@ -6,6 +6,7 @@ mod backoff;
 mod callback;
 mod fetch;
 mod http;
+pub mod organization;
 mod origins;
 
 pub use api::{ApiAnswer, ApiError};

@@ -1,4 +1,4 @@
-//! Which origins may see a token.
+//! Decides which origins a token may go to, and where a redirect may lead.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use url::Url;
 /// HCP Terraform's own origins: the United States' and the European Union's.
 const HCP_TERRAFORM: [&str; 2] = ["https://app.terraform.io", "https://app.eu.terraform.io"];
 
-/// The origins that may receive a token. Plain `http` and addresses without a name only where listed.
+/// The origins that may receive a token. One of plain `http`, or with an address for a name, counts only if it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedOrigins(Vec<Url>);
 
@@ -57,7 +57,7 @@ pub enum ForeignUrl {
     /// `https://somebody@host/`: a way to make a URL look like another host's.
     #[error("it holds a user name or password")]
     Credentials,
-    /// Neither of the listed ones.
+    /// None of the listed ones.
     #[error("its origin {0} is not in RUNTASK_ALLOWED_ORIGINS")]
     NotListed(String),
     /// A redirect to where neither names nor encryption protect us.
@@ -70,7 +70,7 @@ impl AllowedOrigins {
     ///
     /// # Errors
     ///
-    /// When its origin is not listed. Nothing may be sent there then.
+    /// When its origin is not listed: nothing may be sent there.
     pub fn admit(&self, url: &str) -> Result<Url, ForeignUrl> {
         let url = parse(url)?;
         if self.lists(&url) { Ok(url) } else { Err(ForeignUrl::NotListed(origin(&url))) }

@@ -13,7 +13,7 @@ use tracing_subscriber::prelude::*;
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object a line, with its time: Lambda takes a line without one for one of level INFO.
+    /// One JSON object a line, with its time: a line without a time is one of level INFO to Lambda.
     Json,
     /// A line for people.
     Text {
@@ -26,7 +26,7 @@ pub enum Format {
 
 /// Starts logging for the whole process.
 ///
-/// `level` is for what our crates log. A second call is without effect.
+/// `level` is for what our crates log; libraries log at `info` at most. A second call has no effect.
 pub fn start<W>(level: LevelFilter, format: Format, writer: W)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -45,9 +45,9 @@ where
     };
 }
 
-/// Starts logging to stdout as AWS Lambda asks for it, in `AWS_LAMBDA_LOG_LEVEL` (`info` unless set) and
-/// `AWS_LAMBDA_LOG_FORMAT` (text unless `JSON`), and writing metrics, where `RUNTASK_METRICS_NAMESPACE` says under
-/// which name. `now` stamps the metrics.
+/// Starts logging to stdout as AWS Lambda asks for it: `AWS_LAMBDA_LOG_LEVEL` is the level (`info` unless set),
+/// `AWS_LAMBDA_LOG_FORMAT` the format (text unless `JSON`). Starts writing metrics if `RUNTASK_METRICS_NAMESPACE` names their
+/// namespace; `now` is the time that they carry.
 pub fn start_in_lambda(lookup: impl Fn(&str) -> Option<String>, now: fn() -> SystemTime) {
     if let Some(namespace) = lookup("RUNTASK_METRICS_NAMESPACE").filter(|it| !it.is_empty()) {
         metric::start(namespace, now);
@@ -60,7 +60,7 @@ pub fn start_in_lambda(lookup: impl Fn(&str) -> Option<String>, now: fn() -> Sys
 
 /// Prints an error and its sources, each after a colon.
 ///
-/// An error that is recorded as such loses its sources in JSON.
+/// A field that is recorded as an error loses its sources in JSON; one that is printed with this keeps them.
 #[derive(Debug, Clone, Copy)]
 pub struct Chain<'a>(pub &'a (dyn Error + 'a));
 

@@ -1,6 +1,6 @@
-//! Metrics, as log lines that CloudWatch reads: its embedded metric format.
+//! Writes metrics as log lines that CloudWatch reads: its embedded metric format.
 //!
-//! Libraries count; only a Lambda function with a namespace writes. Anywhere else, counting is without effect.
+//! Any crate may count. Only a Lambda function that was given a namespace writes; elsewhere, counting has no effect.
 //!
 //! Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 
@@ -18,7 +18,7 @@ struct Sink {
     now: fn() -> SystemTime,
 }
 
-/// Starts writing metrics to stdout, one line each. A second call is without effect.
+/// Starts writing metrics to stdout, one line each. A second call has no effect.
 pub(crate) fn start(namespace: String, now: fn() -> SystemTime) {
     let _started_before = SINK.set(Sink { namespace, now });
 }
@@ -33,7 +33,7 @@ pub fn count_by(name: &str, dimension: &str, kind: &str) {
     write(name, "Count", 1, Some((dimension, kind)));
 }
 
-/// How long something took.
+/// Records how long something took.
 pub fn duration(name: &str, duration: Duration) {
     write(name, "Milliseconds", u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), None);
 }

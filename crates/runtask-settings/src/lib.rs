@@ -27,13 +27,13 @@ impl<'a> SettingsReader<'a> {
         Self { lookup, problems: Vec::new() }
     }
 
-    /// The text of a setting; an empty one counts as unset, because that is how many tools unset a variable.
+    /// Reads a setting as text. An empty one counts as unset, because that is how many tools unset a variable.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|it| !it.is_empty())
     }
 
-    /// A setting that must be there. Without it, what is returned is empty and [`SettingsReader::finish`] fails.
+    /// Reads a setting that must be there. If it is not, returns an empty text, and [`SettingsReader::finish`] fails.
     pub fn required(&mut self, name: &str, meaning: &str) -> String {
         self.text(name).unwrap_or_else(|| {
             self.problem(format!("{name} is not set: {meaning}"));
@@ -41,7 +41,7 @@ impl<'a> SettingsReader<'a> {
         })
     }
 
-    /// A setting of any type that reads from text; `default` where it is unset or wrong.
+    /// Reads a setting of any type that can be made from text; returns `default` where it is unset or wrong.
     pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str, default: T) -> T {
         match self.text(name).map(|it| it.trim().parse()) {
             None => default,
@@ -53,7 +53,7 @@ impl<'a> SettingsReader<'a> {
         }
     }
 
-    /// `true` or `false`; unset is `false`.
+    /// Reads `true` or `false`; unset is `false`.
     pub fn flag(&mut self, name: &str) -> bool {
         match self.text(name).as_deref() {
             None | Some("false") => false,
@@ -65,13 +65,13 @@ impl<'a> SettingsReader<'a> {
         }
     }
 
-    /// A time in milliseconds, as names that end in `_MS` hold it.
+    /// Reads a time in milliseconds; its name ends in `_MS`.
     pub fn milliseconds(&mut self, name: &str, default: Duration) -> Duration {
         let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
         Duration::from_millis(self.parsed(name, default_ms))
     }
 
-    /// Notes something wrong that the other methods cannot know.
+    /// Notes a problem that the other methods cannot see.
     pub fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }

@@ -1,8 +1,8 @@
-//! HTTP/1.1 around the pair: bounded in connections and in time, because it may face the Internet.
+//! Accepts connections, has a function answer their requests, and ends in order.
 
-use crate::pair::Pair;
+use crate::limits::Limits;
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -18,27 +18,32 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
-/// Connections at the same time; more wait in the system's queue.
-const CONNECTIONS: usize = 256;
-/// How long a client may take for a request's head, the wait for the next one on a connection included.
-const HEAD: Duration = Duration::from_secs(30);
-/// How long a client may take for a request's body.
-const REQUEST: Duration = Duration::from_secs(20);
-/// How long a connection may last, whatever happens on it; who still has something to say opens another one.
-const CONNECTION: Duration = Duration::from_secs(10 * 60);
-/// The longest head of a request, and what is buffered of a connection.
-const BUFFER_BYTES: usize = 64 * 1024;
-/// How long requests that are being answered may take once the server ends.
-const GOODBYE: Duration = Duration::from_secs(3);
+/// What hyper takes for the smallest buffer; it panics at less.
+const FEWEST_BYTES: usize = 8192;
 
-/// Serves until `stop`, then answers what is being answered.
-pub(crate) async fn serve<T>(listener: TcpListener, pair: Arc<Pair>, stop: impl Future<Output = T>) -> T {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
+/// Answers requests with what `handler` makes of them until `stop` is done, then answers what is being answered, and returns
+/// what `stop` came to.
+///
+/// A request whose answer takes too long is answered with 408. `handler` bounds the bodies that it reads.
+pub async fn serve<H, A, B, T>(
+    listener: TcpListener,
+    limits: Limits,
+    handler: H,
+    stop: impl Future<Output = T>,
+) -> T
+where
+    H: Fn(Request<Incoming>) -> A + Clone + Send + 'static,
+    A: Future<Output = Response<B>> + Send + 'static,
+    B: Into<Bytes>,
+{
+    let permits = Arc::new(Semaphore::new(limits.connections));
     // They end with it: a request that is complete only then would be accepted for nobody to work on.
     let mut connections = JoinSet::new();
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER_BYTES);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(limits.head_bytes.max(FEWEST_BYTES));
     let mut stop = std::pin::pin!(stop);
     let stopped = loop {
         let accepted = tokio::select! {
@@ -46,21 +51,21 @@ pub(crate) async fn serve<T>(listener: TcpListener, pair: Arc<Pair>, stop: impl 
             accepted = accept(&listener, &permits) => accepted,
         };
         let Some((stream, permit)) = accepted else { continue };
-        let pair = Arc::clone(&pair);
-        let service = service_fn(move |request| answer(Arc::clone(&pair), request));
+        let handler = handler.clone();
+        let service = service_fn(move |request| answer(handler(request), limits.answer));
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {
-            match timeout(CONNECTION, connection).await {
+            match timeout(limits.connection, connection).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!("a connection ended: {error}"),
-                Err(_elapsed) => debug!("a connection was closed after {CONNECTION:?}"),
+                Err(_elapsed) => debug!("a connection was closed after {:?}", limits.connection),
             }
             drop(permit);
         });
     };
     drop(listener);
-    if timeout(GOODBYE, graceful.shutdown()).await.is_err() {
+    if timeout(limits.end, graceful.shutdown()).await.is_err() {
         connections.shutdown().await;
         warn!("closed connections whose requests were not complete");
     }
@@ -86,17 +91,21 @@ async fn accept(
     }
 }
 
-async fn answer(
-    pair: Arc<Pair>,
-    request: http::Request<Incoming>,
+async fn answer<B: Into<Bytes>>(
+    answer: impl Future<Output = Response<B>>,
+    limit: Duration,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let response = match timeout(REQUEST, pair.requests.handle(request)).await {
-        Ok(response) => response,
+    let response = match timeout(limit, answer).await {
+        Ok(response) => response.map(Into::into),
         Err(_elapsed) => {
-            let mut response = Response::new(r#"{"message":"The request took too long"}"#.to_owned());
+            let mut response =
+                Response::new(Bytes::from_static(br#"{"message":"The request took too long"}"#));
             *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
             response
         }
     };
-    Ok(response.map(|body| Full::new(Bytes::from(body))))
+    Ok(response.map(Full::new))
 }
+
+#[cfg(test)]
+mod tests;
