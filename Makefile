@@ -62,7 +62,7 @@ test: ## Run every test
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform providers lambda moto
 	$(call step,Building what is deployed)
-	@python3 -B tools/package.py --architecture $(MACHINE)
+	@python3 -B tools/package.py --architecture $(MACHINE) --for-tests
 	$(call step,Building the programs that tests start)
 	@cargo build --workspace --bins --locked
 	$(call step,Testing the workspace)
@@ -82,9 +82,7 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	$(call step,Linting with every feature)
 	@cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	$(call step,Linting the handlers without their Lambda wiring)
-	@for package in $(HANDLERS); do \
-		cargo clippy --package $$package --no-default-features --locked -- -D warnings || exit 1; \
-	done
+	@cargo clippy $(addprefix --package ,$(HANDLERS) runtask-tests) --no-default-features --locked -- -D warnings
 	$(call step,Building the documentation)
 	@RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --all-features --no-deps --document-private-items --locked
 	$(call step,Checking what is linked)

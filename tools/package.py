@@ -42,14 +42,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="x86_64", help="default: x86_64")
     parser.add_argument("--policy", type=Path, metavar="DIRECTORY", help="holds runtask.toml and what it names")
+    parser.add_argument("--for-tests", action="store_true", help="build in minutes less, and larger and slower functions")
     parser.add_argument("--json", action="store_true", help="say in JSON what was made")
     arguments = parser.parse_args()
     architecture = arguments.architecture
-    directory = target_directory() / "package" / architecture
+    # Apart, so that nobody deploys what was built for tests.
+    directory = target_directory() / ("package-for-tests" if arguments.for_tests else "package") / architecture
     try:
         # First of all: building takes minutes, and what is wrong here is found in no time.
         policies = policies_layer(arguments.policy, directory)
-        zips = [*functions(architecture, directory), layer(architecture, directory), *policies]
+        profile = "function-test" if arguments.for_tests else "function"
+        zips = [*functions(architecture, directory, profile), layer(architecture, directory), *policies]
     except (SetupError, policy.PolicyError) as err:
         print(f"package: {err}", file=sys.stderr)
         return 2
@@ -66,10 +69,10 @@ def main() -> int:
 # Functions
 
 
-def functions(architecture: str, directory: Path) -> list[Path]:
+def functions(architecture: str, directory: Path, profile: str) -> list[Path]:
     target, _ = ARCHITECTURES[architecture]
     require_target(target)
-    build(target)
+    build(target, profile)
     zips = []
     for name in FUNCTIONS:
         program = target_directory() / "lambda" / name / "bootstrap"
@@ -91,11 +94,11 @@ def require_target(target: str) -> None:
         )
 
 
-def build(target: str) -> None:
+def build(target: str, profile: str) -> None:
     program = BIN / "cargo-lambda"
     if not program.exists():
         raise SetupError("cargo-lambda is not set up: run `make setup`.")
-    command = [str(program), "lambda", "build", "--profile", "function", "--locked", "--quiet"]
+    command = [str(program), "lambda", "build", "--profile", profile, "--locked", "--quiet"]
     command += ["--target", f"{target}.{GLIBC}", "--skip-target-check"]
     # Whole packages, so that a function has the features that it asks for.
     for package in PACKAGES:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Packs tasks and policies into a layer: `policy.zip`, and beside it `policy.json`, which names the tasks.
 
-A directory holds `runtask.toml` and, below itself, whatever that names. The layer unpacks to /opt/runtask, so the file
-is /opt/runtask/runtask.toml. The same directory gives the same bytes. `make package POLICY=DIRECTORY` does this, too,
-and builds the functions; to change policies alone, this is enough and needs nothing but Python.
+A directory holds `runtask.toml` and, below itself, the files that this names. `runtask policy files` says which those
+are, and refuses what a run task would not start with; they are packed, and nothing else. The layer unpacks to
+/opt/runtask, so the file is /opt/runtask/runtask.toml. The same directory gives the same bytes.
 
-What the tasks say is not looked at here, but for their names and paths: `runtask policy list` and the functions do that.
+`make package POLICY=DIRECTORY` does this, too, and builds the functions; to change policies alone, this is enough.
 """
 
 from __future__ import annotations
@@ -13,23 +13,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
-import stat
+import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
 
 FILE = "runtask.toml"
 # Where it is in the layer, which Lambda unpacks to /opt.
 FOLDER = "runtask"
-
-# The limits of the functions, which read these files.
-MAX_FILE_BYTES = 1 << 20
-MAX_BYTES = 32 << 20
-MAX_FILES = 10_000
-MAX_DEPTH = 32
 
 # The earliest time that a zip can hold. Any would do, as long as it is always the same.
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -51,9 +45,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path, help="holds runtask.toml")
     parser.add_argument("--into", type=Path, required=True, help="such as target/package/x86_64")
+    parser.add_argument("--runtask", type=Path, metavar="PROGRAM", help="the command runtask; built unless given")
     arguments = parser.parse_args()
     try:
-        paths = write(read(arguments.directory), arguments.into)
+        paths = write(read(arguments.directory, arguments.runtask), arguments.into)
     except PolicyError as err:
         print(f"policy: {err}", file=sys.stderr)
         return 2
@@ -62,28 +57,52 @@ def main() -> int:
     return 0
 
 
-def read(directory: Path) -> Layer:
-    """What the layer is to hold; raises PolicyError if that cannot be deployed."""
+def read(directory: Path, program: Path | None = None) -> Layer:
+    """What the layer is to hold; raises PolicyError if that cannot be deployed. `program` is `runtask`, built if None."""
     root = Path(os.path.realpath(directory))
     if not (root / FILE).is_file():
         raise PolicyError(f"there is no {FILE} in {directory}: name the directory that holds it.")
-    files: dict[str, bytes] = {}
-    left = MAX_BYTES
-    for path in regular_files(root, root, 0):
-        name = path.relative_to(root).as_posix()
-        with open(path, "rb") as file:
-            content = file.read(left + 1)
-        left -= len(content)
-        if left < 0 or len(files) == MAX_FILES:
-            raise PolicyError(f"{directory} is too much: {MAX_BYTES >> 20} MiB in {MAX_FILES} files are taken.")
-        files[f"{FOLDER}/{name}"] = content
-    content = files[f"{FOLDER}/{FILE}"]
-    if len(content) > MAX_FILE_BYTES:
-        raise PolicyError(f"{FILE} has {len(content)} bytes, and {MAX_FILE_BYTES} are read.")
-    tasks = tasks_of(content)
-    for name, task in tasks.items():
-        check_paths(name, task, root, files)
-    return Layer(sorted(tasks), files)
+    needed = needed_by(root / FILE, program or built())
+    files = {f"{FOLDER}/{name}": content(root, name) for name in [FILE, *needed["files"]]}
+    return Layer(needed["tasks"], files)
+
+
+def needed_by(file: Path, program: Path) -> dict[str, list[str]]:
+    """The names of the tasks of a file, and of the files that it needs, relative to its directory."""
+    # What is set here for some other run task must not decide what is packed.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RUNTASK_")}
+    command = [str(program), "policy", "files", "--config", str(file), "--json"]
+    try:
+        answer = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    except OSError as err:
+        raise PolicyError(f"{program} cannot be run: {err}.") from err
+    if answer.returncode != 0:
+        raise PolicyError("no run task would start with this; see above.")
+    return json.loads(answer.stdout)
+
+
+def content(root: Path, name: str) -> bytes:
+    """The bytes of a file that the layer is to hold under this name."""
+    inner = os.path.normpath(name)
+    if name.startswith("/") or inner.split("/")[0] == ".." or inner != name.rstrip("/"):
+        raise PolicyError(f"{FILE} needs {name!r}: a layer holds only what is below {root}; name it by its path there.")
+    if not name.isprintable() or "\\" in name:
+        raise PolicyError(f"{name!r} is a name that not every system can have: rename it.")
+    real = Path(os.path.realpath(root / name))
+    if root not in real.parents:
+        raise PolicyError(f"{root / name} is a link to something outside of {root}: put the file itself there.")
+    return real.read_bytes()
+
+
+def built() -> Path:
+    """The command `runtask`, built from this checkout."""
+    build = ["cargo", "build", "--release", "--locked", "--quiet", "--package", "runtask-cli", "--message-format=json"]
+    answer = subprocess.run(build, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if answer.returncode != 0:
+        raise PolicyError("the command runtask does not build; see above. Or name one with --runtask.")
+    messages = (json.loads(line) for line in answer.stdout.splitlines())
+    (program,) = (it["executable"] for it in messages if it.get("executable"))
+    return Path(program)
 
 
 def write(layer: Layer, directory: Path) -> list[Path]:
@@ -116,95 +135,6 @@ def remove(directory: Path) -> bool:
 
 def places(directory: Path) -> tuple[Path, Path]:
     return directory / "policy.zip", directory / "policy.json"
-
-
-# Files
-
-
-def regular_files(directory: Path, root: Path, depth: int) -> Iterator[Path]:
-    """Every file below `directory`, but for what is hidden; what is neither file nor directory is an error."""
-    if depth > MAX_DEPTH:
-        raise PolicyError(f"{directory} is too deep: {MAX_DEPTH} directories inside each other are taken.")
-    for entry in sorted(os.scandir(directory), key=lambda it: it.name):
-        if entry.name.startswith("."):
-            continue
-        path = directory / entry.name
-        if not entry.name.isprintable() or "\\" in entry.name:
-            raise PolicyError(f"{str(path)!r} has a name that not every system can have: rename it.")
-        if entry.is_symlink():
-            # What it leads to is packed in its place, if it is a file that would be packed anyway.
-            target = Path(os.path.realpath(path))
-            if root not in target.parents or not target.is_file():
-                raise PolicyError(f"{path} is a link to something other than a file in {root}: put the file itself there.")
-            yield path
-        elif entry.is_dir(follow_symlinks=False):
-            yield from regular_files(path, root, depth + 1)
-        elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-            yield path
-        else:
-            raise PolicyError(f"{path} is neither a file nor a directory.")
-
-
-def check_paths(name: str, task: dict[str, Any], root: Path, files: dict[str, bytes]) -> None:
-    """Whether what a task names is in the layer: what is missing there would keep the function from starting."""
-    policy = task.get("policy")
-    for key in ["paths", "data"]:
-        paths = policy.get(key) if isinstance(policy, dict) else None
-        for path in paths if isinstance(paths, list) else []:
-            if not isinstance(path, str) or path.startswith("builtin:"):
-                continue
-            inner = os.path.normpath(f"{FOLDER}/{path}") if not path.startswith("/") else path
-            if inner != FOLDER and inner not in files and not any(it.startswith(f"{inner}/") for it in files):
-                raise PolicyError(
-                    f"{FILE}, task {name}: {key} names {path!r}, of which there is nothing below {root}; "
-                    f"a layer holds only what is below it, and nothing hidden."
-                )
-
-
-# Tasks
-
-
-def tasks_of(content: bytes) -> dict[str, dict[str, Any]]:
-    """The tasks of the file, by their names."""
-    try:
-        import tomllib
-    except ImportError:
-        raise PolicyError(
-            f"to read {FILE}, Python 3.11 or newer is needed; this is {sys.version.split()[0]}."
-        ) from None
-    try:
-        tasks = tomllib.loads(one_key_a_line(content.decode("utf-8"))).get("tasks")
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise PolicyError(f"{FILE} cannot be read: {err}") from None
-    except RecursionError:
-        raise PolicyError(f"{FILE} cannot be read: it is nested too deeply.") from None
-    if not isinstance(tasks, dict) or not tasks:
-        raise PolicyError(f"there is no task in {FILE}: write `[tasks.default]`, and below it `checks = [\"fmt\"]`.")
-    for name, task in tasks.items():
-        if not re.fullmatch("[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?", name) or name == "healthz":
-            raise PolicyError(f"{name!r} cannot be the name of a task: a name has a-z, 0-9 and - between them.")
-        if not isinstance(task, dict):
-            raise PolicyError(f"the task {name} is no table: write `[tasks.{name}]`.")
-    return tasks
-
-
-# A text of TOML, which may hold anything; a comment; or one character.
-TOKEN = re.compile(
-    r'"""(?:\\.|[^\\])*?"{3,5}' r"|'''.*?'{3,5}" r'|"(?:\\.|[^"\\\n])*"' r"|'[^'\n]*'" r"|#[^\n]*" r"|.", re.DOTALL
-)
-
-
-def one_key_a_line(text: str) -> str:
-    """Puts a line break for each semicolon between two keys, as the functions do: they take several keys in one line."""
-    depth = 0
-    tokens = []
-    for token in TOKEN.findall(text):
-        if token in "[{":
-            depth += 1
-        elif token in "]}":
-            depth = max(depth - 1, 0)
-        tokens.append("\n" if token == ";" and depth == 0 else token)
-    return "".join(tokens)
 
 
 if __name__ == "__main__":

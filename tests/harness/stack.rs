@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use crate::binaries::binary;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -133,8 +134,9 @@ async fn packages_with(policy: &Path) -> TempDir {
         std::os::unix::fs::symlink(zip.path(), to.join(zip.file_name())).unwrap();
     }
     let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/policy.py");
-    let packed = Command::new("python3").args(["-B", tool]).arg(policy).arg("--into").arg(&to).output().await;
-    let packed = packed.unwrap();
+    let mut pack = Command::new("python3");
+    pack.args(["-B", tool]).arg(policy).arg("--into").arg(&to).arg("--runtask").arg(binary("runtask"));
+    let packed = pack.output().await.unwrap();
     assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
     directory
 }
@@ -206,8 +208,12 @@ pub fn terraform_files(directory: &Path) -> Vec<String> {
 pub fn packages() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().find(|it| it.join("CACHEDIR.TAG").is_file()).unwrap();
-    let directory = target.join("package").join(architecture());
-    assert!(directory.is_dir(), "{} is not there: run `make package`", directory.display());
+    let directory = target.join("package-for-tests").join(architecture());
+    assert!(
+        directory.is_dir(),
+        "{} is not there: run `python3 tools/package.py --for-tests`",
+        directory.display()
+    );
     directory
 }
 

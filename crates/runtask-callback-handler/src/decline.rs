@@ -2,7 +2,7 @@
 
 use crate::work::facts;
 use runtask_findings::{CheckReport, Code, Finding, Level, Verdict, printable, verdict};
-use runtask_protocol::{Run, Stage, Status, TaskResult};
+use runtask_protocol::{Receipt, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
 use runtask_setup::{JobSettings, LoadedTask};
 use runtask_tasks::OnSkip;
@@ -16,8 +16,20 @@ const TASK: &str = "task";
 pub(crate) fn task_for<'a>(
     settings: &'a JobSettings,
     run: &Run,
-    task: &str,
+    receipt: &Receipt,
 ) -> Result<&'a LoadedTask, TaskResult> {
+    if receipt.is_newer() {
+        warn!(version = receipt.version, "declined a job of a newer version");
+        let text = format!(
+            "Not checked: the request handler sends jobs of version {}, and the callback handler knows {}. \
+             Deploy both from one release",
+            receipt.version,
+            Receipt::VERSION
+        );
+        let reports = [CheckReport::not_run(TASK, text)];
+        return Err(task_result(&reports, verdict(&reports, settings.on_error), run.accepts_outcomes));
+    }
+    let task = &receipt.task;
     if let Some(Stage::Other(name)) = &run.stage {
         warn!("declined the unknown stage");
         let text = format!(

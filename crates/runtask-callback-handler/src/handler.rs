@@ -10,7 +10,7 @@ use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
 use runtask_findings::{CheckReport, verdict};
 use runtask_log::{Chain, metric};
 use runtask_protocol::limits::RESULT_DEADLINE;
-use runtask_protocol::{Job, Run, Stage, Status, TaskResult};
+use runtask_protocol::{Job, Receipt, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
 use runtask_setup::{JobSettings, LoadedTask};
 use runtask_state::ClaimStore;
@@ -160,7 +160,7 @@ impl<C: ClaimStore> Handler<C> {
             settings,
             turns,
             run: job.run.clone(),
-            task: job.receipt.task.clone(),
+            receipt: job.receipt.clone(),
             url: url.clone(),
             attempt: attempt.clone(),
             now: self.claims.now,
@@ -253,8 +253,7 @@ struct Attending {
     settings: Arc<JobSettings>,
     turns: Arc<Semaphore>,
     run: Run,
-    /// The task's name.
-    task: String,
+    receipt: Receipt,
     url: Url,
     attempt: Attempt,
     now: fn() -> SystemTime,
@@ -270,7 +269,7 @@ impl Attending {
             info!(http.status = status.as_u16(), "nobody waits for a result; nothing was done");
             return Ok(End::NotWanted);
         }
-        let (result, leftovers) = match task_for(&self.settings, &self.run, &self.task) {
+        let (result, leftovers) = match task_for(&self.settings, &self.run, &self.receipt) {
             Err(result) => (result, None),
             Ok(task) => match self.work(task.clone(), work_until).await {
                 Work::Done(done) => (done.result, done.leftovers),
@@ -352,8 +351,8 @@ impl Attending {
     }
 
     fn unfinished(&self, reason: &str) -> TaskResult {
-        let reports = unfinished(&self.settings, &self.task, reason);
-        judge(&self.settings, &self.task, &self.run, &reports)
+        let reports = unfinished(&self.settings, &self.receipt.task, reason);
+        judge(&self.settings, &self.receipt.task, &self.run, &reports)
     }
 }
 

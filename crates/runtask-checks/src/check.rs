@@ -41,6 +41,11 @@ pub trait Check: Send + Sync + 'static {
         None
     }
 
+    /// The files that were read for it at start, as its settings name them.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Runs it. What keeps it from running is in the report, as [`CheckReport::unavailable`].
     fn run(&self, given: Given<'_>) -> impl Future<Output = CheckReport> + Send;
 }
@@ -116,12 +121,17 @@ pub struct LoadedCheck {
 /// A [`Check`] whose type is forgotten.
 trait AnyCheck: Any + Send + Sync {
     fn obstacle(&self) -> Option<String>;
+    fn files(&self) -> Vec<PathBuf>;
     fn run<'a>(&'a self, given: Given<'a>) -> Pin<Box<dyn Future<Output = CheckReport> + Send + 'a>>;
 }
 
 impl<C: Check> AnyCheck for C {
     fn obstacle(&self) -> Option<String> {
         Check::obstacle(self)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        Check::files(self)
     }
 
     fn run<'a>(&'a self, given: Given<'a>) -> Pin<Box<dyn Future<Output = CheckReport> + Send + 'a>> {
@@ -180,6 +190,12 @@ impl LoadedCheck {
     #[must_use]
     pub fn obstacle(&self) -> Option<String> {
         self.check.obstacle()
+    }
+
+    /// The files that were read for it at start, as its settings name them.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.check.files()
     }
 
     /// The check itself; `None` where it is another one.

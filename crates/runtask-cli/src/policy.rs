@@ -1,6 +1,7 @@
 //! `runtask policy`: lists rules, explains them, tests them, and begins new ones.
 
 mod explain;
+mod files;
 mod list;
 mod new;
 mod rules;
@@ -10,6 +11,7 @@ use crate::exit::Exit;
 use crate::output::Output;
 use clap::{Args, Subcommand};
 use explain::ExplainArguments;
+use files::FilesArguments;
 use list::ListArguments;
 use new::NewArguments;
 use test::TestArguments;
@@ -37,6 +39,8 @@ enum PolicyCommand {
     List(ListArguments),
     /// Say what a rule demands, why, and how to mend what it finds
     Explain(ExplainArguments),
+    /// List the files that runtask.toml needs, if a run task would start with them
+    Files(FilesArguments),
     /// Run the tests: rules whose names begin with test_
     Test(TestArguments),
     /// Write a new rule, with tests that pass, to begin with
@@ -47,6 +51,7 @@ pub(crate) async fn policy(arguments: &PolicyArguments, output: &Output) -> anyh
     match &arguments.command {
         PolicyCommand::List(arguments) => list::list(arguments, output).await,
         PolicyCommand::Explain(arguments) => explain::explain(arguments, output).await,
+        PolicyCommand::Files(arguments) => files::files(arguments, output).await,
         PolicyCommand::Test(arguments) => test::test(arguments, output).await,
         PolicyCommand::New(arguments) => new::new(arguments, output),
     }

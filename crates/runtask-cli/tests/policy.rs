@@ -196,3 +196,38 @@ fn every_difference_from_conftest_names_a_test_that_is_there() {
         );
     }
 }
+
+/// What is packed for a deployment: what the file names and nothing else, and only if a run task would start with it.
+#[test]
+fn the_files_that_a_deployment_needs_are_listed() {
+    let tasks = "[tasks.default]\nchecks = [\"fmt\", \"policy\"]\n[tasks.default.policy]\n\
+                 paths = [\"rules\", \"builtin:open-ingress\"]\ndata = [\"data/ports.json\"]\n";
+    let place = Place::with(&[
+        ("runtask.toml", tasks),
+        ("rules/deep/a.rego", "package a\ndeny contains \"x\" if false\n"),
+        ("rules/README.md", ""),
+        ("data/ports.json", "{}"),
+        ("data/other.json", "{}"),
+        ("terraform.tfstate", "{}"),
+    ]);
+    let said = place.run(&["policy", "files"]);
+    assert_eq!((said.code, &*said.err), (0, ""));
+    insta::assert_snapshot!(said.out, @"
+    runtask.toml
+    data/ports.json
+    rules/deep/a.rego
+    ");
+    let said: Value = serde_json::from_str(&place.run(&["policy", "files", "--json"]).out).unwrap();
+    let expected = serde_json::json!(
+        { "file": "runtask.toml", "tasks": ["default"], "files": ["data/ports.json", "rules/deep/a.rego"] }
+    );
+    assert_eq!(said, expected);
+
+    fs::write(place.path().join("rules/deep/a.rego"), "package a\ndeny contains {\n").unwrap();
+    let said = place.run(&["policy", "files"]);
+    assert_eq!((said.code, &*said.out), (2, ""));
+    assert!(said.err.starts_with("error: the policies of task default\n"), "{}", said.err);
+    fs::remove_file(place.path().join("runtask.toml")).unwrap();
+    let said = place.run(&["policy", "files"]);
+    insta::assert_snapshot!(said.err, @"error: there is no runtask.toml here; name one with --config");
+}

@@ -67,6 +67,10 @@ impl Check for Policy {
             .map_err(|error| format!("the policies of task {}: {}", loading.task, runtask_log::Chain(&error)))
     }
 
+    fn files(&self) -> Vec<PathBuf> {
+        self.bundle.read.clone()
+    }
+
     async fn run(&self, given: Given<'_>) -> CheckReport {
         match given.plan {
             Some(plan) => self.judge(plan, given.run, given.today).await,
@@ -112,12 +116,6 @@ impl Policy {
             }
             Err(error) => report::unavailable(&error),
         }
-    }
-
-    /// Each file that was read for it, as the settings name it.
-    #[must_use]
-    pub fn files(&self) -> &[PathBuf] {
-        &self.bundle.read
     }
 
     /// The rules that would be asked.

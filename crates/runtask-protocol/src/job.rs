@@ -16,11 +16,19 @@ const KEY: &str = "runtask";
 /// What the request handler knows and the payload does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
+    /// The version of this form, [`Receipt::VERSION`] of whoever wrote it. Who finds a newer one than their own knows
+    /// nothing else of it for sure.
+    #[serde(default = "first_version")]
+    pub version: u32,
     /// The task that the request's path named.
     #[serde(default = "default_task")]
     pub task: String,
     /// When the request came, in milliseconds since 1970-01-01T00:00:00Z.
     pub received_at_ms: Option<u64>,
+}
+
+fn first_version() -> u32 {
+    1
 }
 
 fn default_task() -> String {
@@ -29,16 +37,26 @@ fn default_task() -> String {
 
 impl Default for Receipt {
     fn default() -> Self {
-        Self { task: default_task(), received_at_ms: None }
+        Self { version: Self::VERSION, task: default_task(), received_at_ms: None }
     }
 }
 
 impl Receipt {
+    /// The version that this code writes, and the newest that it reads. Raise it when an older reader would do the wrong
+    /// thing with what is new; a key that may be ignored needs no new version.
+    pub const VERSION: u32 = 1;
+
+    /// Whether it is of a version that this code does not know.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
+        self.version > Self::VERSION
+    }
+
     /// A receipt for the task named `task`, of a request that came at `now`.
     #[must_use]
     pub fn new(task: impl Into<String>, now: SystemTime) -> Self {
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { task: task.into(), received_at_ms: u64::try_from(since.as_millis()).ok() }
+        Self { task: task.into(), received_at_ms: u64::try_from(since.as_millis()).ok(), ..Self::default() }
     }
 
     /// The moment in `received_at_ms`.
@@ -78,8 +96,16 @@ pub enum JobError {
 }
 
 #[derive(Deserialize)]
-struct Envelope {
-    runtask: Option<Receipt>,
+struct Envelope<'a> {
+    #[serde(borrow)]
+    runtask: Option<&'a RawValue>,
+}
+
+/// What a receipt of any version has.
+#[derive(Deserialize)]
+struct Versioned {
+    #[serde(default = "first_version")]
+    version: u32,
 }
 
 impl Job {
@@ -89,13 +115,22 @@ impl Job {
     ///
     /// When no result could be sent for it. Trying again would not help.
     pub fn parse(event: &[u8]) -> Result<Self, JobError> {
-        let envelope: Envelope =
+        let envelope: Envelope<'_> =
             serde_json::from_slice(event).map_err(PayloadError::from).map_err(JobError::Payload)?;
+        let receipt = envelope.runtask.map(|it| receipt(it.get())).transpose();
+        let receipt = receipt.map_err(PayloadError::from).map_err(JobError::Payload)?;
         let run = Payload::parse(SignedBody::unsigned(event))
             .and_then(Payload::into_run)
             .map_err(JobError::Payload)?;
-        Ok(Self { run, receipt: envelope.runtask.unwrap_or_default() })
+        Ok(Self { run, receipt: receipt.unwrap_or_default() })
     }
+}
+
+/// Reads a receipt; of one that is newer than we know, its version alone.
+fn receipt(text: &str) -> Result<Receipt, serde_json::Error> {
+    let Versioned { version } = serde_json::from_str(text)?;
+    let newer = Receipt { version, ..Receipt::default() };
+    if newer.is_newer() { Ok(newer) } else { serde_json::from_str(text) }
 }
 
 #[cfg(test)]
@@ -115,7 +150,10 @@ mod tests {
         assert!(text.contains(r"gr\u00f6\u00dfe"), "escapes are kept: {text}");
         assert!(text.contains("[1.50,12345678901234567890123]"), "numbers are kept: {text}");
         let value: Value = serde_json::from_slice(&event).unwrap();
-        assert_eq!(value["runtask"], json!({ "task": "default", "received_at_ms": 1_790_000_000_123_u64 }));
+        assert_eq!(
+            value["runtask"],
+            json!({ "version": 1, "task": "default", "received_at_ms": 1_790_000_000_123_u64 })
+        );
 
         let job = Job::parse(&event).unwrap();
         assert_eq!(job.receipt, receipt);
@@ -128,6 +166,20 @@ mod tests {
         let event =
             Receipt::new("default", UNIX_EPOCH).attach(SignedBody::unsigned(body.as_bytes())).unwrap();
         assert_eq!(Job::parse(&event).unwrap().receipt.task, "default");
+    }
+
+    /// A deployment changes its functions one after the other.
+    #[test]
+    fn a_receipt_of_another_version_is_known_for_that() {
+        let job = |receipt: &str| {
+            let body = BODY.replacen('{', &format!("{{\"runtask\":{receipt},"), 1);
+            Job::parse(body.as_bytes()).unwrap().receipt
+        };
+        let before_versions = job(r#"{"task":"format","received_at_ms":1}"#);
+        assert_eq!((before_versions.version, &*before_versions.task), (1, "format"));
+        let newer = job(r#"{"version":2,"task":{"name":"format"},"received_at_ms":"1970-01-01"}"#);
+        assert!(newer.is_newer() && !before_versions.is_newer());
+        assert_eq!((newer.version, newer.received_at_ms), (2, None));
     }
 
     #[test]

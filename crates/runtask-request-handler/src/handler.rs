@@ -58,7 +58,11 @@ impl FromStr for TaskNames {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_part = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
-        let is_name = |it: &str| !it.is_empty() && it != "healthz" && it.chars().all(is_part);
+        // As in runtask.toml: what begins with a hyphen is ours.
+        let is_name = |it: &str| {
+            let ends = it.starts_with('-') || it.ends_with('-');
+            !it.is_empty() && !ends && it != "healthz" && it.chars().all(is_part)
+        };
         let names: BTreeSet<String> = text.split(',').map(|it| it.trim().to_owned()).collect();
         if names.iter().all(|it| is_name(it)) { Ok(Self(names)) } else { Err(BadTaskNames) }
     }
@@ -117,6 +121,8 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         let answer = match (request.uri().path(), request.method()) {
             ("/healthz", &Method::GET | &Method::HEAD) => Answer::Health,
             ("/healthz", _) => Answer::MethodNotAllowed("GET, HEAD"),
+            // Kept for pages and hooks of ours: no task is ever there, whatever it is called.
+            (path, _) if path == "/-" || path.starts_with("/-/") => Answer::NotFound,
             (path, method) => match (self.tasks.at(path), method) {
                 (None, _) => Answer::NotFound,
                 (Some(task), &Method::POST) => self.accept(request, task).await,

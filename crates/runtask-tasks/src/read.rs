@@ -16,7 +16,8 @@ use toml::de::DeTable;
 /// The longest name of a task.
 const MAX_NAME_CHARACTERS: usize = 64;
 
-/// Paths of the run task that name no task.
+/// Paths of the run task that name no task. Nor does any below `/-/`, which no name can be: names begin with a letter or
+/// digit.
 const RESERVED_NAMES: [&str; 1] = ["healthz"];
 
 /// The top of a file.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use runtask_protocol::Key;
 use runtask_simulator::{Configuration, PreparedRun, Record, RunSpec, Simulator, Target, What};
 use runtask_tests::aws;
+use runtask_tests::binaries::binary;
 use runtask_tests::deployment::Deployment;
 use runtask_tests::stack::Stack;
 use serde_json::{Value, json};
@@ -290,14 +291,10 @@ fn what_the_layer_would_not_hold_is_not_packed() {
     let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/policy.py");
     let to = directory.path().join("packages");
     let mut pack = std::process::Command::new("python3");
-    let packed =
-        pack.args([Path::new("-B"), Path::new(tool), directory.path(), Path::new("--into"), &to]).output();
-    let packed = packed.unwrap();
+    pack.args([Path::new("-B"), Path::new(tool), directory.path(), Path::new("--into"), &to]);
+    let packed = pack.arg("--runtask").arg(binary("runtask")).output().unwrap();
     let said = String::from_utf8(packed.stderr).unwrap();
     assert_eq!(packed.status.code(), Some(2), "{said}");
-    assert!(
-        said.contains("task policy: paths names 'rules/names.rego', of which there is nothing"),
-        "{said}"
-    );
+    assert!(said.contains("the policies of task policy: rules/names.rego cannot be read"), "{said}");
     assert!(!to.exists());
 }

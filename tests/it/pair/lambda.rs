@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runtask_simulator::Simulator;
+use runtask_tests::http::send;
 use runtask_tests::lambda::{Asynchronous, Destination, Function};
 use runtask_tests::pair::{CALLBACK_HANDLER, Pair};
 use runtask_tests::terraform::StandIn;
@@ -105,4 +106,26 @@ async fn an_event_that_is_no_job_is_an_error() {
     let outcome = pair.double.invoke(CALLBACK_HANDLER, &event).await;
     let message = outcome.error_message().unwrap();
     assert_eq!(message, "the event is neither a job nor a run task payload");
+}
+
+/// An upgrade changes the functions one after the other: a job that is newer than the callback handler is refused in
+/// words, and the run has its result.
+#[tokio::test]
+async fn a_job_of_a_newer_version_is_refused_in_words() {
+    let simulator = simulator().await;
+    let terraform = StandIn::new("gate");
+    let pair = with(&simulator, &terraform, |it| it).await;
+    let run = simulator.prepare(spec(unformatted())).await.unwrap();
+    pair.keeps_secret(run.token());
+    let mut job: Value = serde_json::from_slice(&run.body()).unwrap();
+    job["runtask"] = serde_json::json!({ "version": 2, "task": ["default"] });
+    let url =
+        format!("{}/2015-03-31/functions/{CALLBACK_HANDLER}/invocations", pair.double.invoke_endpoint());
+    let headers = [("authorization", "AWS4-HMAC-SHA256 Credential=A"), ("x-amz-invocation-type", "Event")];
+    send("POST", &url, &headers, job.to_string().into_bytes()).await;
+    pair.double.wait_idle(PATIENCE).await;
+    let expected = "Not checked: the request handler sends jobs of version 2, and the callback handler knows 1. \
+                    Deploy both from one release";
+    assert_eq!(result(&run.record()), ("failed", expected));
+    assert!(!terraform.was_run());
 }

@@ -62,7 +62,7 @@ async fn a_signed_request_is_handed_over_from_every_shape_of_event() {
         assert_eq!(receipt["task"], "default");
         let received_at_ms = u128::from(receipt["received_at_ms"].as_u64().unwrap());
         assert!((sent_at_ms..=now_ms()).contains(&received_at_ms), "{received_at_ms}");
-        assert_eq!(receipt.as_object().unwrap().len(), 2);
+        assert_eq!(receipt.as_object().unwrap().len(), 3);
     }
 }
 

@@ -4,9 +4,9 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The root of the repository.
@@ -15,6 +15,8 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// A directory with files.
 pub(crate) struct Place {
     directory: TempDir,
+    /// Where the command is, apart from the files.
+    programs: TempDir,
     environment: Vec<(&'static str, String)>,
 }
 
@@ -28,7 +30,11 @@ pub(crate) struct Said {
 
 impl Place {
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
-        let place = Self { directory: TempDir::new().unwrap(), environment: Vec::new() };
+        let place = Self {
+            directory: TempDir::new().unwrap(),
+            programs: TempDir::new().unwrap(),
+            environment: Vec::new(),
+        };
         for (name, text) in files {
             let path = place.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -52,23 +58,64 @@ impl Place {
         self.run_on(arguments, b"")
     }
 
-    /// The same with something on stdin.
-    pub(crate) fn run_on(&self, arguments: &[&str], stdin: &[u8]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_runtask"));
+    /// Starts `runtask` here.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(self.program());
         command.args(arguments).current_dir(self.path()).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Whatever it starts is in its process group.
-        let mut process = command.process_group(0).spawn().unwrap();
-        let group = rustix::process::Pid::from_child(&process);
+        command.spawn().unwrap()
+    }
+
+    /// The command under a path of its own, by which its processes are known from those of other tests.
+    fn program(&self) -> PathBuf {
+        let program = self.programs.path().join("runtask");
+        if !program.exists() {
+            let built = env!("CARGO_BIN_EXE_runtask");
+            // Two file systems have no link between them.
+            fs::hard_link(built, &program).or_else(|_| fs::copy(built, &program).map(drop)).unwrap();
+        }
+        program
+    }
+
+    /// Returns when nothing runs any more that was started here: not the command, nor what it has started.
+    ///
+    /// # Panics
+    ///
+    /// After ten seconds.
+    pub(crate) fn wait_for_nobody(&self) {
+        let start = Instant::now();
+        loop {
+            let left = self.left_behind();
+            if left.is_empty() {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "still running: {left:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The command lines of processes whose program or directory is ours.
+    fn left_behind(&self) -> Vec<String> {
+        let ours = |link: PathBuf| {
+            let target = fs::read_link(link).unwrap_or_default();
+            target.starts_with(self.path()) || target.starts_with(self.programs.path())
+        };
+        let processes = fs::read_dir("/proc").unwrap().map(|it| it.unwrap().path());
+        let ours = processes.filter(|it| ours(it.join("exe")) || ours(it.join("cwd")));
+        ours.map(|it| fs::read_to_string(it.join("cmdline")).unwrap_or_default()).collect()
+    }
+
+    /// The same with something on stdin.
+    pub(crate) fn run_on(&self, arguments: &[&str], stdin: &[u8]) -> Said {
+        let mut process = self.start(arguments);
         let mut to_process = process.stdin.take().unwrap();
         let bytes = stdin.to_vec();
         // It need not read what it is given.
         let writing = std::thread::spawn(move || drop(to_process.write_all(&bytes)));
         let output = process.wait_with_output().unwrap();
         writing.join().unwrap();
-        let left = rustix::process::test_kill_process_group(group);
-        assert_eq!(left, Err(rustix::io::Errno::SRCH), "something is still running after {arguments:?}");
+        self.wait_for_nobody();
         Said {
             code: output.status.code().unwrap(),
             out: String::from_utf8(output.stdout).unwrap(),

@@ -209,7 +209,8 @@ async fn other_methods_and_paths_are_told_so() {
             (405, Some("POST"), r#"{"message":"Method not allowed"}"#)
         );
     }
-    for path in ["/x", "//", "/healthz/", "/..", "/%2e"] {
+    // Whatever tasks there are, what is below `/-/` is none.
+    for path in ["/x", "//", "/healthz/", "/..", "/%2e", "/-", "/-/", "/-/default", "/-/slack/events"] {
         assert_eq!(ask("POST", path).await.0, 404, "{path}");
     }
     let (status, _, body) = ask("GET", "/healthz").await;
@@ -232,5 +233,15 @@ async fn a_job_that_nobody_takes_is_not_answered_200() {
     for (refuse, expected) in cases {
         let jobs = Jobs { refuse: Some(refuse), ..Jobs::default() };
         assert_eq!(ask(&jobs, post(body.clone(), &[&sign(&body)])).await.0, expected);
+    }
+}
+
+#[test]
+fn tasks_have_names_that_paths_can_have_and_ours_do_not() {
+    for names in ["default", "default,net-policy", "a, b2"] {
+        assert!(names.parse::<TaskNames>().is_ok(), "{names}");
+    }
+    for names in ["", "a,", "A", "a/b", "-", "-a", "a-", "healthz", "a b"] {
+        assert!(names.parse::<TaskNames>().is_err(), "{names}");
     }
 }

@@ -1,0 +1,122 @@
+//! The command ended by signals: what it started ends with it, and no copy of a user's files stays.
+
+#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
+
+mod place;
+
+use place::Place;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Objects to the files at first, so that they are copied; formats its copies forever, with a child that holds no pipe.
+const HANGS: &str = r#"#!/bin/sh
+case "$*" in
+*-check*) exit 3 ;;
+esac
+sleep 600 > /dev/null 2>&1 &
+echo "$$ $!" > "$TOLD.part"
+mv "$TOLD.part" "$TOLD"
+wait
+"#;
+
+/// A directory to check, a terraform that hangs, and a directory for temporary files.
+fn place() -> Place {
+    let place =
+        Place::with(&[("configuration/main.tf", "a   = 1\n"), ("bin/terraform", ""), ("tmp/.keep", "")]);
+    let (told, temporary) = (told(&place), place.path().join("tmp"));
+    let script = HANGS.replace("$TOLD", told.to_str().unwrap());
+    let terraform = place.path().join("bin/terraform");
+    fs::write(&terraform, script).unwrap();
+    fs::set_permissions(&terraform, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::remove_file(place.path().join("tmp/.keep")).unwrap();
+    let terraform = terraform.to_str().unwrap().to_owned();
+    place.variable("RUNTASK_TERRAFORM", terraform).variable("TMPDIR", temporary.to_str().unwrap())
+}
+
+/// Where the terraform that hangs writes which processes there are.
+fn told(place: &Place) -> PathBuf {
+    place.path().join("told")
+}
+
+/// The processes of the terraform that hangs, once it does.
+fn hanging(place: &Place) -> Vec<u32> {
+    loop {
+        if let Ok(text) = fs::read_to_string(told(place)) {
+            return text.split_whitespace().map(|it| it.parse().unwrap()).collect();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("not so within ten seconds: {what}");
+}
+
+/// Whether a process is there and no zombie, which only waits for somebody to read how it ended.
+fn runs(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|it| !it.is_empty() && !it.starts_with('Z'))
+}
+
+/// Every file and directory below a path, and whether others than their owner can read them.
+fn readable_by_others(below: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(below).unwrap() {
+        let path = entry.unwrap().path();
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        if metadata.permissions().mode() & 0o077 != 0 {
+            found.push(path.clone());
+        }
+        if metadata.is_dir() {
+            found.extend(readable_by_others(&path));
+        }
+    }
+    found
+}
+
+fn check(arguments: &[&str], signal: Signal) {
+    let place = place();
+    let mut command = place.start(arguments);
+    let processes = hanging(&place);
+    let temporary = place.path().join("tmp");
+    assert!(fs::read_dir(&temporary).unwrap().count() > 0, "there are copies to look at");
+    assert_eq!(readable_by_others(&temporary), Vec::<PathBuf>::new());
+    assert!(processes.iter().all(|it| runs(*it)));
+
+    kill_process(Pid::from_child(&command), signal).unwrap();
+    let status = command.wait().unwrap();
+    match signal {
+        Signal::KILL => assert_eq!(status.signal(), Some(9)),
+        _ => assert_eq!(status.code(), Some(128 + signal.as_raw())),
+    }
+    wait_until("nothing is left of terraform", || !processes.iter().any(|it| runs(*it)));
+    wait_until("nothing is left of the copies", || fs::read_dir(&temporary).unwrap().count() == 0);
+    place.wait_for_nobody();
+}
+
+/// S-06: Ctrl-C, and a polite end, of `check` and `simulate`.
+#[test]
+fn a_command_that_is_interrupted_leaves_nothing_behind() {
+    for signal in [Signal::INT, Signal::TERM] {
+        check(&["check", "configuration"], signal);
+        check(&["simulate", "configuration"], signal);
+    }
+}
+
+/// S-06: what is killed cannot clean up, so its guard does.
+#[test]
+fn a_command_that_is_killed_leaves_nothing_behind() {
+    check(&["check", "configuration"], Signal::KILL);
+    check(&["simulate", "configuration"], Signal::KILL);
+    check(&["--log", "off", "simulate", "configuration"], Signal::KILL);
+}

@@ -1,0 +1,25 @@
+"""Tests of docs/settings.md: it has every setting that the programs read, and none that nobody reads."""
+
+from __future__ import annotations
+
+import re
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = r"RUNTASK_[A-Z0-9_]*[A-Z0-9]"
+
+
+class Settings(unittest.TestCase):
+    def test_every_setting_is_on_the_page_and_nothing_else(self) -> None:
+        sources = [path.read_text() for path in sorted(ROOT.glob("crates/*/src/**/*.rs"))]
+        # In quotes it is read; elsewhere it is only talked about.
+        read = {name for text in sources for name in re.findall(f'"({NAME})"', text)}
+        page = set(re.findall(f"`({NAME})", (ROOT / "docs/settings.md").read_text()))
+        self.assertGreater(len(read), 20)
+        self.assertEqual(page - read, set(), "on the page, and read by nobody")
+        self.assertEqual(read - page, set(), "read, and not on the page")
+
+
+if __name__ == "__main__":
+    unittest.main()
