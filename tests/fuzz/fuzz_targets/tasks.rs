@@ -2,12 +2,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use runtask_tasks::{Builtins, CheckName, Date, Facts, ProblemKind, Tasks};
+use runtask_checks::{CheckKind, Fmt, PlanSummary};
+use runtask_policy::{Policy, PolicySettings};
+use runtask_tasks::{Date, ProblemKind, RunFacts, Task, Tasks};
 
-const BUILTINS: Builtins<'static> = Builtins { rules: &["public-s3-bucket", "required-tags"], samples: &[] };
+const CHECKS: [CheckKind; 3] =
+    [CheckKind::of::<Fmt>(), CheckKind::of::<PlanSummary>(), CheckKind::of::<Policy>()];
 
 fuzz_target!(|bytes: &[u8]| {
-    let on = |year| Tasks::parse("runtask.toml", bytes, Date::new(year, 1, 1).unwrap(), BUILTINS);
+    let on = |year| Tasks::parse("runtask.toml", bytes, Date::new(year, 1, 1).unwrap(), &CHECKS.map(|it| it.entry()));
     let read = on(2000);
     assert_eq!(read.is_ok(), on(3000).is_ok(), "time decides nothing");
     let problems = match read {
@@ -15,12 +18,12 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(tasks.names().next().is_some());
             for task in tasks.iter() {
                 assert!(!task.checks.is_empty());
-                assert_eq!(task.checks.contains(&CheckName::Policy), task.policy.is_some());
-                let name = Some(task.name.as_str());
-                let facts = Facts { workspace: name, organization: name, ..Facts::default() };
+                assert_eq!(task.checks.iter().any(|it| it.name == "policy"), policy(task).is_some());
+                let name = Some(task.name.clone());
+                let facts = RunFacts { workspace: name.clone(), organization: name, ..RunFacts::default() };
                 let skipped = task.filter.admits(&facts).err().map(|it| it.to_string()).unwrap_or_default();
                 assert!(!skipped.contains(char::is_control));
-                for exception in task.policy.iter().flat_map(|it| &it.exceptions) {
+                for exception in policy(task).into_iter().flat_map(|it| &it.exceptions) {
                     assert!(exception.address.matches(exception.address.as_str()));
                 }
             }
@@ -40,3 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     assert!(!problems.to_string().contains(|it: char| it.is_control() && it != '\n'));
 });
+
+fn policy(task: &Task) -> Option<&PolicySettings> {
+    task.checks.iter().find_map(|it| it.settings.as_ref()?.get())
+}

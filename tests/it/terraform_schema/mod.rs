@@ -1,10 +1,10 @@
 //! `tfe.tf` and `infra/` against what the providers take: hashicorp/tfe cannot be had everywhere that this is tested,
 //! and hashicorp/aws not in the version that `infra/` is for.
 
-mod check;
+mod validate;
 mod schemas;
 
-use check::check;
+use validate::check;
 use schemas::Schemas;
 use std::path::{Path, PathBuf};
 
