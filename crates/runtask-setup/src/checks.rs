@@ -1,12 +1,15 @@
 //! Lists the checks.
 
-use runtask_checks::{CheckKind, Fmt, PlanSummary};
+use runtask_checks::{Check, CheckKind, Fmt, PlanSummary};
 use runtask_policy::Policy;
 use runtask_tasks::CheckEntry;
 
 /// Every check that tasks can name, in the order in which they are told to people.
-pub static CHECKS: [CheckKind; 3] =
-    [CheckKind::of::<Fmt>(), CheckKind::of::<PlanSummary>(), CheckKind::of::<Policy>()];
+pub static CHECKS: &[CheckKind] =
+    &[CheckKind::of::<Fmt>(), CheckKind::of::<PlanSummary>(), CheckKind::of::<Policy>()];
+
+/// What is checked where nothing says what: this check alone.
+pub(crate) const DEFAULT_CHECK: &str = Fmt::NAME;
 
 /// The checks, as the reader of a file knows them.
 #[must_use]

@@ -1,6 +1,6 @@
 //! Makes the tasks of a file ready, or what there is without one.
 
-use crate::checks::{CHECKS, check, entries};
+use crate::checks::{CHECKS, DEFAULT_CHECK, check, entries};
 use crate::tasks_file::TasksFile;
 use runtask_checks::{LoadedCheck, Loading};
 use runtask_settings::SettingsReader;
@@ -47,7 +47,7 @@ impl TaskSet {
     /// Reads the tasks of `fetched`, or of the file that `RUNTASK_CONFIG` names, and makes the checks of each ready; what is
     /// wrong with them is a problem of the settings. `now` decides what has expired.
     pub fn read(settings: &mut SettingsReader<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
-        let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![CHECKS[0].name]));
+        let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![DEFAULT_CHECK]));
         let (tasks, warnings, directory) = match tasks_from(settings, fetched, &checks, now) {
             Some((tasks, warnings, file)) => (tasks, warnings, file.directory),
             None => {

@@ -1,12 +1,12 @@
 //! `tfe.tf` and `infra/` against what the providers take: hashicorp/tfe cannot be had everywhere that this is tested,
 //! and hashicorp/aws not in the version that `infra/` is for.
 
-mod validate;
 mod schemas;
+mod validate;
 
-use validate::check;
 use schemas::Schemas;
 use std::path::{Path, PathBuf};
+use validate::check;
 
 /// The Terraform files in a directory: name and content.
 fn terraform_files(directory: &str) -> Vec<(String, String)> {
