@@ -17,7 +17,7 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// What a plan that was saved begins with: it is a zip archive.
+/// The beginning of a saved plan, which is a zip archive.
 const SAVED_PLAN: &[u8] = b"PK\x03\x04";
 /// A plan in the directory that is checked.
 const PLAN_BESIDE: &str = "tfplan";
@@ -88,7 +88,7 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
     Ok(exit(&reports, verdict))
 }
 
-/// What the command line names.
+/// The directory and the plan that the command line names.
 struct Named {
     directory: Option<PathBuf>,
     plan: Option<PathBuf>,
@@ -114,7 +114,7 @@ impl Named {
         Ok(inputs)
     }
 
-    /// What is checked where no file says so: what was named.
+    /// The content of `runtask.toml` where there is none: checks for the directory or plan that was named.
     fn without_a_file(&self) -> String {
         let can_run = |it: &&CheckKind| match (it.needs.configuration, it.needs.plan) {
             (Some(_), true) => self.directory.is_some() && self.plan.is_some(),
@@ -173,7 +173,7 @@ fn copied(stream: impl Read, limit: u64) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// What the checks of a task say of what was named.
+/// Runs the checks of a task on the directory and the plan that were named.
 async fn reports(
     task: &LoadedTask,
     named: &Named,

@@ -1,7 +1,7 @@
 //! `runtask register`: registers a run task in HCP Terraform and attaches it to workspaces.
 //!
-//! What is as asked for already is left alone, so that the same command can be given again. It takes nothing away: a
-//! workspace that is not named keeps what it has.
+//! It changes only what differs from the arguments, so that the same command can be given again. It takes nothing away:
+//! a workspace that is not named keeps what it has.
 
 mod failure;
 
@@ -112,7 +112,7 @@ docs/registering.md has more: the key from Parameter Store, Terraform Enterprise
 Exit codes: 0 it is as asked for, 1 HCP Terraform refused, 2 could not do it.
 ";
 
-/// What became of one thing that was asked for.
+/// The outcome of one part of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Created,
@@ -121,7 +121,7 @@ enum Outcome {
     Refused,
 }
 
-/// What became of the run task, or of one of its places.
+/// The outcome for the run task, or for one of its places.
 #[derive(Debug)]
 struct Done {
     outcome: Outcome,

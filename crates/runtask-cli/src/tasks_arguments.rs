@@ -1,4 +1,4 @@
-//! Finds the tasks that a command works with: those of a file, or what there is without one.
+//! Finds the tasks that a command works with: those of a file, or the default without one.
 
 use crate::environment::{lookup, now};
 use crate::output::Output;

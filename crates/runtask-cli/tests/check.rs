@@ -1,4 +1,4 @@
-//! `runtask check` as a process: what it reads, what it prints, how it ends.
+//! Tests `runtask check` as a process: what it reads, what it prints, how it ends.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may end a test")]

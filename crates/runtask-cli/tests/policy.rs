@@ -1,4 +1,4 @@
-//! `runtask policy` as a process: rules begun, tested, listed and explained.
+//! Tests `runtask policy` as a process: rules are begun, tested, listed and explained.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 

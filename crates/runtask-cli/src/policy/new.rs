@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 const RULE: &str = include_str!("new/rule.rego");
 const TEST: &str = include_str!("new/rule_test.rego");
-/// What the templates call the rule.
+/// The rule's name in the templates.
 const CODE: &str = "example-rule";
 const NAME: &str = "example_rule";
 

@@ -1,4 +1,4 @@
-//! Wrong settings of the check `policy`, and what is said of them.
+//! Tests the messages about wrong settings of the check `policy`.
 
 use crate::problems::{wrong_policy, wrong_task};
 use crate::{checks, parse};
