@@ -24,12 +24,12 @@ const PLAN_BESIDE: &str = "tfplan";
 
 /// Check a configuration or a plan, offline, as the run task would
 ///
-/// A directory is a configuration; a file, or `-` for stdin, is a plan: the JSON of `terraform show -json`, or what
-/// `terraform plan -out=tfplan` saved, for which terraform must be there. Where a directory holds a file `tfplan`, that
-/// plan is checked too.
+/// A directory is a configuration; a file, or `-` for stdin, is a plan: the JSON of `terraform show -json`, or the file
+/// of `terraform plan -out=tfplan`, which only terraform can read. If a directory holds a file `tfplan`, that plan is
+/// checked too.
 ///
-/// What is checked, runtask.toml says. Without it, a configuration must be formatted, and a plan is summarized and
-/// judged by the rules that are shipped.
+/// runtask.toml lists the checks. Without it, a configuration must be formatted, and a plan is summarized and judged by
+/// the shipped rules.
 #[derive(Debug, Args)]
 #[command(after_long_help = CHECK_HELP)]
 pub(crate) struct CheckArguments {
@@ -37,7 +37,7 @@ pub(crate) struct CheckArguments {
     #[arg(value_name = "PATH", default_value = ".", num_args = 1..=2)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// A plan, said as an option
+    /// A plan, given as an option
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
 
@@ -52,7 +52,7 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
     pub(crate) format: Format,
 
-    /// What policies are told of the run, as `data.run`: workspace=net-prod; may be given more than once
+    /// A fact of the run, for policies to read in `data.run`: workspace=net-prod; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     run: Vec<RunFact>,
 }

@@ -31,9 +31,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Register a run task in HCP Terraform and attach it to workspaces
 ///
-/// Creates the run task, or changes it where it is not as asked for, and attaches it to the workspaces that are named
-/// or tagged. What is as asked for already is left alone, and nothing is taken away. The same as `tfe.tf` does, through
-/// HCP Terraform's API.
+/// Creates or changes the run task, and attaches it to the workspaces that are named or tagged. Changes only what
+/// differs from the arguments, and takes nothing away. Does the same as `tfe.tf`, through HCP Terraform's API.
 ///
 /// HCP Terraform sends a probe to the URL before it saves a run task, so the run task must be running, with the same key.
 #[derive(Debug, Args)]
@@ -109,7 +108,7 @@ Examples:
   runtask register --list
 
 docs/registering.md has more: the key from Parameter Store, Terraform Enterprise, the same with curl.
-Exit codes: 0 it is as asked for, 1 HCP Terraform refused, 2 could not do it.
+Exit codes: 0 everything is as asked for, 1 HCP Terraform refused, 2 could not do it.
 ";
 
 /// The outcome of one part of the request.

@@ -15,7 +15,7 @@ const FILE: &str = "runtask.toml";
 /// Which tasks there are.
 #[derive(Debug, Args)]
 pub(crate) struct TasksArguments {
-    /// The file that says which task checks what; runtask.toml, where there is one
+    /// The file with the tasks and their checks; runtask.toml, if there is one
     #[arg(long, value_name = "FILE", env = "RUNTASK_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 }
