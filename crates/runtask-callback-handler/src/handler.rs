@@ -78,7 +78,7 @@ pub enum NotReported {
     #[error("the run's token is not valid any more, and HCP Terraform may have no result")]
     TokenExpired,
     /// There was not the time to see whether the attempt that holds the claim lives.
-    #[error("another attempt holds the claim, and it did not show whether it lives")]
+    #[error("another attempt holds the claim, but may have died")]
     Unclear,
 }
 

@@ -158,7 +158,7 @@ impl Named {
         let path = path.canonicalize().with_context(unreadable)?;
         let directory = self.directory.as_deref().or(path.parent()).unwrap_or(Path::new("."));
         let terraform = terraform.as_ref().map_err(|reason| anyhow::anyhow!("{reason}"));
-        let terraform = terraform.context("the plan is not JSON, and only terraform can make it that")?;
+        let terraform = terraform.context("the plan is not JSON, and only terraform can convert it")?;
         Ok(Some(terraform.show_plan(&path, directory).await.map_err(anyhow::Error::msg)?))
     }
 }
@@ -200,7 +200,7 @@ async fn reports(
     }
     if reports.iter().all(|it| it.findings.iter().any(|it| it.code == Code::NOT_GIVEN)) {
         let wants = if task.reads_plan() { "a plan" } else { "a directory" };
-        bail!("the task {} checks nothing of what was named: name {wants}", task.task.name);
+        bail!("the task {} has no check for the named path: name {wants}", task.task.name);
     }
     Ok(reports)
 }

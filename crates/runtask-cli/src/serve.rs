@@ -54,7 +54,7 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let address = listener.local_addr()?;
     info!(version = env!("CARGO_PKG_VERSION"), origins, "listening on http://{address}");
     if unsigned {
-        warn!("requests are not verified: RUNTASK_ALLOW_UNSIGNED is set, and no key is");
+        warn!("requests are not verified: RUNTASK_ALLOW_UNSIGNED is set, and there is no key");
     }
     let stop = async {
         tokio::select! {

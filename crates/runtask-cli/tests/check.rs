@@ -214,7 +214,7 @@ fn what_cannot_be_done_is_said_and_is_2() {
 
     error: there is no task c; there are a, b
 
-    error: the task a checks nothing of what was named: name a directory
+    error: the task a has no check for the named path: name a directory
 
     error: settings are wrong
       because: RUNTASK_CONFIG: the policies of task a: gone/ cannot be read: No such file or directory (os error 2)
