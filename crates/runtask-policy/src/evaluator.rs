@@ -44,7 +44,7 @@ const ALWAYS: usize = 10;
 /// Characters of a policy's message.
 const MAX_MESSAGE: usize = 2_000;
 
-/// The program that becomes the process that evaluates policies when it is started with [`ARGUMENT`].
+/// The program that evaluates policies when it is started with the argument `policy-evaluator`.
 #[derive(Debug, Clone)]
 pub struct Evaluator {
     /// The program.
