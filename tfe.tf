@@ -1,7 +1,7 @@
 # Registers the run task in HCP Terraform and attaches it to workspaces.
 #
 # It applies on its own, after infra/: HCP Terraform sends a probe to the URL when a run task is created or changed, and
-# refuses both unless the probe is answered with 200. docs/registering.md says how, and what else does the same.
+# refuses both unless the probe is answered with 200. docs/registering.md shows how, and other ways to do the same.
 #
 # The HMAC key is in no variable, no plan and no state file: an ephemeral resource reads it from Parameter Store, and a
 # write-only argument hands it over.
@@ -53,16 +53,16 @@ provider "tfe" {
   hostname = var.hostname
 }
 
-# ---- What infra/ deployed
+# ---- The outputs of infra/
 
 variable "infrastructure_state_path" {
-  description = "The state file of infra/, where that is kept in a local file. Read only while url or hmac_key_parameter_arn is null."
+  description = "The state file of infra/, if it is a local file. Read only while url or hmac_key_parameter_arn is null."
   type        = string
   default     = "infra/terraform.tfstate"
 }
 
 variable "infrastructure_workspace" {
-  description = "The HCP Terraform workspace that keeps the state of infra/; takes the place of infrastructure_state_path. Organization and hostname default to those above. The workspace must share its state with whoever applies this."
+  description = "The HCP Terraform workspace that keeps the state of infra/; takes the place of infrastructure_state_path. Organization and hostname default to those above. The workspace must share its state with the workspace or person that applies this."
   type = object({
     name         = string
     organization = optional(string)
@@ -83,7 +83,7 @@ variable "url" {
 }
 
 variable "path" {
-  description = "What is appended to the URL: the name of the task that this run task calls. Empty: the task `default`."
+  description = "The name of the task that this run task calls, which is appended to the URL. Empty: the task `default`."
   type        = string
   default     = ""
   nullable    = false
@@ -106,7 +106,7 @@ variable "hmac_key_parameter_arn" {
 }
 
 variable "hmac_key_version" {
-  description = "The version of the HMAC key, as in infra/: HCP Terraform gets the key when it changes. When null, the output hmac_key_version of infra/, so that a rotation is to apply infra/ with a higher one and then this."
+  description = "The version of the HMAC key, as in infra/: HCP Terraform gets the key when this number changes. When null, the output hmac_key_version of infra/: to rotate, apply infra/ with a higher one, then apply this."
   type        = number
   default     = null
 
@@ -152,8 +152,8 @@ locals {
   # Without infra/, the first.
   hmac_key_version = coalesce(var.hmac_key_version, try(local.infrastructure.hmac_key_version, null), 1)
 
-  # The provider sends the key only when this number changes. So it stands for everything that another key may come
-  # with: another version, another parameter, another URL. The first 28 bits, because it has to be a whole number.
+  # The provider sends the key only when this number changes. So it is made of everything that may bring another key:
+  # version, parameter and URL. It has to be a whole number, hence the first 28 bits.
   hmac_key_wo_version = parseint(substr(sha256("${local.url} ${local.hmac_key_parameter_arn} ${local.hmac_key_version}"), 0, 7), 16)
 }
 
@@ -176,7 +176,7 @@ variable "name" {
 }
 
 variable "description" {
-  description = "What people read about the run task in HCP Terraform."
+  description = "The text that people read about the run task in HCP Terraform."
   type        = string
   default     = "Checks the configuration and the plan of a run, and reports one result."
 
@@ -316,7 +316,7 @@ resource "tfe_workspace_run_task" "attached" {
 }
 
 variable "global" {
-  description = "Runs the task in every workspace of the organization, attached or not. When null, only where it is attached. Not every plan of HCP Terraform has this."
+  description = "Runs the task in every workspace of the organization, attached or not. When null, only in attached workspaces. Not every edition of HCP Terraform has this."
   type = object({
     stages            = optional(list(string), ["post_plan"])
     enforcement_level = string
@@ -349,7 +349,7 @@ resource "tfe_organization_run_task_global_settings" "this" {
 # ---- A workspace to try it in
 
 variable "tester_workspace" {
-  description = "The name of a workspace that is created to try the run task in, attached after the plan and advisory. An empty workspace costs nothing and stops nobody; null does without it."
+  description = "The name of a workspace that is created to try the run task in, attached after the plan and advisory. An empty workspace costs nothing and stops nobody; null makes none."
   type        = string
   default     = "run-task-tester"
 
@@ -376,7 +376,7 @@ resource "tfe_workspace_run_task" "tester" {
   enforcement_level = "advisory"
 }
 
-# ---- What came of it
+# ---- Outputs
 
 output "run_task_id" {
   description = "The run task's id in HCP Terraform."

@@ -1,6 +1,6 @@
-# Alarms: for what needs a person. The name of each is a heading in docs/operations.md, which says what to do.
-# Nothing here changes what HCP Terraform gets. Alarms are shown by CloudWatch; whom they reach is for the variables
-# alarm_topic_arns and alarm_email.
+# Makes the alarms, one for each thing that needs a person. The name of each is a heading in docs/operations.md, which
+# says what to do. CloudWatch shows alarms; the variables alarm_topic_arns and alarm_email name those who are told.
+# Nothing here changes what HCP Terraform gets.
 
 locals {
   functions = {
@@ -100,7 +100,7 @@ resource "aws_cloudwatch_metric_alarm" "function" {
 
 resource "aws_cloudwatch_metric_alarm" "queue" {
   alarm_name          = "${var.name}-queue-not-empty"
-  alarm_description   = "A job ended for which nobody could report; its record is in the queue ${aws_sqs_queue.failures.name}. What to do: docs/operations.md, queue-not-empty."
+  alarm_description   = "No function could report for a job; its record is in the queue ${aws_sqs_queue.failures.name}. What to do: docs/operations.md, queue-not-empty."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.failures.name }

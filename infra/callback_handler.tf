@@ -1,5 +1,5 @@
-# The callback handler: fetches what is to be checked, checks it, reports one final result.
-# It talks to HCP Terraform with the run's own token; of AWS it needs the table of claims, the right to let Lambda call
+# Makes the callback handler, which fetches configuration and plan, checks them, and reports one final result.
+# It talks to HCP Terraform with the run's own token. Of AWS it needs the table of claims, the right to let Lambda call
 # the failure handler for it, and the file with the tasks, where that is kept in AWS (tasks.tf).
 
 resource "aws_iam_role" "callback_handler" {

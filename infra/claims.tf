@@ -1,6 +1,6 @@
-# The table of claims: of several functions that are given the same task result, one works.
+# Makes the table of claims, which lets one function work on a task result when several are given it.
 # It holds ids of task results and times, no secrets, and nothing for longer than 70 minutes plus the time that DynamoDB
-# takes to delete what has expired.
+# takes to delete expired items.
 
 resource "aws_dynamodb_table" "claims" {
   name         = "${var.name}-claims"
@@ -40,7 +40,7 @@ locals {
     Resource = aws_dynamodb_table.claims.arn
   }
 
-  # DynamoDB uses a customer's key in the name of who calls it.
+  # DynamoDB uses a customer's key in its caller's name.
   decrypt_claims_statements = [for key in local.kms_key_arns : {
     Sid      = "DecryptClaims"
     Effect   = "Allow"

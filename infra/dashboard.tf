@@ -1,5 +1,5 @@
-# The dashboard: every metric of the run task on one screen, four columns wide. Results above, functions in the middle,
-# what went wrong below.
+# Makes the dashboard: every metric of the run task on one screen, four columns wide. Results are at the top, functions
+# in the middle, failures at the bottom.
 
 locals {
   # Title, statistic and metrics of each widget, in reading order.

@@ -1,5 +1,5 @@
-# The failure handler: Lambda calls it with the record of a job that the callback handler gave up, and it gives HCP
-# Terraform the final result that is missing. What even it cannot do ends in the queue.
+# Makes the failure handler. Lambda calls it with the record of a job that the callback handler gave up, and it sends the
+# missing final result. If it cannot, the record ends in the queue.
 
 resource "aws_iam_role" "failure_handler" {
   name               = "${var.name}-failure-handler"

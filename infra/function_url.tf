@@ -1,5 +1,6 @@
-# The address that HCP Terraform calls. No authorization by AWS, because HCP Terraform signs requests in its own way and
-# not in AWS's; the request handler verifies that signature before anything else. No CORS: no browser calls it.
+# Makes the URL that HCP Terraform calls. It has no authorization by AWS, because HCP Terraform signs requests in its
+# own way and not in AWS's; the request handler verifies that signature before anything else. It has no CORS, because no
+# browser calls it.
 #
 # A public function URL needs two statements in the function's policy: this one, and the one in function_url_invoke.tf.
 # Releases of the provider add one or both themselves when they make a URL like this, without keeping track of them.

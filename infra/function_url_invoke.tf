@@ -1,4 +1,4 @@
-# The second statement that a public function URL needs: whoever comes through the URL may invoke the function.
+# Makes the second statement that a public function URL needs: callers of the URL may invoke the function.
 #
 # `invoked_via_function_url` is the condition that keeps everybody else out. Without it, anybody with credentials of any
 # AWS account could call Invoke, with a payload of their own and `LogType=Tail`, and read the end of the function's log.

@@ -1,9 +1,8 @@
-# The HMAC key, which HCP Terraform signs requests with: made here, and known to two parties only, Parameter Store and
-# HCP Terraform.
+# Makes the HMAC key, with which HCP Terraform signs requests. Only Parameter Store and HCP Terraform hold it.
 #
 # It is ephemeral and written through a write-only argument, so it is in no state, no plan and no variable. Every run of
 # Terraform makes a password and throws it away; it is written when hmac_key_version changes, and only then.
-# Parameter Store keeps the versions before, and the request handler accepts the last of them for an hour.
+# Parameter Store keeps earlier versions, and the request handler accepts the last of them for an hour.
 
 ephemeral "aws_secretsmanager_random_password" "hmac_key" {
   password_length = 64
@@ -12,12 +11,12 @@ ephemeral "aws_secretsmanager_random_password" "hmac_key" {
 }
 
 # When another argument changes and value_wo_version does not, the provider writes an empty value, which Parameter Store
-# refuses (seen with 5.100). So there is no description here to be changed one day, and whoever changes kms_key has to
-# raise hmac_key_version as well.
+# refuses (seen with 5.100). So there is no description here to be changed one day, and a change of kms_key needs a
+# higher hmac_key_version as well.
 resource "aws_ssm_parameter" "hmac_key" {
   name = "/${var.name}/hmac-key"
   type = "SecureString"
-  # AWS's own key is named, because without any the parameter would keep a customer's that it had.
+  # AWS's own key is named, because without a name the parameter would keep the customer's key that it had.
   key_id           = coalesce(local.kms_key_arn, "alias/aws/ssm")
   value_wo         = ephemeral.aws_secretsmanager_random_password.hmac_key.random_password
   value_wo_version = var.hmac_key_version

@@ -1,8 +1,8 @@
-# The customer-managed key, an option: for those who must be able to say who may decrypt, and to take it away.
+# Makes a customer-managed key, if you want one: with it you decide who may decrypt, and can take that right away.
 
 locals {
   kms_key_arn = var.kms_key == "create" ? aws_kms_key.runtask[0].arn : var.kms_key
-  # For statements and blocks that are there with a key of the customer's only.
+  # For statements and blocks that only a customer's key needs.
   kms_key_arns = var.kms_key == null ? [] : [local.kms_key_arn]
 }
 
@@ -22,7 +22,7 @@ resource "aws_kms_key" "runtask" {
     Version = "2012-10-17"
     Statement = [
       {
-        # Leaves it to the account's own policies who may use the key. Without it, nobody could ever manage it.
+        # Lets the account's own policies decide who may use the key. Without it, nobody could ever manage the key.
         Sid       = "Account"
         Effect    = "Allow"
         Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root" }
@@ -30,7 +30,7 @@ resource "aws_kms_key" "runtask" {
         Resource  = "*"
       },
       {
-        # CloudWatch Logs uses the key in its own name, not in that of who reads or writes.
+        # CloudWatch Logs uses the key in its own name, not in its caller's.
         Sid       = "Logs"
         Effect    = "Allow"
         Principal = { Service = "logs.${data.aws_region.current.id}.amazonaws.com" }

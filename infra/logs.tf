@@ -1,5 +1,5 @@
-# A log group for each function. Made here and not by Lambda on the first invocation, which would keep logs for ever, and
-# would need the right to make log groups.
+# Makes a log group for each function. Lambda would make them on the first invocation, but would keep logs for ever and
+# need the right to make log groups.
 
 locals {
   log_group_names = { for function in ["request-handler", "callback-handler", "failure-handler"] :

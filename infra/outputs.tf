@@ -1,7 +1,7 @@
-# What others need to know. tfe.tf reads url, hmac_key_parameter_arn and hmac_key_version.
+# Names the outputs. tfe.tf reads url, hmac_key_parameter_arn and hmac_key_version.
 
 output "url" {
-  description = "The URL to register with HCP Terraform: it calls the task `default`. task_urls has those of the others."
+  description = "The URL to register with HCP Terraform: it calls the task `default`. task_urls has the URLs of the other tasks."
   value       = aws_lambda_function_url.request_handler.function_url
 }
 
@@ -53,7 +53,7 @@ output "claims_table" {
 }
 
 output "failures_queue_url" {
-  description = "URL of the queue of jobs for which nobody could report."
+  description = "URL of the queue of jobs that no function could report for."
   value       = aws_sqs_queue.failures.url
 }
 

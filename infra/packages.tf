@@ -1,5 +1,5 @@
-# The zips that `make package` makes: three functions, and the layer that holds terraform. The layer that holds policies
-# is in tasks.tf.
+# Finds the zips that `make package` makes, and makes the layer that holds terraform. The layer that holds policies is
+# in tasks.tf.
 
 locals {
   package_directory = "${startswith(var.package_directory, "/") ? "" : "${path.module}/"}${var.package_directory}/${var.architecture}"

@@ -1,4 +1,4 @@
-# Where everything is made, and the tags that everything carries.
+# Sets the region of everything, and the tags that everything carries.
 # Credentials come from the environment, as for any use of this provider.
 
 provider "aws" {

@@ -1,5 +1,5 @@
-# The queue of jobs for which even the failure handler could not report. Nobody reads it but people: an alarm says that
-# something is in it, docs/operations.md what to do then.
+# Makes the queue of jobs that even the failure handler could not report for. Only people read it: an alarm says that
+# something is in it, and docs/operations.md says what to do then.
 #
 # A message holds the run's access token, which HCP Terraform lets expire after ten minutes. Treat it as a secret.
 

@@ -1,4 +1,4 @@
-# What the two functions that report to HCP Terraform have in common: their settings.
+# Holds the settings that the callback handler and the failure handler share.
 
 locals {
   report_environment = merge(

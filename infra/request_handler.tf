@@ -1,5 +1,5 @@
-# The request handler: the one function that the Internet reaches. It verifies the signature and hands the job over.
-# So it may read its one parameter and invoke its one function.
+# Makes the request handler, the one function that the Internet reaches. It verifies the signature and hands the job
+# over. So it may read one parameter and invoke one function.
 
 resource "aws_iam_role" "request_handler" {
   name               = "${var.name}-request-handler"
@@ -29,7 +29,7 @@ resource "aws_iam_role_policy" "request_handler" {
         },
         local.log_statements["request-handler"],
       ],
-      # AWS's own key for parameters is open to whoever may read the parameter.
+      # Every reader of the parameter may use AWS's own key for parameters.
       [for key in local.kms_key_arns : {
         Sid      = "DecryptKey"
         Effect   = "Allow"
@@ -78,7 +78,7 @@ resource "aws_lambda_function" "request_handler" {
     mode = local.tracing_mode
   }
 
-  # Without its permissions it would answer 503 for the first moments of its life.
+  # Without its permissions, the function would answer 503 for the first moments of its life.
   depends_on = [aws_iam_role_policy.request_handler]
 
   lifecycle {

@@ -1,8 +1,8 @@
-# What the three roles have in common. Each function has a role of its own, in its own file, because none needs what
-# another needs.
+# Holds the statements that the three roles share. Each function has a role of its own, in its own file, because each
+# needs something else.
 
 locals {
-  # Who may take on the roles: Lambda.
+  # Lambda may take on the roles.
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -22,7 +22,7 @@ locals {
     }
   }
 
-  # X-Ray knows no resources, so AWS lets nobody limit these two to any.
+  # X-Ray knows no resources, so these two cannot be limited to any.
   tracing_statements = [for tracing in var.tracing ? [true] : [] : {
     Sid      = "Tracing"
     Effect   = "Allow"

@@ -1,6 +1,5 @@
-# Which tasks there are, and the rules of those that ask policies: from the layer that `make package POLICY=…` makes, or
-# from a file that is kept elsewhere, which the variable tasks_file names. With neither, there is the task `default`, for
-# the variable checks.
+# Gives the functions their tasks and policies: from the layer that `make package POLICY=…` makes, or from a file that
+# the variable tasks_file names. With neither, there is the task `default`, with the checks of the variable checks.
 
 locals {
   policy_zip       = "${local.package_directory}/policy.zip"
@@ -9,7 +8,7 @@ locals {
   # Where the callback handler finds the tasks.
   config = var.tasks_file != null ? var.tasks_file : local.policy_is_packed ? "/opt/runtask/runtask.toml" : null
 
-  # The request handler, which answers 404 for any other task, has to know their names without reading the file.
+  # The request handler answers 404 for any other task, and does not read the file: so it is told the names.
   tasks = sort(
     var.tasks_file != null ? var.tasks :
     local.policy_is_packed ? tolist(jsondecode(file("${local.package_directory}/policy.json")).tasks) :
@@ -21,7 +20,7 @@ locals {
   tasks_environment  = { for name, value in { RUNTASK_TASKS = join(",", local.tasks) } : name => value if local.config != null }
 }
 
-# Puts runtask.toml, and what it names, into /opt/runtask.
+# Puts runtask.toml, and the files that it names, into /opt/runtask.
 resource "aws_lambda_layer_version" "policy" {
   count = local.policy_is_packed ? 1 : 0
 
@@ -48,7 +47,7 @@ resource "aws_lambda_layer_version" "policy" {
   }
 }
 
-# The right to read the file that tasks_file names, for the two functions that do.
+# Lets the callback handler and the failure handler read the file that tasks_file names.
 locals {
   tasks_file_statements = [for file in [var.tasks_file] : {
     Sid      = "TasksFile"
@@ -64,7 +63,7 @@ locals {
     "arn:${data.aws_partition.current.partition}:s3:::${trimprefix(var.tasks_file, "s3://")}"
   )
 
-  # Parameter Store and S3 use a customer's key in the name of who reads.
+  # Parameter Store and S3 use a customer's key in the reader's name.
   decrypt_tasks_file_statements = [for key in [var.tasks_file_kms_key] : {
     Sid      = "DecryptTasksFile"
     Effect   = "Allow"

@@ -1,22 +1,22 @@
-# Everything that can be chosen. Nothing has to be: each variable has a default.
-# Units are in the names. What a setting of the functions means is said in docs/settings.md.
+# Declares the options. Each has a default, and its unit in its name. docs/settings.md explains the settings of the
+# functions.
 
-# What it is called, where it is, what is deployed
+# Name, place and packages
 
 variable "name" {
-  description = "Name of the deployment, with which the names of all resources begin. Roles belong to the whole account: a deployment in another region of the same account needs another name."
+  description = "Name of the deployment; the names of all resources begin with it. Roles belong to the whole account: a deployment in another region of the same account needs another name."
   type        = string
   default     = "runtask"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name)) && !startswith(var.name, "aws") && !startswith(var.name, "ssm")
-    error_message = "The name must have 2 to 40 characters, lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen. It must not begin with \"aws\" or \"ssm\", with which Parameter Store lets no name begin."
+    error_message = "The name must have 2 to 40 characters, lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen. It must not begin with \"aws\" or \"ssm\", which Parameter Store reserves."
   }
 }
 
 variable "region" {
-  description = "AWS region. Unset: the one that the environment names (AWS_REGION, or the profile)."
+  description = "AWS region. Unset: the region of the environment (AWS_REGION, or the profile)."
   type        = string
   default     = null
 }
@@ -29,7 +29,7 @@ variable "tags" {
 }
 
 variable "package_directory" {
-  description = "Where `make package` put the zips, below it one directory for each architecture. A relative path is relative to infra/."
+  description = "The directory where `make package` put the zips, with one directory for each architecture. A relative path is relative to infra/."
   type        = string
   default     = "../target/package"
   nullable    = false
@@ -62,7 +62,7 @@ variable "hmac_key_version" {
 }
 
 variable "kms_key" {
-  description = "Customer-managed KMS key that encrypts the HMAC key, claims, queue, logs and the functions' environments: \"create\" makes one, an ARN uses one that is there (docs/operations.md says what its policy must allow). Unset: AWS's own keys, which cost nothing. To change it later, raise hmac_key_version in the same apply."
+  description = "Customer-managed KMS key that encrypts the HMAC key, claims, queue, logs and the functions' environments: \"create\" makes one, an ARN uses an existing one (docs/operations.md says what its policy must allow). Unset: AWS's own keys, which cost nothing. To change it later, raise hmac_key_version in the same apply."
   type        = string
   default     = null
 
@@ -75,7 +75,7 @@ variable "kms_key" {
 # What the run task does
 
 variable "checks" {
-  description = "What is checked where no file says so: fmt, plan-summary. Unset: fmt."
+  description = "The checks where there is no file with tasks: fmt, plan-summary. Unset: fmt."
   type        = list(string)
   default     = null
 
@@ -86,7 +86,7 @@ variable "checks" {
 }
 
 variable "tasks_file" {
-  description = "Where the file with the tasks is, runtask.toml, unless `make package POLICY=…` has packed it: ssm:///NAME, a parameter of Parameter Store, or s3://BUCKET/KEY, an object in a bucket of this region. A function reads it once, when it starts. Of rules, it can name those that are shipped and those that a layer of additional_layers puts below /opt/runtask."
+  description = "The place of the file with the tasks, runtask.toml, unless `make package POLICY=…` has packed it: ssm:///NAME, a parameter of Parameter Store, or s3://BUCKET/KEY, an object in a bucket of this region. A function reads it once, when it starts. It can name the shipped rules, and rules that a layer of additional_layers puts below /opt/runtask."
   type        = string
   default     = null
 
@@ -98,7 +98,7 @@ variable "tasks_file" {
 }
 
 variable "tasks" {
-  description = "The names of the tasks in tasks_file, which the request handler has to know: [\"default\", \"policy\"]. Not for tasks that are packed."
+  description = "The names of the tasks in tasks_file, for the request handler: [\"default\", \"policy\"]. Unset for packed tasks."
   type        = list(string)
   default     = []
   nullable    = false
@@ -126,12 +126,12 @@ variable "tasks_file_kms_key" {
 
   validation {
     condition     = var.tasks_file_kms_key == null || var.tasks_file != null
-    error_message = "tasks_file_kms_key is about tasks_file, which is unset."
+    error_message = "tasks_file_kms_key needs tasks_file, which is unset."
   }
 }
 
 variable "on_error" {
-  description = "Final status when a check could not run: failed or passed. docs/settings.md says what passed gives away."
+  description = "Final status when a check could not run: failed or passed. docs/settings.md explains the risk of passed."
   type        = string
   default     = "failed"
   nullable    = false
@@ -200,7 +200,7 @@ variable "additional_layers" {
 # How large the functions are
 
 variable "request_handler_memory_mb" {
-  description = "Memory of the request handler. Lambda gives processor time in proportion, which a cold start is made of."
+  description = "Memory of the request handler. Lambda gives processor time in proportion, which cold starts need."
   type        = number
   default     = 256
   nullable    = false
@@ -224,7 +224,7 @@ variable "request_handler_timeout_seconds" {
 }
 
 variable "request_handler_reserved_concurrency" {
-  description = "How many requests are answered at the same time; this many of the account's concurrent executions are set aside for it. -1: no limit but the account's. AWS refuses a reservation that leaves an account less than its minimum for everything else, which in a new account is all there is; so there is none unless set. Set it where the account allows it: it bounds what a flood of requests can cost and take away from other functions."
+  description = "How many requests are answered at the same time; this many of the account's concurrent executions are set aside for them. -1: no limit but the account's. It is off by default, because AWS refuses a reservation that leaves the rest of an account less than a minimum, and a new account has no more than that minimum. Set it where the account allows it: it bounds the cost of a flood of requests, and protects the share of other functions."
   type        = number
   default     = -1
   nullable    = false
@@ -272,7 +272,7 @@ variable "callback_handler_tmp_mb" {
 }
 
 variable "callback_handler_reserved_concurrency" {
-  description = "How many jobs are worked on at the same time; the others wait in Lambda's queue. -1: no limit but the account's. What request_handler_reserved_concurrency says of new accounts holds here too."
+  description = "How many jobs are worked on at the same time; the others wait in Lambda's queue. -1: no limit but the account's. For new accounts, see request_handler_reserved_concurrency."
   type        = number
   default     = -1
   nullable    = false
@@ -296,7 +296,7 @@ variable "failure_handler_memory_mb" {
 }
 
 variable "failure_handler_timeout_seconds" {
-  description = "Timeout of the failure handler. It waits up to 20 s for the dead function's claim to run out, and then for retries of its report."
+  description = "Timeout of the failure handler. It waits up to 20 s for the dead function's claim to expire, and then retries its report."
   type        = number
   default     = 120
   nullable    = false
@@ -310,7 +310,7 @@ variable "failure_handler_timeout_seconds" {
 # What is kept
 
 variable "point_in_time_recovery" {
-  description = "Whether the table of claims can be put back to an earlier state. A claim is of use for 70 minutes at most, so hardly ever worth its price."
+  description = "Whether the table of claims can be put back to an earlier state. A claim is of use for 70 minutes at most, so this is hardly ever worth its price."
   type        = bool
   default     = false
   nullable    = false
@@ -331,7 +331,7 @@ variable "log_retention_days" {
 # How it is watched
 
 variable "log_level" {
-  description = "What the functions log: TRACE, DEBUG or INFO. Metrics are log lines of level INFO, so less is not to be had."
+  description = "What the functions log: TRACE, DEBUG or INFO. It cannot be less, because metrics are log lines of level INFO."
   type        = string
   default     = "INFO"
   nullable    = false
@@ -385,7 +385,7 @@ variable "alarm_email" {
 }
 
 variable "tolerated_refused_signatures" {
-  description = "How many requests with a wrong signature, or none, raise no alarm, in five minutes. Only HCP Terraform knows the URL, so 0; raise it once strangers have found it."
+  description = "How many requests with a wrong signature, or without one, are tolerated in five minutes before the alarm is raised. Only HCP Terraform knows the URL, so 0; raise it once strangers have found the URL."
   type        = number
   default     = 0
   nullable    = false

@@ -1,5 +1,5 @@
-# What infra/ needs: Terraform with write-only arguments (1.11), and a provider that knows
-# `invoked_via_function_url` (6.28; see function_url_invoke.tf). No other provider.
+# Requires Terraform with write-only arguments (1.11), and a provider that knows `invoked_via_function_url` (6.28; see
+# function_url_invoke.tf). No other provider.
 #
 # The state is kept in infra/terraform.tfstate. To keep it elsewhere, add a file backend.tf, for example
 #

@@ -1,4 +1,4 @@
-//! Configuration archives (tar.gz) to measure with.
+//! Makes configuration archives (tar.gz) to measure with.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -1,4 +1,4 @@
-//! The callback handler: how long a job takes, and how much memory a large configuration.
+//! Measures the callback handler: the time of a job, and the memory for a large configuration.
 
 use crate::figures::{Pair, Row, Samples, Verdict, mebibytes, milliseconds, times};
 use crate::function::Function;

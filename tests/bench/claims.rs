@@ -1,4 +1,4 @@
-//! Claims in a DynamoDB table: what they add to a job.
+//! Measures what claims in a DynamoDB table add to a job.
 
 use crate::callback_handler::{job, settings};
 use crate::figures::{Pair, Row, Verdict, milliseconds, times};

@@ -1,4 +1,4 @@
-//! Programs that are measured against, run and timed.
+//! Runs and times the programs that are measured against.
 
 use anyhow::{Context, ensure};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a task result costs in AWS, from what it takes here: durations, log bytes, calls. Writes docs/cost.md.
+//! Computes the cost of a task result in AWS from durations, log bytes and calls here. Writes docs/cost.md.
 
 use crate::callback_handler::{job, settings};
 use crate::figures::{Samples, milliseconds};

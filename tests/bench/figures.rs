@@ -1,4 +1,4 @@
-//! What was measured, and whether it is good enough.
+//! Holds figures, and judges whether they are good enough.
 
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! One process of a Lambda function, and the smallest Runtime API that it runs on.
+//! Runs one process of a Lambda function, on the smallest Runtime API.
 //!
 //! It times from the start of the process to its first call of `/next`, and from handing over an event to its answer.
 //! All of it runs on the bench's one thread, so that the other core is the function's. It knows nothing of freezing,

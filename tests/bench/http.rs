@@ -1,4 +1,4 @@
-//! HTTP/1.1 servers on loopback, as small as hyper makes them.
+//! Serves HTTP/1.1 on loopback, as small as hyper makes it.
 
 use bytes::Bytes;
 use http_body_util::Full;

@@ -1,4 +1,4 @@
-//! The page with the results, and the machine that it describes.
+//! Writes the page with the results and the machine.
 
 use crate::commands::output;
 use crate::figures::{Row, table};

@@ -1,4 +1,4 @@
-//! Policies on plans of many sizes: the command against checkov, its memory, and how time grows.
+//! Measures policies on plans of many sizes: the command against checkov, its memory, and how time grows.
 
 use crate::commands::{output, timed};
 use crate::figures::{Row, Samples, Verdict, mebibytes, milliseconds, ratio};

@@ -1,4 +1,4 @@
-//! Where things run.
+//! Says on which processors things run.
 //!
 //! What takes a tenth of a millisecond depends on whether two processes take turns on one processor or wake each other up
 //! on two, and the system changes its mind about that in the middle of a measurement. So it is told.

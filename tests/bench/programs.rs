@@ -1,4 +1,4 @@
-//! What is measured: built here, as it is built for use.
+//! Builds the programs that are measured, as they are built for use.
 
 use crate::commands::output;
 use anyhow::{Context, ensure};

@@ -1,4 +1,4 @@
-//! The request handler: how fast it starts, how fast it answers, how much memory it takes.
+//! Measures the request handler: how fast it starts and answers, and how much memory it takes.
 
 use crate::figures::{Pair, Row, Verdict, mebibytes, milliseconds, times};
 use crate::function::Function;

@@ -1,4 +1,4 @@
-//! `runtask serve`: requests per second.
+//! Measures the requests per second of `runtask serve`.
 //!
 //! All requests are one and the same, so that the job behind them is worked on once: what is measured is all that
 //! happens until a job is claimed. Server and client share the machine, so the figure is for comparison only.

@@ -1,4 +1,4 @@
-//! Unpacking alone.
+//! Measures unpacking alone.
 
 use crate::figures::{Pair, Row, Verdict};
 use crate::programs::Programs;

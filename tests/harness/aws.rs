@@ -1,4 +1,4 @@
-//! AWS by hand: what tests ask of moto, without the SDK that is under test.
+//! Calls AWS by hand: tests ask moto, without the SDK that is under test.
 
 use serde_json::{Value, json};
 use url::form_urlencoded;

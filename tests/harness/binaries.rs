@@ -1,4 +1,4 @@
-//! The binaries under test, built before they are run.
+//! Builds the binaries under test before they run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The functions of a deployment, started from the zips that were uploaded, with the settings that AWS has for them.
+//! Starts the functions of a deployment from the uploaded zips, with the settings that AWS has for them.
 //!
 //! Everything is read back from AWS's API and nothing is known beforehand, so a name that `infra/` and the programs
 //! spell differently cannot go unseen.

@@ -1,4 +1,4 @@
-//! The JSON events by which an HTTP request reaches a function.
+//! Makes the JSON events by which an HTTP request reaches a function.
 //!
 //! [`HttpRequest`] is the request; one function per integration makes the event. [`SHAPES`] lists them all,
 //! for what must hold whichever way a request came.

@@ -1,4 +1,4 @@
-//! AWS's gate: who calls what, and may they?
+//! Stands before AWS as a gate, which knows who calls what, and whether they may.
 //!
 //! Functions call AWS through it, each with credentials of its own role. A call that the role's policies do not allow is
 //! refused as AWS refuses it, and every call is noted. moto can check actions, but not yet resources, which is why this

@@ -1,4 +1,4 @@
-//! One HTTP request at a time, without TLS.
+//! Sends one HTTP request at a time, without TLS.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request};

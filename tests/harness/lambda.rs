@@ -1,4 +1,4 @@
-//! AWS Lambda on loopback: runs real function binaries and treats them as AWS does.
+//! Plays AWS Lambda on loopback: runs real function binaries and treats them as AWS does.
 //!
 //! One double has an Invoke API for the AWS SDK, and per function, if wanted, a function URL.
 //! A function runs in processes of its own, one per concurrent invocation, kept warm and frozen in between.

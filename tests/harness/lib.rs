@@ -1,4 +1,4 @@
-//! Doubles and builders for flows.
+//! Offers doubles and builders for flows.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(

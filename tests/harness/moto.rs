@@ -1,4 +1,4 @@
-//! AWS on loopback, played by moto: what the Lambda double does not know, such as Parameter Store.
+//! Starts moto, which plays AWS on loopback beside the Lambda double: Parameter Store, for example.
 //!
 //! Every [`Moto`] is a process and an AWS of its own. It keeps what it is given per region and checks no signature,
 //! but reads the region from one.

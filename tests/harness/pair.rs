@@ -1,4 +1,4 @@
-//! The Lambda functions as they are deployed, under the Lambda double.
+//! Runs the Lambda functions as they are deployed, under the Lambda double.
 
 use std::sync::Mutex;
 use std::time::Duration;

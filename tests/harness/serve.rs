@@ -1,4 +1,4 @@
-//! The real `runtask serve`, as a process.
+//! Runs the real `runtask serve`, as a process.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! `infra/`, applied by the real terraform with the real AWS provider to an AWS that moto plays.
+//! Applies `infra/` with the real terraform and the real AWS provider to an AWS that moto plays.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

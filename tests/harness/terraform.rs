@@ -1,4 +1,4 @@
-//! Terraform for flows: the real one, and stand-ins for what the real one does on bad days only.
+//! Offers terraform to flows: the real one, and stand-ins for its bad days.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

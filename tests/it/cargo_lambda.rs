@@ -1,4 +1,4 @@
-//! The functions under `cargo lambda watch`, invoked by `cargo lambda invoke`, as the README shows it.
+//! Tests the functions under `cargo lambda watch`, invoked by `cargo lambda invoke`, as the README shows it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;

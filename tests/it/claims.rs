@@ -1,4 +1,4 @@
-//! Claims in a table: what the store promises, against DynamoDB as moto plays it.
+//! Tests claims in a table: the promises of the store, against DynamoDB as moto plays it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The event builders, against `lambda_http`, which knows the shapes by its own fixtures.
+//! Tests the event builders against `lambda_http`, which knows the shapes by its own fixtures.
 
 use lambda_http::request::{RequestContext, from_str};
 use lambda_http::{Body, Request, RequestExt};

@@ -1,4 +1,4 @@
-//! Whatever goes wrong at HCP Terraform's side: one final result, and no break of the protocol.
+//! Tests faults at HCP Terraform's side: each ends in one final result, and no break of the protocol.
 
 use futures_util::StreamExt;
 use futures_util::stream;

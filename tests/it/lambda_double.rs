@@ -1,4 +1,4 @@
-//! The Lambda double itself: what a function and its callers can rely on.
+//! Tests the Lambda double itself: what a function and its callers can rely on.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

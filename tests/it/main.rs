@@ -1,4 +1,4 @@
-//! Flows.
+//! Tests flows through real processes.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may end a test")]

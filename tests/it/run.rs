@@ -1,4 +1,4 @@
-//! Runs for flows: what HCP Terraform sends, and how it is delivered.
+//! Makes runs for flows: the requests of HCP Terraform, and their delivery.
 
 use std::time::Duration;
 

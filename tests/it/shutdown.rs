@@ -1,4 +1,4 @@
-//! The end of a process: in order, in time, and with a result for everybody. And crowds.
+//! Tests the end of a process: in order, in time, and with a result for everybody. Tests crowds, too.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! How long an attempt may take.
+//! Holds how long an attempt may take.
 
 use crate::claims::Patience;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The claim of one attempt: taken, kept while it works, settled at its end.
+//! Takes the claim of one attempt, keeps it while the attempt works, and settles it at the end.
 
 use runtask_log::{Chain, metric};
 use runtask_state::{Claim, ClaimStore, Lease};
@@ -26,7 +26,7 @@ pub(crate) struct Patience {
     pub(crate) without_answer: bool,
 }
 
-/// What asking for a claim came to.
+/// The answer to asking for a claim.
 #[derive(Debug)]
 pub(crate) enum Asked {
     /// Work.

@@ -1,4 +1,4 @@
-//! A run's configuration, unpacked as far as the checks need it.
+//! Unpacks a run's configuration as far as the checks need it.
 
 use crate::disk::is_full;
 use crate::stream::{Reader, pipe};

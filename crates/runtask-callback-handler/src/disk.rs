@@ -1,4 +1,4 @@
-//! What a disk says when it takes no more.
+//! Recognizes the errors of a disk that takes no more.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! The result of a job whose function died.
+//! Reports the result of a job whose function died.
 //!
 //! When all attempts at an event have failed, or it grew too old, Lambda sends a record of it to the function's
 //! on-failure destination. The record holds the event, so all that a final result needs is there.

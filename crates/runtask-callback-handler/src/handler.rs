@@ -1,4 +1,4 @@
-//! One job, from its claim to its final result.
+//! Works on one job, from its claim to its final result.
 
 use crate::attempt::{Attempt, OutOfTime};
 use crate::claims::{Asked, Claims};
@@ -78,11 +78,11 @@ pub enum NotReported {
     #[error("the run's token is not valid any more, and HCP Terraform may have no result")]
     TokenExpired,
     /// There was not the time to see whether the attempt that holds the claim lives.
-    #[error("another attempt holds the claim, and it did not show whether it lives")]
+    #[error("another attempt holds the claim, but may have died")]
     Unclear,
 }
 
-/// What work came to.
+/// The end of a job's work.
 enum Work {
     Done(Box<Done>),
     Stopped(OutOfTime),
@@ -207,7 +207,7 @@ impl<C: ClaimStore> Handler<C> {
     }
 }
 
-/// What every log line about a job carries.
+/// The fields that every log line about a job carries.
 pub(crate) fn span(job: &Job) -> Span {
     let run = &job.run;
     info_span!(
@@ -360,7 +360,7 @@ fn judge(settings: &JobSettings, task: &str, run: &Run, reports: &[CheckReport])
     task_result(reports, verdict(reports, settings.on_error(task)), run.accepts_outcomes)
 }
 
-/// What every check says when there was no time for it.
+/// The report of every check when there was no time for it.
 fn unfinished(settings: &JobSettings, task: &str, reason: &str) -> Vec<CheckReport> {
     let checks = settings.tasks.get(task).into_iter().flat_map(|it| &it.checks);
     checks.map(|check| CheckReport::unavailable(check.name(), reason)).collect()

@@ -1,4 +1,4 @@
-//! What the Lambda functions of this package share: clock, environment, claims, and the loop around events.
+//! Holds what both Lambda functions of this package use: clock, environment, claims, and the loop around events.
 
 use crate::attempt::Attempt;
 use crate::handler::End;
@@ -30,7 +30,7 @@ fn lookup(name: &str) -> Option<String> {
     std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
 }
 
-/// What a function starts with.
+/// Everything that a function starts with.
 #[derive(Debug)]
 pub struct Start {
     /// Its settings.

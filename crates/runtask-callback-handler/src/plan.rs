@@ -1,4 +1,4 @@
-//! A run's plan, on disk for as long as a check reads it.
+//! Keeps a run's plan on disk while checks read it.
 
 use crate::disk::is_full;
 use crate::stream::{Reader, pipe};

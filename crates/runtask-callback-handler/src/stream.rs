@@ -1,4 +1,4 @@
-//! From an asynchronous download to a thread that reads.
+//! Hands an asynchronous download to a thread that reads.
 
 use bytes::{Buf, Bytes};
 use runtask_client::{Body, FetchError};

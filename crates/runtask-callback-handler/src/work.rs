@@ -16,7 +16,7 @@ use tracing::warn;
 /// Something a check needs, or a sentence that says why it is not there.
 type Input<T> = Result<T, String>;
 
-/// What the checks say, and what is left on disk until somebody has time to remove it.
+/// Runs the checks; returns their reports, and the files that are to be removed when there is time.
 pub(crate) async fn work(
     client: &Client,
     settings: &JobSettings,
@@ -43,7 +43,7 @@ pub(crate) async fn work(
     (reports, leftovers)
 }
 
-/// What is known of a run.
+/// The facts of a run that its payload has.
 pub(crate) fn facts(run: &Run) -> RunFacts {
     RunFacts {
         id: run.run_id.as_ref().map(RunId::as_str).map(str::to_owned),

@@ -1,6 +1,6 @@
 //! Says what a check is: its name, what it needs, its settings, how it is made ready for a task, and how it runs.
 //!
-//! A check knows Terraform. It does not know HCP Terraform, HTTP or Lambda: what it needs is fetched by whoever runs it.
+//! A check knows Terraform. It does not know HCP Terraform, HTTP or Lambda: its caller fetches what it needs.
 
 use runtask_findings::CheckReport;
 use runtask_settings::SettingsReader;
@@ -50,7 +50,7 @@ pub trait Check: Send + Sync + 'static {
     fn run(&self, given: Given<'_>) -> impl Future<Output = CheckReport> + Send;
 }
 
-/// What a check reads of a run. What is known of the run itself comes in any case.
+/// The parts of a run that a check reads. The facts of the run come in any case.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Needs {
     /// Of the configuration, the files of which this is true; it is asked with their paths below the configuration's
@@ -60,7 +60,7 @@ pub struct Needs {
     pub plan: bool,
 }
 
-/// What a check is made ready with.
+/// Everything that makes a check ready for a task.
 #[derive(Debug)]
 pub struct Loading<'a, 'b> {
     /// The task's name.
@@ -73,7 +73,7 @@ pub struct Loading<'a, 'b> {
     pub settings: &'a mut SettingsReader<'b>,
 }
 
-/// What there is of a run for its checks.
+/// The parts of a run that were fetched for its checks.
 #[derive(Debug)]
 pub struct Inputs {
     /// The directory with the configuration, or a sentence that says why there is none.
@@ -87,7 +87,7 @@ pub struct Inputs {
     pub today: Date,
 }
 
-/// What one check is given: of what it needs, what there is.
+/// The parts of a run that one check is given: those that it needs, as far as they are there.
 #[derive(Debug)]
 pub struct Given<'a> {
     /// The directory with the configuration; there if the check needs it.
@@ -151,7 +151,7 @@ impl CheckKind {
         }
     }
 
-    /// What the reader of a file has to know of it.
+    /// Describes the check to the reader of a file.
     #[must_use]
     pub const fn entry(&self) -> CheckEntry {
         CheckEntry { name: self.name, reads_plan: self.needs.plan, settings: self.settings }

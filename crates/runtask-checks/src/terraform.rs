@@ -1,6 +1,6 @@
-//! The terraform binary: found, run, and never trusted to end by itself.
+//! Finds and runs the terraform binary, and never trusts it to end by itself.
 //!
-//! What it prints is for the checks to read; nothing here knows what a command means.
+//! The checks read what it prints; nothing here knows what a command means.
 
 use runtask_process::{Finished, PrivateDirectory, Program, RunError};
 use runtask_settings::SettingsReader;

@@ -1,5 +1,4 @@
-//! Says what stands before the command on the command line, and which commands there are. Each explains itself beside its
-//! code.
+//! Defines the options before the command, and the list of commands. Each command's arguments are beside its code.
 
 use crate::check::CheckArguments;
 use crate::logging::LogFormat;

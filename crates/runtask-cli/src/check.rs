@@ -17,19 +17,19 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// What a plan that was saved begins with: it is a zip archive.
+/// The beginning of a saved plan, which is a zip archive.
 const SAVED_PLAN: &[u8] = b"PK\x03\x04";
 /// A plan in the directory that is checked.
 const PLAN_BESIDE: &str = "tfplan";
 
 /// Check a configuration or a plan, offline, as the run task would
 ///
-/// A directory is a configuration; a file, or `-` for stdin, is a plan: the JSON of `terraform show -json`, or what
-/// `terraform plan -out=tfplan` saved, for which terraform must be there. Where a directory holds a file `tfplan`, that
-/// plan is checked too.
+/// A directory is a configuration; a file, or `-` for stdin, is a plan: the JSON of `terraform show -json`, or the file
+/// of `terraform plan -out=tfplan`, which only terraform can read. If a directory holds a file `tfplan`, that plan is
+/// checked too.
 ///
-/// What is checked, runtask.toml says. Without it, a configuration must be formatted, and a plan is summarized and
-/// judged by the rules that are shipped.
+/// runtask.toml lists the checks. Without it, a configuration must be formatted, and a plan is summarized and judged by
+/// the shipped rules.
 #[derive(Debug, Args)]
 #[command(after_long_help = CHECK_HELP)]
 pub(crate) struct CheckArguments {
@@ -37,7 +37,7 @@ pub(crate) struct CheckArguments {
     #[arg(value_name = "PATH", default_value = ".", num_args = 1..=2)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// A plan, said as an option
+    /// A plan, given as an option
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
 
@@ -52,7 +52,7 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
     pub(crate) format: Format,
 
-    /// What policies are told of the run, as `data.run`: workspace=net-prod; may be given more than once
+    /// A fact of the run, for policies to read in `data.run`: workspace=net-prod; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     run: Vec<RunFact>,
 }
@@ -88,7 +88,7 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
     Ok(exit(&reports, verdict))
 }
 
-/// What the command line names.
+/// The directory and the plan that the command line names.
 struct Named {
     directory: Option<PathBuf>,
     plan: Option<PathBuf>,
@@ -114,7 +114,7 @@ impl Named {
         Ok(inputs)
     }
 
-    /// What is checked where no file says so: what was named.
+    /// The content of `runtask.toml` where there is none: checks for the directory or plan that was named.
     fn without_a_file(&self) -> String {
         let can_run = |it: &&CheckKind| match (it.needs.configuration, it.needs.plan) {
             (Some(_), true) => self.directory.is_some() && self.plan.is_some(),
@@ -158,7 +158,7 @@ impl Named {
         let path = path.canonicalize().with_context(unreadable)?;
         let directory = self.directory.as_deref().or(path.parent()).unwrap_or(Path::new("."));
         let terraform = terraform.as_ref().map_err(|reason| anyhow::anyhow!("{reason}"));
-        let terraform = terraform.context("the plan is not JSON, and only terraform can make it that")?;
+        let terraform = terraform.context("the plan is not JSON, and only terraform can convert it")?;
         Ok(Some(terraform.show_plan(&path, directory).await.map_err(anyhow::Error::msg)?))
     }
 }
@@ -173,7 +173,7 @@ fn copied(stream: impl Read, limit: u64) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// What the checks of a task say of what was named.
+/// Runs the checks of a task on the directory and the plan that were named.
 async fn reports(
     task: &LoadedTask,
     named: &Named,
@@ -200,7 +200,7 @@ async fn reports(
     }
     if reports.iter().all(|it| it.findings.iter().any(|it| it.code == Code::NOT_GIVEN)) {
         let wants = if task.reads_plan() { "a plan" } else { "a directory" };
-        bail!("the task {} checks nothing of what was named: name {wants}", task.task.name);
+        bail!("the task {} has no check for the named path: name {wants}", task.task.name);
     }
     Ok(reports)
 }

@@ -1,4 +1,4 @@
-//! The process's surroundings: the one place that reads the environment and the clock.
+//! Reads the environment and the clock. Nothing else does.
 
 use std::time::SystemTime;
 

@@ -1,8 +1,8 @@
-//! Says what a command came to, as an exit code.
+//! Turns the end of a command into an exit code.
 
 use std::process::ExitCode;
 
-/// What a command came to.
+/// The end of a command, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// It passed, or was done: 0.

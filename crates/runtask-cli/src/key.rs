@@ -1,4 +1,4 @@
-//! The HMAC key for commands that play the sender.
+//! Finds the HMAC key for commands that play the sender.
 
 use crate::environment::lookup;
 use anyhow::{Context, bail};

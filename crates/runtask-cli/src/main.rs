@@ -1,4 +1,4 @@
-//! The command `runtask`.
+//! Runs the command `runtask`.
 //!
 //! Results go to stdout, logs and progress to stderr. Exit code 0: passed; 1: failed; 2: could not do
 //! it; 130 and 143: ended by SIGINT or SIGTERM, with nothing left behind.

@@ -1,4 +1,4 @@
-//! The one writer: results on stdout, everything else on stderr.
+//! Writes results to stdout and everything else to stderr. Nothing else writes.
 
 use crate::environment::lookup;
 use anyhow::Context;

@@ -1,4 +1,4 @@
-//! Both handlers in one process: what the request handler hands over, the callback handler works on in the background.
+//! Runs both handlers in one process: the callback handler works in the background on the jobs of the request handler.
 
 use crate::environment::now;
 use runtask_callback_handler::{Attempt, Handler, StopAt};

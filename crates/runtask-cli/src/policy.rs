@@ -28,14 +28,14 @@ const POLICY_HELP: &str = "\
 Your first rule:
   runtask policy new owner-tag              writes policies/owner_tag.rego, and tests for it
   runtask policy test policies/             runs the tests
-  runtask policy list                       what runtask.toml asks, or what is shipped
+  runtask policy list                       lists the rules of runtask.toml, or the shipped ones
 
-docs/policies.md tells the whole way.
+docs/policies.md shows every step.
 ";
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    /// List the rules that the tasks ask; without a file of tasks, those that are shipped
+    /// List the rules that the tasks ask, or the shipped ones without a file of tasks
     List(ListArguments),
     /// Say what a rule demands, why, and how to mend what it finds
     Explain(ExplainArguments),

@@ -1,7 +1,7 @@
 //! `runtask register`: registers a run task in HCP Terraform and attaches it to workspaces.
 //!
-//! What is as asked for already is left alone, so that the same command can be given again. It takes nothing away: a
-//! workspace that is not named keeps what it has.
+//! It changes only what differs from the arguments, so that the same command can be given again. It takes nothing away:
+//! a workspace that is not named keeps what it has.
 
 mod failure;
 
@@ -31,9 +31,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Register a run task in HCP Terraform and attach it to workspaces
 ///
-/// Creates the run task, or changes it where it is not as asked for, and attaches it to the workspaces that are named
-/// or tagged. What is as asked for already is left alone, and nothing is taken away. The same as `tfe.tf` does, through
-/// HCP Terraform's API.
+/// Creates or changes the run task, and attaches it to the workspaces that are named or tagged. Changes only what
+/// differs from the arguments, and takes nothing away. Does the same as `tfe.tf`, through HCP Terraform's API.
 ///
 /// HCP Terraform sends a probe to the URL before it saves a run task, so the run task must be running, with the same key.
 #[derive(Debug, Args)]
@@ -109,10 +108,10 @@ Examples:
   runtask register --list
 
 docs/registering.md has more: the key from Parameter Store, Terraform Enterprise, the same with curl.
-Exit codes: 0 it is as asked for, 1 HCP Terraform refused, 2 could not do it.
+Exit codes: 0 everything is as asked for, 1 HCP Terraform refused, 2 could not do it.
 ";
 
-/// What became of one thing that was asked for.
+/// The outcome of one part of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Created,
@@ -121,7 +120,7 @@ enum Outcome {
     Refused,
 }
 
-/// What became of the run task, or of one of its places.
+/// The outcome for the run task, or for one of its places.
 #[derive(Debug)]
 struct Done {
     outcome: Outcome,

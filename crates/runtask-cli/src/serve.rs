@@ -14,7 +14,7 @@ use tracing::{info, warn};
 /// Serve the run task: both handlers as one process
 ///
 /// Accepts requests at once and works on them in the background. SIGTERM ends it in order: no new requests, time for
-/// what runs, and a final result for whatever cannot finish.
+/// the jobs at work, and a final result for those that cannot finish.
 #[derive(Debug, Args)]
 #[command(after_long_help = SERVE_HELP)]
 pub(crate) struct ServeArguments {
@@ -30,8 +30,8 @@ const SERVE_HELP: &str = "\
 Settings, from the environment (docs/settings.md has all of them):
   HMAC_KEY                   the key that the run task has in HCP Terraform
   RUNTASK_ALLOW_UNSIGNED     `true` to do without a key, for trials
-  RUNTASK_ALLOWED_ORIGINS    who may receive tokens; https://app.terraform.io,https://app.eu.terraform.io
-  RUNTASK_CONFIG             the file that says which task checks what (docs/policies.md)
+  RUNTASK_ALLOWED_ORIGINS    origins that may receive tokens; https://app.terraform.io,https://app.eu.terraform.io
+  RUNTASK_CONFIG             the file with the tasks and their checks (docs/policies.md)
   RUNTASK_TERRAFORM          the terraform binary; found on PATH unless set
   RUNTASK_ON_ERROR           `failed` (default) or `passed`, when a check could not run
   RUNTASK_CONCURRENCY        checks at the same time; 4
@@ -54,7 +54,7 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let address = listener.local_addr()?;
     info!(version = env!("CARGO_PKG_VERSION"), origins, "listening on http://{address}");
     if unsigned {
-        warn!("requests are not verified: RUNTASK_ALLOW_UNSIGNED is set, and no key is");
+        warn!("requests are not verified: RUNTASK_ALLOW_UNSIGNED is set, and there is no key");
     }
     let stop = async {
         tokio::select! {

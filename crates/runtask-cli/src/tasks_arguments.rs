@@ -1,4 +1,4 @@
-//! Finds the tasks that a command works with: those of a file, or what there is without one.
+//! Finds the tasks that a command works with: those of a file, or the default without one.
 
 use crate::environment::{lookup, now};
 use crate::output::Output;
@@ -15,7 +15,7 @@ const FILE: &str = "runtask.toml";
 /// Which tasks there are.
 #[derive(Debug, Args)]
 pub(crate) struct TasksArguments {
-    /// The file that says which task checks what; runtask.toml, where there is one
+    /// The file with the tasks and their checks; runtask.toml, if there is one
     #[arg(long, value_name = "FILE", env = "RUNTASK_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `runtask check` as a process: what it reads, what it prints, how it ends.
+//! Tests `runtask check` as a process: what it reads, what it prints, how it ends.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may end a test")]
@@ -214,7 +214,7 @@ fn what_cannot_be_done_is_said_and_is_2() {
 
     error: there is no task c; there are a, b
 
-    error: the task a checks nothing of what was named: name a directory
+    error: the task a has no check for the named path: name a directory
 
     error: settings are wrong
       because: RUNTASK_CONFIG: the policies of task a: gone/ cannot be read: No such file or directory (os error 2)

@@ -1,4 +1,4 @@
-//! `runtask policy` as a process: rules begun, tested, listed and explained.
+//! Tests `runtask policy` as a process: rules are begun, tested, listed and explained.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 
@@ -31,7 +31,7 @@ fn a_new_rule_passes_its_tests() {
     ");
     let said = place.run(&["policy", "new", "owner-tag"]);
     assert_eq!(said.code, 2);
-    insta::assert_snapshot!(said.err, @"error: policies/owner_tag.rego is there already, and was left alone");
+    insta::assert_snapshot!(said.err, @"error: policies/owner_tag.rego exists already, and was not changed");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_rule_has_a_name_that_files_and_settings_can_have() {
     }
     let said = place.run(&["policy", "new", "no-plan"]);
     assert_eq!(said.code, 2);
-    insta::assert_snapshot!(said.err, @"error: no-plan is what a check says of itself: choose another name for the rule");
+    insta::assert_snapshot!(said.err, @"error: no-plan is the name of a check's own finding: choose another for the rule");
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
@@ -155,7 +155,7 @@ fn a_rule_is_explained_by_what_its_author_wrote() {
     ");
     let said = Place::with(&[]).run(&["policy", "explain", "no-such-rule"]);
     assert_eq!(said.code, 2);
-    insta::assert_snapshot!(said.err, @"error: there is no rule no-such-rule; `runtask policy list` lists those there are");
+    insta::assert_snapshot!(said.err, @"error: there is no rule no-such-rule; `runtask policy list` lists the rules");
 }
 
 /// The page has a head of its own, which `make docs` leaves alone.

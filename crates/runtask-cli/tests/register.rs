@@ -1,4 +1,4 @@
-//! `runtask register` as a process, against the simulator, with the real `runtask serve` to answer the probe.
+//! Tests `runtask register` as a process, against the simulator, with the real `runtask serve` to answer the probe.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may end a test")]

@@ -1,13 +1,13 @@
-//! OPA's annotations: YAML in comments that begin with `# METADATA`, before a package or a rule.
+//! Reads OPA's annotations: YAML in comments that begin with `# METADATA`, before a package or a rule.
 //!
-//! Source: Open Policy Agent, "Policy Language", "Annotations". What cannot be read is no annotation, as OPA has it
-//! unless it is told to look at them.
+//! Unreadable YAML is no annotation, as in OPA unless it is told to look at annotations.
+//! Source: Open Policy Agent, "Policy Language", "Annotations".
 
 use regorus::Value as RegoValue;
 use runtask_findings::Severity;
 use serde_json::Value;
 
-/// What an author says about a package or a rule.
+/// The annotation of a package or a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Annotation {
     pub(crate) title: Option<String>,

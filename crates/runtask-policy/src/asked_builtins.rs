@@ -1,4 +1,4 @@
-//! Knows which of the shipped rules a task asks, for advice on what names a rule that nobody asks.
+//! Knows which of the shipped rules a task asks, to warn of settings for a rule that it does not ask.
 
 use crate::builtin::{Builtins, PREFIX};
 use crate::settings::PolicyPath;
@@ -23,7 +23,7 @@ impl AskedBuiltins<'_> {
         self.paths.iter().any(|it| matches!(it, PolicyPath::Builtin(asked) if asked == name))
     }
 
-    /// What to do about a name that no rule has which is asked.
+    /// Advice about a name that no asked rule has.
     pub(crate) fn advice(&self, name: &str) -> String {
         let names = self.builtins.names();
         if names.contains(&name) {

@@ -2,7 +2,7 @@
 
 use crate::source_file::SourceFile;
 
-/// What stands before the name of a rule that is shipped, and of its file.
+/// The prefix of the name of a shipped rule, and of its file.
 pub(crate) const PREFIX: &str = "builtin:";
 
 /// `data.runtask.plan`.
@@ -52,12 +52,12 @@ pub const BUILTINS: Builtins<'static> = Builtins {
     samples: &["timestamp-parity"],
 };
 
-/// What policies may import.
+/// The library that policies may import.
 pub(crate) fn library() -> SourceFile {
     file("plan", LIBRARY)
 }
 
-/// What only their tests may import.
+/// The library that only tests of policies may import.
 pub(crate) fn testing() -> SourceFile {
     file("testing", TESTING)
 }

@@ -41,7 +41,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// A file is neither JSON nor YAML, whatever it is called.
-    #[error("{} is not what its name says: {reason}", .path.display())]
+    #[error("{} cannot be parsed: {reason}", .path.display())]
     Data {
         /// The file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum LoadError {
         reason: String,
     },
     /// Two documents say different things about the same key.
-    #[error("{} says something else about `{key}` than another file", .path.display())]
+    #[error("{} gives `{key}` another value than another file does", .path.display())]
     Conflict {
         /// The second file.
         path: PathBuf,
@@ -63,13 +63,13 @@ pub enum LoadError {
         path: PathBuf,
     },
     /// More than any set of policies should be.
-    #[error("{} is too much: policies and data may be {} MiB in {MAX_ENTRIES} files, {MAX_DEPTH} directories deep", .path.display(), MAX_BYTES / 1024 / 1024)]
+    #[error("{} goes over the limit: policies and data may be {} MiB in {MAX_ENTRIES} files, {MAX_DEPTH} directories deep", .path.display(), MAX_BYTES / 1024 / 1024)]
     TooMuch {
         /// Where it became too much.
         path: PathBuf,
     },
     /// A rule that is not shipped.
-    #[error("there is no rule `builtin:{name}`; `runtask policy list` lists those that are shipped")]
+    #[error("there is no rule `builtin:{name}`; `runtask policy list` lists the shipped rules")]
     NoBuiltin {
         /// The name.
         name: String,

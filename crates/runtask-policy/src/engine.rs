@@ -1,7 +1,8 @@
-//! Rego compiled, and asked rule by rule.
+//! Compiles Rego, and asks it rule by rule.
 //!
-//! It is regorus without whatever could reach out: no network, no files, no environment. Time limits are its own here;
-//! what it cannot stop (a builtin that never returns, or takes all memory) ends with the process: see `check.rs`.
+//! The engine is regorus without anything that could reach out: no network, no files, no environment. It keeps time
+//! limits itself; what it cannot stop (a builtin that never returns, or takes all memory) ends with the process: see
+//! `session.rs`.
 
 use crate::annotations::{Annotated, Annotation, annotations};
 use crate::message::{Purpose, RuleEntry, RuleKind, Trouble};
@@ -53,7 +54,7 @@ const MAX_ANNOTATION: usize = 4_000;
 pub(crate) struct Policies {
     engine: Engine,
     limit: Duration,
-    /// What can be asked.
+    /// The rules that can be asked.
     pub(crate) rules: Vec<RuleEntry>,
     /// The packages with a rule `exception`.
     exceptions: Vec<String>,
@@ -103,7 +104,7 @@ impl Policies {
         self.engine.set_input(input);
     }
 
-    /// What a rule says; `Undefined` where it says nothing.
+    /// Asks a rule; `Undefined` where it yields nothing.
     pub(crate) fn ask(&mut self, path: &str) -> Result<Value, Trouble> {
         self.engine.eval_rule(path.to_owned()).map_err(|error| match format!("{error:#}") {
             // Inside a function it is a text, and no error of a type of its own any more.
@@ -298,7 +299,7 @@ fn first_name(reference: &Expr) -> Option<&str> {
     }
 }
 
-/// What a rule is for, by its name.
+/// The kind of a rule, by its name.
 ///
 /// Source: conftest, `policy/engine.go`: `^(deny|violation)(_[a-zA-Z0-9]+)*$`, and likewise `warn`.
 fn kind_of(name: &str, purpose: Purpose) -> Option<RuleKind> {

@@ -1,8 +1,8 @@
-//! Says what asking policies came to.
+//! Holds the answers of policies.
 
 use crate::message::{Answer, RuleEntry, Trouble};
 
-/// Why policies say nothing at all.
+/// Why no policy could be asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnavailableError {
@@ -17,7 +17,7 @@ pub enum UnavailableError {
     Process(String),
 }
 
-/// What was evaluated.
+/// The rules, and the answers of those that were asked.
 pub(crate) struct Evaluation {
     pub(crate) rules: Vec<RuleEntry>,
     /// For each rule that was asked, with the index of `rules`.

@@ -1,4 +1,4 @@
-//! The process that evaluates policies.
+//! Evaluates policies, in a process of its own.
 //!
 //! One line of Rego can ask for all memory there is (`numbers.range(1, 1e12)`), and one function that calls itself ends
 //! the stack. Nothing inside a process catches either, so policies have one of their own: the same program, started
@@ -26,9 +26,9 @@ use std::time::{Duration, Instant};
 /// The argument that makes a program this process.
 pub(crate) const ARGUMENT: &str = "policy-evaluator";
 
-/// What evaluating policies may allocate, unless told otherwise.
+/// The memory that evaluating policies may take, unless set.
 const MEMORY_BYTES: u64 = 1 << 30;
-/// What a Lambda function keeps for everything else.
+/// The memory that a Lambda function keeps for everything else.
 const MEMORY_KEPT_BYTES: u64 = 96 << 20;
 /// The stack that evaluation has. A policy that needs more recurses without an end.
 pub(crate) const STACK_BYTES: u64 = 64 * 1024 * 1024;
@@ -44,12 +44,12 @@ const ALWAYS: usize = 10;
 /// Characters of a policy's message.
 const MAX_MESSAGE: usize = 2_000;
 
-/// The program that becomes the process that evaluates policies when it is started with [`ARGUMENT`].
+/// The program that evaluates policies when it is started with the argument `policy-evaluator`.
 #[derive(Debug, Clone)]
 pub struct Evaluator {
     /// The program.
     pub program: PathBuf,
-    /// What a process may allocate, in bytes, besides its code and its stack.
+    /// The bytes that a process may allocate, besides its code and its stack.
     pub memory_bytes: u64,
 }
 

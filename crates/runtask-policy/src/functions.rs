@@ -1,4 +1,4 @@
-//! Functions of OPA's that the engine lacks, or that say nothing where OPA's say something.
+//! Adds functions of OPA's that the engine lacks, or that yield nothing where OPA's yield something.
 //!
 //! A rule whose message the engine cannot format would find nothing. So `sprintf` is one of ours: as OPA's, it always
 //! yields a text.
@@ -10,10 +10,10 @@ use std::net::IpAddr;
 
 mod sprintf;
 
-/// What is added.
+/// The functions that are added.
 pub(crate) const FUNCTIONS: [&str; 5] = ["sprintf", "re_match", "any", "all", "net.cidr_intersects"];
 
-/// What one regular expression may take, compiled; the engine's own limit.
+/// The bytes of one compiled regular expression; the engine's own limit.
 const REGEX_BYTES: usize = 100 * 1024;
 /// Regular expressions that are kept.
 const REGEXES: usize = 128;

@@ -1,4 +1,4 @@
-//! Names written out, for an engine that does not find what they stand for.
+//! Writes names out, for an engine that does not find what they stand for.
 //!
 //! Imports: `data.lib.x` for the `lib.x` of a file that imports `data.lib`. For `lib.x` the engine works out every rule
 //! below `data.lib`, and takes it for a recursion where one of them is what is being worked out: the rules of two

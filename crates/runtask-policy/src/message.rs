@@ -1,4 +1,4 @@
-//! What the run task and the process that evaluates policies say to each other.
+//! Defines the messages between the run task and the process that evaluates policies.
 //!
 //! The run task writes a [`Request`] as one line of JSON, and after it the plan, byte for byte. The other process answers
 //! with [`Event`]s, a line of JSON each, and ends.
@@ -7,7 +7,7 @@ use crate::source_file::SourceFile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What is to be evaluated, and how far that may go.
+/// The policies to evaluate, and the limits for it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Request {
     /// Rego.
@@ -28,7 +28,7 @@ pub(crate) struct Request {
     pub(crate) time_limit_ms: u64,
 }
 
-/// What a process is started for.
+/// The purpose of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Purpose {
@@ -50,7 +50,7 @@ pub(crate) enum Event {
     Plan,
     /// The rule with this index is being asked.
     Begin(usize),
-    /// What that rule says.
+    /// The answer of that rule.
     End(Answer),
     /// Nothing can be asked.
     Refused(Refusal),
@@ -73,7 +73,7 @@ pub(crate) enum Cause {
     Plan,
 }
 
-/// What went wrong, and where.
+/// An error of the engine, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// One line: `policies/s3.rego:2:11: …` where the place is known.
@@ -94,7 +94,7 @@ pub struct RuleEntry {
     pub name: String,
     /// Its stable name in findings.
     pub code: String,
-    /// What it does.
+    /// Whether it denies or warns.
     pub kind: RuleKind,
     /// One line that says what it demands.
     pub title: String,
@@ -119,7 +119,7 @@ pub struct RuleEntry {
     pub line: u32,
 }
 
-/// What a rule does, by its name, as in conftest.
+/// The kind of a rule, by its name, as in conftest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleKind {
@@ -131,11 +131,11 @@ pub enum RuleKind {
     Test,
 }
 
-/// What one rule says.
+/// The answer of one rule.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) index: usize,
-    /// What it objects to, in order, as many as are told.
+    /// Its violations, in order, as many as are told.
     #[serde(default)]
     pub(crate) violations: Vec<Violation>,
     /// How many more there are.

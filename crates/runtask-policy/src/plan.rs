@@ -1,4 +1,4 @@
-//! A plan as policies see it, and looked up for people.
+//! Reads a plan for policies, and looks values up in it for people.
 
 use crate::message::Trouble;
 use crate::redaction::Redaction;
@@ -10,11 +10,11 @@ use std::io::Read;
 
 /// Characters of a value that a person is shown.
 const SHOWN: usize = 200;
-/// What stands where there is no value.
+/// The text in place of no value.
 const NONE: &str = "–";
-/// What stands where the value is not known yet; terraform's own words.
+/// The text in place of a value that is not known yet; terraform's own words.
 const UNKNOWN: &str = "(known after apply)";
-/// What stands where the value is sensitive; terraform's own words.
+/// The text in place of a sensitive value; terraform's own words.
 const SENSITIVE: &str = "(sensitive value)";
 
 /// Reads a plan. No value of it is in the error.

@@ -31,7 +31,7 @@ pub struct Policy {
     evaluator: Evaluator,
 }
 
-/// What the tests of policies came to.
+/// The results of the tests of policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TestResults {
     /// Each test, in the order of files and lines.

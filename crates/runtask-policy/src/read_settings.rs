@@ -91,7 +91,7 @@ fn local_path(text: &Text<'_>, notes: &mut Notes<'_>) -> Option<PathBuf> {
         return None;
     }
     if text.text.starts_with(PREFIX) {
-        notes.error(text.place.clone(), "the rules that are shipped stand in `paths`");
+        notes.error(text.place.clone(), "shipped rules belong in `paths`");
         return None;
     }
     Some(PathBuf::from(text.text))

@@ -1,8 +1,8 @@
 //! Keeps what a plan marks as sensitive out of every text that leaves the evaluation.
 //!
-//! Policies see the plan as it is, or they could not judge it. What they say is searched for sensitive values: as they
-//! are, in other cases, and as JSON, URLs, base64 and hexadecimal digits write them. What a policy computes of them
-//! beyond that (a part, a hash) cannot be recognized.
+//! Policies see the plan as it is, or they could not judge it. Their texts are searched for sensitive values: as they
+//! are, in other cases, and as JSON, URLs, base64 and hexadecimal digits write them. Anything else that a policy
+//! computes from such a value (a part, a hash) cannot be recognized.
 
 mod secrets;
 
@@ -15,7 +15,7 @@ use secrets::Secrets;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-/// What stands in a text where a sensitive value was.
+/// The text in place of a sensitive value.
 pub(crate) const MASK: &str = "(sensitive value)";
 /// The same, where a sensitive value is a part of the words above.
 const OTHER_MASK: &str = "***";

@@ -1,4 +1,4 @@
-//! Makes a report of what rules said.
+//! Makes a report of the findings of rules.
 
 use crate::engine::title_of;
 use crate::evaluation::{Evaluation, UnavailableError};
@@ -101,7 +101,7 @@ pub(crate) fn report(
     report
 }
 
-/// What all rules came to.
+/// The counts over all rules.
 #[derive(Default)]
 struct Tally {
     asked: HashSet<Code>,

@@ -1,4 +1,4 @@
-//! One life of the process that evaluates policies, seen from outside: what it said, and how it ended.
+//! Runs the process that evaluates policies once, and notes what it said and how it ended.
 
 use crate::evaluator::{ARGUMENT, Evaluator, STACK_BYTES};
 use crate::message::{Answer, Event, Purpose, Refusal, Request, RuleEntry};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 const COMPILE_LIMIT: Duration = Duration::from_secs(30);
 /// How long reading a plan may take.
 const PLAN_LIMIT: Duration = Duration::from_secs(60);
-/// What a rule may take beyond its limit, at which the engine should have stopped it itself.
+/// The time that a rule gets beyond its limit, at which the engine should have stopped it itself.
 const GRACE: Duration = Duration::from_secs(2);
 /// Bytes of everything that the process may say.
 const MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
@@ -25,7 +25,7 @@ const ENVIRONMENT: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TOP_
 /// Bytes of its last words: what the runtime says when it gives up. What a policy prints stands before it.
 const MAX_STDERR_BYTES: usize = 16 * 1024;
 
-/// What a process said.
+/// The messages of a process.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) rules: Vec<RuleEntry>,

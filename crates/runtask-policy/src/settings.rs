@@ -40,7 +40,7 @@ pub enum PolicyPath {
     Path(PathBuf),
 }
 
-/// What follows where a rule cannot say, because a value is known only after apply.
+/// The result of a rule that cannot tell, because a value is known only after apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unknown {
     /// As if the rule had found nothing.

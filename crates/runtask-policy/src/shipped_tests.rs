@@ -1,4 +1,4 @@
-//! The rules that are shipped: their own tests, and what they say about real plans.
+//! Tests the shipped rules: their own tests, and their findings in real plans.
 
 use crate::builtin::{self, BUILTINS};
 use crate::evaluator::serve;

@@ -1,4 +1,4 @@
-//! Evaluation inside the process that tests: no limits of memory, no crashes.
+//! Evaluates inside the process of the tests: without limits of memory, without crashes.
 
 use crate::builtin;
 use crate::engine::Policies;

@@ -1,4 +1,4 @@
-//! The engine's errors as people read them.
+//! Words the engine's errors for people.
 
 use crate::message::Trouble;
 use std::time::Duration;

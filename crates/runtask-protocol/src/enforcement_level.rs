@@ -1,10 +1,10 @@
-//! Names what a failure does to a run.
+//! Names the enforcement levels: what a failure does to a run.
 
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// What HCP Terraform does when a run task fails. It decides; our verdict does not depend on it.
+/// HCP Terraform's reaction to a run task that fails. Our verdict does not depend on it.
 ///
 /// HCP Terraform's own words are read leniently, by [`Deserialize`]; what people type is one of
 /// [`EnforcementLevel::KNOWN`], or an error of [`FromStr`].

@@ -1,4 +1,4 @@
-//! What the request handler hands to the callback handler.
+//! Defines the job that the request handler hands to the callback handler.
 //!
 //! A job is HCP Terraform's own payload, each value byte for byte, with one more key, `runtask`. So a callback
 //! function in any language reads it as the payload it knows, and ours takes a bare payload for a job.
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The key that we add to the payload.
 const KEY: &str = "runtask";
 
-/// What the request handler knows and the payload does not.
+/// Facts of the request that the payload does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The version of this form, [`Receipt::VERSION`] of whoever wrote it. Who finds a newer one than their own knows

@@ -1,4 +1,4 @@
-//! HCP Terraform's numbers.
+//! Lists HCP Terraform's limits.
 //!
 //! Lengths are in characters (Unicode scalar values), as JSON Schema counts them.
 //! Source of the lengths: the JSON schemas beside HCP Terraform's "Run Tasks Integration API" page

@@ -50,7 +50,7 @@ id! {
     TaskResultId
 }
 
-/// What the sender can do; absent on Terraform Enterprise before about v202310-1.
+/// The capabilities of the sender; absent on Terraform Enterprise before about v202310-1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct Capabilities {
     /// Whether the callback may carry outcomes.

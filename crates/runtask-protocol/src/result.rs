@@ -90,7 +90,7 @@ impl TaskResult {
         self
     }
 
-    /// What this result says.
+    /// The status of this result.
     #[must_use]
     pub const fn status(&self) -> Status {
         self.status

@@ -1,4 +1,4 @@
-//! The bearer token of one task result.
+//! Holds the bearer token of one task result.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};

@@ -1,7 +1,7 @@
-//! HMAC-SHA-512 over the raw bytes of a request.
+//! Makes and verifies HMAC-SHA-512 signatures over the raw bytes of a request.
 //!
 //! The signature proves who sent a request, not when: the protocol has no time stamp, so a repeated request
-//! verifies again. Whoever works on requests keys its work by task result.
+//! verifies again. So work on requests has to be keyed by task result.
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};

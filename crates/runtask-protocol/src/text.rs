@@ -1,4 +1,4 @@
-//! Cutting texts to a number of characters, so that what is left still reads.
+//! Cuts texts to a number of characters, so that the rest still reads.
 
 /// Ends every text that was cut.
 const MARK: &str = "… (truncated)";

@@ -1,4 +1,4 @@
-//! The formats by name.
+//! Lists the formats by name.
 
 use crate::{github, json, junit, markdown, sarif, terminal};
 use runtask_findings::{CheckReport, Verdict, printable};
@@ -16,7 +16,7 @@ pub enum Format {
     Json,
     /// Code scanning and editors: [`sarif()`].
     Sarif,
-    /// Whatever shows the results of tests: [`junit()`].
+    /// Programs that show the results of tests: [`junit()`].
     Junit,
     /// Annotations in GitHub Actions: [`github()`].
     Github,

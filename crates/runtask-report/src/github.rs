@@ -1,4 +1,4 @@
-//! The log of a GitHub Actions job: annotations on a pull request.
+//! Renders for the log of a GitHub Actions job, as annotations on a pull request.
 //!
 //! Bodies are left out: an annotation is plain text, and short.
 

@@ -1,6 +1,7 @@
-//! More findings than there are rows: those that one rule has at one level become one row, the most numerous first.
+//! Groups findings where there are fewer rows than findings: one row for the findings of one rule at one level, the
+//! most numerous first.
 //!
-//! Nothing is left out here: whoever has fewer rows than there are rules drops the last ones, which are the mildest.
+//! Nothing is left out here: a caller with fewer rows than rules drops the last ones, which are the mildest.
 
 use runtask_findings::{
     CheckReport, Code, Finding, Level, Rule, Severity, code_span, counted, markdown_escaped, shortened,
@@ -12,7 +13,7 @@ const LISTED: usize = 50;
 /// Characters of one of them.
 const LISTED_CHARACTERS: usize = 150;
 
-/// What is shown as one.
+/// A row: one finding, or a group of findings.
 #[derive(Debug)]
 pub(crate) enum Row<'a> {
     /// A finding.
@@ -21,7 +22,7 @@ pub(crate) enum Row<'a> {
     Many(Group<'a>),
 }
 
-/// What one rule found at one level.
+/// The findings of one rule at one level.
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
     /// The rule, where the check has said what it demands.

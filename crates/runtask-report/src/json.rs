@@ -1,4 +1,4 @@
-//! A script's view.
+//! Renders as JSON, for scripts.
 
 use runtask_findings::{CheckReport, Verdict};
 use serde_json::Value;

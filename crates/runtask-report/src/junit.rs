@@ -1,4 +1,4 @@
-//! JUnit's XML, for whatever shows the results of tests: GitLab, Jenkins, Azure DevOps.
+//! Renders as JUnit's XML, for programs that show the results of tests: GitLab, Jenkins, Azure DevOps.
 //!
 //! There is no standard; this keeps to what all of them read: one `failure`, `error` or `skipped` in a test case at most.
 

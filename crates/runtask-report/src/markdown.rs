@@ -1,4 +1,4 @@
-//! Markdown for people: a comment on a merge request, the summary of a job.
+//! Renders as Markdown: for a comment on a merge request, or the summary of a job.
 //!
 //! It is GitHub's and GitLab's dialect: tables, and `<details>` to fold what is long.
 

@@ -1,4 +1,4 @@
-//! HCP Terraform's page of a run.
+//! Renders for HCP Terraform's page of a run.
 
 use crate::groups::{Row, rows};
 use crate::standing::Standing;

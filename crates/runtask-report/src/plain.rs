@@ -1,6 +1,6 @@
-//! A finding's body for those who read it as it is: Markdown without its fences and escapes, its tables aligned.
+//! Turns a finding's body into plain text: Markdown without its fences and escapes, its tables aligned.
 //!
-//! It knows the Markdown that checks write, line by line. What it does not know it shows unchanged.
+//! It knows the Markdown that checks write, line by line, and shows other lines unchanged.
 
 use runtask_findings::printable;
 
@@ -14,7 +14,7 @@ pub(crate) struct Line {
     pub(crate) kind: Kind,
 }
 
-/// What a line is.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Nothing special.

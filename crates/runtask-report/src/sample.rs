@@ -1,11 +1,11 @@
-//! Reports that every renderer's tests render: a small typical one of each kind, and hostile ones.
+//! Makes the reports that every renderer's tests render: a small typical one of each kind, and hostile ones.
 
 use proptest::prelude::*;
 use runtask_findings::{
     CheckReport, Code, Finding, Level, Rule, Severity, Source, Subject, code_span, fenced, markdown_escaped,
 };
 
-/// What strangers write to be more than text.
+/// A stranger's text that tries to be more than text.
 pub(crate) const HOSTILE: &str = "\u{1b}[31m\u{9b}\r\n::error file=x::y\n##[error]z\n</details></summary><script>]]> | `` \u{202e}\u{0}\u{ffff} &amp; @team [a](http://b) {0} %0A::stop\t";
 
 /// One file is not formatted.

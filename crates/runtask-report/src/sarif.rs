@@ -1,4 +1,4 @@
-//! SARIF 2.1.0: what code scanning and editors read.
+//! Renders as SARIF 2.1.0, for code scanning and editors.
 //!
 //! One run for all checks, because GitHub takes one run of one tool in a file. Nothing is resolved here: a file is named
 //! as the check names it.
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::path::{Component, Path};
 
-/// What a finding that is about no file is said to be in.
+/// The file in which a finding without a file is said to be.
 ///
 /// GitHub refuses a whole upload for one result without a physical location, and takes one whose file it does not have.
 /// The rule's own file would be a location as well, but one that is not wrong, and where a pull request does not show
@@ -233,7 +233,7 @@ fn encoded(bytes: &[u8]) -> String {
     bytes.iter().map(shown).collect()
 }
 
-/// What makes a finding the same as one of an earlier run.
+/// The identity of a finding, the same in a later run.
 fn identity(finding: &Finding) -> String {
     let (kind, subject) = match &finding.subject {
         Some(Subject::File { path, .. }) => ("file", uri(path)),

@@ -1,9 +1,9 @@
-//! What a finding means for the verdict, told apart in the same way by every renderer; and how many there are of each.
+//! Says what a finding means for the verdict, the same for every renderer, and counts findings by that.
 
 use runtask_findings::{CheckReport, Finding, Level, Verdict, counted};
 use std::collections::HashSet;
 
-/// What a finding means for the verdict.
+/// The meaning of a finding for the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Standing {
     /// It fails the task.

@@ -1,4 +1,4 @@
-//! A person at a terminal.
+//! Renders for a person at a terminal.
 
 use crate::plain::{Kind, lines};
 use crate::standing::{Standing, summary};

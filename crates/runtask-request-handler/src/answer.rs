@@ -1,4 +1,4 @@
-//! What callers are told: fixed texts, never a part of what they sent.
+//! Answers callers with fixed texts, never with a part of what they sent.
 
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};

@@ -1,4 +1,4 @@
-//! Settings of the request handler.
+//! Reads the settings of the request handler.
 
 use crate::handler::TaskNames;
 use runtask_protocol::Key;

@@ -1,4 +1,4 @@
-//! One request, from its bytes to its answer.
+//! Handles one request, from its bytes to its answer.
 
 use crate::answer::Answer;
 use crate::keys::{KeySource, Trust};

@@ -1,14 +1,14 @@
-//! Where the keys come from that verify a request.
+//! Gets the keys that verify a request.
 
 use runtask_protocol::{Key, KeyRing};
 use std::future::Future;
 
-/// What a request is checked against.
+/// The keys that a request is checked against, or none.
 #[derive(Debug, Clone)]
 pub enum Trust {
     /// Its signature must match one of these.
     Keys(KeyRing),
-    /// Nothing: somebody asked for that.
+    /// None: somebody asked for that.
     Anybody,
 }
 

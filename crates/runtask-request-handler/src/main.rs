@@ -1,4 +1,4 @@
-//! The Lambda function `request-handler`: wires the library to Parameter Store and to the callback function.
+//! Runs the Lambda function `request-handler`: wires the library to Parameter Store and to the callback function.
 
 mod lambda;
 
@@ -71,7 +71,7 @@ fn without_stage(mut request: Request) -> Request {
     request
 }
 
-/// What is left of `path` below the stage; all of it, where it is not below the stage.
+/// The rest of `path` below the stage; all of it, if it is not below the stage.
 fn below<'a>(path: &'a str, stage: Option<&str>) -> &'a str {
     let rest = stage.and_then(|stage| path.strip_prefix('/')?.strip_prefix(stage));
     match rest {

@@ -1,4 +1,4 @@
-//! A key that is stored elsewhere, in versions, and may be changed at any time.
+//! Follows a key that is stored elsewhere, in versions, and may be changed at any time.
 //!
 //! A change must work at once, must not lose a run that was signed with the version before, and must not let a
 //! flood of bad signatures become a flood of reads.

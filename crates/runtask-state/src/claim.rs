@@ -1,4 +1,4 @@
-//! Claims: of several attempts at one task result, one works.
+//! Defines claims, which let one of several attempts at a task result work.
 
 use std::future::Future;
 use std::sync::Arc;

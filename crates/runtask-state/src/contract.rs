@@ -1,4 +1,4 @@
-//! What every store must keep to, as tests that all of them run.
+//! Holds the tests that every store has to pass.
 
 pub mod claims;
 pub mod documents;

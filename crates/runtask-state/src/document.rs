@@ -1,7 +1,7 @@
-//! Documents with versions: whoever writes says which version was read, and loses if another was there first.
+//! Defines documents with versions: a writer names the version that it read, and loses if another writer was first.
 //!
-//! They are what an approval is kept in: found by its key, changed by one of several who try at once, taken up again
-//! when its time comes, and forgotten at its end.
+//! An approval is kept in one: found by its key, changed by one of several who try at once, taken up again when its
+//! time comes, and forgotten at its end.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub const MAX_CONTENT_BYTES: usize = 128 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Version(pub u128);
 
-/// What is written under a key. Times are kept to the millisecond; a store may drop what is finer.
+/// The content under a key, and its times. Times are kept to the millisecond; a store may drop finer parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Anything; no store looks into it. At most [`MAX_CONTENT_BYTES`].

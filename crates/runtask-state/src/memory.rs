@@ -1,4 +1,4 @@
-//! Stores that live as long as the process.
+//! Holds the stores that live as long as the process.
 
 mod claims;
 mod documents;

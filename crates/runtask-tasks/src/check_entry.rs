@@ -1,4 +1,4 @@
-//! Says what the reader of a file has to know of a check. What the check does is not its matter.
+//! Tells the reader of a file about a check: its name, its settings, but not what it does.
 
 use crate::date::Date;
 use crate::notes::Notes;

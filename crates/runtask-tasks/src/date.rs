@@ -1,4 +1,4 @@
-//! Days of the calendar, for exceptions that end. No time of day, no time zone but UTC, no clock.
+//! Holds days of the calendar, for exceptions that end. No time of day, no time zone but UTC, no clock.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};

@@ -1,14 +1,14 @@
-//! Decides which runs a task is for. What follows for the others is the caller's matter.
+//! Decides which runs a task is for. The caller decides what the other runs get.
 //!
-//! Where a filter asks for what is not known, such as the project that older versions of Terraform Enterprise do not send,
-//! the run is not admitted: nobody said that the task is for it.
+//! A filter does not admit a run whose fact it does not know, such as the project, which older versions of Terraform
+//! Enterprise do not send: nobody said that the task is for that run.
 
 use crate::names::NamePattern;
 use crate::run_facts::RunFacts;
 use runtask_findings::printable;
 use std::fmt;
 
-/// Which runs a task is for; unless something is said, for all.
+/// The runs that a task is for: all, unless set.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub(crate) stages: Option<Vec<&'static str>>,

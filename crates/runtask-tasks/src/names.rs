@@ -1,5 +1,5 @@
-//! Patterns for names: globs for organizations, workspaces and projects, and `*` alone for addresses of resources,
-//! where brackets are part of the name.
+//! Matches names with patterns: globs for organizations, workspaces and projects, and `*` alone for addresses of
+//! resources, where brackets are part of the name.
 
 use crate::table::improper;
 use globset::{Glob, GlobSet};

@@ -1,4 +1,4 @@
-//! Notes on what is wrong, taken while a file is read, and made into problems with line and column at the end.
+//! Collects notes on mistakes while a file is read, and makes problems with line and column of them at the end.
 
 use crate::problem::{Place, Problem, ProblemKind, Problems};
 use runtask_findings::printable;

@@ -1,4 +1,4 @@
-//! What is wrong with a file, and how it reads in a terminal or a log. What is wrong is found elsewhere.
+//! Words a mistake in a file for a terminal or a log. Mistakes are found elsewhere.
 
 use runtask_findings::printable;
 use std::fmt;
@@ -34,18 +34,18 @@ pub struct Problem {
     pub(crate) message: String,
 }
 
-/// Where something stands in a file.
+/// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The line, counted from 1.
     pub line: u32,
     /// The column, counted from 1 in characters.
     pub column: u32,
-    /// What of the line stands before, printable; cut where the line is long.
+    /// The part of the line before it, printable; cut where the line is long.
     pub(crate) before: String,
-    /// What is meant, printable.
+    /// The part that is meant, printable.
     pub(crate) meant: String,
-    /// What of the line stands after, printable.
+    /// The part of the line after it, printable.
     pub(crate) after: String,
 }
 
@@ -62,7 +62,7 @@ impl Problem {
         self.place.as_ref()
     }
 
-    /// What is wrong and what to do about it, in one line.
+    /// The mistake and its remedy, in one line.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

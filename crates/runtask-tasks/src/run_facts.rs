@@ -1,6 +1,6 @@
-//! Says what is known of a run before anything of it is fetched.
+//! Holds the facts of a run that are known before anything of it is fetched.
 
-/// What HCP Terraform says of a run, in the order in which people ask for it. What it does not say is `None`.
+/// The facts of a run that HCP Terraform sends, in the order in which people ask for them. Others are `None`.
 ///
 /// Names are those of the run task payload, without prefixes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

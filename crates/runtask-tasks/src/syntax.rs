@@ -1,4 +1,4 @@
-//! Reads TOML into a table whose parts know where they stand. What the table says is not looked at.
+//! Reads TOML into a table whose parts know where they stand. The meaning of the table is not looked at.
 
 use crate::notes::Notes;
 use std::ops::Range;

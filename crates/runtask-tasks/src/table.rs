@@ -1,4 +1,4 @@
-//! Reads the keys of one table, and notes what is not as it should be. What a key means is the caller's matter.
+//! Reads the keys of one table, and notes mistakes. The caller knows what a key means.
 
 use crate::date::Date;
 use crate::notes::Notes;
@@ -302,7 +302,7 @@ fn proper<'a>(key: &str, text: Text<'a>, notes: &mut Notes<'_>) -> Option<Text<'
     None
 }
 
-/// Why a file may not hold this text, if so.
+/// The reason why a file may not hold this text, if there is one.
 pub(crate) fn improper(key: &str, text: &str) -> Option<String> {
     if text.trim().is_empty() {
         Some("an empty text says nothing: fill it in or remove it".to_owned())

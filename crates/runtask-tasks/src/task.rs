@@ -1,4 +1,4 @@
-//! Tasks as they are once read.
+//! Holds tasks that were read.
 
 use crate::check_entry::CheckSettings;
 use crate::filter::Filter;
@@ -12,7 +12,7 @@ pub const DEFAULT_TASK: &str = "default";
 #[derive(Debug, Clone)]
 pub struct Tasks(pub(crate) BTreeMap<String, Task>);
 
-/// What one path of the run task checks: `[tasks.NAME]` is what `POST /NAME` runs.
+/// A task, called by one path of the run task: `POST /NAME` runs `[tasks.NAME]`.
 #[derive(Debug, Clone)]
 pub struct Task {
     /// Its name.
@@ -60,9 +60,9 @@ impl OnSkip {
 }
 
 impl Tasks {
-    /// What there is without a file: the one task that `POST /` names, with these checks, for every run.
+    /// Makes the tasks where there is no file: the one that `POST /` names, with these checks, for every run.
     ///
-    /// A check that cannot do without settings is none for it: only a file has them.
+    /// A check that needs settings cannot be among them: only a file has settings.
     #[must_use]
     pub fn only_default(checks: &[&'static str]) -> Self {
         let task = Task {

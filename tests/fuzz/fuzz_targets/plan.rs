@@ -1,5 +1,5 @@
-//! Judges arbitrary bytes as a plan, by rules that say all they see: there is an answer, and what the plan marks as
-//! sensitive is not in it.
+//! Judges arbitrary bytes as a plan, by rules that say all they see: there is an answer, and no value that the plan
+//! marks as sensitive is in it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

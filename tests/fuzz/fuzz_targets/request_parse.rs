@@ -1,4 +1,4 @@
-//! A request's bytes: whatever they are, reading them ends, and what is accepted can be handed over and read back.
+//! Reads arbitrary bytes as a request: reading ends, and an accepted request can be handed over and read back.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A function that does, on demand, what functions should not do.
+//! Runs a function that misbehaves on demand.
 //!
 //! The event says what: `{"act": "exit", "code": 3}`. Through a function URL it is the query, `?act=error`.
 //! Without `act` an event is returned, and an HTTP request is answered with its own body and content type.

@@ -1,4 +1,4 @@
-//! What is going on, so that a test waits for a state and never for a while.
+//! Knows what is going on, so that a test waits for a state and never for a while.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

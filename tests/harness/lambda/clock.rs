@@ -1,4 +1,4 @@
-//! The double's clock, and the ways AWS writes a time down.
+//! Holds the double's clock, and the ways AWS writes a time down.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! An execution environment: one process of a function, from its start to its end.
+//! Runs an execution environment: one process of a function, from its start to its end.
 
 use std::fs::OpenOptions;
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! How a function gets run: awaited, or from the queue with retries and an on-failure destination.
+//! Runs functions: awaited, or from the queue with retries and an on-failure destination.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a function is: its binary and the settings AWS has for it.
+//! Describes a function: its binary and the settings AWS has for it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

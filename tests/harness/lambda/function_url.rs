@@ -1,4 +1,4 @@
-//! A function URL: HTTP in front of a function, payload format 2.0, buffered answers, no authentication.
+//! Serves a function URL: HTTP in front of a function, payload format 2.0, buffered answers, no authentication.
 //!
 //! Source: AWS Lambda developer guide, "Invoking Lambda function URLs".
 

@@ -1,4 +1,4 @@
-//! The Invoke API, as the AWS SDK calls it.
+//! Serves the Invoke API, as the AWS SDK calls it.
 //!
 //! Signatures are not checked, but must be there. Qualifiers are taken as they come: there are no aliases.
 //!

@@ -1,4 +1,4 @@
-//! A process and all that it started: frozen, thawed and killed as one.
+//! Freezes, thaws and kills a process as one with all that it started.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};

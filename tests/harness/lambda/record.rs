@@ -1,4 +1,4 @@
-//! What happened: one record per attempt to run a function.
+//! Records what happened, once per attempt to run a function.
 
 use std::time::Duration;
 

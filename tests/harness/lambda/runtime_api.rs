@@ -1,4 +1,4 @@
-//! The Runtime API: where one process fetches its events and leaves its answers.
+//! Serves the Runtime API, where one process fetches its events and leaves its answers.
 //!
 //! Each process has a port of its own, since nothing in a request says which process sent it.
 //!

@@ -1,4 +1,4 @@
-//! What the double knows: its functions, their processes, and what tests asked of them.
+//! Holds the state of the double: its functions, their processes, and the wishes of tests.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;

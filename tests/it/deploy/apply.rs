@@ -1,4 +1,4 @@
-//! `terraform apply`, and `destroy`.
+//! Tests `terraform apply`, and `destroy`.
 
 use runtask_tests::aws;
 use runtask_tests::stack::Stack;

@@ -1,4 +1,4 @@
-//! A run, from HCP Terraform's request to its final result, through what `infra/` deploys.
+//! Tests a run through a deployed `infra/`, from HCP Terraform's request to the final result.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

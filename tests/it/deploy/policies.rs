@@ -1,4 +1,4 @@
-//! Tasks and policies as they are deployed: in a layer, in Parameter Store, in S3.
+//! Tests tasks and policies as they are deployed: in a layer, in Parameter Store, in S3.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What tests apply is `infra/` but for two files, which need a provider that machines without a network have not got.
+//! Tests that only two files of `infra/` are replaced, which need a provider that machines without a network lack.
 
 use std::path::Path;
 

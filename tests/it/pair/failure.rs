@@ -1,4 +1,4 @@
-//! What the failure handler makes of a job that the callback handler gave up: one final result, always.
+//! Tests the failure handler: a job that the callback handler gave up gets one final result, always.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What only Lambda does to a job: kill, retry, give up, limit.
+//! Tests what only Lambda does to a job: kill, retry, give up, limit.
 
 use std::time::Duration;
 

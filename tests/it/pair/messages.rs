@@ -1,4 +1,4 @@
-//! What people read: on the run's page, and in the logs.
+//! Tests the texts that people read: on the run's page, and in the logs.
 
 use runtask_simulator::{Callback, Fault, Record, RunSpec};
 use serde_json::{Value, json};

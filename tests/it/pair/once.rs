@@ -1,4 +1,4 @@
-//! One result, however often the request comes.
+//! Tests that there is one result, however often the request comes.
 
 use runtask_tests::lambda::Function;
 use runtask_tests::pair::{CALLBACK_HANDLER, Pair};

@@ -1,4 +1,4 @@
-//! Nothing is sent where the token must not go.
+//! Tests that nothing is sent where the token must not go.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Tasks of a `runtask.toml`: whom they check, what they make of plans, and what a result says of it.
+//! Tests tasks of a `runtask.toml`: the runs that they check, their verdicts on plans, and their results.
 
 use std::path::Path;
 

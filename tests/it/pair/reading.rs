@@ -1,4 +1,4 @@
-//! Which token reads the configuration and the plan.
+//! Tests which token reads the configuration and the plan.
 
 use std::sync::{Arc, Mutex};
 

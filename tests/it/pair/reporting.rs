@@ -1,4 +1,4 @@
-//! How results reach HCP Terraform: signs of life, and what happens when they are not taken.
+//! Tests how results reach HCP Terraform: signs of life, and results that are not taken.
 
 use std::time::Duration;
 

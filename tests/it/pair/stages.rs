@@ -1,4 +1,4 @@
-//! Each stage, with and without what it offers, in each working directory.
+//! Tests each stage, with and without configuration and plan, in each working directory.
 
 use runtask_protocol::Stage;
 use runtask_simulator::{Configuration, Fault, RunSpec};

@@ -1,4 +1,4 @@
-//! What can break on our side: each ends in one final result that says so.
+//! Tests failures on our side: each ends in one final result that says so.
 //!
 //! A check that panics is not among them: no input makes one.
 

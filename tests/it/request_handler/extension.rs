@@ -1,4 +1,4 @@
-//! The key through the Parameters and Secrets extension.
+//! Tests the key through the Parameters and Secrets extension.
 
 use std::sync::{Arc, Mutex};
 

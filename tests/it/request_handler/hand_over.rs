@@ -1,4 +1,4 @@
-//! A job is somebody's before HCP Terraform is told that all is well.
+//! Tests that a job is handed over before HCP Terraform is told that all is well.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the function logs, when it is asked to say all it knows.
+//! Tests the logs of the function at their most detailed.
 
 use runtask_tests::events::HttpRequest;
 use runtask_tests::secrets::assert_no_secrets;

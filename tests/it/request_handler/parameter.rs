@@ -1,4 +1,4 @@
-//! The key in Parameter Store.
+//! Tests the key in Parameter Store.
 
 use runtask_tests::moto::Moto;
 use serde_json::{Value, json};

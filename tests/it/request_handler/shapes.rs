@@ -1,4 +1,4 @@
-//! Whichever way a request reaches the function, it is the same request.
+//! Tests that a request is the same, whichever way it reaches the function.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! Settings that are wrong stop the function before it takes a request.
+//! Tests that wrong settings stop the function before it takes a request.
 
 use runtask_tests::events::{BodyForm, function_url};
 use runtask_tests::secrets::assert_no_secrets;

@@ -1,4 +1,4 @@
-//! Through the function URL, over HTTP: what is answered to requests that are no run task's.
+//! Tests the function URL over HTTP: the answers to requests that are no run task's.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What a provider takes: read from the files in `fixtures/providers/`, and what those files leave out.
+//! Reads what a provider takes from the files in `fixtures/providers/`, and adds what those files leave out.
 
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The Lambda function `callback-handler`: a job is an event.
+//! Runs the Lambda function `callback-handler`: each event is a job.
 
 use lambda_runtime::Error;
 use runtask_callback_handler::Handler;

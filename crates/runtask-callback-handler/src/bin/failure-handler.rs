@@ -1,4 +1,5 @@
-//! The Lambda function `failure-handler`: an event is Lambda's record of a job that the callback handler gave up.
+//! Runs the Lambda function `failure-handler`: each event is Lambda's record of a job that the callback handler gave
+//! up.
 
 use lambda_runtime::Error;
 use runtask_callback_handler::FailureHandler;

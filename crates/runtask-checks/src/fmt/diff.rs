@@ -1,4 +1,4 @@
-//! What `terraform fmt` would change in one file.
+//! Shows what `terraform fmt` would change in one file.
 
 use runtask_findings::{fenced, printable_lines};
 use similar::{DiffTag, TextDiffConfig};

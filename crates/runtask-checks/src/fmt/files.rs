@@ -1,4 +1,4 @@
-//! The files that `terraform fmt -recursive` looks at, found as it finds them, and copied.
+//! Finds the files that `terraform fmt -recursive` looks at, as it finds them, and copies them.
 
 use runtask_process::PrivateDirectory;
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! `terraform fmt -check -recursive`, with a reason for every file.
+//! Runs `terraform fmt -check -recursive`, and gives a reason for every file.
 //!
 //! Terraform runs once in the directory itself, which is what a person would run, and mostly there is nothing
 //! more to do. Only when it objects do copies of the files show which ones it means and what it would change:

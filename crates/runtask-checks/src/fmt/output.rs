@@ -1,4 +1,4 @@
-//! Terraform's words: the errors that `terraform fmt -no-color` prints to stderr.
+//! Reads the errors that `terraform fmt -no-color` prints to stderr.
 //!
 //! ```text
 //!
@@ -17,7 +17,7 @@
 /// One error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What stands behind `Error: `.
+    /// The text after `Error: `.
     pub summary: String,
     /// Where it is, if terraform says so.
     pub place: Option<Place>,
@@ -32,7 +32,7 @@ pub struct Place {
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
-    /// What follows the number: `, in resource "x" "y":`.
+    /// The rest of the line after the number: `, in resource "x" "y":`.
     pub rest: String,
 }
 

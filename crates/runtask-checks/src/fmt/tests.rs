@@ -1,4 +1,4 @@
-//! The check with the real terraform, and with shell scripts in its place that hang, crash and flood.
+//! Tests the check with the real terraform, and with shell scripts in its place that hang, crash and flood.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 

@@ -38,7 +38,7 @@ pub(crate) async fn explain(arguments: &ExplainArguments, output: &Output) -> an
     if let Some(code) = &arguments.rule {
         rules.retain(|it| it.code == *code);
         if rules.is_empty() {
-            bail!("there is no rule {code}; `runtask policy list` lists those there are");
+            bail!("there is no rule {code}; `runtask policy list` lists the rules");
         }
     }
     // Of `deny` and `warn` of one package, one explains both.

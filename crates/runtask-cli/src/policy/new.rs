@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 const RULE: &str = include_str!("new/rule.rego");
 const TEST: &str = include_str!("new/rule_test.rego");
-/// What the templates call the rule.
+/// The rule's name in the templates.
 const CODE: &str = "example-rule";
 const NAME: &str = "example_rule";
 
@@ -38,7 +38,7 @@ pub(crate) fn new(arguments: &NewArguments, output: &Output) -> anyhow::Result<E
     let code = &arguments.rule;
     let starts_well = code.starts_with(|it: char| it.is_ascii_lowercase());
     if codes().iter().any(|(ours, _)| ours.as_str() == code) {
-        bail!("{code} is what a check says of itself: choose another name for the rule");
+        bail!("{code} is the name of a check's own finding: choose another for the rule");
     }
     if !starts_well || Code::of_rule(code).as_str() != code {
         bail!("{code:?} is no rule's name: lower-case letters, digits and hyphens, such as owner-tag");
@@ -56,7 +56,7 @@ pub(crate) fn new(arguments: &NewArguments, output: &Output) -> anyhow::Result<E
     let test = directory.join(format!("{name}_test.rego"));
     for path in [&rule, &test] {
         if path.exists() {
-            bail!("{} is there already, and was left alone", path.display());
+            bail!("{} exists already, and was not changed", path.display());
         }
     }
     for (path, template) in [(&rule, RULE), (&test, TEST)] {

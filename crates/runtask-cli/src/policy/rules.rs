@@ -6,7 +6,7 @@ use anyhow::Context;
 use runtask_policy::{Policy, RuleEntry};
 use runtask_setup::LoadedTask;
 
-/// What there is without a file: the rules that are shipped, the sample as well.
+/// The tasks where there is no file: one with the shipped rules, the sample as well.
 const SHIPPED: &str = "\
 [tasks.default]
 checks = [\"policy\"]

@@ -1,4 +1,4 @@
-//! Says why `runtask register` came to nothing, and what the person who typed it can do about it.
+//! Explains why `runtask register` failed, and what to do about it.
 
 use runtask_client::StatusCode;
 use runtask_client::organization::{

@@ -1,4 +1,4 @@
-//! Policies that would take all there is, or tell what they must not.
+//! Tests policies that would use up everything, or tell secrets.
 
 use crate::place::{Place, repository_text};
 use crate::{EMPTY_PLAN, POLICIES, path};

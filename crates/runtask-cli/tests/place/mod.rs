@@ -1,4 +1,4 @@
-//! A directory, and the command as a process in it, without an environment.
+//! Runs the command as a process in a directory of its own, without an environment.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may end a test")]
 
@@ -20,7 +20,7 @@ pub(crate) struct Place {
     environment: Vec<(&'static str, String)>,
 }
 
-/// What a command said, and how it ended.
+/// The output of a command, and its exit code.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: i32,

@@ -1,4 +1,4 @@
-//! Where policies do something else here than in conftest and OPA: docs/policies.md lists these tests.
+//! Tests where policies differ from conftest and OPA: docs/policies.md lists these tests.
 
 use super::tests::{asked, asked_with, messages, plan};
 use crate::message::Purpose;

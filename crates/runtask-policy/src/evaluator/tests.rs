@@ -1,4 +1,4 @@
-//! What the process that evaluates says, asked inside this one: no limits of memory, no crashes.
+//! Tests the evaluation inside the process of the tests: without limits of memory, without crashes.
 
 use super::*;
 use crate::builtin;

@@ -1,4 +1,4 @@
-//! `sprintf`, as Go's `fmt` has it for the values that Rego has.
+//! Formats as `sprintf` does: as Go's `fmt`, for the values that Rego has.
 //!
 //! It differs from OPA's where a policy names the wrong verb: a number for `%s`, a text for `%d` are written as they
 //! are, and not as `%!s(int=22)`.

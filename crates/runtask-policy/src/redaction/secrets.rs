@@ -1,4 +1,4 @@
-//! What a plan marks as sensitive.
+//! Finds the values that a plan marks as sensitive.
 //!
 //! Source: Terraform's JSON output format, and plans of Terraform 1.11.
 
@@ -82,7 +82,7 @@ impl Secrets {
         self.calls(root);
     }
 
-    /// What a module is called with in place of a sensitive variable, where that is written out.
+    /// Collects the literal values with which a module is called for its sensitive variables.
     fn calls(&mut self, module: &Value) {
         let Ok(inner) = module["module_calls"].as_object() else { return };
         for (_name, call) in inner.iter() {

@@ -1,4 +1,4 @@
-//! What every store of documents must keep to, as one test that all of them run.
+//! Holds the test that every store of documents has to pass.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "it is a test")]
 

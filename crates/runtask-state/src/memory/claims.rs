@@ -1,4 +1,4 @@
-//! Claims of one process, kept in its memory.
+//! Keeps claims in the memory of one process.
 
 use crate::claim::{Claim, ClaimStore, FINISHED_FOR, Lease, StoreError};
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Documents of one process, kept in its memory.
+//! Keeps documents in the memory of one process.
 
 use crate::document::{
     Created, Document, DocumentError, DocumentStore, Due, MAX_CONTENT_BYTES, Record, Saved, Version,

@@ -1,4 +1,4 @@
-//! Whole files: what good ones become, and what holds for any.
+//! Tests whole files: what good ones become, and what holds for any.
 
 use crate::{names, parse, parse_on, policy};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Whole files, with the settings of the check that has most of them.
+//! Tests whole files, with the settings of the check that has most of them.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 

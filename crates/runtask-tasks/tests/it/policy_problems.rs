@@ -1,4 +1,4 @@
-//! Wrong settings of the check `policy`, and what is said of them.
+//! Tests the messages about wrong settings of the check `policy`.
 
 use crate::problems::{wrong_policy, wrong_task};
 use crate::{checks, parse};
@@ -70,7 +70,7 @@ fn paths_are_files_or_rules_that_are_shipped() {
     4 | paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']
       |                                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-    error: the rules that are shipped stand in `paths`
+    error: shipped rules belong in `paths`
      --> runtask.toml:5:9
       |
     5 | data = ['builtin:all', 's3://bucket/data']

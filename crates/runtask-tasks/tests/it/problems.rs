@@ -1,4 +1,4 @@
-//! Wrong files, and what is said of them. What is wrong with a policy's settings is in `policy_problems.rs`.
+//! Tests the messages about wrong files. Those about a policy's settings are in `policy_problems.rs`.
 
 use crate::parse;
 use runtask_tasks::MAX_FILE_BYTES;
