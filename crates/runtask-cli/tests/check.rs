@@ -5,6 +5,8 @@
 
 #[path = "check/hostile.rs"]
 mod hostile;
+#[path = "check/interrupted.rs"]
+mod interrupted;
 mod place;
 
 use place::{Place, Said, repository, repository_text};

@@ -1,16 +1,12 @@
 //! The command ended by signals: what it started ends with it, and no copy of a user's files stays.
 
-#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
-
-mod place;
-
-use place::Place;
+use crate::place::Place;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Objects to the files at first, so that they are copied; formats its copies forever, with a child that holds no pipe.
 const HANGS: &str = r#"#!/bin/sh
@@ -53,13 +49,11 @@ fn hanging(place: &Place) -> Vec<u32> {
 }
 
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..2000 {
-        if is_so() {
-            return;
-        }
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "not so within ten seconds: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
-    panic!("not so within ten seconds: {what}");
 }
 
 /// Whether a process is there and no zombie, which only waits for somebody to read how it ended.
@@ -84,7 +78,7 @@ fn readable_by_others(below: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn check(arguments: &[&str], signal: Signal) {
+fn interrupt(arguments: &[&str], signal: Signal) {
     let place = place();
     let mut command = place.start(arguments);
     let processes = hanging(&place);
@@ -108,15 +102,15 @@ fn check(arguments: &[&str], signal: Signal) {
 #[test]
 fn a_command_that_is_interrupted_leaves_nothing_behind() {
     for signal in [Signal::INT, Signal::TERM] {
-        check(&["check", "configuration"], signal);
-        check(&["simulate", "configuration"], signal);
+        interrupt(&["check", "configuration"], signal);
+        interrupt(&["simulate", "configuration"], signal);
     }
 }
 
 /// S-06: what is killed cannot clean up, so its guard does.
 #[test]
 fn a_command_that_is_killed_leaves_nothing_behind() {
-    check(&["check", "configuration"], Signal::KILL);
-    check(&["simulate", "configuration"], Signal::KILL);
-    check(&["--log", "off", "simulate", "configuration"], Signal::KILL);
+    interrupt(&["check", "configuration"], Signal::KILL);
+    interrupt(&["simulate", "configuration"], Signal::KILL);
+    interrupt(&["--log", "off", "simulate", "configuration"], Signal::KILL);
 }
