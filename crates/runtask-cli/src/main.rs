@@ -22,7 +22,7 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use exit::Exit;
 use output::Output;
-use runtask_process::guard;
+use runtask_process::{guard, this_program};
 use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         if matches!(arguments.command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::ERROR };
     logging::start(arguments.log.unwrap_or(usual), arguments.log_format, arguments.color);
     let output = Output::new(arguments.json, arguments.color);
-    if let Ok(program) = std::env::current_exe() {
+    if let Ok(program) = this_program() {
         guard::enable(program);
     }
     match run(arguments.command, &output) {

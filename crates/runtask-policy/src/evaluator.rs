@@ -13,6 +13,7 @@ use crate::plan::{self, Changes, path_text};
 use crate::redaction::Redaction;
 use regorus::Value;
 use runtask_findings::shortened;
+use runtask_process::this_program;
 use runtask_settings::SettingsReader;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::cell::OnceCell;
@@ -60,7 +61,7 @@ impl Evaluator {
     ///
     /// When the system does not say where it is.
     pub fn this_program(memory_bytes: u64) -> io::Result<Self> {
-        Ok(Self { program: std::env::current_exe()?, memory_bytes })
+        Ok(Self { program: this_program()?, memory_bytes })
     }
 
     /// This program, within `RUNTASK_POLICY_MEMORY_BYTES`: 1 GiB unless set, and less in a function that has less.

@@ -8,4 +8,4 @@ mod program;
 
 pub use directory::PrivateDirectory;
 pub use output::{Flooded, read_bounded, read_tail};
-pub use program::{Finished, Program, RunError, Running};
+pub use program::{Finished, Program, RunError, Running, this_program};

@@ -5,7 +5,7 @@ use crate::output::{Flooded, read_bounded};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
@@ -68,6 +68,19 @@ pub enum RunError {
     /// The system does not say how it ended.
     #[error("could not be waited for")]
     Wait(#[source] io::Error),
+}
+
+/// The program that this process runs, to be started again with an argument.
+///
+/// On Linux it is what runs, whatever has become of its file: an upgrade in place must not make parent and child two
+/// releases.
+///
+/// # Errors
+///
+/// When the system does not say where it is.
+pub fn this_program() -> io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
 }
 
 impl Program {

@@ -1,8 +1,9 @@
 //! The command ended by signals: what it started ends with it, and no copy of a user's files stays.
 
-use crate::place::Place;
+use crate::place::{Place, repository_text};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -113,4 +114,22 @@ fn a_command_that_is_killed_leaves_nothing_behind() {
     interrupt(&["check", "configuration"], Signal::KILL);
     interrupt(&["simulate", "configuration"], Signal::KILL);
     interrupt(&["--log", "off", "simulate", "configuration"], Signal::KILL);
+}
+
+/// S-07: an upgrade in place makes no difference to what runs: the processes that it starts are of its own release.
+#[test]
+fn a_program_whose_file_is_replaced_starts_itself_and_not_the_other() {
+    let place = Place::with(&[("plan.json", "")]);
+    let plan = repository_text("examples/public-bucket/plan.json");
+    let mut command = place.start(&["check", "-"]);
+    // It waits for its plan, and by then another program is where it was.
+    let program = place.program();
+    fs::remove_file(&program).unwrap();
+    fs::write(&program, "#!/bin/sh\nexit 7\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    command.stdin.take().unwrap().write_all(plan.as_bytes()).unwrap();
+    let output = command.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("public-s3-bucket") && !said.contains("could not"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
 }

@@ -68,7 +68,7 @@ impl Place {
     }
 
     /// The command under a path of its own, by which its processes are known from those of other tests.
-    fn program(&self) -> PathBuf {
+    pub(crate) fn program(&self) -> PathBuf {
         let program = self.programs.path().join("runtask");
         if !program.exists() {
             let built = env!("CARGO_BIN_EXE_runtask");
