@@ -85,14 +85,10 @@ async fn a_token_that_dies_is_not_tried_again() {
     let simulator = simulator().await;
     let terraform = StandIn::new("gate");
     let serve = serve(&simulator, &[("RUNTASK_TERRAFORM", terraform.path())]).await;
-    // Long enough for a busy machine to get to work.
-    let token = Duration::from_secs(3);
-    let timers = Timers { token, ..Timers::HCP_TERRAFORM };
-    let spec = RunSpec { timers, faults: vec![Fault::TokenNotExtended], ..spec(formatted()) };
-    let run = simulator.prepare(spec).await.unwrap();
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
     deliver(&run, &serve.url()).await;
     terraform.started(1).await;
-    tokio::time::sleep(token).await;
+    run.expire_token();
     terraform.open();
     serve.wait_for_log("done with").await;
     assert_eq!(statuses(&run.record()), [("running", Some(200)), ("passed", Some(401))]);
