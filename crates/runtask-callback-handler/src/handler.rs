@@ -8,7 +8,7 @@ use crate::heartbeat::{Heartbeat, report_running};
 use crate::work::work;
 use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
 use runtask_findings::{CheckReport, verdict};
-use runtask_log::{Chain, metric};
+use runtask_log::{Chain, metric, milliseconds};
 use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_protocol::{Job, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
@@ -185,7 +185,7 @@ impl<C: ClaimStore> Handler<C> {
         self.claims.settle(&hold, end.is_ok()).await;
         if let Ok(end) = &end {
             let duration = started.elapsed();
-            info!(duration_ms = duration.as_millis(), "done with {id}: {}", end.as_str());
+            info!(duration_ms = milliseconds(duration), "done with {id}: {}", end.as_str());
             metric::duration("JobDuration", duration);
             count(*end);
         }
@@ -227,7 +227,7 @@ pub(crate) fn admit(client: &Client, job: &Job, now: SystemTime) -> Result<Url, 
     let age = job.receipt.received_at().and_then(|it| now.duration_since(it).ok());
     if age.is_some_and(|it| it > RESULT_DEADLINE) {
         error!(
-            age_ms = age.map(|it| it.as_millis()),
+            age_ms = age.map(milliseconds),
             "dropped {id}: HCP Terraform does not wait for it any more"
         );
         return Err(End::Expired);

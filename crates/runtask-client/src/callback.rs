@@ -5,7 +5,7 @@ use crate::http::{Client, without_url};
 use crate::origins::{ForeignUrl, origin};
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use runtask_log::Chain;
+use runtask_log::{Chain, milliseconds};
 use runtask_protocol::{AccessToken, TaskResult};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -127,7 +127,7 @@ impl Client {
             else {
                 return Err(late(reason));
             };
-            warn!(attempt, pause_ms = pause.as_millis(), "the result was not taken, trying again: {reason}");
+            warn!(attempt, pause_ms = milliseconds(pause), "the result was not taken, trying again: {reason}");
             tokio::time::sleep(pause).await;
             attempt += 1;
         }

@@ -5,7 +5,7 @@ use crate::origins::{ForeignUrl, origin};
 use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, LOCATION};
-use runtask_log::Chain;
+use runtask_log::{Chain, milliseconds};
 use runtask_protocol::AccessToken;
 use tracing::{debug, info};
 use url::Url;
@@ -117,7 +117,7 @@ impl Client {
             };
             let pause = self.settings.download_backoff.pause(attempt).filter(|_| error.is_passing());
             let Some(pause) = pause else { return Err(error) };
-            info!(attempt, pause_ms = pause.as_millis(), "download failed, trying again: {}", Chain(&error));
+            info!(attempt, pause_ms = milliseconds(pause), "download failed, trying again: {}", Chain(&error));
             tokio::time::sleep(pause).await;
             attempt += 1;
         }

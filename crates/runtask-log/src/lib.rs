@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod duration;
 pub mod metric;
+
+pub use duration::milliseconds;
 
 use std::error::Error;
 use std::fmt;
