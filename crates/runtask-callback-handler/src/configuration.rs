@@ -4,7 +4,7 @@ use crate::disk::is_full;
 use crate::stream::{Reader, pipe};
 use runtask_archive::{Limits, UnpackError, Unpacked, unpack};
 use runtask_client::{Client, FetchError};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_process::PrivateDirectory;
 use runtask_protocol::AccessToken;
 use std::io;
@@ -94,7 +94,12 @@ impl Configuration {
             };
             match filled {
                 Err(broken) if matches!(error, ConfigurationError::BrokenOff) => {
-                    warn!(attempt, error = %Chain(&broken), "the download broke off");
+                    warn!(
+                        event = event::DOWNLOAD_BROKEN_OFF,
+                        attempt,
+                        error = %Chain(&broken),
+                        "the download broke off"
+                    );
                 }
                 _ => return Err(error),
             }
@@ -111,6 +116,7 @@ impl Configuration {
         match unpack(reader, directory.path(), limits, wanted) {
             Ok(unpacked) => {
                 info!(
+                    event = event::CONFIGURATION_UNPACKED,
                     entries = unpacked.entries,
                     files = unpacked.files_written,
                     unpacked_bytes = unpacked.unpacked_bytes,

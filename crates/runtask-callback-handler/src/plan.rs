@@ -3,7 +3,7 @@
 use crate::disk::is_full;
 use crate::stream::{Reader, pipe};
 use runtask_client::{Client, FetchError};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_protocol::AccessToken;
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -47,7 +47,12 @@ pub(crate) async fn fetch(
         match (filled, kept) {
             (_, Ok(Ok(file))) => return Ok(file),
             (Err(broken), _) => {
-                warn!(attempt, error = %Chain(&broken), "the download broke off");
+                warn!(
+                    event = event::DOWNLOAD_BROKEN_OFF,
+                    attempt,
+                    error = %Chain(&broken),
+                    "the download broke off"
+                );
             }
             (_, Ok(Err(error))) => return Err(error),
             (_, Err(panicked)) => return Err(PlanError::Write(io::Error::other(panicked))),
@@ -65,6 +70,6 @@ fn keep(reader: Reader, max_bytes: u64) -> Result<File, PlanError> {
         return Err(PlanError::TooLarge(max_bytes));
     }
     file.rewind().map_err(PlanError::Write)?;
-    info!(plan.bytes = bytes, "fetched the plan");
+    info!(event = event::PLAN_FETCHED, plan.bytes = bytes, "fetched the plan");
     Ok(file)
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod duration;
+pub mod event;
 pub mod metric;
 
 pub use duration::milliseconds;
