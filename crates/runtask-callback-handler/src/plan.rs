@@ -7,7 +7,7 @@ use runtask_log::{Chain, event};
 use runtask_protocol::AccessToken;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 
 /// How often a download that breaks off is started again.
 const ATTEMPTS: u32 = 3;
@@ -42,7 +42,8 @@ pub(crate) async fn fetch(
             return Err(PlanError::TooLarge(max_bytes));
         }
         let (writer, reader) = pipe();
-        let keeping = tokio::task::spawn_blocking(move || keep(reader, max_bytes));
+        let job = Span::current();
+        let keeping = tokio::task::spawn_blocking(move || job.in_scope(|| keep(reader, max_bytes)));
         let (filled, kept) = tokio::join!(writer.fill(&mut body), keeping);
         match (filled, kept) {
             (_, Ok(Ok(file))) => return Ok(file),
