@@ -63,7 +63,7 @@ MAP = {
     "callback-handler": "archive aws checks client findings log policy process protocol report settings setup state tasks",
     "simulator": "protocol",
     "cli": "callback-handler checks client findings http log policy process protocol report request-handler settings setup simulator state tasks",
-    "tests": "archive protocol simulator state",
+    "tests": "archive log protocol simulator state",
 }
 
 
