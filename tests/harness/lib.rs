@@ -15,6 +15,7 @@ pub mod events;
 pub mod gate;
 pub mod http;
 pub mod lambda;
+pub mod log_events;
 pub mod moto;
 pub mod pair;
 pub mod secrets;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::binaries::binary;
 use crate::lambda::{Asynchronous, Destination, Function, LambdaDouble};
+use crate::log_events::LogEvents;
 use crate::secrets::assert_no_secrets;
 use crate::serve::{KEY, SECRET_PARTS};
 use crate::terraform::terraform;
@@ -75,6 +76,12 @@ impl Pair {
     #[must_use]
     pub fn logs(&self) -> String {
         [REQUEST_HANDLER, CALLBACK_HANDLER, FAILURE_HANDLER].map(|it| self.double.logs(it)).concat()
+    }
+
+    /// The events that the functions logged.
+    #[must_use]
+    pub fn events(&self) -> LogEvents {
+        LogEvents::read(&self.logs())
     }
 
     /// Something more that must not be in the logs.

@@ -7,6 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use runtask_log::event;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::binaries::binary;
 use crate::lambda::process_group::ProcessGroup;
+use crate::log_events::{LogEvent, LogEvents};
 use crate::secrets::assert_no_secrets;
 use crate::terraform::terraform;
 
@@ -41,6 +43,7 @@ pub struct Serve {
 #[derive(Debug, Default)]
 struct Log {
     text: String,
+    events: LogEvents,
     has_ended: bool,
 }
 
@@ -80,11 +83,8 @@ impl Serve {
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
         let secrets = Mutex::new(vec![KEY.to_owned()]);
         let mut serve = Self { address: unknown, process, group, log, secrets, temporary };
-        let announcement = "listening on http://";
-        serve.wait_for_log(announcement).await;
-        let logs = serve.logs();
-        let (_, address) = logs.split_once(announcement).unwrap();
-        serve.address = address.split('"').next().unwrap().parse().unwrap();
+        let listening = serve.wait_for_event(event::SERVE_LISTENING).await;
+        serve.address = listening["address"].as_str().unwrap().parse().unwrap();
         serve
     }
 
@@ -106,17 +106,39 @@ impl Serve {
         self.log.borrow().text.clone()
     }
 
-    /// Waits until it has logged `text`.
+    /// The events that it logged so far.
+    #[must_use]
+    pub fn events(&self) -> LogEvents {
+        self.log.borrow().events.clone()
+    }
+
+    /// Waits until it has logged an event of this name; the first one.
     ///
     /// # Panics
     ///
     /// When it ends before, or that takes too long.
-    pub async fn wait_for_log(&self, text: &str) {
+    pub async fn wait_for_event(&self, name: &str) -> LogEvent {
+        self.wait_for_event_that(name, |_any| true).await
+    }
+
+    /// Waits until it has logged an event of this name about this job, named by its task result; the first one.
+    ///
+    /// # Panics
+    ///
+    /// When it ends before, or that takes too long.
+    pub async fn wait_for_event_of(&self, name: &str, task_result_id: &str) -> LogEvent {
+        self.wait_for_event_that(name, |it| it.task_result_id() == Some(task_result_id)).await
+    }
+
+    async fn wait_for_event_that(&self, name: &str, is_it: impl Fn(&LogEvent) -> bool) -> LogEvent {
         let mut log = self.log.clone();
-        let found = log.wait_for(|it| it.has_ended || it.text.contains(text));
-        let found = tokio::time::timeout(PATIENCE, found).await.is_ok_and(|it| it.is_ok());
-        let logs = self.logs();
-        assert!(found && logs.contains(text), "never logged `{text}`:\n{logs}");
+        let find = |log: &Log| log.events.named(name).find(|it| is_it(it)).cloned();
+        let found = log.wait_for(|it| it.has_ended || find(it).is_some());
+        let found = match tokio::time::timeout(PATIENCE, found).await {
+            Ok(Ok(log)) => find(&log),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        found.unwrap_or_else(|| panic!("never logged `{name}`:\n{}", self.logs()))
     }
 
     /// Asks it to end: SIGTERM.
@@ -206,6 +228,7 @@ async fn read(stderr: ChildStderr, log: watch::Sender<Log>) {
         log.send_modify(|it| {
             it.text.push_str(&line);
             it.text.push('\n');
+            it.events.push_line(&line);
         });
     }
     log.send_modify(|it| it.has_ended = true);

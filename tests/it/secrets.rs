@@ -3,6 +3,7 @@
 //! Every flow looks through its logs when it ends. These log all there is to log, and take the ways on which things
 //! go wrong.
 
+use runtask_log::event;
 use runtask_simulator::{Fault, PreparedRun, RunSpec, Simulator};
 use serde_json::Value;
 
@@ -51,7 +52,7 @@ async fn serve_logs_no_secrets() {
     let callback = "http://127.0.0.1:9/api/v2/task-results/example-callback-secret/callback";
     serve.keeps_secret("example-callback-secret");
     deliver_with(&run, &serve.url(), &[("task_result_callback_url", callback.into())]).await;
-    serve.wait_for_log("its result may not be sent").await;
+    serve.wait_for_event(event::JOB_REFUSED).await;
     let broken = run.body().slice(..run.body().len() - 1);
     let signature = key().sign(&broken);
     let answer = send("POST", &serve.url(), &[("x-tfc-task-signature", &signature)], broken).await;

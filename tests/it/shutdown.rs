@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use futures_util::future::{join, join_all};
+use runtask_log::event;
 use runtask_simulator::{PreparedRun, Simulator};
 use runtask_tests::serve::Serve;
 use runtask_tests::terraform::StandIn;
@@ -39,12 +40,12 @@ async fn a_job_at_work_finishes() {
         terraform.started(1).await;
         end(&serve);
         wait_closed(&serve).await;
-        serve.wait_for_log("waiting for 1 jobs").await;
+        assert_eq!(serve.wait_for_event(event::SHUTDOWN_WAITING).await["jobs"], 1);
         assert_eq!(run.record().finals_accepted, 0);
         terraform.open();
         assert_eq!(serve.ended().await.code(), Some(0), "{}", serve.logs());
         assert_eq!(result(&run.record()), ("passed", "Format check passed"));
-        serve.wait_for_log("\"stopped\"").await;
+        serve.wait_for_event(event::SHUTDOWN_DONE).await;
         serve.wait_clean().await;
     }
 }
@@ -58,7 +59,7 @@ async fn a_second_interrupt_ends_it_at_once() {
     deliver(&run, &serve.url()).await;
     terraform.started(2).await;
     serve.interrupt();
-    serve.wait_for_log("waiting for 1 jobs").await;
+    assert_eq!(serve.wait_for_event(event::SHUTDOWN_WAITING).await["jobs"], 1);
     serve.interrupt();
     assert_eq!(serve.ended().await.code(), Some(2), "{}", serve.logs());
     assert_eq!(run.record().finals_accepted, 0);
@@ -94,9 +95,9 @@ async fn an_idle_process_ends_at_once() {
     let mut serve = serve(&simulator, &[]).await;
     serve.terminate();
     assert_eq!(serve.ended().await.code(), Some(0));
-    serve.wait_for_log("\"stopped\"").await;
-    let logs = serve.logs();
-    assert!(!logs.contains("waiting for") && !logs.contains("closed connections"), "{logs}");
+    serve.wait_for_event(event::SHUTDOWN_DONE).await;
+    let events = serve.events();
+    assert!(!events.has(event::SHUTDOWN_WAITING) && !events.has(event::CONNECTIONS_CLOSED), "{events:#?}");
 }
 
 /// Clients that never finish their requests keep nobody waiting, and do not keep the process.
@@ -168,7 +169,7 @@ async fn a_request_that_is_late_is_not_accepted() {
     wait_closed(&serve).await;
     let answer = finish(&late, first).await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
-    serve.wait_for_log("closed connections whose requests were not complete").await;
+    serve.wait_for_event(event::CONNECTIONS_CLOSED).await;
     assert_eq!(finish(&too_late, second).await, "");
     terraform.open();
     assert_eq!(serve.ended().await.code(), Some(0));
@@ -214,7 +215,7 @@ async fn a_full_house_asks_to_come_again() {
     deliver(&first, &serve.url()).await;
     assert_eq!(second.deliver(&crate::run::target(&serve.url())).await.unwrap(), Some(503));
     terraform.open();
-    serve.wait_for_log("done with").await;
+    serve.wait_for_event(event::JOB_DONE).await;
     assert_eq!(result(&first.wait_final(PATIENCE).await).0, "passed");
     // The place is free a moment after the job has said that it is done.
     while second.deliver(&crate::run::target(&serve.url())).await.unwrap() != Some(200) {}

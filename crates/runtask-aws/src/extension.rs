@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use runtask_log::event;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::time::{Duration, SystemTime};
@@ -88,7 +89,10 @@ impl Extension {
                     "the Parameters and Secrets extension is not there: {reason}"
                 )));
             }
-            debug!("the Parameters and Secrets extension is not ready: {reason}");
+            debug!(
+                event = event::EXTENSION_NOT_READY,
+                "the Parameters and Secrets extension is not ready: {reason}"
+            );
             sleep(PAUSE).await;
         }
     }

@@ -1,6 +1,6 @@
 //! Takes the claim of one attempt, keeps it while the attempt works, and settles it at the end.
 
-use runtask_log::{Chain, metric};
+use runtask_log::{Chain, event, metric};
 use runtask_state::{Claim, ClaimStore, Lease};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -77,7 +77,7 @@ impl<C: ClaimStore> Claims<C> {
             let until = match self.store.claim(id, now, now + LEASE).await {
                 Ok(Claim::Granted(lease)) => return Asked::Work(Hold::new(id, Some(lease))),
                 Ok(Claim::Finished) => {
-                    info!("{id} came again after its final result");
+                    info!(event = event::JOB_ALREADY_DONE, "{id} came again after its final result");
                     metric::count("Duplicates");
                     return Asked::Finished;
                 }
@@ -94,13 +94,17 @@ impl<C: ClaimStore> Claims<C> {
                         sleep_until(again).await;
                         continue;
                     }
-                    warn!(error = %Chain(&error), "working on {id} without a claim");
+                    warn!(
+                        event = event::CLAIM_UNAVAILABLE,
+                        error = %Chain(&error),
+                        "working on {id} without a claim"
+                    );
                     return Asked::Work(Hold::new(id, None));
                 }
             };
             let is_alive = held_until.is_some_and(|before| until > before);
             let Some(patience) = patience.filter(|_| !is_alive) else {
-                info!("{id} came again while another attempt is at work");
+                info!(event = event::JOB_ALREADY_TAKEN, "{id} came again while another attempt is at work");
                 metric::count("Duplicates");
                 return Asked::Held;
             };
@@ -109,7 +113,10 @@ impl<C: ClaimStore> Claims<C> {
                 return Asked::Unclear;
             }
             if held_until.is_none() {
-                info!("{id} is held by another attempt: waiting to see if that one lives");
+                info!(
+                    event = event::CLAIM_AWAITED,
+                    "{id} is held by another attempt: waiting to see if that one lives"
+                );
             }
             held_until = Some(until);
             sleep_until(again).await;
@@ -139,9 +146,19 @@ impl<C: ClaimStore> Claims<C> {
             };
             match kept {
                 Ok(true) => {}
-                Ok(false) => return error!("the claim on {} was taken over by another attempt", hold.id),
+                Ok(false) => {
+                    return error!(
+                        event = event::CLAIM_LOST,
+                        "the claim on {} was taken over by another attempt", hold.id
+                    );
+                }
                 Err(error) => {
-                    warn!(error = %Chain(&error), "the claim on {} could not be renewed", hold.id);
+                    warn!(
+                        event = event::CLAIM_NOT_RENEWED,
+                        error = %Chain(&error),
+                        "the claim on {} could not be renewed",
+                        hold.id
+                    );
                 }
             }
         }
@@ -163,7 +180,12 @@ impl<C: ClaimStore> Claims<C> {
             false => self.store.release(&lease, now).await,
         };
         if let Err(error) = settled {
-            warn!(error = %Chain(&error), "the claim on {} could not be settled", hold.id);
+            warn!(
+                event = event::CLAIM_NOT_SETTLED,
+                error = %Chain(&error),
+                "the claim on {} could not be settled",
+                hold.id
+            );
         }
     }
 }

@@ -4,12 +4,12 @@ use crate::disk::is_full;
 use crate::stream::{Reader, pipe};
 use runtask_archive::{Limits, UnpackError, Unpacked, unpack};
 use runtask_client::{Client, FetchError};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_process::PrivateDirectory;
 use runtask_protocol::AccessToken;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 
 /// How often a download that breaks off is started again.
 const ATTEMPTS: u32 = 3;
@@ -82,10 +82,11 @@ impl Configuration {
         for attempt in 1..=ATTEMPTS {
             let mut body = client.fetch(url, token).await?;
             let (writer, reader) = pipe();
-            let (limits, wanted) = (limits.clone(), wanted.clone());
+            let (limits, wanted, job) = (limits.clone(), wanted.clone(), Span::current());
             // The directory belongs to the thread until it is done: if this future is dropped, the thread ends with
             // the stream and takes the directory with it.
-            let unpacking = tokio::task::spawn_blocking(move || Self::unpack(reader, &limits, wanted));
+            let unpack = move || job.in_scope(|| Self::unpack(reader, &limits, wanted));
+            let unpacking = tokio::task::spawn_blocking(unpack);
             let (filled, unpacked) = tokio::join!(writer.fill(&mut body), unpacking);
             let error = match unpacked {
                 Ok(Ok(configuration)) => return Ok(configuration),
@@ -94,7 +95,12 @@ impl Configuration {
             };
             match filled {
                 Err(broken) if matches!(error, ConfigurationError::BrokenOff) => {
-                    warn!(attempt, error = %Chain(&broken), "the download broke off");
+                    warn!(
+                        event = event::DOWNLOAD_BROKEN_OFF,
+                        attempt,
+                        error = %Chain(&broken),
+                        "the download broke off"
+                    );
                 }
                 _ => return Err(error),
             }
@@ -111,6 +117,7 @@ impl Configuration {
         match unpack(reader, directory.path(), limits, wanted) {
             Ok(unpacked) => {
                 info!(
+                    event = event::CONFIGURATION_UNPACKED,
                     entries = unpacked.entries,
                     files = unpacked.files_written,
                     unpacked_bytes = unpacked.unpacked_bytes,

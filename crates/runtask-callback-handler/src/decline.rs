@@ -2,6 +2,7 @@
 
 use crate::work::facts;
 use runtask_findings::{CheckReport, Code, Finding, Level, Verdict, printable, verdict};
+use runtask_log::event;
 use runtask_protocol::{Receipt, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
 use runtask_setup::{JobSettings, LoadedTask};
@@ -19,7 +20,7 @@ pub(crate) fn task_for<'a>(
     receipt: &Receipt,
 ) -> Result<&'a LoadedTask, TaskResult> {
     if receipt.is_newer() {
-        warn!(version = receipt.version, "declined a job of a newer version");
+        warn!(event = event::JOB_NEWER, version = receipt.version, "declined a job of a newer version");
         let text = format!(
             "Not checked: the request handler sends jobs of version {}, and the callback handler knows {}. \
              Deploy both from one release",
@@ -31,21 +32,21 @@ pub(crate) fn task_for<'a>(
     }
     let task = &receipt.task;
     if let Some(Stage::Other(name)) = &run.stage {
-        warn!("declined the unknown stage");
+        warn!(event = event::STAGE_UNKNOWN, "declined the unknown stage");
         let text = format!(
             "This run task does not know the stage `{name}`: update it, or detach it from that stage"
         );
         return Err(TaskResult::new(Status::Failed, &text));
     }
     let Some(task) = settings.tasks.get(task) else {
-        warn!("declined a task that is not configured");
+        warn!(event = event::TASK_UNKNOWN, "declined a task that is not configured");
         let names = settings.tasks.names().collect::<Vec<_>>().join(", ");
         let text = format!("This run task has no task `{}`: it has {names}", printable(task));
         let reports = [CheckReport::not_run(TASK, text)];
         return Err(task_result(&reports, verdict(&reports, settings.on_error), run.accepts_outcomes));
     };
     let Err(skipped) = task.task.filter.admits(&facts(run)) else { return Ok(task) };
-    info!("the task is not for this run: {}", task.task.on_skip.as_str());
+    info!(event = event::TASK_SKIPPED, "the task is not for this run: {}", task.task.on_skip.as_str());
     let text = skipped.to_string();
     let report =
         CheckReport::new(TASK, text.clone(), vec![Finding::new(Code::RUN_SKIPPED, Level::Info, text)]);

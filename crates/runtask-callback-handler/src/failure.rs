@@ -8,7 +8,7 @@ use crate::claims::{Asked, Claims, Patience};
 use crate::handler::{End, NotReported, admit, count, span};
 use runtask_client::{Client, ClientError, Delivery, StatusCode};
 use runtask_findings::{CheckReport, verdict};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_protocol::{Job, JobError};
 use runtask_report::task_result;
 use runtask_setup::JobSettings;
@@ -134,7 +134,12 @@ impl<C: ClaimStore> FailureHandler<C> {
     async fn report(&self, failure: &Failure, attempt: &Attempt) -> Result<End, NotReported> {
         let run = &failure.job.run;
         let id = &run.task_result_id;
-        error!(reason = ?failure.reason, "the callback handler gave {id} up: {:?}", failure.reason);
+        error!(
+            event = event::JOB_GIVEN_UP,
+            reason = ?failure.reason,
+            "the callback handler gave {id} up: {:?}",
+            failure.reason
+        );
         let url = match admit(&self.client, &failure.job, (self.claims.now)()) {
             Ok(url) => url,
             Err(end) => return Ok(end),
@@ -163,21 +168,29 @@ impl<C: ClaimStore> FailureHandler<C> {
         let expired = matches!(delivery, Ok(Delivery::Over(StatusCode::UNAUTHORIZED)));
         self.claims.settle(&hold, delivery.is_ok() && !expired).await;
         if expired {
-            error!("HCP Terraform does not take the token of {id} any more");
+            error!(event = event::TOKEN_EXPIRED, "HCP Terraform does not take the token of {id} any more");
             return Err(NotReported::TokenExpired);
         }
         let end = match delivery {
             Ok(Delivery::Accepted) => End::Reported(result.status()),
             Ok(Delivery::Over(status)) => {
-                warn!(http.status = status.as_u16(), "HCP Terraform wants no final result (any more)");
+                warn!(
+                    event = event::RESULT_NOT_WANTED,
+                    http.status = status.as_u16(),
+                    "HCP Terraform wants no final result (any more)"
+                );
                 End::NotWanted
             }
             Err(error) => {
-                error!(error = %Chain(&error), "the final result of {id} could not be reported");
+                error!(
+                    event = event::JOB_NOT_REPORTED,
+                    error = %Chain(&error),
+                    "the final result of {id} could not be reported"
+                );
                 return Err(NotReported::Callback(error));
             }
         };
-        info!("done with {id}: {}", end.as_str());
+        info!(event = event::JOB_DONE, end = end.as_str(), "done with {id}: {}", end.as_str());
         count(end);
         Ok(end)
     }

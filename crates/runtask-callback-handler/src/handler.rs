@@ -8,7 +8,7 @@ use crate::heartbeat::{Heartbeat, report_running};
 use crate::work::work;
 use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
 use runtask_findings::{CheckReport, verdict};
-use runtask_log::{Chain, metric};
+use runtask_log::{Chain, event, metric, milliseconds};
 use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_protocol::{Job, Receipt, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
@@ -151,7 +151,7 @@ impl<C: ClaimStore> Handler<C> {
             Asked::Held => return Ok(End::Held),
             Asked::Unclear => return Err(NotReported::Unclear),
         };
-        info!("took {id} over");
+        info!(event = event::JOB_TAKEN, "took {id} over");
         // A task of its own: should it panic, the claim must not stay, nor HCP Terraform without a result.
         let (client, settings, turns) =
             (self.client.clone(), Arc::clone(&self.settings), Arc::clone(&self.turns));
@@ -171,7 +171,7 @@ impl<C: ClaimStore> Handler<C> {
             end = &mut attending => match end {
                 Ok(end) => end,
                 Err(error) => {
-                    error!(error = %Chain(&error), "the handler panicked");
+                    error!(event = event::JOB_PANICKED, error = %Chain(&error), "the handler panicked");
                     self.apologize(&job, &url, &attempt).await
                 }
             },
@@ -185,12 +185,22 @@ impl<C: ClaimStore> Handler<C> {
         self.claims.settle(&hold, end.is_ok()).await;
         if let Ok(end) = &end {
             let duration = started.elapsed();
-            info!(duration_ms = duration.as_millis(), "done with {id}: {}", end.as_str());
+            info!(
+                event = event::JOB_DONE,
+                end = end.as_str(),
+                duration_ms = milliseconds(duration),
+                "done with {id}: {}",
+                end.as_str()
+            );
             metric::duration("JobDuration", duration);
             count(*end);
         }
         end.map_err(|error| {
-            error!(error = %Chain(&error), "the final result of {id} could not be reported");
+            error!(
+                event = event::JOB_NOT_REPORTED,
+                error = %Chain(&error),
+                "the final result of {id} could not be reported"
+            );
             NotReported::Callback(error)
         })
     }
@@ -227,13 +237,18 @@ pub(crate) fn admit(client: &Client, job: &Job, now: SystemTime) -> Result<Url, 
     let age = job.receipt.received_at().and_then(|it| now.duration_since(it).ok());
     if age.is_some_and(|it| it > RESULT_DEADLINE) {
         error!(
-            age_ms = age.map(|it| it.as_millis()),
+            event = event::JOB_EXPIRED,
+            age_ms = age.map(milliseconds),
             "dropped {id}: HCP Terraform does not wait for it any more"
         );
         return Err(End::Expired);
     }
     client.admit_callback(&job.run.callback_url).map_err(|error| {
-        error!(error = %Chain(&error), "dropped {id}: its result may not be sent");
+        error!(
+            event = event::JOB_REFUSED,
+            error = %Chain(&error),
+            "dropped {id}: its result may not be sent"
+        );
         End::Refused
     })
 }
@@ -266,7 +281,11 @@ impl Attending {
         let token = &self.run.access_token;
         if let Some(Delivery::Over(status)) = report_running(&self.client, &self.url, token, work_until).await
         {
-            info!(http.status = status.as_u16(), "nobody waits for a result; nothing was done");
+            info!(
+                event = event::JOB_NOT_WANTED,
+                http.status = status.as_u16(),
+                "nobody waits for a result; nothing was done"
+            );
             return Ok(End::NotWanted);
         }
         let (result, leftovers) = match task_for(&self.settings, &self.run, &self.receipt) {
@@ -277,6 +296,7 @@ impl Attending {
                 Work::Died => (self.unfinished("it ended unexpectedly"), None),
                 Work::NotWanted(status) => {
                     info!(
+                        event = event::WORK_NOT_WANTED,
                         http.status = status.as_u16(),
                         "nobody waits for a result any more; work was stopped"
                     );
@@ -287,13 +307,17 @@ impl Attending {
         let removing = tokio::task::spawn_blocking(move || leftovers.map(Configuration::remove));
         let delivery = self.report(&result).await;
         if removing.await.is_err() {
-            warn!("a temporary directory could not be removed");
+            warn!(event = event::DIRECTORY_LEFT_BEHIND, "a temporary directory could not be removed");
         }
         match delivery? {
             Delivery::Accepted => Ok(End::Reported(result.status())),
             // Its answer to an attempt before this one may have been lost, or somebody cancelled the run.
             Delivery::Over(status) => {
-                warn!(http.status = status.as_u16(), "HCP Terraform wants no final result (any more)");
+                warn!(
+                    event = event::RESULT_NOT_WANTED,
+                    http.status = status.as_u16(),
+                    "HCP Terraform wants no final result (any more)"
+                );
                 Ok(End::NotWanted)
             }
         }
@@ -330,12 +354,12 @@ impl Attending {
             done = &mut working => match done {
                 Ok(done) => Work::Done(Box::new(done)),
                 Err(error) => {
-                    error!(error = %Chain(&error), "a check panicked");
+                    error!(event = event::CHECK_PANICKED, error = %Chain(&error), "a check panicked");
                     Work::Died
                 }
             },
             why = self.attempt.out_of_time(work_until) => {
-                warn!("out of time ({why:?}): stopping work");
+                warn!(event = event::WORK_OUT_OF_TIME, limit = ?why, "out of time ({why:?}): stopping work");
                 Work::Stopped(why)
             }
             status = heartbeat.over() => return Work::NotWanted(status),

@@ -2,7 +2,7 @@
 
 use runtask_client::StatusCode;
 use runtask_client::{Client, Delivery};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_protocol::{AccessToken, Status, TaskResult};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -31,7 +31,11 @@ pub(crate) async fn report_running(
     match client.report(url, token, &running, 2, latest.min(Instant::now() + REPORT)).await {
         Ok(delivery) => Some(delivery),
         Err(error) => {
-            warn!(error = %Chain(&error), "could not report that work goes on");
+            warn!(
+                event = event::PROGRESS_NOT_REPORTED,
+                error = %Chain(&error),
+                "could not report that work goes on"
+            );
             None
         }
     }

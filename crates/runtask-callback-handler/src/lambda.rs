@@ -4,7 +4,7 @@ use crate::attempt::Attempt;
 use crate::handler::End;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_settings::SettingsReader;
 use runtask_setup::{JobSettings, TasksFile};
 use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
@@ -62,14 +62,18 @@ impl Start {
         let tasks = fetch_tasks(&aws).await;
         let is_lost = tasks.is_err();
         let tasks = tasks.unwrap_or_else(|error| {
-            error!(error = %Chain(&*error), "there are no tasks, and a result follows from RUNTASK_ON_ERROR");
+            error!(
+                event = event::TASKS_NOT_READ,
+                error = %Chain(&*error),
+                "there are no tasks, and a result follows from RUNTASK_ON_ERROR"
+            );
             None
         });
         let lookup = |name: &str| lookup(name).filter(|_| !is_lost || name != "RUNTASK_CONFIG");
         let mut settings = SettingsReader::new(&lookup);
         let read = JobSettings::read_from(&mut settings, tasks, now());
         if let Err(problems) = settings.finish() {
-            error!("settings are wrong, and their defaults hold: {problems}");
+            error!(event = event::SETTINGS_WRONG, "settings are wrong, and their defaults hold: {problems}");
         }
         Self::with(read, &aws)
     }
@@ -96,7 +100,7 @@ async fn fetch_tasks(aws: &Aws) -> Result<Option<TasksFile>, Error> {
     let file: FileUrl = url.parse().map_err(|error| format!("RUNTASK_CONFIG: {url:?}: {error}"))?;
     let content = file.read(aws, MAX_FILE_BYTES).await;
     let content = content.map_err(|error| format!("RUNTASK_CONFIG: {url}: {}", Chain(&error)))?;
-    info!("read the tasks from {url}");
+    info!(event = event::TASKS_READ, "read the tasks from {url}");
     Ok(Some(TasksFile::fetched(&url, content, Path::new(LAYER))))
 }
 

@@ -3,11 +3,11 @@
 use crate::disk::is_full;
 use crate::stream::{Reader, pipe};
 use runtask_client::{Client, FetchError};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_protocol::AccessToken;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 
 /// How often a download that breaks off is started again.
 const ATTEMPTS: u32 = 3;
@@ -42,12 +42,18 @@ pub(crate) async fn fetch(
             return Err(PlanError::TooLarge(max_bytes));
         }
         let (writer, reader) = pipe();
-        let keeping = tokio::task::spawn_blocking(move || keep(reader, max_bytes));
+        let job = Span::current();
+        let keeping = tokio::task::spawn_blocking(move || job.in_scope(|| keep(reader, max_bytes)));
         let (filled, kept) = tokio::join!(writer.fill(&mut body), keeping);
         match (filled, kept) {
             (_, Ok(Ok(file))) => return Ok(file),
             (Err(broken), _) => {
-                warn!(attempt, error = %Chain(&broken), "the download broke off");
+                warn!(
+                    event = event::DOWNLOAD_BROKEN_OFF,
+                    attempt,
+                    error = %Chain(&broken),
+                    "the download broke off"
+                );
             }
             (_, Ok(Err(error))) => return Err(error),
             (_, Err(panicked)) => return Err(PlanError::Write(io::Error::other(panicked))),
@@ -65,6 +71,6 @@ fn keep(reader: Reader, max_bytes: u64) -> Result<File, PlanError> {
         return Err(PlanError::TooLarge(max_bytes));
     }
     file.rewind().map_err(PlanError::Write)?;
-    info!(plan.bytes = bytes, "fetched the plan");
+    info!(event = event::PLAN_FETCHED, plan.bytes = bytes, "fetched the plan");
     Ok(file)
 }

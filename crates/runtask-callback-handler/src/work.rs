@@ -5,7 +5,7 @@ use crate::plan;
 use runtask_checks::Inputs;
 use runtask_client::Client;
 use runtask_findings::CheckReport;
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_protocol::{Run, RunId, Stage};
 use runtask_setup::{JobSettings, LoadedTask};
 use runtask_tasks::{Date, RunFacts};
@@ -70,7 +70,11 @@ async fn configuration(
     let is_wanted = move |path: &Path| !is_of_terraform(path) && wanted.iter().any(|it| it(path));
     let configuration = Configuration::fetch(client, url, token, &settings.archive, is_wanted).await;
     let configuration = configuration.map_err(|error| {
-        warn!(error = %Chain(&error), "there is no configuration to check");
+        warn!(
+            event = event::CONFIGURATION_MISSING,
+            error = %Chain(&error),
+            "there is no configuration to check"
+        );
         error.to_string()
     })?;
     let directory = configuration.working_directory(run.working_directory.as_deref());
@@ -92,7 +96,7 @@ async fn plan(client: &Client, settings: &JobSettings, run: &Run) -> Option<Inpu
     let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
     let plan = plan::fetch(client, url, token, settings.max_plan_bytes).await;
     Some(plan.map_err(|error| {
-        warn!(error = %Chain(&error), "there is no plan to check");
+        warn!(event = event::PLAN_MISSING, error = %Chain(&error), "there is no plan to check");
         error.to_string()
     }))
 }

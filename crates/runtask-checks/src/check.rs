@@ -3,6 +3,7 @@
 //! A check knows Terraform. It does not know HCP Terraform, HTTP or Lambda: its caller fetches what it needs.
 
 use runtask_findings::CheckReport;
+use runtask_log::event;
 use runtask_settings::SettingsReader;
 use runtask_tasks::{CheckEntry, CheckSettings, Date, RunFacts, SettingsEntry};
 use std::any::Any;
@@ -208,7 +209,7 @@ impl LoadedCheck {
     /// Runs it on what there is. Where something that it needs is missing, the report says so.
     pub async fn run(&self, inputs: &Inputs) -> CheckReport {
         let (name, needs) = (self.name(), self.needs());
-        info!(check = name, "checking {name}");
+        info!(event = event::CHECK_STARTED, check = name, "checking {name}");
         let configuration = match &inputs.configuration {
             Ok(directory) => directory.as_path(),
             Err(reason) if needs.configuration.is_some() => return CheckReport::unavailable(name, reason),

@@ -2,6 +2,7 @@
 //!
 //! The checks read what it prints; nothing here knows what a command means.
 
+use runtask_log::{event, milliseconds};
 use runtask_process::{Finished, PrivateDirectory, Program, RunError};
 use runtask_settings::SettingsReader;
 use std::fs::File;
@@ -167,19 +168,31 @@ impl Terraform {
             .variable("LANG", "C.UTF-8");
         let words = arguments.join(" ");
         let name = arguments.first().copied().unwrap_or_default();
-        info!(command = format!("terraform {words}"), "running terraform {name}");
+        info!(
+            event = event::TERRAFORM_STARTED,
+            command = format!("terraform {words}"),
+            "running terraform {name}"
+        );
         let started = Instant::now();
         let ended = with(program).run(deadline, self.time_limit, OUTPUT_LIMIT).await;
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let duration_ms = milliseconds(started.elapsed());
         match &ended {
             Ok(Finished { code, .. }) => {
-                info!(exit_code = code, duration_ms, "terraform {name} ended with exit code {code}");
+                info!(
+                    event = event::TERRAFORM_ENDED,
+                    exit_code = code,
+                    duration_ms,
+                    "terraform {name} ended with exit code {code}"
+                );
             }
             Err(RunError::Start(_)) => {}
             Err(RunError::Signal(signal)) => {
-                info!(signal, duration_ms, "terraform {name} was ended by a signal");
+                info!(
+                    event = event::TERRAFORM_KILLED,
+                    signal, duration_ms, "terraform {name} was ended by a signal"
+                );
             }
-            Err(_) => info!(duration_ms, "terraform {name} was stopped"),
+            Err(_) => info!(event = event::TERRAFORM_STOPPED, duration_ms, "terraform {name} was stopped"),
         }
         ended.map_err(TerraformError::from)
     }
@@ -262,8 +275,9 @@ mod tests {
         let log = fs::read_to_string(path).unwrap();
         let events: Vec<serde_json::Value> =
             log.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
-        assert_eq!(events[0]["fields"]["message"], "running terraform -c");
+        assert_eq!(events[0]["fields"]["event"], event::TERRAFORM_STARTED);
         assert_eq!(events[0]["fields"]["command"], "terraform -c exit 3");
+        assert_eq!(events[1]["fields"]["event"], event::TERRAFORM_ENDED);
         assert_eq!(events[1]["fields"]["exit_code"], 3);
         assert!(events[1]["fields"]["duration_ms"].is_number(), "{}", events[1]);
     }

@@ -67,9 +67,30 @@ pub(crate) enum Command {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    /// The names of a command and of all below it, as the snapshots of their help have them.
+    fn names(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
+        let name = format!("{above}{}", command.get_name());
+        for below in command.get_subcommands() {
+            names(below, &format!("{name}-"), found);
+        }
+        found.insert(name);
+    }
+
+    /// `tests/help.rs` makes them.
+    #[test]
+    fn every_command_has_a_snapshot_of_its_help() {
+        let mut expected = BTreeSet::new();
+        names(&Arguments::command(), "", &mut expected);
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots")).unwrap();
+        let files = files.map(|it| it.unwrap().file_name().into_string().unwrap());
+        let name = |it: String| Some(it.strip_prefix("help__")?.strip_suffix(".snap")?.to_owned());
+        assert_eq!(files.filter_map(name).collect::<BTreeSet<_>>(), expected);
     }
 }

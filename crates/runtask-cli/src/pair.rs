@@ -3,6 +3,7 @@
 use crate::environment::now;
 use runtask_callback_handler::{Attempt, Handler, StopAt};
 use runtask_http::Limits;
+use runtask_log::event;
 use runtask_protocol::Job;
 use runtask_request_handler::{FixedKeys, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames};
 use runtask_settings::SettingsError;
@@ -81,7 +82,13 @@ impl Pair {
         for task in settings.jobs.tasks.iter() {
             for check in &task.checks {
                 if let Some(reason) = check.obstacle() {
-                    warn!(task = task.task.name, "check {} cannot run: {reason}", check.name());
+                    warn!(
+                        event = event::CHECK_OBSTRUCTED,
+                        task = task.task.name,
+                        check = check.name(),
+                        "check {} cannot run: {reason}",
+                        check.name()
+                    );
                 }
             }
         }
@@ -134,10 +141,20 @@ impl Jobs {
 
     async fn shut_down(&self, end: Instant) {
         if !self.running.is_empty() {
-            info!(jobs = self.running.len(), "waiting for {} jobs", self.running.len());
+            info!(
+                event = event::SHUTDOWN_WAITING,
+                jobs = self.running.len(),
+                "waiting for {} jobs",
+                self.running.len()
+            );
         }
         if timeout_at(end, self.running.wait()).await.is_err() {
-            error!(jobs = self.running.len(), "{} jobs end without a final result", self.running.len());
+            error!(
+                event = event::SHUTDOWN_UNFINISHED,
+                jobs = self.running.len(),
+                "{} jobs end without a final result",
+                self.running.len()
+            );
         }
     }
 }

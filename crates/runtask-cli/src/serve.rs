@@ -5,6 +5,7 @@ use crate::pair::{Pair, PairSettings};
 use crate::tasks_arguments::TasksArguments;
 use anyhow::{Context, bail};
 use clap::Args;
+use runtask_log::event;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -52,16 +53,25 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let listener = TcpListener::bind(arguments.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
-    info!(version = env!("CARGO_PKG_VERSION"), origins, "listening on http://{address}");
+    info!(
+        event = event::SERVE_LISTENING,
+        %address,
+        version = env!("CARGO_PKG_VERSION"),
+        origins,
+        "listening on http://{address}"
+    );
     if unsigned {
-        warn!("requests are not verified: RUNTASK_ALLOW_UNSIGNED is set, and there is no key");
+        warn!(
+            event = event::SERVE_UNVERIFIED,
+            "requests are not verified: RUNTASK_ALLOW_UNSIGNED is set, and no key is"
+        );
     }
     let stop = async {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        info!("shutting down: no new requests");
+        info!(event = event::SHUTDOWN_BEGUN, "shutting down: no new requests");
         pair.begin_to_shut_down()
     };
     let end = pair.serve(listener, stop).await;
@@ -70,6 +80,6 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
         // The same stream as above: another one would have seen the first signal, too.
         _ = interrupt.recv() => bail!("ended by a second signal; jobs at work have no final result"),
     }
-    info!("stopped");
+    info!(event = event::SHUTDOWN_DONE, "stopped");
     Ok(Exit::Passed)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may end a test")]
 
+use runtask_log::event;
 use runtask_simulator::{Options, Organization, Scope, SimulatedOrganization, Simulator, Workspace};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -19,15 +20,20 @@ struct Serve {
 impl Serve {
     fn start() -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_runtask"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
             .env_clear()
             .env("HMAC_KEY", KEY)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let address = lines.find_map(|it| Some(it.unwrap().split_once("listening on http://")?.1.to_owned()));
-        let address = address.unwrap().split_whitespace().next().unwrap().to_owned();
+        let address = lines.find_map(|it| {
+            let line: Value = serde_json::from_str(&it.unwrap()).unwrap();
+            let fields = &line["fields"];
+            (fields["event"] == event::SERVE_LISTENING)
+                .then(|| fields["address"].as_str().unwrap().to_owned())
+        });
+        let address = address.unwrap();
         // Somebody has to read on, or it would block at a full pipe.
         std::thread::spawn(move || lines.count());
         Self { process, url: format!("http://{address}/") }

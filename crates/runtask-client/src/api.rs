@@ -9,6 +9,7 @@ use crate::http::{Client, without_url};
 use crate::origins::{ForeignUrl, origin};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
+use runtask_log::{event, milliseconds};
 use runtask_protocol::AccessToken;
 use std::time::Duration;
 use tracing::warn;
@@ -99,7 +100,12 @@ impl Client {
             let pause = self.settings.download_backoff.pause(attempt).filter(|_| passing);
             let Some(pause) = pause else { return outcome.map(|(answer, _wait)| answer) };
             let pause = wait.unwrap_or(pause).min(LONGEST_PAUSE);
-            warn!(attempt, pause_ms = pause.as_millis(), "{from} is to be asked again");
+            warn!(
+                event = event::API_ASKED_AGAIN,
+                attempt,
+                pause_ms = milliseconds(pause),
+                "{from} is to be asked again"
+            );
             tokio::time::sleep(pause).await;
             attempt += 1;
         }

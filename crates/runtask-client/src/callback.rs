@@ -5,7 +5,7 @@ use crate::http::{Client, without_url};
 use crate::origins::{ForeignUrl, origin};
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use runtask_log::Chain;
+use runtask_log::{Chain, event, milliseconds};
 use runtask_protocol::{AccessToken, TaskResult};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -100,11 +100,20 @@ impl Client {
             let (reason, wait) = match outcome {
                 Err(_elapsed) => ("no answer in time".to_owned(), None),
                 Ok(Attempt::Delivered(delivery)) => {
-                    info!(status = result.status().as_str(), attempt, "reported {}", result.status());
+                    info!(
+                        event = event::RESULT_REPORTED,
+                        status = result.status().as_str(),
+                        attempt,
+                        "reported {}",
+                        result.status()
+                    );
                     return Ok(delivery);
                 }
                 Ok(Attempt::Unprocessable) if *result != result.minimal() => {
-                    warn!(attempt, "the result was refused as unprocessable; sending the bare verdict");
+                    warn!(
+                        event = event::RESULT_UNPROCESSABLE,
+                        attempt, "the result was refused as unprocessable; sending the bare verdict"
+                    );
                     result = std::borrow::Cow::Owned(result.minimal());
                     continue;
                 }
@@ -127,7 +136,12 @@ impl Client {
             else {
                 return Err(late(reason));
             };
-            warn!(attempt, pause_ms = pause.as_millis(), "the result was not taken, trying again: {reason}");
+            warn!(
+                event = event::RESULT_NOT_TAKEN,
+                attempt,
+                pause_ms = milliseconds(pause),
+                "the result was not taken, trying again: {reason}"
+            );
             tokio::time::sleep(pause).await;
             attempt += 1;
         }

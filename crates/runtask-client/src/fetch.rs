@@ -5,7 +5,7 @@ use crate::origins::{ForeignUrl, origin};
 use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, LOCATION};
-use runtask_log::Chain;
+use runtask_log::{Chain, event, milliseconds};
 use runtask_protocol::AccessToken;
 use tracing::{debug, info};
 use url::Url;
@@ -117,7 +117,13 @@ impl Client {
             };
             let pause = self.settings.download_backoff.pause(attempt).filter(|_| error.is_passing());
             let Some(pause) = pause else { return Err(error) };
-            info!(attempt, pause_ms = pause.as_millis(), "download failed, trying again: {}", Chain(&error));
+            info!(
+                event = event::DOWNLOAD_FAILED,
+                attempt,
+                pause_ms = milliseconds(pause),
+                "download failed, trying again: {}",
+                Chain(&error)
+            );
             tokio::time::sleep(pause).await;
             attempt += 1;
         }
@@ -139,7 +145,13 @@ impl Client {
                 source: without_url(error),
             })?;
             let status = response.status();
-            debug!(http.status = status.as_u16(), origin = from, hop, "download answered");
+            debug!(
+                event = event::DOWNLOAD_ANSWERED,
+                http.status = status.as_u16(),
+                origin = from,
+                hop,
+                "download answered"
+            );
             if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
                 let target = response.headers().get(LOCATION).and_then(|it| it.to_str().ok());
                 let target = target.and_then(|it| url.join(it).ok());

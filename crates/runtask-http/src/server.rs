@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use runtask_log::event;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ where
     drop(listener);
     if timeout(limits.end, graceful.shutdown()).await.is_err() {
         connections.shutdown().await;
-        warn!("closed connections whose requests were not complete");
+        warn!(event = event::CONNECTIONS_CLOSED, "closed connections whose requests were not complete");
     }
     stopped
 }

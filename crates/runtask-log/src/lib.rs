@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod duration;
+pub mod event;
 pub mod metric;
+
+pub use duration::milliseconds;
 
 use std::error::Error;
 use std::fmt;

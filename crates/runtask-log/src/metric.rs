@@ -4,6 +4,7 @@
 //!
 //! Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 
+use crate::duration::milliseconds;
 use serde_json::{Map, Value, json};
 use std::io::Write;
 use std::sync::OnceLock;
@@ -35,7 +36,7 @@ pub fn count_by(name: &str, dimension: &str, kind: &str) {
 
 /// Records how long something took.
 pub fn duration(name: &str, duration: Duration) {
-    write(name, "Milliseconds", u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), None);
+    write(name, "Milliseconds", milliseconds(duration), None);
 }
 
 fn write(name: &str, unit: &str, value: u64, dimension: Option<(&str, &str)>) {
@@ -54,8 +55,10 @@ fn line(sink: &Sink, name: &str, unit: &str, value: u64, dimension: Option<(&str
         "Dimensions": [dimensions],
         "Metrics": [{ "Name": name, "Unit": unit }],
     }]);
-    let timestamp = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
-    fields.insert("_aws".to_owned(), json!({ "Timestamp": timestamp, "CloudWatchMetrics": metrics }));
+    fields.insert(
+        "_aws".to_owned(),
+        json!({ "Timestamp": milliseconds(since_epoch), "CloudWatchMetrics": metrics }),
+    );
     if let Some((name, kind)) = dimension {
         fields.insert(name.to_owned(), kind.into());
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use runtask_log::{Chain, metric};
+use runtask_log::{Chain, event, metric};
 use runtask_protocol::limits::REQUEST_BYTES;
 use runtask_protocol::{Classified, Payload, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody};
 use std::collections::BTreeSet;
@@ -156,13 +156,16 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
 
     async fn verify<'a>(&self, signature: Option<&[u8]>, body: &'a [u8]) -> Result<SignedBody<'a>, Answer> {
         let trust = self.keys.trust().await.map_err(|error| {
-            error!(error = %Chain(&error), "cannot verify requests");
+            error!(event = event::KEY_UNAVAILABLE, error = %Chain(&error), "cannot verify requests");
             Answer::Unavailable
         })?;
         let ring = match trust {
             Trust::Keys(ring) => ring,
             Trust::Anybody => {
-                warn!("took a request without verifying it, because RUNTASK_ALLOW_UNSIGNED is set");
+                warn!(
+                    event = event::REQUEST_UNVERIFIED,
+                    "took a request without verifying it, because RUNTASK_ALLOW_UNSIGNED is set"
+                );
                 return Ok(SignedBody::unsigned(body));
             }
         };
@@ -174,7 +177,12 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         }
         let (signed, key) = result.map_err(refuse)?;
         metric::count_by("RequestsVerified", "Key", key.as_str());
-        info!(key.name = key.as_str(), "the signature matches the {} key", key.as_str());
+        info!(
+            event = event::REQUEST_VERIFIED,
+            key.name = key.as_str(),
+            "the signature matches the {} key",
+            key.as_str()
+        );
         Ok(signed)
     }
 
@@ -182,11 +190,15 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         let run = match Payload::parse(signed).and_then(Payload::classify) {
             Ok(Classified::Run(run)) => run,
             Ok(Classified::Probe) => {
-                info!("answered a probe");
+                info!(event = event::PROBE_ANSWERED, "answered a probe");
                 return Answer::Probe;
             }
             Err(error) => {
-                warn!(error = %Chain(&error), "refused a signed request that cannot be read");
+                warn!(
+                    event = event::REQUEST_UNREADABLE,
+                    error = %Chain(&error),
+                    "refused a signed request that cannot be read"
+                );
                 return Answer::BadRequest;
             }
         };
@@ -194,7 +206,11 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         let job = match receipt.attach(signed) {
             Ok(job) => job,
             Err(error) => {
-                warn!(error = %Chain(&error), "refused a signed request that cannot be read");
+                warn!(
+                    event = event::REQUEST_UNREADABLE,
+                    error = %Chain(&error),
+                    "refused a signed request that cannot be read"
+                );
                 return Answer::BadRequest;
             }
         };
@@ -203,6 +219,7 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         match self.hand_over.hand_over(job).await {
             Ok(()) => {
                 info!(
+                    event = event::JOB_HANDED_OVER,
                     task_result.id = %id,
                     run.id = run.run_id.as_ref().map(tracing::field::display),
                     workspace.name = run.workspace_name,
@@ -213,11 +230,20 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
                 Answer::Accepted
             }
             Err(HandOverError::TooLarge) => {
-                error!(task_result.id = %id, "{id} is too large to be handed over");
+                error!(
+                    event = event::JOB_TOO_LARGE,
+                    task_result.id = %id,
+                    "{id} is too large to be handed over"
+                );
                 Answer::TooLarge
             }
             Err(error) => {
-                error!(task_result.id = %id, error = %Chain(&error), "{id} could not be handed over");
+                error!(
+                    event = event::JOB_NOT_HANDED_OVER,
+                    task_result.id = %id,
+                    error = %Chain(&error),
+                    "{id} could not be handed over"
+                );
                 Answer::Unavailable
             }
         }
@@ -231,17 +257,20 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     if body.size_hint().lower() > REQUEST_BYTES as u64 {
-        warn!("refused a request whose body is over {REQUEST_BYTES} bytes");
+        warn!(event = event::REQUEST_TOO_LARGE, "refused a request whose body is over {REQUEST_BYTES} bytes");
         return Err(Answer::TooLarge);
     }
     match Limited::new(body, REQUEST_BYTES).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
-            warn!("refused a request whose body is over {REQUEST_BYTES} bytes");
+            warn!(
+                event = event::REQUEST_TOO_LARGE,
+                "refused a request whose body is over {REQUEST_BYTES} bytes"
+            );
             Err(Answer::TooLarge)
         }
         Err(error) => {
-            warn!(error = %Chain(&*error), "a request's body broke off");
+            warn!(event = event::REQUEST_BROKEN_OFF, error = %Chain(&*error), "a request's body broke off");
             Err(Answer::BadRequest)
         }
     }
@@ -249,7 +278,7 @@ where
 
 fn refuse(error: SignatureError) -> Answer {
     metric::count("SignaturesRefused");
-    warn!(reason = %error, "refused a request: {error}");
+    warn!(event = event::REQUEST_REFUSED, reason = %error, "refused a request: {error}");
     Answer::Unauthorized
 }
 

@@ -4,7 +4,7 @@
 //! flood of bad signatures become a flood of reads.
 
 use crate::keys::{KeySource, KeysUnavailable, Trust};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_protocol::{Key, KeyRing};
 use std::future::Future;
 use std::time::{Duration, SystemTime};
@@ -104,11 +104,20 @@ impl<R: ReadKey> RotatingKey<R> {
                 Ok(version) => previous = Some(version.key),
                 Err(ReadKeyError::NotFound) => {}
                 Err(error) => {
-                    warn!(error = %Chain(&error), "the previous key could not be read")
+                    warn!(
+                        event = event::KEY_PREVIOUS_NOT_READ,
+                        error = %Chain(&error),
+                        "the previous key could not be read"
+                    )
                 }
             }
         }
-        info!(key.version = current.version, "read version {} of the HMAC key", current.version);
+        info!(
+            event = event::KEY_READ,
+            key.version = current.version,
+            "read version {} of the HMAC key",
+            current.version
+        );
         Ok(Known { current, previous, fresh_until: Instant::now() + FRESH })
     }
 }
@@ -128,6 +137,7 @@ impl<R: ReadKey> KeySource for RotatingKey<R> {
             Err(error) => {
                 let Some(known) = &state.known else { return Err(KeysUnavailable(error.into())) };
                 warn!(
+                    event = event::KEY_NOT_READ_AGAIN,
                     error = %Chain(&error),
                     "the HMAC key could not be read again, using the known one"
                 );
@@ -152,7 +162,11 @@ impl<R: ReadKey> KeySource for RotatingKey<R> {
                 changed.then(|| known.trust((self.now)()))
             }
             Err(error) => {
-                warn!(error = %Chain(&error), "the HMAC key could not be read again");
+                warn!(
+                    event = event::KEY_NOT_READ_AGAIN,
+                    error = %Chain(&error),
+                    "the HMAC key could not be read again"
+                );
                 None
             }
         }

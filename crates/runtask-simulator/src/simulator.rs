@@ -451,6 +451,11 @@ impl PreparedRun {
         self.task.cancel();
     }
 
+    /// Lets the access token expire: it is refused from now on, and nothing prolongs it.
+    pub fn expire_token(&self) {
+        self.task.expire_token();
+    }
+
     /// The time line so far.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {

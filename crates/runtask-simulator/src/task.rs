@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     timed_from: Option<Instant>,
     last_progress: Instant,
     token_from: Instant,
+    token_has_expired: bool,
     finals_accepted: usize,
     finals_refused: usize,
     limited_at: Option<Instant>,
@@ -99,6 +100,7 @@ impl Task {
             timed_from: None,
             last_progress: now,
             token_from: now,
+            token_has_expired: false,
             finals_accepted: 0,
             finals_refused: 0,
             limited_at: None,
@@ -207,6 +209,11 @@ impl Task {
             Ok(()) => None,
             Err(reply) => reply.status,
         })
+    }
+
+    /// Ends the token's life, whatever its time says and whatever is reported from now on.
+    pub(crate) fn expire_token(&self) {
+        self.lock().token_has_expired = true;
     }
 
     /// Which request for the plan this is, counted from 1.
@@ -412,7 +419,7 @@ impl Task {
             );
             return Err(Reply::refusal(401, "unauthorized"));
         }
-        if inner.token_from.elapsed() > self.spec.timers.token {
+        if inner.token_has_expired || inner.token_from.elapsed() > self.spec.timers.token {
             return Err(Reply::refusal(401, "the token has expired"));
         }
         Ok(())

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use runtask_log::event;
 use runtask_tests::gate::{Gate, Permission};
+use runtask_tests::log_events::LogEvents;
 use runtask_tests::stack::Stack;
 use serde_json::Value;
 
@@ -126,7 +128,7 @@ async fn a_table_that_may_not_be_used_costs_no_run_its_result() {
     assert_eq!(run.deliver(&target(&deployment, &key)).await.unwrap(), Some(200));
     assert_eq!(result(&run.wait_final(PATIENCE).await), ("passed", "Format check passed"));
     deployment.double.wait_idle(PATIENCE).await;
-    assert!(deployment.logs().contains("without a claim"));
+    assert!(LogEvents::read(&deployment.logs()).has(event::CLAIM_UNAVAILABLE));
     let refused = deployment.gate.refused();
     assert!(
         refused.iter().all(|it| it.contains("dynamodb:UpdateItem")) && !refused.is_empty(),

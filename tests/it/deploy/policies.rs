@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use bytes::Bytes;
+use runtask_log::event;
 use runtask_protocol::Key;
 use runtask_simulator::{Configuration, PreparedRun, Record, RunSpec, Simulator, Target, What};
 use runtask_tests::aws;
 use runtask_tests::binaries::binary;
 use runtask_tests::deployment::Deployment;
+use runtask_tests::log_events::LogEvents;
 use runtask_tests::stack::Stack;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -268,10 +270,18 @@ async fn is_refused(stack: &Stack, url: &str) {
     let deployed = Deployed { deployment: &deployment, simulator: &simulator, key: &key };
     let record = deployed.run("policy", formatted(), "private").await;
     assert_eq!(result(&record), ("failed", "Not checked: the run task ended unexpectedly"));
-    let logs = deployment.double.logs(&deployment.functions[1].name);
-    assert!(logs.contains(&format!("RUNTASK_CONFIG: {url}: ")) && logs.contains("AccessDenied"), "{logs}");
-    let logs = deployment.double.logs(&deployment.functions[2].name);
-    assert!(logs.contains(&format!("RUNTASK_CONFIG: {url}: ")), "{logs}");
+    for (function, name) in [
+        (&deployment.functions[1], event::FUNCTION_NOT_STARTED),
+        (&deployment.functions[2], event::TASKS_NOT_READ),
+    ] {
+        let events = LogEvents::read(&deployment.double.logs(&function.name));
+        // Each process that was started says so.
+        let error = events.named(name).next().unwrap().error();
+        assert!(
+            error.starts_with(&format!("RUNTASK_CONFIG: {url}: ")) && error.contains("AccessDenied"),
+            "{error}"
+        );
+    }
 }
 
 /// Lambda's record of a job that the callback handler did not get to.

@@ -1,6 +1,8 @@
 //! Tests the texts that people read: on the run's page, and in the logs.
 
+use runtask_log::event;
 use runtask_simulator::{Callback, Fault, Record, RunSpec};
+use runtask_tests::log_events::LogEvents;
 use serde_json::{Value, json};
 
 use crate::run::{formatted, pair, result, run, serve, simulator, spec, unformatted};
@@ -51,26 +53,33 @@ async fn without_outcomes_the_message_says_it_all() {
     assert!(last(&record)["data"].get("relationships").is_none());
 }
 
-/// What the logs tell of a run, in this order.
-const STORY: [&str; 9] = [
-    "the signature matches the current key",
-    "handed taskrs-… over",
-    "took taskrs-… over",
-    "reported running",
-    "unpacked 2 of ",
-    "running terraform fmt",
-    "terraform fmt ended with exit code 0",
-    "reported passed",
-    "done with taskrs-…: passed",
-];
-
-fn tells(logs: &str, record: &Record) {
-    let mut rest = logs;
-    for line in STORY {
-        let line = line.replace("taskrs-…", &record.task_result_id);
-        assert!(rest.contains(&line), "no `{line}` in its place:\n{logs}");
-        let (_, after) = rest.split_once(&line).unwrap();
-        rest = after;
+/// Asserts that the logs tell of a run, in this order; whatever is told of its job has its id.
+fn tells(events: &LogEvents, record: &Record) {
+    let of_the_job = [
+        (event::JOB_HANDED_OVER, "stage", json!("post_plan")),
+        (event::JOB_TAKEN, "event", json!(event::JOB_TAKEN)),
+        (event::RESULT_REPORTED, "status", json!("running")),
+        (event::CONFIGURATION_UNPACKED, "files", json!(2)),
+        (event::CHECK_STARTED, "check", json!("fmt")),
+        (
+            event::TERRAFORM_STARTED,
+            "command",
+            json!("terraform fmt -check -recursive -list=false -no-color ."),
+        ),
+        (event::TERRAFORM_ENDED, "exit_code", json!(0)),
+        (event::RESULT_REPORTED, "status", json!("passed")),
+        (event::JOB_DONE, "end", json!("passed")),
+    ];
+    let mut rest = events.iter();
+    let mut next = |name: &str| {
+        let found = rest.find(|it| it.name() == name);
+        found.unwrap_or_else(|| panic!("no `{name}` in its place: {events:#?}"))
+    };
+    assert_eq!(next(event::REQUEST_VERIFIED)["key.name"], "current");
+    for (name, field, value) in of_the_job {
+        let event = next(name);
+        assert_eq!(event[field], value, "{event:#?}");
+        assert_eq!(event.task_result_id(), Some(&*record.task_result_id), "{event:#?}");
     }
 }
 
@@ -81,19 +90,18 @@ async fn the_logs_tell_the_story() {
     let serve = serve(&simulator, &[]).await;
     let pair = pair(&simulator, &[]).await;
     let first = run(&simulator, &serve.url(), spec(formatted())).await;
-    serve.wait_for_log("done with").await;
-    tells(&serve.logs(), &first);
+    serve.wait_for_event(event::JOB_DONE).await;
     let second = run(&simulator, &pair.url(), spec(formatted())).await;
     pair.double.wait_idle(crate::run::PATIENCE).await;
-    tells(&pair.logs(), &second);
 
-    for (logs, record) in [(serve.logs(), &first), (pair.logs(), &second)] {
-        let line = logs.lines().find(|it| it.contains("ended with exit code")).unwrap();
-        let line: Value = serde_json::from_str(line).unwrap();
-        let span = &line["span"];
-        assert_eq!(span["task_result.id"], *record.task_result_id, "{line}");
-        assert_eq!(span["run.id"], *record.run_id, "{line}");
-        assert_eq!(span["stage"], "post_plan", "{line}");
+    for (events, record) in [(serve.events(), &first), (pair.events(), &second)] {
+        tells(&events, record);
+        let ended = events.one(event::TERRAFORM_ENDED);
+        assert!(ended["duration_ms"].is_number(), "{ended:#?}");
+        assert_eq!(ended.span()["run.id"], *record.run_id, "{ended:#?}");
+        assert_eq!(ended.span()["stage"], "post_plan", "{ended:#?}");
+    }
+    for logs in [serve.logs(), pair.logs()] {
         assert!(logs.lines().all(|it| serde_json::from_str::<Value>(it).is_ok()), "{logs}");
     }
 }

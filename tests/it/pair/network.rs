@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use runtask_log::event;
 use runtask_simulator::{Options, Simulator};
 use runtask_tests::serve::Serve;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -156,8 +157,7 @@ async fn an_unknown_authority_is_not_trusted() {
     let run = enterprise.simulator.prepare(spec(formatted())).await.unwrap();
     serve.keeps_secret(run.token());
     deliver(&run, &serve.url()).await;
-    let sentence = format!("the final result of {} could not be reported", run.task_result_id());
-    serve.wait_for_log(&sentence).await;
+    serve.wait_for_event_of(event::JOB_NOT_REPORTED, run.task_result_id()).await;
     assert_eq!(run.events().len(), 2, "nothing but the delivery: {:?}", run.events());
 }
 
@@ -202,6 +202,6 @@ async fn a_missing_proxy_is_not_gone_round() {
     let serve = serve(&simulator, &settings).await;
     let run = simulator.prepare(spec(formatted())).await.unwrap();
     deliver(&run, &serve.url()).await;
-    serve.wait_for_log("could not be reported").await;
+    serve.wait_for_event(event::JOB_NOT_REPORTED).await;
     assert_eq!(run.events().len(), 2, "nothing but the delivery: {:?}", run.events());
 }

@@ -1,5 +1,6 @@
 //! Tests that there is one result, however often the request comes.
 
+use runtask_log::event;
 use runtask_tests::lambda::Function;
 use runtask_tests::pair::{CALLBACK_HANDLER, Pair};
 use runtask_tests::terraform::StandIn;
@@ -16,17 +17,18 @@ async fn a_repeated_request_is_accepted_and_not_worked_on() {
     let url = serve.url();
 
     tokio::join!(deliver(&run, &url), deliver(&run, &url));
-    serve.wait_for_log("came again while another attempt is at work").await;
+    serve.wait_for_event(event::JOB_ALREADY_TAKEN).await;
     terraform.open();
     run.wait_final(PATIENCE).await;
-    serve.wait_for_log("done with").await;
+    serve.wait_for_event(event::JOB_DONE).await;
     deliver(&run, &url).await;
-    serve.wait_for_log("came again after its final result").await;
+    serve.wait_for_event(event::JOB_ALREADY_DONE).await;
 
     let record = run.record();
     assert_eq!(result(&record), ("passed", "Format check passed"));
     assert_eq!(terraform.started(1).await.len(), 1, "it was checked once");
-    assert_eq!(serve.logs().matches("reported passed").count(), 1);
+    let events = serve.events();
+    assert_eq!(events.named(event::RESULT_REPORTED).filter(|it| it["status"] == "passed").count(), 1);
 }
 
 /// P-09: Lambda itself may deliver an event twice. In one process the claim sees it.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::response::Redirect;
+use runtask_log::event;
 use runtask_simulator::{Event, Fault, Record, RunSpec, What};
 use tokio::net::TcpListener;
 
@@ -56,7 +57,7 @@ async fn a_foreign_callback_is_not_called() {
         let url = format!("{origin}{path}");
         let changes = [("task_result_callback_url", url.into())];
         assert_eq!(deliver_with(&run, &serve.url(), &changes).await.status, 200);
-        serve.wait_for_log(&format!("dropped {}: its result may not be sent", run.task_result_id())).await;
+        serve.wait_for_event_of(event::JOB_REFUSED, run.task_result_id()).await;
         assert_eq!(run.events(), [], "nothing was fetched for {origin}");
     }
     assert_eq!((stranger.contacts(), simulator.strays().len()), (0, 0));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use runtask_log::event;
 use runtask_simulator::{Fault, Record, RunSpec, Timers};
 use runtask_tests::terraform::StandIn;
 
@@ -23,8 +24,8 @@ async fn a_long_check_shows_that_it_lives() {
     assert!(run.wait_until(PATIENCE, |it| it.callbacks.len() >= 4).await);
     terraform.started(2).await;
     run.cancel();
-    serve.wait_for_log("nobody waits for a result any more; work was stopped").await;
-    serve.wait_for_log("done with").await;
+    assert_eq!(serve.wait_for_event(event::WORK_NOT_WANTED).await["http.status"], 409);
+    assert_eq!(serve.wait_for_event(event::JOB_DONE).await["end"], "not wanted");
     terraform.wait_gone().await;
 
     let record = run.record();
@@ -50,7 +51,7 @@ async fn a_result_that_is_not_taken_is_sent_again() {
         let spec = RunSpec { faults: vec![fault], ..spec(unformatted()) };
         let run = simulator.prepare(spec).await.unwrap();
         deliver(&run, &serve.url()).await;
-        serve.wait_for_log(&format!("done with {}", run.task_result_id())).await;
+        serve.wait_for_event_of(event::JOB_DONE, run.task_result_id()).await;
         let record = run.record();
         assert_eq!(statuses(&record), expected, "{fault}");
         assert_eq!((record.violations.len(), record.finals_accepted), (0, 1), "{fault}: {record:#?}");
@@ -72,8 +73,8 @@ async fn a_dead_token_ends_it() {
     let dead = Timers { token: Duration::ZERO, ..Timers::HCP_TERRAFORM };
     let run = simulator.prepare(RunSpec { timers: dead, ..spec(formatted()) }).await.unwrap();
     deliver(&run, &serve.url()).await;
-    serve.wait_for_log("nobody waits for a result; nothing was done").await;
-    serve.wait_for_log("done with").await;
+    assert_eq!(serve.wait_for_event(event::JOB_NOT_WANTED).await["http.status"], 401);
+    assert_eq!(serve.wait_for_event(event::JOB_DONE).await["end"], "not wanted");
     let record = run.record();
     assert_eq!(statuses(&record), [("running", Some(401))]);
     assert!(!terraform.was_run() && record.violations.is_empty(), "{record:#?}");
@@ -85,16 +86,13 @@ async fn a_token_that_dies_is_not_tried_again() {
     let simulator = simulator().await;
     let terraform = StandIn::new("gate");
     let serve = serve(&simulator, &[("RUNTASK_TERRAFORM", terraform.path())]).await;
-    // Long enough for a busy machine to get to work.
-    let token = Duration::from_secs(3);
-    let timers = Timers { token, ..Timers::HCP_TERRAFORM };
-    let spec = RunSpec { timers, faults: vec![Fault::TokenNotExtended], ..spec(formatted()) };
-    let run = simulator.prepare(spec).await.unwrap();
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
     deliver(&run, &serve.url()).await;
     terraform.started(1).await;
-    tokio::time::sleep(token).await;
+    run.expire_token();
     terraform.open();
-    serve.wait_for_log("done with").await;
+    assert_eq!(serve.wait_for_event(event::RESULT_NOT_WANTED).await["http.status"], 401);
+    assert_eq!(serve.wait_for_event(event::JOB_DONE).await["end"], "not wanted");
     assert_eq!(statuses(&run.record()), [("running", Some(200)), ("passed", Some(401))]);
 }
 

@@ -4,6 +4,7 @@
 
 use futures_util::StreamExt;
 use futures_util::stream;
+use runtask_log::event;
 use runtask_simulator::{Fault, RunSpec, Simulator};
 use runtask_tests::serve::Serve;
 use runtask_tests::terraform::StandIn;
@@ -129,6 +130,6 @@ async fn check(simulator: &Simulator, trouble: Trouble, on_error: &str) {
         assert!(terraform.was_run(), "{trouble:?}");
         terraform.wait_gone().await;
     }
-    serve.wait_for_log("done with").await;
+    serve.wait_for_event(event::JOB_DONE).await;
     serve.wait_clean().await;
 }

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
+use runtask_log::event;
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -86,6 +87,13 @@ async fn ask(app: &App, key: &str) -> Reply {
     app.ask(&signed(key, &payload("post_plan").to_string())).await
 }
 
+/// Asserts that there was no key, for this reason.
+fn assert_unavailable(app: &App, reason: &str) {
+    let events = app.events();
+    let error = events.one(event::KEY_UNAVAILABLE).error();
+    assert!(error.contains(reason), "{error}");
+}
+
 fn accepted() -> Reply {
     Reply { status: 200, body: OK.to_owned() }
 }
@@ -110,7 +118,7 @@ async fn an_extension_that_does_not_listen_yet_is_waited_for() {
     let extension = Extension::new();
     let app = extension.app(&[("AWS_LAMBDA_LOG_LEVEL", "DEBUG")]).await;
     let late = async {
-        app.wait_for_log("extension is not ready").await;
+        app.wait_for_event(event::EXTENSION_NOT_READY).await;
         extension.serve(0)
     };
     let (reply, asked) = tokio::join!(ask(&app, KEY), late);
@@ -125,13 +133,13 @@ async fn an_extension_that_gives_no_key_is_named() {
     let absent = Extension::new();
     let app = absent.app(&[]).await;
     assert_eq!(ask(&app, KEY).await.status, 503);
-    assert!(app.logs().contains("the Parameters and Secrets extension is not there"), "{}", app.logs());
+    assert_unavailable(&app, "the Parameters and Secrets extension is not there");
 
     let extension = Extension::new();
     let app = extension.app(&[("AWS_SESSION_TOKEN", "of another session")]).await;
     let asked = extension.serve(0);
     assert_eq!(ask(&app, KEY).await.status, 503);
     assert_eq!(asked.lock().unwrap().queries.len(), 1);
-    assert!(app.logs().contains("the Parameters and Secrets extension answered 403"), "{}", app.logs());
+    assert_unavailable(&app, "the Parameters and Secrets extension answered 403");
     assert!(app.jobs().await.is_empty());
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use runtask_log::event;
+
 use super::{App, KEY, NEWER_KEY, OK, Reply, payload, signed};
 
 /// More calls than anybody makes within the time for a hand-over.
@@ -10,8 +12,15 @@ const ALL: usize = 1000;
 /// How long a hand-over may take unless something else is set.
 const BUDGET: Duration = Duration::from_secs(2);
 
-/// What is logged once it is over, whatever took the time.
+/// What a hand-over that was given up came to, once it is over, whatever took the time.
 const SLOW: &str = "not done inside the time for all attempts: throttled, failing or not answering";
+
+/// Asserts that a hand-over was given up, once, for this reason.
+fn assert_given_up(app: &App, reason: &str) {
+    let events = app.events();
+    let error = events.one(event::JOB_NOT_HANDED_OVER).error();
+    assert!(error.contains(reason), "{error}");
+}
 
 async fn ask(app: &App) -> Reply {
     app.ask(&signed(KEY, &payload("post_plan").to_string())).await
@@ -52,8 +61,7 @@ async fn a_job_that_is_throttled_for_long_is_not_accepted() {
     app.double.throttle("callback-handler", ALL);
     assert_eq!(ask(&app).await, unavailable());
     assert!(app.hand_overs().len() > 3 && app.hand_overs().iter().all(|it| *it == 429));
-    assert!(app.logs().contains("could not be handed over"), "{}", app.logs());
-    assert!(app.logs().contains(SLOW), "{}", app.logs());
+    assert_given_up(&app, SLOW);
     assert!(app.jobs().await.is_empty());
 }
 
@@ -80,7 +88,7 @@ async fn a_hanging_service_is_not_waited_for() {
     assert_eq!(ask(&app).await, unavailable());
     let duration = app.double.invocations("request-handler")[0].duration;
     assert!(duration >= BUDGET && duration < 2 * BUDGET, "{duration:?}");
-    assert!(app.logs().contains(SLOW), "{}", app.logs());
+    assert_given_up(&app, SLOW);
     assert!(app.jobs().await.is_empty());
 }
 
@@ -89,7 +97,7 @@ async fn a_hanging_service_is_not_waited_for() {
 async fn a_job_for_a_function_that_is_not_there_is_not_accepted() {
     let app = App::with(&[("HMAC_KEY", KEY), ("RUNTASK_CALLBACK_FUNCTION", "nobody")]).await;
     assert_eq!(ask(&app).await, unavailable());
-    assert!(app.logs().contains("ResourceNotFoundException: Function not found: "), "{}", app.logs());
+    assert_given_up(&app, "ResourceNotFoundException: Function not found: ");
     assert!(app.jobs().await.is_empty());
 }
 

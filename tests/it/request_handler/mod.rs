@@ -16,6 +16,7 @@ use runtask_protocol::Key;
 use runtask_tests::binaries::binary;
 use runtask_tests::events::{self, BodyForm, HttpRequest};
 use runtask_tests::lambda::{Function, InvocationRecord, LambdaDouble, Outcome};
+use runtask_tests::log_events::LogEvents;
 use runtask_tests::secrets::assert_no_secrets;
 use serde_json::Value;
 
@@ -97,11 +98,23 @@ impl App {
         self.double.logs("request-handler")
     }
 
-    /// Waits until the function has logged `text`.
-    async fn wait_for_log(&self, text: &str) {
+    /// The events that the function logged.
+    fn events(&self) -> LogEvents {
+        LogEvents::read(&self.logs())
+    }
+
+    /// Does something, and returns what it came to with the events that were logged meanwhile.
+    async fn events_of<T>(&self, what: impl Future<Output = T>) -> (T, LogEvents) {
+        let logged = self.logs().len();
+        let done = what.await;
+        (done, LogEvents::read(&self.logs()[logged..]))
+    }
+
+    /// Waits until the function has logged an event of this name.
+    async fn wait_for_event(&self, name: &str) {
         let waiting_since = Instant::now();
-        while !self.logs().contains(text) {
-            assert!(waiting_since.elapsed() < PATIENCE, "never logged `{text}`:\n{}", self.logs());
+        while !self.events().has(name) {
+            assert!(waiting_since.elapsed() < PATIENCE, "never logged `{name}`:\n{}", self.logs());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

@@ -1,5 +1,7 @@
 //! Tests the key in Parameter Store.
 
+use runtask_log::event;
+use runtask_tests::log_events::LogEvents;
 use runtask_tests::moto::Moto;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
@@ -37,11 +39,11 @@ fn unavailable() -> Reply {
     Reply { status: 503, body: r#"{"message":"Try again later"}"#.to_owned() }
 }
 
-/// Asks, and returns what was logged meanwhile.
-async fn logs_of(app: &App, key: &str, expected: Reply) -> String {
-    let logged = app.logs().len();
-    assert_eq!(ask(app, key).await, expected);
-    app.logs()[logged..].to_owned()
+/// Asks, and returns the events that were logged meanwhile.
+async fn events_of(app: &App, key: &str, expected: Reply) -> LogEvents {
+    let (reply, events) = app.events_of(ask(app, key)).await;
+    assert_eq!(reply, expected);
+    events
 }
 
 /// Q-02, P-05: the key is read from Parameter Store; a new one works at once and the one before goes on working, also
@@ -51,27 +53,24 @@ async fn a_rotated_key_works_at_once_and_the_one_before_still_does() {
     let moto = Moto::start().await;
     assert_eq!(put(&moto, KEY).await, 1);
     let app = app(moto.endpoint()).await;
-    assert!(logs_of(&app, KEY, accepted()).await.contains("read version 1"));
+    assert_eq!(events_of(&app, KEY, accepted()).await.one(event::KEY_READ)["key.version"], 1);
     assert_eq!(ask(&app, STRANGE_KEY).await, refused());
     // The pause between two reads for signatures that match no key begins anew with the process.
     assert_eq!(app.double.kill("request-handler"), 1);
     assert_eq!(ask(&app, KEY).await, accepted());
 
     assert_eq!(put(&moto, NEWER_KEY).await, 2);
-    let logs = logs_of(&app, NEWER_KEY, accepted()).await;
-    assert!(
-        logs.contains("read version 2") && logs.contains("the signature matches the current key"),
-        "{logs}"
-    );
-    let logs = logs_of(&app, KEY, accepted()).await;
-    assert!(logs.contains("the signature matches the previous key"), "{logs}");
-    assert!(logs.contains(r#""key.name":"previous""#), "{logs}");
+    let events = events_of(&app, NEWER_KEY, accepted()).await;
+    assert_eq!(events.one(event::KEY_READ)["key.version"], 2);
+    assert_eq!(events.one(event::REQUEST_VERIFIED)["key.name"], "current");
+    let events = events_of(&app, KEY, accepted()).await;
+    assert_eq!(events.one(event::REQUEST_VERIFIED)["key.name"], "previous");
     assert_eq!(ask(&app, STRANGE_KEY).await, refused());
     assert_eq!(app.double.cold_starts("request-handler"), 2);
 
     app.double.kill("request-handler");
-    let logs = logs_of(&app, KEY, accepted()).await;
-    assert!(logs.contains("the signature matches the previous key"), "{logs}");
+    let events = events_of(&app, KEY, accepted()).await;
+    assert_eq!(events.one(event::REQUEST_VERIFIED)["key.name"], "previous");
     assert_eq!(app.jobs().await.len(), 5);
 }
 
@@ -80,9 +79,9 @@ async fn a_rotated_key_works_at_once_and_the_one_before_still_does() {
 async fn a_missing_parameter_is_waited_for() {
     let moto = Moto::start().await;
     let app = app(moto.endpoint()).await;
-    let logs = logs_of(&app, KEY, unavailable()).await;
-    assert!(logs.contains("the HMAC key could not be read"), "{logs}");
-    assert!(logs.contains("HMAC_SECRET_KEY_PARAM") && logs.contains("does not exist"), "{logs}");
+    let events = events_of(&app, KEY, unavailable()).await;
+    let error = events.one(event::KEY_UNAVAILABLE).error();
+    assert!(error.contains("HMAC_SECRET_KEY_PARAM") && error.contains("does not exist"), "{error}");
     assert!(app.hand_overs().is_empty());
     put(&moto, KEY).await;
     assert_eq!(ask(&app, KEY).await, accepted());
@@ -116,8 +115,9 @@ async fn a_parameter_store_that_does_not_answer_is_named() {
         (&hanging.endpoint, "not done inside the time"),
     ] {
         let app = app(endpoint).await;
-        let logs = logs_of(&app, KEY, unavailable()).await;
-        assert!(logs.contains("the HMAC key could not be read") && logs.contains(reason), "{reason}: {logs}");
+        let events = events_of(&app, KEY, unavailable()).await;
+        let error = events.one(event::KEY_UNAVAILABLE).error();
+        assert!(error.contains(reason), "{reason}: {error}");
         assert!(app.hand_overs().is_empty());
     }
 }

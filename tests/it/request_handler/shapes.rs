@@ -2,8 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use runtask_log::event;
+use runtask_protocol::SignatureError;
 use runtask_tests::events::{self, BodyForm, HttpRequest, SHAPES};
 use runtask_tests::lambda::Kind;
+use runtask_tests::log_events::LogEvents;
 use runtask_tests::secrets::assert_no_secrets;
 use serde_json::{Value, json};
 
@@ -135,14 +138,14 @@ async fn a_bad_signature_is_refused_from_every_shape_of_event() {
     let good = sign(KEY, &body);
     let with = |signature: &str| unsigned(&body).header("X-TFC-Task-Signature", signature);
     let requests = [
-        (unsigned(&body), "has no signature"),
-        (with(""), "has no signature"),
-        (with("nonsense"), "is not 128 hex digits"),
-        (with(&good[..126]), "is not 128 hex digits"),
-        (with(&format!("sha512={good}")), "is not 128 hex digits"),
-        (with(&format!("{}zz", &good[..126])), "is not 128 hex digits"),
-        (with(&sign(STRANGE_KEY, &body)), "matches no key"),
-        (with(&sign(KEY, body.trim_end())), "matches no key"),
+        (unsigned(&body), SignatureError::Missing),
+        (with(""), SignatureError::Missing),
+        (with("nonsense"), SignatureError::Malformed),
+        (with(&good[..126]), SignatureError::Malformed),
+        (with(&format!("sha512={good}")), SignatureError::Malformed),
+        (with(&format!("{}zz", &good[..126])), SignatureError::Malformed),
+        (with(&sign(STRANGE_KEY, &body)), SignatureError::Mismatch),
+        (with(&sign(KEY, body.trim_end())), SignatureError::Mismatch),
     ];
     let texts = texts_of(&serde_json::from_str(&body).unwrap());
     for (name, shape) in SHAPES {
@@ -153,7 +156,9 @@ async fn a_bad_signature_is_refused_from_every_shape_of_event() {
             assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(401), &json!(INVALID_SIGNATURE)));
             assert_eq!(header(&answer, name, "content-type"), "application/json", "{name}");
             let logs = app.logs()[logged..].to_owned();
-            assert!(logs.contains(reason), "{name}, request {number}: {logs}");
+            let events = LogEvents::read(&logs);
+            let refused = events.one(event::REQUEST_REFUSED);
+            assert_eq!(refused["reason"], reason.to_string(), "{name}, request {number}");
             let texts: Vec<_> = texts.iter().map(String::as_str).chain([good.as_str()]).collect();
             assert_no_secrets(&logs, &texts);
         }
@@ -176,17 +181,22 @@ async fn a_repeated_signature_is_refused() {
     let body = payload("post_plan").to_string();
     let twice = signed(KEY, &body).header("X-TFC-Task-Signature", sign(KEY, &body));
     for (name, shape) in SHAPES {
-        let logged = app.logs().len();
-        let status = app.ask_event(&shape(&twice, BodyForm::Plain)).await.status;
+        let event = shape(&twice, BodyForm::Plain);
+        let (reply, events) = app.events_of(app.ask_event(&event)).await;
         let expected = match name {
             // They come joined by a comma.
-            "function URL" | "HTTP API" => Some("is not 128 hex digits"),
-            "load balancer, multi-value headers" => Some("more than one signature header"),
+            "function URL" | "HTTP API" => Some(SignatureError::Malformed),
+            "load balancer, multi-value headers" => Some(SignatureError::Repeated),
             // The load balancer hands over the last one only; of a REST API's, `lambda_http` keeps only the last.
             _ => None,
         };
-        assert_eq!(status, if expected.is_some() { 401 } else { 200 }, "{name}");
-        assert!(app.logs()[logged..].contains(expected.unwrap_or("handed taskrs-")), "{name}");
+        assert_eq!(reply.status, if expected.is_some() { 401 } else { 200 }, "{name}");
+        match expected {
+            Some(reason) => {
+                assert_eq!(events.one(event::REQUEST_REFUSED)["reason"], reason.to_string(), "{name}");
+            }
+            None => assert!(events.has(event::JOB_HANDED_OVER), "{name}"),
+        }
     }
     assert_eq!(app.jobs().await.len(), 2);
 }
@@ -218,5 +228,5 @@ async fn a_probe_is_answered_and_starts_nothing() {
     }
     app.double.wait_idle(PATIENCE).await;
     assert!(app.hand_overs().is_empty());
-    assert!(app.logs().contains("answered a probe"));
+    assert!(app.events().has(event::PROBE_ANSWERED), "{}", app.logs());
 }

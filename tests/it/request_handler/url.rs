@@ -1,5 +1,6 @@
 //! Tests the function URL over HTTP: the answers to requests that are no run task's.
 
+use runtask_log::event;
 use serde_json::{Value, json};
 
 use super::{App, KEY, OK, payload, sign};
@@ -54,8 +55,10 @@ async fn a_signed_body_must_be_a_request() {
     for field in ["task_result_id", "task_result_callback_url"] {
         let mut payload = payload("post_plan");
         payload.as_object_mut().unwrap().remove(field);
-        assert_eq!(post(&app, &payload.to_string()).await.status, 400, "{field}");
-        assert!(app.logs().contains(&format!("the request lacks {field}")), "{}", app.logs());
+        let (answer, events) = app.events_of(post(&app, &payload.to_string())).await;
+        assert_eq!(answer.status, 400, "{field}");
+        let error = events.one(event::REQUEST_UNREADABLE).error();
+        assert!(error.ends_with(field), "{field}: {error}");
     }
     assert!(app.hand_overs().is_empty());
 

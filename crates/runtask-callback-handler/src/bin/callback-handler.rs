@@ -3,7 +3,7 @@
 use lambda_runtime::Error;
 use runtask_callback_handler::Handler;
 use runtask_callback_handler::lambda::{Start, run};
-use runtask_log::Chain;
+use runtask_log::{Chain, event};
 use runtask_policy::run_if_asked;
 use runtask_protocol::Job;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            error!(error = %Chain(&*error), "the function cannot start");
+            error!(event = event::FUNCTION_NOT_STARTED, error = %Chain(&*error), "the function cannot start");
             ExitCode::FAILURE
         }
     }

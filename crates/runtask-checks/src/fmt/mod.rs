@@ -20,6 +20,7 @@ use output::Diagnostic;
 use runtask_findings::{
     CheckReport, Code, Finding, Level, Subject, fenced, printable, printable_lines, shown_path,
 };
+use runtask_log::event;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
@@ -100,7 +101,12 @@ async fn check(terraform: &Terraform, directory: &Path) -> CheckReport {
         Ok(report) => report,
         Err(error) => {
             let cause = error.source().map(ToString::to_string);
-            warn!(cause, "check {CHECK} could not run: {error}");
+            warn!(
+                event = event::CHECK_UNAVAILABLE,
+                check = CHECK,
+                cause,
+                "check {CHECK} could not run: {error}"
+            );
             CheckReport::unavailable(CHECK, &error.to_string())
         }
     }

@@ -1,0 +1,124 @@
+//! Names what happened, for programs: a log line that tells of an event has its name in the field `event`.
+//!
+//! Names are never changed: people filter by them. The message beside a name is for people, and may change.
+
+macro_rules! events {
+    ($($constant:ident = $name:literal: $meaning:literal;)+) => {
+        $(
+            #[doc = $meaning]
+            pub const $constant: &str = $name;
+        )+
+
+        /// Every name, with a line that says what happened and which fields tell more.
+        pub const ALL: &[(&str, &str)] = &[$(($constant, $meaning)),+];
+    };
+}
+
+events! {
+    SERVE_LISTENING = "serve.listening": "`runtask serve` accepts requests at `address`.";
+    SERVE_UNVERIFIED = "serve.unverified": "`runtask serve` will not verify requests, as `RUNTASK_ALLOW_UNSIGNED` says.";
+    CHECK_OBSTRUCTED = "check.obstructed": "The check `check` of the task `task` will not be able to run.";
+    TASKS_READ = "tasks.read": "The tasks' file was read from its URL.";
+    TASKS_NOT_READ = "tasks.not_read": "The tasks' file could not be read, and the failure handler does without: `error`.";
+    SETTINGS_WRONG = "settings.wrong": "Settings are wrong, and the failure handler takes their defaults.";
+    FUNCTION_NOT_STARTED = "function.not_started": "The callback handler cannot start: `error`.";
+
+    REQUEST_TOO_LARGE = "request.too_large": "A request was refused: its body is over the limit.";
+    REQUEST_BROKEN_OFF = "request.broken_off": "The body of a request broke off: `error`.";
+    REQUEST_REFUSED = "request.refused": "A request was refused for its signature: `reason`.";
+    REQUEST_UNVERIFIED = "request.unverified": "A request was taken without verifying it, as `RUNTASK_ALLOW_UNSIGNED` says.";
+    REQUEST_VERIFIED = "request.verified": "The signature of a request matches the key `key.name`, `current` or `previous`.";
+    REQUEST_UNREADABLE = "request.unreadable": "A signed request was refused: it is no run task's, `error`.";
+    KEY_READ = "key.read": "The HMAC key was read; it is version `key.version`.";
+    KEY_NOT_READ_AGAIN = "key.not_read_again": "The HMAC key could not be read again, and the known one holds: `error`.";
+    KEY_PREVIOUS_NOT_READ = "key.previous_not_read": "The version before the current one of the HMAC key could not be read: `error`.";
+    KEY_UNAVAILABLE = "key.unavailable": "There is no key to verify a request with: `error`.";
+    EXTENSION_NOT_READY = "extension.not_ready": "The Parameters and Secrets extension is not ready, and is asked again.";
+    PROBE_ANSWERED = "probe.answered": "HCP Terraform's probe was answered.";
+    JOB_HANDED_OVER = "job.handed_over": "A job was handed over: `task_result.id`.";
+    JOB_TOO_LARGE = "job.too_large": "A job is too large to be handed over.";
+    JOB_NOT_HANDED_OVER = "job.not_handed_over": "A job could not be handed over: `error`.";
+
+    JOB_EXPIRED = "job.expired": "A job was dropped: it is `age_ms` old, and HCP Terraform does not wait for it any more.";
+    JOB_REFUSED = "job.refused": "A job was dropped: its result may not be sent to its callback URL, `error`.";
+    JOB_ALREADY_DONE = "job.already_done": "A job came again after its final result.";
+    JOB_ALREADY_TAKEN = "job.already_taken": "A job came again while another attempt is at work.";
+    CLAIM_AWAITED = "claim.awaited": "Another attempt has the claim; this one waits to see whether that one lives.";
+    CLAIM_UNAVAILABLE = "claim.unavailable": "The job is worked on without a claim: `error`.";
+    CLAIM_NOT_RENEWED = "claim.not_renewed": "The claim could not be renewed: `error`.";
+    CLAIM_LOST = "claim.lost": "Another attempt took the claim over; this one stops.";
+    CLAIM_NOT_SETTLED = "claim.not_settled": "The claim could not be finished or released: `error`.";
+    JOB_TAKEN = "job.taken": "The work on a job begins.";
+    JOB_NOT_WANTED = "job.not_wanted": "Nobody waits for a result, and nothing was done: `http.status`.";
+    JOB_NEWER = "job.newer": "A job was declined: it is of version `version`, which this function does not know.";
+    STAGE_UNKNOWN = "stage.unknown": "The stage is one that this version does not know.";
+    TASK_UNKNOWN = "task.unknown": "The task is not configured.";
+    TASK_SKIPPED = "task.skipped": "The task is not for this run.";
+
+    DOWNLOAD_ANSWERED = "download.answered": "A download was answered `http.status` by `origin`.";
+    DOWNLOAD_FAILED = "download.failed": "A download failed, and is tried again in `pause_ms`.";
+    DOWNLOAD_BROKEN_OFF = "download.broken_off": "A download broke off in the middle: `error`.";
+    CONFIGURATION_UNPACKED = "configuration.unpacked": "`files` of the configuration's `entries` were unpacked.";
+    CONFIGURATION_MISSING = "configuration.missing": "There is no configuration to check: `error`.";
+    PLAN_FETCHED = "plan.fetched": "The plan was downloaded: `plan.bytes`.";
+    PLAN_MISSING = "plan.missing": "There is no plan to check: `error`.";
+    CHECK_STARTED = "check.started": "The check `check` begins.";
+    TERRAFORM_STARTED = "terraform.started": "terraform was started: `command`.";
+    TERRAFORM_ENDED = "terraform.ended": "terraform ended with `exit_code`, after `duration_ms`.";
+    TERRAFORM_KILLED = "terraform.killed": "terraform was ended by `signal`, after `duration_ms`.";
+    TERRAFORM_STOPPED = "terraform.stopped": "terraform was stopped after `duration_ms`: its time was up, or it said too much.";
+    CHECK_UNAVAILABLE = "check.unavailable": "The check `check` could not run: `cause`.";
+    CHECK_PANICKED = "check.panicked": "A check panicked: `error`.";
+    WORK_OUT_OF_TIME = "work.out_of_time": "Time is up, for the reason `limit`, and work is stopped.";
+    WORK_NOT_WANTED = "work.not_wanted": "Nobody waits for a result any more, and work was stopped: `http.status`.";
+    DIRECTORY_LEFT_BEHIND = "directory.left_behind": "A temporary directory could not be removed.";
+
+    RESULT_REPORTED = "result.reported": "HCP Terraform was told `status`, at the attempt `attempt`.";
+    RESULT_UNPROCESSABLE = "result.unprocessable": "HCP Terraform refused a result as unprocessable; the bare verdict is sent.";
+    RESULT_NOT_TAKEN = "result.not_taken": "HCP Terraform did not take a result; it is sent again in `pause_ms`.";
+    PROGRESS_NOT_REPORTED = "progress.not_reported": "HCP Terraform could not be told that work goes on: `error`.";
+    RESULT_NOT_WANTED = "result.not_wanted": "HCP Terraform wants no final result (any more): `http.status`.";
+    JOB_NOT_REPORTED = "job.not_reported": "The final result could not be reported: `error`.";
+    JOB_PANICKED = "job.panicked": "The callback handler panicked: `error`.";
+    JOB_DONE = "job.done": "A job is done: `end` says how it ended, `duration_ms` how long it took.";
+    JOB_GIVEN_UP = "job.given_up": "The callback handler gave a job up: `reason`.";
+    TOKEN_EXPIRED = "token.expired": "The token of a job that was given up is not valid any more.";
+
+    API_ASKED_AGAIN = "api.asked_again": "HCP Terraform's API is to be asked again in `pause_ms`.";
+
+    SHUTDOWN_BEGUN = "shutdown.begun": "`runtask serve` accepts no more requests.";
+    CONNECTIONS_CLOSED = "connections.closed": "Connections were closed whose requests were not complete.";
+    SHUTDOWN_WAITING = "shutdown.waiting": "`runtask serve` waits for `jobs` at work.";
+    SHUTDOWN_UNFINISHED = "shutdown.unfinished": "The time to end is up: `jobs` end without a final result.";
+    SHUTDOWN_DONE = "shutdown.done": "`runtask serve` ends.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_distinct_dotted_and_in_lower_case() {
+        let distinct: BTreeSet<_> = ALL.iter().map(|(name, _)| name).collect();
+        assert_eq!(distinct.len(), ALL.len());
+        for (name, _) in ALL {
+            let parts: Vec<_> = name.split('.').collect();
+            let is_word =
+                |it: &&str| !it.is_empty() && it.chars().all(|it| it.is_ascii_lowercase() || it == '_');
+            assert!(parts.len() == 2 && parts.iter().all(is_word), "{name}");
+        }
+    }
+
+    /// Who changes this list changes the table, line by line as it is printed here.
+    #[test]
+    fn the_table_in_docs_operations_md_is_this_list() {
+        let docs = include_str!("../../../docs/operations.md");
+        let (_, section) = docs.split_once("\n### Events\n").unwrap();
+        let (section, _) = section.split_once("\n### ").unwrap();
+        let rows: Vec<_> = section.lines().filter(|it| it.starts_with("| `")).collect();
+        let expected: Vec<_> =
+            ALL.iter().map(|(name, meaning)| format!("| `{name}` | {meaning} |")).collect();
+        assert_eq!(rows, expected, "the table should be:\n{}", expected.join("\n"));
+    }
+}
