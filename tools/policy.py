@@ -63,7 +63,7 @@ def read(directory: Path, program: Path | None = None) -> Layer:
     if not (root / FILE).is_file():
         raise PolicyError(f"there is no {FILE} in {directory}: name the directory that holds it.")
     needed = needed_by(root / FILE, program or built())
-    files = {f"{FOLDER}/{name}": content(root, name) for name in [FILE, *needed["files"]]}
+    files = {f"{FOLDER}/{os.path.normpath(name)}": content(root, name) for name in [FILE, *needed["files"]]}
     return Layer(needed["tasks"], files)
 
 
@@ -84,7 +84,7 @@ def needed_by(file: Path, program: Path) -> dict[str, list[str]]:
 def content(root: Path, name: str) -> bytes:
     """The bytes of a file that the layer is to hold under this name."""
     inner = os.path.normpath(name)
-    if name.startswith("/") or inner.split("/")[0] == ".." or inner != name.rstrip("/"):
+    if name.startswith("/") or inner.split("/")[0] == "..":
         raise PolicyError(f"{FILE} needs {name!r}: a layer holds only what is below {root}; name it by its path there.")
     if not name.isprintable() or "\\" in name:
         raise PolicyError(f"{name!r} is a name that not every system can have: rename it.")

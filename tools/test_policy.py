@@ -96,6 +96,14 @@ class Layers(Folder):
             (directory / stranger).write_text("secret")
         self.assertEqual(len(self.read(directory).files), 3)
 
+    def test_a_path_may_have_dots_in_it(self) -> None:
+        text = TASKS.replace('"policies/"', '"./policies/../policies"').replace('"data/', '"./data/')
+        files = {"runtask.toml": text, "policies/deep/a.rego": "package main\ndeny contains 1 if false\n", "data/ports.json": "{}"}
+        packed = self.read(self.directory(files)).files
+        self.assertEqual(
+            sorted(packed), ["runtask/data/ports.json", "runtask/policies/deep/a.rego", "runtask/runtask.toml"]
+        )
+
     def test_a_link_to_a_file_inside_is_that_file(self) -> None:
         directory = self.good()
         (directory / "policies/b.rego").symlink_to("deep/a.rego")
@@ -129,6 +137,7 @@ class Refusals(Folder):
             "a wrong name": {"runtask.toml": '[tasks.Policy]\nchecks = ["fmt"]\n'},
             "a missing path": {"runtask.toml": TASKS, "policies/a.rego": "package main\n"},
             "no Rego": {"runtask.toml": TASKS, "policies/a.rego": "package main\ndeny {", "data/ports.json": "{}"},
+            "no rule": {"runtask.toml": TASKS.replace(', "builtin:public-s3-bucket"', ""), "policies/a.rego": "package main\n", "data/ports.json": "{}"},
             "no JSON": {"runtask.toml": TASKS, "policies/a.rego": "package main\n", "data/ports.json": "{"},
         }
         for name, files in broken.items():

@@ -10,7 +10,7 @@ use runtask_tasks::OnSkip;
 use tracing::{info, warn};
 
 /// The name that reports about a job as a whole have in place of a check's.
-const TASK: &str = "task";
+pub(crate) const TASK: &str = "task";
 
 /// The task that a job names, if its checks have to look at the run; else the result, in words that say why, and who has to
 /// do what.
@@ -27,8 +27,8 @@ pub(crate) fn task_for<'a>(
             receipt.version,
             Receipt::VERSION
         );
-        let reports = [CheckReport::not_run(TASK, text)];
-        return Err(task_result(&reports, verdict(&reports, settings.on_error), run.accepts_outcomes));
+        // Which task it is for is not known, and so not what its settings make of that.
+        return Err(TaskResult::new(Status::Failed, &text));
     }
     let task = &receipt.task;
     if let Some(Stage::Other(name)) = &run.stage {

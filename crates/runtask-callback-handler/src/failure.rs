@@ -7,7 +7,7 @@ use crate::attempt::Attempt;
 use crate::claims::{Asked, Claims, Patience};
 use crate::handler::{End, NotReported, admit, count, span};
 use runtask_client::{Client, ClientError, Delivery, StatusCode};
-use runtask_findings::{CheckReport, verdict};
+use runtask_findings::{CheckReport, OnError, verdict};
 use runtask_log::{Chain, event};
 use runtask_protocol::{Job, JobError};
 use runtask_report::task_result;
@@ -153,11 +153,11 @@ impl<C: ClaimStore> FailureHandler<C> {
             Asked::Unclear => return Err(NotReported::Unclear),
         };
         let reports = [CheckReport::not_run("run-task", failure.reason.headline().to_owned())];
-        let result = task_result(
-            &reports,
-            verdict(&reports, self.settings.on_error(&failure.job.receipt.task)),
-            run.accepts_outcomes,
-        );
+        let receipt = &failure.job.receipt;
+        // Of a newer job the task is not known, and so not what its settings make of this.
+        let on_error =
+            if receipt.is_newer() { OnError::Failed } else { self.settings.on_error(&receipt.task) };
+        let result = task_result(&reports, verdict(&reports, on_error), run.accepts_outcomes);
         let report = self.client.report(&url, &run.access_token, &result, u32::MAX, attempt.report_until());
         let delivery = tokio::select! {
             delivery = report => delivery,

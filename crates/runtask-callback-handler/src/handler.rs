@@ -3,7 +3,7 @@
 use crate::attempt::{Attempt, OutOfTime};
 use crate::claims::{Asked, Claims};
 use crate::configuration::Configuration;
-use crate::decline::task_for;
+use crate::decline::{TASK, task_for};
 use crate::heartbeat::{Heartbeat, report_running};
 use crate::work::work;
 use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
@@ -387,7 +387,12 @@ fn judge(settings: &JobSettings, task: &str, run: &Run, reports: &[CheckReport])
 /// The report of every check when there was no time for it.
 fn unfinished(settings: &JobSettings, task: &str, reason: &str) -> Vec<CheckReport> {
     let checks = settings.tasks.get(task).into_iter().flat_map(|it| &it.checks);
-    checks.map(|check| CheckReport::unavailable(check.name(), reason)).collect()
+    let mut reports: Vec<_> = checks.map(|check| CheckReport::unavailable(check.name(), reason)).collect();
+    // Nothing would be a reason to pass.
+    if reports.is_empty() {
+        reports.push(CheckReport::unavailable(TASK, reason));
+    }
+    reports
 }
 
 fn out_of_time(why: OutOfTime) -> String {

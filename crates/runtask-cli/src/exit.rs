@@ -1,7 +1,5 @@
 //! Turns the end of a command into an exit code.
 
-use std::process::ExitCode;
-
 /// The end of a command, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -15,13 +13,13 @@ pub(crate) enum Exit {
     Signal(u8),
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Passed => Self::SUCCESS,
-            Exit::Failed => Self::from(1),
-            Exit::Unable => Self::from(2),
-            Exit::Signal(number) => Self::from(128_u8.saturating_add(number)),
+impl Exit {
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Failed => 1,
+            Self::Unable => 2,
+            Self::Signal(number) => 128_u8.saturating_add(number),
         }
     }
 }

@@ -27,7 +27,11 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tracing::level_filters::LevelFilter;
+
+/// How long a command may take to be dropped at a signal.
+const DROP_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long threads that still unpack or compare for nobody may keep the process.
 const THREADS_LIMIT: Duration = Duration::from_millis(500);
@@ -48,10 +52,10 @@ fn main() -> ExitCode {
         guard::enable(program);
     }
     match run(arguments.command, &output) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => exit.code().into(),
         Err(error) => {
             output.error(&error);
-            Exit::Unable.into()
+            Exit::Unable.code().into()
         }
     }
 }
@@ -78,11 +82,27 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
 async fn unless_interrupted(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
     let (mut interrupted, mut terminated) = (signal(interrupt)?, signal(terminate)?);
+    let (tell, told) = oneshot::channel();
+    // A task of its own: a command that waits for its stdin, say, keeps its thread, and hears of nothing.
+    tokio::spawn(async move {
+        let number = tokio::select! {
+            number = received(&mut interrupted, interrupt) => number,
+            number = received(&mut terminated, terminate) => number,
+        };
+        let _ends_anyway = tell.send(number);
+        tokio::time::sleep(DROP_LIMIT).await;
+        end_at_once(Exit::Signal(number));
+    });
     tokio::select! {
         exit = command => exit,
-        number = received(&mut interrupted, interrupt) => Ok(Exit::Signal(number)),
-        number = received(&mut terminated, terminate) => Ok(Exit::Signal(number)),
+        Ok(number) = told => Ok(Exit::Signal(number)),
     }
+}
+
+/// Ends a process whose command cannot be dropped. Its guard cleans up.
+#[expect(clippy::exit, reason = "nothing else ends a thread that waits for a file")]
+fn end_at_once(exit: Exit) {
+    std::process::exit(exit.code().into());
 }
 
 /// The number of a signal, when it comes.

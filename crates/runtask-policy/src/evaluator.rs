@@ -85,6 +85,7 @@ impl Evaluator {
 #[must_use]
 pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
     (first_argument? == ARGUMENT).then(|| {
+        end_with_parent();
         let stack = usize::try_from(STACK_BYTES).unwrap_or(usize::MAX);
         let evaluating = thread::Builder::new().stack_size(stack).spawn(|| {
             let stdout = io::stdout().lock();
@@ -98,12 +99,15 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
     })
 }
 
-/// Keeps this process from writing files, and from outliving whoever started it. Whoever starts it limits its memory.
-fn limit() {
-    // Whoever started this may be killed, and then nobody would end it. Sent when that thread ends, which is one of an
-    // async runtime and lives as long.
+/// Keeps this process from outliving whoever started it, who may be killed: then nobody would end it. The signal is sent
+/// when that thread ends, which is one of an async runtime and lives as long.
+fn end_with_parent() {
     #[cfg(target_os = "linux")]
     let _unknown = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+}
+
+/// Keeps this process from writing files. Whoever starts it limits its memory.
+fn limit() {
     for resource in [Resource::Fsize, Resource::Core] {
         // Where the system refuses, time limits and the system's own limits are left.
         let _refused = setrlimit(resource, Rlimit { current: Some(0), maximum: Some(0) });

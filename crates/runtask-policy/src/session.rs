@@ -101,7 +101,14 @@ pub(crate) async fn run(
         },
         read_tail(stderr, MAX_STDERR_BYTES)
     );
-    let status = running.wait().await.map_err(StartError)?;
+    let status = match timeout(GRACE, running.wait()).await {
+        Ok(status) => status,
+        Err(_still_there) => {
+            running.kill();
+            running.wait().await
+        }
+    };
+    let status = status.map_err(StartError)?;
     let _broken_pipe = writing.await;
     let during = session.asking;
     session.ended = match said {

@@ -43,7 +43,10 @@ impl PrivateDirectory {
 impl Drop for PrivateDirectory {
     fn drop(&mut self) {
         drop(self.directory.take());
-        guard::forget_directory(&self.path);
+        // Somebody who was killed may not be dead yet, and write. What cannot be removed even then, the guard tries again.
+        if !self.path.exists() || guard::remove(&self.path) {
+            guard::forget_directory(&self.path);
+        }
     }
 }
 

@@ -22,8 +22,8 @@ impl Group {
 
     /// Kills whoever is in it.
     ///
-    /// It may be called when the leader was waited for: as long as anybody is left, the system gives the group's id to
-    /// nobody else.
+    /// It may be called right after the leader was waited for: as long as anybody is left, the system gives the group's id
+    /// to nobody else, and where nobody is, it hands out ids in turn and not the last one first.
     pub(crate) fn kill(&mut self) {
         let Some(leader) = self.leader.take() else { return };
         // An error means that nobody is left.

@@ -1,10 +1,12 @@
 //! Cleans up after a parent that was killed.
 //!
 //! The guard is this program started again with an argument. It has a process group of its own, so Ctrl-C does not
-//! reach it, and reads one pipe: what process groups and directories there are, and which are gone. When the pipe
-//! ends, nobody is left to write to it, and the guard kills and removes what is left, then ends.
+//! reach it, takes no notice of the signals that end programs politely, and reads one pipe: what process groups and
+//! directories there are, and which are gone. When the pipe ends, nobody is left to write to it, and the guard kills
+//! and removes what is left, then ends.
 //!
-//! It is started when there is first something to guard. Whoever never calls [`enable`] has none.
+//! It is started when there is first something to guard, and again where it was killed. Whoever never calls [`enable`]
+//! has none.
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeSet;
@@ -15,7 +17,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitCode, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 
 /// The argument that makes a program the guard.
@@ -24,17 +28,39 @@ const ARGUMENT: &str = "process-guard";
 /// What ends an entry: no path holds it.
 const END: u8 = 0;
 
-/// Where the program is; set by [`enable`].
-static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+/// How often the removal of a directory is tried, and the pause between: those who write to it were killed, but may not be
+/// dead yet.
+const REMOVALS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
 
-/// The guard's input, once it was started; `None` where it could not be.
-static GUARD: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
+/// What this process guards.
+static GUARDED: Mutex<Option<Guarded>> = Mutex::new(None);
+
+/// A process group, as the text of its leader's id, or a directory.
+type Entry = (Kind, Vec<u8>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Group,
+    Directory,
+}
+
+/// What there is to clean up, and who is told of it.
+#[derive(Debug)]
+struct Guarded {
+    program: PathBuf,
+    held: BTreeSet<Entry>,
+    guard: Option<ChildStdin>,
+    /// Pipes to guards that do not read. They stay open: such a guard may go on, and must not take us for dead.
+    stuck: Vec<ChildStdin>,
+}
 
 /// Becomes the guard, if that is what the program was started for: to be called first thing in `main`, with the
 /// program's first argument.
 #[must_use]
 pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
     (first_argument? == ARGUMENT).then(|| {
+        outlive_polite_signals();
         clean_up(&left_behind(io::stdin().lock()));
         ExitCode::SUCCESS
     })
@@ -42,40 +68,79 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
 
 /// Has everything guarded from now on, by `program`, whose `main` calls [`run_if_asked`].
 pub fn enable(program: PathBuf) {
-    let _twice = PROGRAM.set(program);
+    let guarded = Guarded { program, held: BTreeSet::new(), guard: None, stuck: Vec::new() };
+    lock().get_or_insert(guarded);
 }
 
 pub(crate) fn watch_group(leader: Pid) {
-    tell('+', 'g', leader.as_raw_nonzero().to_string().as_bytes());
+    watch(group(leader));
 }
 
 pub(crate) fn forget_group(leader: Pid) {
-    tell('-', 'g', leader.as_raw_nonzero().to_string().as_bytes());
+    forget(&group(leader));
 }
 
 pub(crate) fn watch_directory(path: &Path) {
-    tell('+', 'd', path.as_os_str().as_bytes());
+    watch((Kind::Directory, path.as_os_str().as_bytes().to_vec()));
 }
 
 pub(crate) fn forget_directory(path: &Path) {
-    tell('-', 'd', path.as_os_str().as_bytes());
+    forget(&(Kind::Directory, path.as_os_str().as_bytes().to_vec()));
 }
 
-/// Tells the guard one thing. It cannot wait for long: entries are short, and the guard does nothing but read.
-fn tell(what: char, kind: char, name: &[u8]) {
-    let Some(program) = PROGRAM.get() else { return };
-    let guard = GUARD.get_or_init(|| match start(program) {
-        Ok(stdin) => Some(Mutex::new(stdin)),
-        Err(error) => {
-            warn!(error = %error, "the guard could not be started: what is killed leaves its processes behind");
-            None
+fn group(leader: Pid) -> Entry {
+    (Kind::Group, leader.as_raw_nonzero().to_string().into_bytes())
+}
+
+fn watch(entry: Entry) {
+    if let Some(guarded) = lock().as_mut() {
+        let line = line(b'+', &entry);
+        guarded.held.insert(entry);
+        guarded.tell(&line);
+    }
+}
+
+fn forget(entry: &Entry) {
+    if let Some(guarded) = lock().as_mut() {
+        guarded.held.remove(entry);
+        guarded.tell(&line(b'-', entry));
+    }
+}
+
+fn lock() -> std::sync::MutexGuard<'static, Option<Guarded>> {
+    GUARDED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn line(sign: u8, (kind, name): &Entry) -> Vec<u8> {
+    let kind = match kind {
+        Kind::Group => b'g',
+        Kind::Directory => b'd',
+    };
+    [&[sign, kind], name.as_slice(), &[END]].concat()
+}
+
+impl Guarded {
+    /// Tells the guard one thing, or a new guard everything. It never waits: entries are short, and a guard that does not
+    /// read them is none.
+    fn tell(&mut self, line: &[u8]) {
+        if let Some(guard) = self.guard.as_mut() {
+            match guard.write_all(line) {
+                Ok(()) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.stuck.extend(self.guard.take())
+                }
+                Err(_) => self.guard = None,
+            }
+            warn!("the guard is gone, and another one is started");
         }
-    });
-    if let Some(stdin) = guard {
-        let entry = [format!("{what}{kind}").as_bytes(), name, &[END]].concat();
-        let mut stdin = stdin.lock().unwrap_or_else(PoisonError::into_inner);
-        // Without a guard we are as well off as without one.
-        let _nobody_reads = stdin.write_all(&entry);
+        let everything: Vec<u8> = self.held.iter().flat_map(|it| self::line(b'+', it)).collect();
+        let started = start(&self.program).and_then(|mut guard| guard.write_all(&everything).map(|()| guard));
+        match started {
+            Ok(guard) => self.guard = Some(guard),
+            Err(error) => {
+                warn!(error = %error, "there is no guard: should this be killed, its processes are left behind");
+            }
+        }
     }
 }
 
@@ -91,33 +156,68 @@ fn start(program: &Path) -> io::Result<ChildStdin> {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()?;
-    child.stdin.take().ok_or_else(|| io::Error::other("it has no input"))
+    let stdin = child.stdin.take().ok_or_else(|| io::Error::other("it has no input"))?;
+    rustix::io::ioctl_fionbio(&stdin, true)?;
+    Ok(stdin)
 }
 
-/// What is there and was not taken back, once the input has ended.
-fn left_behind(input: impl Read) -> BTreeSet<(u8, Vec<u8>)> {
+/// Who ends its parent politely means the guard as well: a service manager, say, or a terminal that is closed.
+fn outlive_polite_signals() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+    let _inside = runtime.enter();
+    for kind in [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()] {
+        // Nobody looks at it; it is enough that it is caught.
+        let _refused = signal(kind);
+    }
+}
+
+/// What is there and was not taken back, once the input has ended. What is cut off in the middle is nothing: of a path it
+/// would be another one.
+fn left_behind(input: impl Read) -> BTreeSet<Entry> {
+    let mut input = BufReader::new(input);
     let mut left = BTreeSet::new();
-    for entry in BufReader::new(input).split(END).map_while(Result::ok) {
-        match entry.as_slice() {
-            [b'+', kind, name @ ..] => drop(left.insert((*kind, name.to_vec()))),
-            [b'-', kind, name @ ..] => drop(left.remove(&(*kind, name.to_vec()))),
+    let mut line = Vec::new();
+    while input.read_until(END, &mut line).is_ok_and(|it| it > 0) {
+        let parts = match line.as_slice() {
+            [sign, b'g', name @ .., END] => Some((*sign, Kind::Group, name)),
+            [sign, b'd', name @ .., END] => Some((*sign, Kind::Directory, name)),
+            _ => None,
+        };
+        match parts {
+            Some((b'+', kind, name)) => drop(left.insert((kind, name.to_vec()))),
+            Some((b'-', kind, name)) => drop(left.remove(&(kind, name.to_vec()))),
             _ => {}
         }
+        line.clear();
     }
     left
 }
 
 /// Kills groups first: who is dead writes no more files.
-fn clean_up(left: &BTreeSet<(u8, Vec<u8>)>) {
-    for (_, name) in left.iter().filter(|(kind, _)| *kind == b'g') {
+fn clean_up(left: &BTreeSet<Entry>) {
+    for (_, name) in left.iter().filter(|(kind, _)| *kind == Kind::Group) {
         let leader = std::str::from_utf8(name).ok().and_then(|it| it.parse().ok()).and_then(Pid::from_raw);
         if let Some(leader) = leader {
             let _nobody = kill_process_group(leader, Signal::KILL);
         }
     }
-    for (_, name) in left.iter().filter(|(kind, _)| *kind == b'd') {
-        let _gone_already = fs::remove_dir_all(PathBuf::from(OsString::from_vec(name.clone())));
+    for (_, name) in left.iter().filter(|(kind, _)| *kind == Kind::Directory) {
+        remove(&PathBuf::from(OsString::from_vec(name.clone())));
     }
+}
+
+/// Removes a directory into which somebody who dies may still write; says whether it is gone.
+pub(crate) fn remove(directory: &Path) -> bool {
+    for attempt in 0..REMOVALS {
+        if attempt > 0 {
+            std::thread::sleep(PAUSE);
+        }
+        let _what_is_left_shows = fs::remove_dir_all(directory);
+        if !directory.exists() {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -127,9 +227,9 @@ mod tests {
 
     #[test]
     fn what_was_taken_back_is_not_left_behind() {
-        let left = left_behind(&b"+g12\0+d/tmp/a b\0-g12\0+g13\0"[..]);
-        let expected = [(b'd', b"/tmp/a b".to_vec()), (b'g', b"13".to_vec())];
-        assert_eq!(left, BTreeSet::from(expected));
+        let left = left_behind(&b"+g12\0+d/tmp/a b\0-g12\0+g13\0+d/tmp"[..]);
+        let expected = [(Kind::Directory, b"/tmp/a b".to_vec()), (Kind::Group, b"13".to_vec())];
+        assert_eq!(left, BTreeSet::from(expected), "what is cut off is nothing");
     }
 
     #[test]
@@ -140,9 +240,14 @@ mod tests {
         fs::write(path.join("main.tf"), "").unwrap();
         #[expect(clippy::disallowed_methods, reason = "what is killed here must not be guarded")]
         let mut command = Command::new("/bin/sh");
-        let mut child: Child = command.args(["-c", "sleep 600 & wait"]).process_group(0).spawn().unwrap();
+        // It writes for as long as it can, as a program does that is killed in the middle.
+        let script = "sleep 600 & while :; do echo > \"$0/$RANDOM$$\"; done";
+        let mut child: Child = command.args(["-c", script]).arg(&path).process_group(0).spawn().unwrap();
         let group = child.id().to_string();
-        clean_up(&BTreeSet::from([(b'g', group.into_bytes()), (b'd', path.as_os_str().as_bytes().to_vec())]));
+        clean_up(&BTreeSet::from([
+            (Kind::Group, group.into_bytes()),
+            (Kind::Directory, path.as_os_str().as_bytes().to_vec()),
+        ]));
         assert!(!child.wait().unwrap().success());
         assert!(!path.exists());
     }

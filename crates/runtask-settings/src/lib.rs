@@ -73,7 +73,11 @@ impl<'a> SettingsReader<'a> {
 
     /// Notes a problem that the other methods cannot see.
     pub fn problem(&mut self, text: impl Into<String>) {
-        self.problems.push(text.into());
+        // Several tasks may read the same setting.
+        let text = text.into();
+        if !self.problems.contains(&text) {
+            self.problems.push(text);
+        }
     }
 
     /// Ends reading.

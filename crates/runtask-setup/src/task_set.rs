@@ -141,7 +141,10 @@ fn tasks_from(
 fn loaded(settings: &mut SettingsReader<'_>, task: &Task, directory: &Path) -> Vec<LoadedCheck> {
     let mut checks = Vec::new();
     for named in &task.checks {
-        let Some(kind) = check(named.name) else { continue };
+        let Some(kind) = check(named.name) else {
+            settings.problem(format!("task {}: there is no check {}", task.name, named.name));
+            continue;
+        };
         let of_task = named.settings.as_ref();
         match kind.load(&mut Loading { task: &task.name, of_task, directory, settings }) {
             Ok(loaded) => checks.push(loaded),

@@ -3,13 +3,14 @@
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::tasks_arguments::TasksArguments;
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use runtask_findings::printable;
 use runtask_policy::Policy;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = FILES_HELP)]
@@ -33,11 +34,20 @@ pub(crate) async fn files(arguments: &FilesArguments, output: &Output) -> anyhow
         }
         // What cannot be compiled would fail every run.
         if let Some(policy) = task.checks.iter().find_map(|it| it.get::<Policy>()) {
-            policy.rules().await.with_context(|| format!("the policies of task {}", task.task.name))?;
+            let rules = policy.rules().await;
+            let rules = rules.with_context(|| format!("the policies of task {}", task.task.name))?;
+            if rules.is_empty() {
+                bail!(
+                    "the policies of task {} have no rule to ask: rules are called `deny`, `violation` or `warn`, in the \
+                     packages that `namespaces` names, if it does",
+                    task.task.name
+                );
+            }
         }
     }
-    // As JSON holds them, and as the file does, where they were read as texts.
-    let files: Vec<String> = files.into_iter().map(|it| it.to_string_lossy().into_owned()).collect();
+    let text = |it: PathBuf| it.into_os_string().into_string();
+    let files: Result<Vec<String>, _> = files.into_iter().map(text).collect();
+    let files = files.map_err(|name| anyhow!("{} is no name that every system can have", name.display()))?;
     if output.json {
         let tasks: Vec<&str> = set.names().collect();
         output.json(&json!({ "file": file.to_string_lossy(), "tasks": tasks, "files": files }))?;

@@ -133,3 +133,41 @@ fn a_program_whose_file_is_replaced_starts_itself_and_not_the_other() {
     assert!(said.contains("public-s3-bucket") && !said.contains("could not"), "{said}");
     assert_eq!(output.status.code(), Some(1));
 }
+
+/// What waits for its input keeps its thread, and ends all the same.
+#[test]
+fn a_command_that_waits_for_stdin_ends_at_a_signal() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let place = Place::with(&[]);
+        let mut command = place.start(&["check", "-"]);
+        let catches = || {
+            let status = fs::read_to_string(format!("/proc/{}/status", command.id())).unwrap_or_default();
+            let caught = status.lines().find_map(|it| it.strip_prefix("SigCgt:"));
+            let caught = caught.map_or(0, |it| u64::from_str_radix(it.trim(), 16).unwrap());
+            caught & (1 << (signal.as_raw() - 1)) != 0
+        };
+        wait_until("it catches the signal", catches);
+        kill_process(Pid::from_child(&command), signal).unwrap();
+        assert_eq!(command.wait().unwrap().code(), Some(128 + signal.as_raw()));
+    }
+}
+
+/// Who ends a command politely may end all of its processes so; the guard stays until it is alone.
+#[test]
+fn a_guard_takes_no_notice_of_polite_signals() {
+    let place = place();
+    let mut command = place.start(&["check", "configuration"]);
+    let processes = hanging(&place);
+    let guard = || place.processes("process-guard").first().copied();
+    wait_until("there is a guard", || guard().is_some());
+    let guard = guard().unwrap();
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        kill_process(Pid::from_raw(guard).unwrap(), signal).unwrap();
+    }
+    kill_process(Pid::from_child(&command), Signal::KILL).unwrap();
+    command.wait().unwrap();
+    wait_until("nothing is left of terraform", || !processes.iter().any(|it| runs(*it)));
+    let temporary = place.path().join("tmp");
+    wait_until("nothing is left of the copies", || fs::read_dir(&temporary).unwrap().count() == 0);
+    place.wait_for_nobody();
+}

@@ -95,6 +95,17 @@ impl Place {
         }
     }
 
+    /// The processes that were started here with this argument.
+    pub(crate) fn processes(&self, argument: &str) -> Vec<i32> {
+        let processes = fs::read_dir("/proc").unwrap().map(|it| it.unwrap().path());
+        let ours = processes.filter(|it| {
+            let program = fs::read_link(it.join("exe")).unwrap_or_default();
+            let words = fs::read_to_string(it.join("cmdline")).unwrap_or_default();
+            program.starts_with(self.programs.path()) && words.contains(argument)
+        });
+        ours.filter_map(|it| it.file_name()?.to_str()?.parse().ok()).collect()
+    }
+
     /// The command lines of processes whose program or directory is ours.
     fn left_behind(&self) -> Vec<String> {
         let ours = |link: PathBuf| {
