@@ -58,7 +58,7 @@ impl Attempt {
     }
 
     /// When the last try to report has to be over. A little is kept for saying goodbye.
-    pub(crate) fn report_until(&self) -> Instant {
+    pub(crate) fn deliver_until(&self) -> Instant {
         let goodbye = Duration::from_millis(200);
         let report = self.shutdown.borrow().map_or(self.deadline, |it| it.report.min(self.deadline));
         report.checked_sub(goodbye).unwrap_or(report)

@@ -5,7 +5,7 @@
 
 use crate::attempt::Attempt;
 use crate::claims::{Asked, Claims, Patience};
-use crate::handler::{End, NotReported, admit, count, span};
+use crate::handler::{End, NotDelivered, admit, count, span};
 use runtask_client::{Client, ClientError, Delivery, StatusCode};
 use runtask_findings::{CheckReport, OnError, verdict};
 use runtask_log::{Chain, event};
@@ -121,17 +121,17 @@ impl<C: ClaimStore> FailureHandler<C> {
     ///
     /// # Errors
     ///
-    /// A [`RecordError`], or [`NotReported`] when another attempt should try.
+    /// A [`RecordError`], or [`NotDelivered`] when another attempt should try.
     pub async fn run(
         &self,
         record: &[u8],
         attempt: &Attempt,
     ) -> Result<End, Box<dyn std::error::Error + Send + Sync>> {
         let failure = Failure::parse(record)?;
-        Ok(self.report(&failure, attempt).instrument(span(&failure.job)).await?)
+        Ok(self.deliver(&failure, attempt).instrument(span(&failure.job)).await?)
     }
 
-    async fn report(&self, failure: &Failure, attempt: &Attempt) -> Result<End, NotReported> {
+    async fn deliver(&self, failure: &Failure, attempt: &Attempt) -> Result<End, NotDelivered> {
         let run = &failure.job.run;
         let id = &run.task_result_id;
         error!(
@@ -150,7 +150,7 @@ impl<C: ClaimStore> FailureHandler<C> {
             Asked::Work(hold) => hold,
             Asked::Finished => return Ok(End::Finished),
             Asked::Held => return Ok(End::Held),
-            Asked::Unclear => return Err(NotReported::Unclear),
+            Asked::Unclear => return Err(NotDelivered::Unclear),
         };
         let reports = [CheckReport::not_run("run-task", failure.reason.headline().to_owned())];
         let receipt = &failure.job.receipt;
@@ -158,7 +158,7 @@ impl<C: ClaimStore> FailureHandler<C> {
         let on_error =
             if receipt.is_newer() { OnError::Failed } else { self.settings.on_error(&receipt.task) };
         let result = task_result(&reports, verdict(&reports, on_error), run.accepts_outcomes);
-        let report = self.client.report(&url, &run.access_token, &result, u32::MAX, attempt.report_until());
+        let report = self.client.deliver(&url, &run.access_token, &result, u32::MAX, attempt.deliver_until());
         let delivery = tokio::select! {
             delivery = report => delivery,
             () = self.claims.keep(&hold) => return Ok(End::TakenOver),
@@ -169,10 +169,10 @@ impl<C: ClaimStore> FailureHandler<C> {
         self.claims.settle(&hold, delivery.is_ok() && !expired).await;
         if expired {
             error!(event = event::TOKEN_EXPIRED, "HCP Terraform does not take the token of {id} any more");
-            return Err(NotReported::TokenExpired);
+            return Err(NotDelivered::TokenExpired);
         }
         let end = match delivery {
-            Ok(Delivery::Accepted) => End::Reported(result.status()),
+            Ok(Delivery::Accepted) => End::Delivered(result.status()),
             Ok(Delivery::Over(status)) => {
                 warn!(
                     event = event::RESULT_NOT_WANTED,
@@ -187,7 +187,7 @@ impl<C: ClaimStore> FailureHandler<C> {
                     error = %Chain(&error),
                     "the final result of {id} could not be reported"
                 );
-                return Err(NotReported::Callback(error));
+                return Err(NotDelivered::Callback(error));
             }
         };
         info!(event = event::JOB_DONE, end = end.as_str(), "done with {id}: {}", end.as_str());

@@ -4,7 +4,7 @@ use crate::attempt::{Attempt, OutOfTime};
 use crate::claims::{Asked, Claims};
 use crate::configuration::Configuration;
 use crate::decline::{TASK, task_for};
-use crate::heartbeat::{Heartbeat, report_running};
+use crate::heartbeat::{Heartbeat, say_running};
 use crate::work::work;
 use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
 use runtask_findings::{CheckReport, verdict};
@@ -36,7 +36,7 @@ pub struct Handler<C> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// HCP Terraform has the final result.
-    Reported(Status),
+    Delivered(Status),
     /// Somebody else has worked on it, and the final result is out.
     Finished,
     /// Another attempt is at work.
@@ -56,7 +56,7 @@ impl End {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Reported(status) => status.as_str(),
+            Self::Delivered(status) => status.as_str(),
             Self::Finished => "finished before",
             Self::Held => "another attempt is at work",
             Self::TakenOver => "taken over by another attempt",
@@ -70,7 +70,7 @@ impl End {
 /// The final result is not out. Another attempt may bring it out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum NotReported {
+pub enum NotDelivered {
     /// HCP Terraform did not take it.
     #[error("the final result could not be reported")]
     Callback(#[source] CallbackError),
@@ -132,12 +132,12 @@ impl<C: ClaimStore> Handler<C> {
     /// # Errors
     ///
     /// When the final result could not be delivered: another attempt should try.
-    pub async fn run(&self, job: Job, attempt: Attempt) -> Result<End, NotReported> {
+    pub async fn run(&self, job: Job, attempt: Attempt) -> Result<End, NotDelivered> {
         let span = span(&job);
         self.run_in_span(job, attempt).instrument(span).await
     }
 
-    async fn run_in_span(&self, job: Job, attempt: Attempt) -> Result<End, NotReported> {
+    async fn run_in_span(&self, job: Job, attempt: Attempt) -> Result<End, NotDelivered> {
         let started = Instant::now();
         let id = job.run.task_result_id.clone();
         let url = match admit(&self.client, &job, (self.claims.now)()) {
@@ -149,7 +149,7 @@ impl<C: ClaimStore> Handler<C> {
             Asked::Work(hold) => hold,
             Asked::Finished => return Ok(End::Finished),
             Asked::Held => return Ok(End::Held),
-            Asked::Unclear => return Err(NotReported::Unclear),
+            Asked::Unclear => return Err(NotDelivered::Unclear),
         };
         info!(event = event::JOB_TAKEN, "took {id} over");
         // A task of its own: should it panic, the claim must not stay, nor HCP Terraform without a result.
@@ -201,7 +201,7 @@ impl<C: ClaimStore> Handler<C> {
                 error = %Chain(&error),
                 "the final result of {id} could not be reported"
             );
-            NotReported::Callback(error)
+            NotDelivered::Callback(error)
         })
     }
 
@@ -210,8 +210,8 @@ impl<C: ClaimStore> Handler<C> {
         let (task, token) = (&job.receipt.task, &job.run.access_token);
         let reports = unfinished(&self.settings, task, "it ended unexpectedly");
         let result = task_result(&reports, verdict(&reports, self.settings.on_error(task)), false);
-        match self.client.report(url, token, &result, u32::MAX, attempt.report_until()).await? {
-            Delivery::Accepted => Ok(End::Reported(result.status())),
+        match self.client.deliver(url, token, &result, u32::MAX, attempt.deliver_until()).await? {
+            Delivery::Accepted => Ok(End::Delivered(result.status())),
             Delivery::Over(_) => Ok(End::NotWanted),
         }
     }
@@ -256,7 +256,7 @@ pub(crate) fn admit(client: &Client, job: &Job, now: SystemTime) -> Result<Url, 
 /// Counts how a job ended, by what HCP Terraform got.
 pub(crate) fn count(end: End) {
     match end {
-        End::Reported(status) => metric::count_by("Results", "Status", status.as_str()),
+        End::Delivered(status) => metric::count_by("Results", "Status", status.as_str()),
         End::NotWanted => metric::count_by("Results", "Status", "not_wanted"),
         End::Finished | End::Held | End::TakenOver | End::Expired | End::Refused => {}
     }
@@ -279,8 +279,7 @@ impl Attending {
     async fn attend(self) -> Result<End, CallbackError> {
         let work_until = self.attempt.work_until(Instant::now(), self.settings.report_margin);
         let token = &self.run.access_token;
-        if let Some(Delivery::Over(status)) = report_running(&self.client, &self.url, token, work_until).await
-        {
+        if let Some(Delivery::Over(status)) = say_running(&self.client, &self.url, token, work_until).await {
             info!(
                 event = event::JOB_NOT_WANTED,
                 http.status = status.as_u16(),
@@ -305,12 +304,12 @@ impl Attending {
             },
         };
         let removing = tokio::task::spawn_blocking(move || leftovers.map(Configuration::remove));
-        let delivery = self.report(&result).await;
+        let delivery = self.deliver(&result).await;
         if removing.await.is_err() {
             warn!(event = event::DIRECTORY_LEFT_BEHIND, "a temporary directory could not be removed");
         }
         match delivery? {
-            Delivery::Accepted => Ok(End::Reported(result.status())),
+            Delivery::Accepted => Ok(End::Delivered(result.status())),
             // Its answer to an attempt before this one may have been lost, or somebody cancelled the run.
             Delivery::Over(status) => {
                 warn!(
@@ -324,12 +323,12 @@ impl Attending {
     }
 
     /// Sends the final result. A process that shuts down meanwhile cuts the time short.
-    async fn report(&self, result: &TaskResult) -> Result<Delivery, CallbackError> {
-        let send = |until| self.client.report(&self.url, &self.run.access_token, result, u32::MAX, until);
+    async fn deliver(&self, result: &TaskResult) -> Result<Delivery, CallbackError> {
+        let send = |until| self.client.deliver(&self.url, &self.run.access_token, result, u32::MAX, until);
         let told = self.attempt.shutdown.borrow().is_some();
         tokio::select! {
-            delivery = send(self.attempt.report_until()) => delivery,
-            () = self.attempt.told_to_shut_down(), if !told => send(self.attempt.report_until()).await,
+            delivery = send(self.attempt.deliver_until()) => delivery,
+            () = self.attempt.told_to_shut_down(), if !told => send(self.attempt.deliver_until()).await,
         }
     }
 

@@ -12,7 +12,7 @@ use tracing::{Instrument, Span, warn};
 use url::Url;
 
 /// How long one `running` report may take, all attempts together.
-const REPORT: Duration = Duration::from_secs(5);
+const SAY: Duration = Duration::from_secs(5);
 
 /// The pause after a report that did not arrive: HCP Terraform may be back long before the next one is due.
 const AFTER_FAILURE: Duration = Duration::from_secs(20);
@@ -21,14 +21,14 @@ const AFTER_FAILURE: Duration = Duration::from_secs(20);
 const LAST_REPORT: Duration = Duration::from_secs(2);
 
 /// Reports `running` once, before `latest`.
-pub(crate) async fn report_running(
+pub(crate) async fn say_running(
     client: &Client,
     url: &Url,
     token: &AccessToken,
     latest: Instant,
 ) -> Option<Delivery> {
     let running = TaskResult::new(Status::Running, "Checking…");
-    match client.report(url, token, &running, 2, latest.min(Instant::now() + REPORT)).await {
+    match client.deliver(url, token, &running, 2, latest.min(Instant::now() + SAY)).await {
         Ok(delivery) => Some(delivery),
         Err(error) => {
             warn!(
@@ -68,7 +68,7 @@ impl Heartbeat {
                     () = sleep(pause) => {}
                     _ = &mut stopped => return None,
                 }
-                pause = match report_running(&client, &url, &token, Instant::now() + REPORT).await {
+                pause = match say_running(&client, &url, &token, Instant::now() + SAY).await {
                     Some(Delivery::Over(status)) => return Some(status),
                     Some(Delivery::Accepted) => interval,
                     None => interval.min(AFTER_FAILURE),

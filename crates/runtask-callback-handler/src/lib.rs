@@ -16,4 +16,4 @@ mod work;
 
 pub use attempt::{Attempt, Shutdown, StopAt};
 pub use failure::{FailureHandler, RecordError};
-pub use handler::{End, Handler, NotReported};
+pub use handler::{End, Handler, NotDelivered};

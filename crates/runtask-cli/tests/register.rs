@@ -1,7 +1,7 @@
 //! Tests `runtask register` as a process, against the simulator, with the real `runtask serve` to answer the probe.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests may end a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may end a test")]
 
 use runtask_log::event;
 use runtask_simulator::{Options, Organization, Scope, SimulatedOrganization, Simulator, Workspace};

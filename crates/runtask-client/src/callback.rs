@@ -1,4 +1,4 @@
-//! Reports a result, again and again until HCP Terraform has it.
+//! Delivers a result: sends it again and again until HCP Terraform has it.
 
 use crate::api::JSON_API;
 use crate::http::{Client, without_url};
@@ -83,7 +83,7 @@ impl Client {
     /// # Errors
     ///
     /// When HCP Terraform has not got it.
-    pub async fn report(
+    pub async fn deliver(
         &self,
         url: &Url,
         token: &AccessToken,

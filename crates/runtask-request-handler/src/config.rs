@@ -60,7 +60,7 @@ impl KeySetting {
 
 /// Settings of the Lambda function `request-handler`.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct RequestSettings {
     /// Where the HMAC key is.
     pub key: KeySetting,
     /// `RUNTASK_CALLBACK_FUNCTION`: name or ARN of the function that does the work.
@@ -72,7 +72,7 @@ pub struct Settings {
     pub hand_over_timeout: Duration,
 }
 
-impl Settings {
+impl RequestSettings {
     /// Reads the settings.
     ///
     /// # Errors
@@ -96,10 +96,10 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn read(pairs: &[(&str, &str)]) -> Result<Settings, String> {
+    fn read(pairs: &[(&str, &str)]) -> Result<RequestSettings, String> {
         let lookup =
             |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Settings::read(&lookup).map_err(|error| error.to_string())
+        RequestSettings::read(&lookup).map_err(|error| error.to_string())
     }
 
     const CALLBACK: (&str, &str) = ("RUNTASK_CALLBACK_FUNCTION", "callback-handler");

@@ -4,7 +4,7 @@ use runtask_aws::{
     Extension, Functions, InvokeError, Lookup, ParameterError, Parameters, SdkConfig, sdk_config,
 };
 use runtask_protocol::Key;
-use runtask_request_handler::{HandOver, HandOverError, KeyVersion, ReadKey, ReadKeyError, Settings};
+use runtask_request_handler::{HandOver, HandOverError, KeyVersion, ReadKey, ReadKeyError, RequestSettings};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub(crate) struct Callback {
 }
 
 impl Callback {
-    pub(crate) fn new(aws: Arc<Aws>, settings: &Settings) -> Self {
+    pub(crate) fn new(aws: Arc<Aws>, settings: &RequestSettings) -> Self {
         let name = settings.callback_function.clone();
         Self { aws, functions: OnceLock::new(), name, budget: settings.hand_over_timeout }
     }

@@ -6,7 +6,7 @@ mod handler;
 mod keys;
 mod rotation;
 
-pub use config::{KeySetting, Settings};
+pub use config::{KeySetting, RequestSettings};
 pub use handler::{BadTaskNames, HandOver, HandOverError, RequestHandler, TaskNames};
 pub use keys::{FixedKeys, KeySource, KeysUnavailable, Trust};
 pub use rotation::{KeyVersion, ReadKey, ReadKeyError, RotatingKey};

@@ -6,7 +6,7 @@ use lambda::{Aws, Callback, Parameter};
 use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt, service_fn};
 use runtask_request_handler::{
-    FixedKeys, KeySetting, KeySource, RequestHandler, RotatingKey, Settings, TaskNames,
+    FixedKeys, KeySetting, KeySource, RequestHandler, RequestSettings, RotatingKey, TaskNames,
 };
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -26,7 +26,7 @@ fn lookup(name: &str) -> Option<String> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     runtask_log::start_in_lambda(lookup, now);
-    let settings = Settings::read(&lookup)?;
+    let settings = RequestSettings::read(&lookup)?;
     let aws = Arc::new(Aws::new(lookup));
     let callback = Arc::new(Callback::new(Arc::clone(&aws), &settings));
     match settings.key {

@@ -73,7 +73,8 @@ fn tells(events: &LogEvents, record: &Record) {
     let mut rest = events.iter();
     let mut next = |name: &str| {
         let found = rest.find(|it| it.name() == name);
-        found.unwrap_or_else(|| panic!("no `{name}` in its place: {events:#?}"))
+        assert!(found.is_some(), "no `{name}` in its place: {events:#?}");
+        found.unwrap()
     };
     assert_eq!(next(event::REQUEST_VERIFIED)["key.name"], "current");
     for (name, field, value) in of_the_job {

@@ -158,7 +158,8 @@ fn a_guard_takes_no_notice_of_polite_signals() {
     let place = place();
     let mut command = place.start(&["check", "configuration"]);
     let processes = hanging(&place);
-    let guard = || place.processes("process-guard").first().copied();
+    let is_guard = |(_, line): &(i32, String)| line.contains("process-guard");
+    let guard = || place.processes().into_iter().find(is_guard).map(|(id, _)| id);
     wait_until("there is a guard", || guard().is_some());
     let guard = guard().unwrap();
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {

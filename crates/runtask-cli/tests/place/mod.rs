@@ -86,7 +86,7 @@ impl Place {
     pub(crate) fn wait_for_nobody(&self) {
         let start = Instant::now();
         loop {
-            let left = self.left_behind();
+            let left = self.processes();
             if left.is_empty() {
                 return;
             }
@@ -95,26 +95,16 @@ impl Place {
         }
     }
 
-    /// The processes that were started here with this argument.
-    pub(crate) fn processes(&self, argument: &str) -> Vec<i32> {
-        let processes = fs::read_dir("/proc").unwrap().map(|it| it.unwrap().path());
-        let ours = processes.filter(|it| {
-            let program = fs::read_link(it.join("exe")).unwrap_or_default();
-            let words = fs::read_to_string(it.join("cmdline")).unwrap_or_default();
-            program.starts_with(self.programs.path()) && words.contains(argument)
-        });
-        ours.filter_map(|it| it.file_name()?.to_str()?.parse().ok()).collect()
-    }
-
-    /// The command lines of processes whose program or directory is ours.
-    fn left_behind(&self) -> Vec<String> {
+    /// The processes whose program or directory is ours, by their ids, with their command lines.
+    pub(crate) fn processes(&self) -> Vec<(i32, String)> {
         let ours = |link: PathBuf| {
             let target = fs::read_link(link).unwrap_or_default();
             target.starts_with(self.path()) || target.starts_with(self.programs.path())
         };
         let processes = fs::read_dir("/proc").unwrap().map(|it| it.unwrap().path());
         let ours = processes.filter(|it| ours(it.join("exe")) || ours(it.join("cwd")));
-        ours.map(|it| fs::read_to_string(it.join("cmdline")).unwrap_or_default()).collect()
+        let line = |it: &Path| fs::read_to_string(it.join("cmdline")).unwrap_or_default();
+        ours.filter_map(|it| Some((it.file_name()?.to_str()?.parse().ok()?, line(&it)))).collect()
     }
 
     /// The same with something on stdin.
