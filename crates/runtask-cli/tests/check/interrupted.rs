@@ -63,6 +63,14 @@ fn runs(process: u32) -> bool {
     stat.rsplit(") ").next().is_some_and(|it| !it.is_empty() && !it.starts_with('Z'))
 }
 
+/// Whether a process does something of its own at a signal.
+fn catches(process: Pid, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|it| it.strip_prefix("SigCgt:"));
+    let caught = caught.map_or(0, |it| u64::from_str_radix(it.trim(), 16).unwrap());
+    caught & (1 << (signal.as_raw() - 1)) != 0
+}
+
 /// Every file and directory below a path, and whether others than their owner can read them.
 fn readable_by_others(below: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -140,13 +148,7 @@ fn a_command_that_waits_for_stdin_ends_at_a_signal() {
     for signal in [Signal::INT, Signal::TERM] {
         let place = Place::with(&[]);
         let mut command = place.start(&["check", "-"]);
-        let catches = || {
-            let status = fs::read_to_string(format!("/proc/{}/status", command.id())).unwrap_or_default();
-            let caught = status.lines().find_map(|it| it.strip_prefix("SigCgt:"));
-            let caught = caught.map_or(0, |it| u64::from_str_radix(it.trim(), 16).unwrap());
-            caught & (1 << (signal.as_raw() - 1)) != 0
-        };
-        wait_until("it catches the signal", catches);
+        wait_until("it catches the signal", || catches(Pid::from_child(&command), signal));
         kill_process(Pid::from_child(&command), signal).unwrap();
         assert_eq!(command.wait().unwrap().code(), Some(128 + signal.as_raw()));
     }
@@ -161,9 +163,10 @@ fn a_guard_takes_no_notice_of_polite_signals() {
     let is_guard = |(_, line): &(i32, String)| line.contains("process-guard");
     let guard = || place.processes().into_iter().find(is_guard).map(|(id, _)| id);
     wait_until("there is a guard", || guard().is_some());
-    let guard = guard().unwrap();
+    let guard = Pid::from_raw(guard().unwrap()).unwrap();
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        kill_process(Pid::from_raw(guard).unwrap(), signal).unwrap();
+        wait_until("it catches the signal", || catches(guard, signal));
+        kill_process(guard, signal).unwrap();
     }
     kill_process(Pid::from_child(&command), Signal::KILL).unwrap();
     command.wait().unwrap();
