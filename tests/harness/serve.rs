@@ -159,6 +159,15 @@ impl Serve {
         kill_process(pid_of(&self.process), Signal::INT).unwrap();
     }
 
+    /// Ends it without asking: SIGKILL.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended and was waited for.
+    pub fn kill(&self) {
+        kill_process(pid_of(&self.process), Signal::KILL).unwrap();
+    }
+
     /// Waits until it has ended.
     ///
     /// # Panics

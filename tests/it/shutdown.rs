@@ -50,6 +50,20 @@ async fn a_job_at_work_finishes() {
     }
 }
 
+/// S-06: what is killed cannot clean up. Neither terraform nor a copy of somebody's files is there afterwards.
+#[tokio::test]
+async fn what_is_killed_leaves_nothing_behind() {
+    let simulator = simulator().await;
+    let (mut serve, terraform) = waiting(&simulator, "hang", &[]).await;
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
+    deliver(&run, &serve.url()).await;
+    terraform.started(2).await;
+    serve.kill();
+    assert_eq!(serve.ended().await.code(), None);
+    terraform.wait_gone().await;
+    serve.wait_clean().await;
+}
+
 /// Who cannot wait presses Ctrl-C twice.
 #[tokio::test]
 async fn a_second_interrupt_ends_it_at_once() {
