@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 passed, 1 failed, 2 could not do it.
+Exit codes: 0 passed, 1 failed, 2 could not do it, 130 and 143 ended by SIGINT or SIGTERM.
 
 Try it, with no account anywhere:
   runtask simulate examples/unformatted
