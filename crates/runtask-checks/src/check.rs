@@ -30,9 +30,8 @@ pub trait Check: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Why the program must not start, in a sentence that names the task: files that the task's settings name and that cannot
-    /// be read, say. What may still
-    /// be mended when a run comes, such as a missing program, is no error but said by [`Check::run`].
+    /// Why the program must not start, in a sentence that names the task: files that its settings name and that cannot be
+    /// read, say. What may still be mended when a run comes, such as a missing program, is no error: [`Check::run`] says it.
     fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String>
     where
         Self: Sized;
