@@ -11,7 +11,7 @@ use runtask_findings::{CheckReport, OnError, verdict};
 use runtask_log::{Chain, event};
 use runtask_protocol::{Job, JobError};
 use runtask_report::task_result;
-use runtask_setup::JobSettings;
+use runtask_setup::FailureSettings;
 use runtask_state::ClaimStore;
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,7 +22,7 @@ use tracing::{Instrument, error, info, warn};
 /// Reports for the dead.
 #[derive(Debug)]
 pub struct FailureHandler<C> {
-    settings: JobSettings,
+    settings: FailureSettings,
     client: Client,
     claims: Claims<C>,
 }
@@ -110,7 +110,7 @@ impl<C: ClaimStore> FailureHandler<C> {
     /// # Errors
     ///
     /// When no HTTP client can be made from the settings.
-    pub fn new(settings: JobSettings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
+    pub fn new(settings: FailureSettings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
         let client = Client::new(settings.client.clone())?;
         Ok(Self { settings, client, claims: Claims { store: claims, now } })
     }

@@ -6,7 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
 use runtask_log::{Chain, event};
 use runtask_settings::SettingsReader;
-use runtask_setup::{JobSettings, TasksFile};
+use runtask_setup::{FailureSettings, JobSettings, TasksFile};
 use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
 use runtask_tasks::MAX_FILE_BYTES;
 use serde_json::value::RawValue;
@@ -32,16 +32,16 @@ fn lookup(name: &str) -> Option<String> {
 
 /// Everything that a function starts with.
 #[derive(Debug)]
-pub struct Start {
+pub struct Start<S> {
     /// Its settings.
-    pub settings: JobSettings,
+    pub settings: S,
     /// Where claims are kept.
     pub claims: Claims,
     /// The clock.
     pub now: fn() -> SystemTime,
 }
 
-impl Start {
+impl Start<JobSettings> {
     /// Starts logging and reads the settings, and the tasks' file where `RUNTASK_CONFIG` is the URL of one.
     ///
     /// # Errors
@@ -53,9 +53,11 @@ impl Start {
         let tasks = fetch_tasks(&aws).await?;
         Ok(Self::with(JobSettings::read(&lookup, tasks, now())?, &aws))
     }
+}
 
-    /// As [`Start::read`], for a function that must not die of what the other one died of: where a setting is wrong, its
-    /// default holds, and the log says so.
+impl Start<FailureSettings> {
+    /// Starts logging and reads the settings of a function that must not die of what the other one died of: where a
+    /// setting is wrong, its default holds, and the log says so.
     pub async fn read_leniently() -> Self {
         runtask_log::start_in_lambda(lookup, now);
         let aws = Aws::new(aws);
@@ -71,14 +73,16 @@ impl Start {
         });
         let lookup = |name: &str| lookup(name).filter(|_| !is_lost || name != "RUNTASK_CONFIG");
         let mut settings = SettingsReader::new(&lookup);
-        let read = JobSettings::read_from(&mut settings, tasks, now());
+        let read = FailureSettings::read_from(&mut settings, tasks, now());
         if let Err(problems) = settings.finish() {
             error!(event = event::SETTINGS_WRONG, "settings are wrong, and their defaults hold: {problems}");
         }
         Self::with(read, &aws)
     }
+}
 
-    fn with(settings: JobSettings, aws: &Aws) -> Self {
+impl<S> Start<S> {
+    fn with(settings: S, aws: &Aws) -> Self {
         let claims = match lookup("RUNTASK_TABLE").filter(|it| !it.is_empty()) {
             Some(table) => Claims::Table(Box::new(TableClaims::new(aws, table))),
             None => Claims::Memory(MemoryClaims::new()),

@@ -4,18 +4,21 @@ use runtask_checks::{Check, CheckKind, Fmt, PlanSummary};
 use runtask_policy::Policy;
 use runtask_tasks::CheckEntry;
 
-/// Every check that tasks can name, in the order in which they are told to people.
-pub static CHECKS: &[CheckKind] =
-    &[CheckKind::of::<Fmt>(), CheckKind::of::<PlanSummary>(), CheckKind::of::<Policy>()];
+macro_rules! checks {
+    ($($check:ty),+) => {
+        /// Every check that tasks can name, in the order in which they are told to people.
+        pub static CHECKS: &[CheckKind] = &[$(CheckKind::of::<$check>()),+];
+
+        /// The checks, as the reader of a file knows them. A list of its own, so that a program that reads a file and
+        /// checks nothing is not linked with the checks.
+        pub static ENTRIES: &[CheckEntry] = &[$(CheckKind::of::<$check>().entry()),+];
+    };
+}
+
+checks![Fmt, PlanSummary, Policy];
 
 /// What is checked where nothing says what: this check alone.
 pub(crate) const DEFAULT_CHECK: &str = Fmt::NAME;
-
-/// The checks, as the reader of a file knows them.
-#[must_use]
-pub fn entries() -> Vec<CheckEntry> {
-    CHECKS.iter().map(CheckKind::entry).collect()
-}
 
 /// The check of this name.
 pub(crate) fn check(name: &str) -> Option<&'static CheckKind> {

@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
 use tracing::warn;
 
-/// JobSettings of whatever works on jobs: the callback handler, the failure handler, `runtask serve`.
+/// Settings of whatever works on jobs: the callback handler, `runtask serve`.
 #[derive(Debug, Clone)]
 pub struct JobSettings {
     /// `RUNTASK_ALLOWED_ORIGINS`, `RUNTASK_HTTP_TIMEOUT_MS` (10 000 unless set), `RUNTASK_CA_BUNDLE` (path of a PEM
@@ -82,7 +82,7 @@ impl JobSettings {
             client: client_settings(settings),
             read_token: settings.text("TF_TOKEN").map(AccessToken::new),
             tasks,
-            on_error: settings.parsed("RUNTASK_ON_ERROR", OnError::Failed),
+            on_error: on_error(settings),
             archive: Limits {
                 max_compressed_bytes: settings
                     .parsed("RUNTASK_MAX_COMPRESSED_BYTES", limits.max_compressed_bytes),
@@ -96,22 +96,38 @@ impl JobSettings {
                 .parsed("RUNTASK_CONCURRENCY", NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN))
                 .get(),
             progress_interval: settings.milliseconds("RUNTASK_PROGRESS_INTERVAL_MS", minutes(4)),
-            deadline: settings.milliseconds("RUNTASK_DEADLINE_MS", minutes(55)),
-            report_margin: settings.milliseconds("RUNTASK_REPORT_MARGIN_MS", Duration::from_secs(10)),
+            deadline: deadline(settings),
+            report_margin: report_margin(settings),
         };
         if read.progress_interval.is_zero() || read.progress_interval >= minutes(10) {
             settings.problem(
                 "RUNTASK_PROGRESS_INTERVAL_MS: HCP Terraform wants to hear something every ten minutes",
             );
         }
-        if read.deadline.is_zero() || read.deadline >= RESULT_DEADLINE {
-            settings.problem("RUNTASK_DEADLINE_MS: HCP Terraform waits for 60 minutes");
-        }
         if read.client.timeout.is_zero() {
             settings.problem("RUNTASK_HTTP_TIMEOUT_MS: without time there is no answer");
         }
         read
     }
+}
+
+/// `RUNTASK_ON_ERROR`: the final status when a check could not run.
+pub(crate) fn on_error(settings: &mut SettingsReader<'_>) -> OnError {
+    settings.parsed("RUNTASK_ON_ERROR", OnError::Failed)
+}
+
+/// `RUNTASK_DEADLINE_MS`: limit for one job outside Lambda.
+pub(crate) fn deadline(settings: &mut SettingsReader<'_>) -> Duration {
+    let deadline = settings.milliseconds("RUNTASK_DEADLINE_MS", Duration::from_secs(55 * 60));
+    if deadline.is_zero() || deadline >= RESULT_DEADLINE {
+        settings.problem("RUNTASK_DEADLINE_MS: HCP Terraform waits for 60 minutes");
+    }
+    deadline
+}
+
+/// `RUNTASK_REPORT_MARGIN_MS`: how long before the deadline work stops.
+pub(crate) fn report_margin(settings: &mut SettingsReader<'_>) -> Duration {
+    settings.milliseconds("RUNTASK_REPORT_MARGIN_MS", Duration::from_secs(10))
 }
 
 /// `RUNTASK_MAX_PLAN_BYTES`: what a plan may be.

@@ -2,12 +2,14 @@
 
 mod checks;
 mod client;
+mod failure_settings;
 mod job_settings;
 mod task_set;
 mod tasks_file;
 
-pub use checks::{CHECKS, entries};
+pub use checks::{CHECKS, ENTRIES};
 pub use client::client_settings;
+pub use failure_settings::FailureSettings;
 pub use job_settings::{JobSettings, max_plan_bytes};
 pub use task_set::{LoadedTask, TaskSet};
 pub use tasks_file::TasksFile;

@@ -1,10 +1,10 @@
 //! Makes the tasks of a file ready, or what there is without one.
 
-use crate::checks::{CHECKS, DEFAULT_CHECK, check, entries};
+use crate::checks::{CHECKS, DEFAULT_CHECK, check};
 use crate::tasks_file::TasksFile;
 use runtask_checks::{LoadedCheck, Loading};
 use runtask_settings::SettingsReader;
-use runtask_tasks::{Date, Problems, Task, Tasks};
+use runtask_tasks::{Problems, Task, Tasks};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
@@ -101,40 +101,20 @@ fn tasks_from(
     checks: &[&str],
     now: SystemTime,
 ) -> Option<(Tasks, Problems, TasksFile)> {
-    let file = match (fetched, settings.text("RUNTASK_CONFIG")) {
-        (Some(file), _) => file,
-        (None, None) => {
-            for name in checks.iter().filter(|it| check(it).is_some_and(|it| it.needs_settings())) {
-                settings.problem(format!(
-                    "RUNTASK_CHECKS: the check `{name}` needs settings, which only a file has: set RUNTASK_CONFIG"
-                ));
-            }
-            return None;
+    if fetched.is_none() && settings.text("RUNTASK_CONFIG").is_none() {
+        for name in checks.iter().filter(|it| check(it).is_some_and(|it| it.needs_settings())) {
+            settings.problem(format!(
+                "RUNTASK_CHECKS: the check `{name}` needs settings, which only a file has: set RUNTASK_CONFIG"
+            ));
         }
-        (None, Some(path)) if path.contains("://") => {
-            settings.problem(
-                "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file",
-            );
-            return None;
-        }
-        (None, Some(path)) => match TasksFile::read(Path::new(&path)) {
-            Ok(file) => file,
-            Err(error) => {
-                settings.problem(format!("RUNTASK_CONFIG: the file cannot be read: {error}"));
-                return None;
-            }
-        },
-    };
+        return None;
+    }
+    let file = TasksFile::named(settings, fetched)?;
     if settings.text("RUNTASK_CHECKS").is_some() {
         settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
     }
-    match Tasks::parse(&file.name, &file.content, Date::of(now), &entries()) {
-        Ok((tasks, warnings)) => Some((tasks, warnings, file)),
-        Err(problems) => {
-            settings.problem(format!("RUNTASK_CONFIG:\n{problems}"));
-            None
-        }
-    }
+    let (tasks, warnings) = file.parse(settings, now)?;
+    Some((tasks, warnings, file))
 }
 
 /// The checks of a task, made ready. What keeps one from that is noted.

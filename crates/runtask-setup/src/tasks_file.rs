@@ -1,9 +1,12 @@
 //! Holds a file of tasks as it came, from disk or from elsewhere.
 
-use runtask_tasks::MAX_FILE_BYTES;
+use crate::checks::ENTRIES;
+use runtask_settings::SettingsReader;
+use runtask_tasks::{Date, MAX_FILE_BYTES, Problems, Tasks};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// A tasks' file, read.
 #[derive(Debug, Clone)]
@@ -32,5 +35,43 @@ impl TasksFile {
     #[must_use]
     pub fn fetched(name: &str, content: Vec<u8>, directory: &Path) -> Self {
         Self { name: name.to_owned(), content, directory: directory.to_owned() }
+    }
+
+    /// `fetched`, or else the file that `RUNTASK_CONFIG` names; `None` where it names none, or one that cannot be read,
+    /// which is noted.
+    pub(crate) fn named(settings: &mut SettingsReader<'_>, fetched: Option<Self>) -> Option<Self> {
+        if fetched.is_some() {
+            return fetched;
+        }
+        let path = settings.text("RUNTASK_CONFIG")?;
+        if path.contains("://") {
+            settings.problem(
+                "RUNTASK_CONFIG: ssm:// and s3:// are for the Lambda functions; here it is the path of a file",
+            );
+            return None;
+        }
+        match Self::read(Path::new(&path)) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                settings.problem(format!("RUNTASK_CONFIG: the file cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Its tasks, and what is odd about them; `None` where something is wrong with it, which is noted. `now` decides
+    /// which of its exceptions have expired.
+    pub(crate) fn parse(
+        &self,
+        settings: &mut SettingsReader<'_>,
+        now: SystemTime,
+    ) -> Option<(Tasks, Problems)> {
+        match Tasks::parse(&self.name, &self.content, Date::of(now), ENTRIES) {
+            Ok(read) => Some(read),
+            Err(problems) => {
+                settings.problem(format!("RUNTASK_CONFIG:\n{problems}"));
+                None
+            }
+        }
     }
 }
