@@ -18,7 +18,7 @@ pub use enforcement_level::{EnforcementLevel, UnknownEnforcementLevel};
 pub use job::{Job, JobError, Receipt};
 pub use outcome::{Level, Outcome, OutcomeId, Tag};
 pub use payload::{Capabilities, Classified, Payload, PayloadError, Run, RunId, TaskResultId};
-pub use probe::{PROBE_ANSWER, PROBE_TOKEN};
+pub use probe::Probe;
 pub use result::{Status, TaskResult};
 pub use secret::AccessToken;
 pub use signature::{Key, KeyError, KeyName, KeyRing, SIGNATURE_HEADER, SignatureError, SignedBody};

@@ -4,7 +4,7 @@
 //! were added over the years and a probe has dummies in most of them.
 
 use crate::enforcement_level::EnforcementLevel;
-use crate::probe::PROBE_TOKEN;
+use crate::probe::{PROBE_TOKEN, Probe, is_dummy_id, is_dummy_url};
 use crate::secret::AccessToken;
 use crate::signature::SignedBody;
 use crate::stage::Stage;
@@ -138,7 +138,7 @@ impl From<serde_json::Error> for PayloadError {
 #[derive(Debug)]
 pub enum Classified {
     /// HCP Terraform tries whether we are there. It wants a 200 and nothing else; its token and URLs are dummies.
-    Probe,
+    Probe(Probe),
     /// A run waits for a result.
     Run(Box<Run>),
 }
@@ -190,16 +190,29 @@ impl Payload {
         Ok(serde_json::from_slice(body.as_bytes())?)
     }
 
-    /// Whether any of a probe's markers is there.
+    /// What kind of probe it is, if it is one.
     ///
-    /// Nobody documents them; these were all seen. A missing stage or token counts only in what is otherwise a
-    /// payload, so that `{}` stays an error.
-    #[must_use]
-    pub fn is_probe(&self) -> bool {
-        self.access_token.as_ref().is_some_and(|it| it.expose() == PROBE_TOKEN)
-            || self.stage == Some(Stage::Test)
-            || self.task_result_enforcement_level == Some(EnforcementLevel::Test)
-            || (self.payload_version.is_some() && (self.stage.is_none() || self.access_token.is_none()))
+    /// A run that is taken for a probe goes unchecked, so what is sent with a run decides: only where nothing names one
+    /// do a probe's other markers count. Nobody documents them; these were all seen. A missing stage or token counts
+    /// only in what is otherwise a payload, so that `{}` stays an error.
+    fn probe(&self) -> Option<Probe> {
+        if self.task_result_enforcement_level == Some(EnforcementLevel::Test) {
+            return Some(Probe::AtLevelTest);
+        }
+        let has_token = self.access_token.as_ref().is_some_and(|it| !it.expose().is_empty());
+        let is_test_token = self.access_token.as_ref().is_some_and(|it| it.expose() == PROBE_TOKEN);
+        let lacks = self.payload_version.is_some() && (self.stage.is_none() || !has_token);
+        let is_probe = self.stage == Some(Stage::Test) || (!self.names_a_run() && (is_test_token || lacks));
+        is_probe.then_some(Probe::Other)
+    }
+
+    /// Whether it has the id of a run or of a task result, or a callback: one that is not a probe's dummy.
+    fn names_a_run(&self) -> bool {
+        let run = self.run_id.as_ref().map(RunId::as_str);
+        let task_result = self.task_result_id.as_ref().map(TaskResultId::as_str);
+        let callback = self.task_result_callback_url.as_deref();
+        [run, task_result].into_iter().flatten().any(|it| !it.is_empty() && !is_dummy_id(it))
+            || callback.is_some_and(|it| !it.is_empty() && !is_dummy_url(it))
     }
 
     /// Tells a probe from a run.
@@ -208,10 +221,9 @@ impl Payload {
     ///
     /// Names the fields that a run must have and this one has not.
     pub fn classify(self) -> Result<Classified, PayloadError> {
-        if self.is_probe() {
-            Ok(Classified::Probe)
-        } else {
-            self.into_run().map(Box::new).map(Classified::Run)
+        match self.probe() {
+            Some(probe) => Ok(Classified::Probe(probe)),
+            None => self.into_run().map(Box::new).map(Classified::Run),
         }
     }
 
@@ -272,8 +284,11 @@ mod tests {
         Payload::parse(SignedBody::unsigned(body.as_bytes()))?.classify()
     }
 
-    fn is_probe(body: &Value) -> bool {
-        matches!(classify(body), Ok(Classified::Probe))
+    fn probe(body: &Value) -> Option<Probe> {
+        match classify(body) {
+            Ok(Classified::Probe(probe)) => Some(probe),
+            _ => None,
+        }
     }
 
     /// P-20: each stage's payload is read.
@@ -296,22 +311,67 @@ mod tests {
         }
     }
 
-    /// P-06: any one marker makes a probe, a null stage or token does too.
+    fn with(changes: &[(&str, Value)]) -> Value {
+        let mut body = sample("post_plan");
+        for (key, value) in changes {
+            body[*key] = value.clone();
+        }
+        body
+    }
+
+    /// P-06: the forms of a probe that were seen.
     #[test]
-    fn any_marker_makes_a_probe() {
-        assert!(is_probe(&sample("test")));
-        assert!(is_probe(&json!({ "access_token": "test-token" })));
-        let with = |key: &str, value: Value| {
-            let mut body = sample("post_plan");
+    fn probes_are_recognized() {
+        assert_eq!(probe(&sample("test")), Some(Probe::AtLevelTest));
+        assert_eq!(
+            probe(&with(&[("task_result_enforcement_level", json!("test"))])),
+            Some(Probe::AtLevelTest)
+        );
+        assert_eq!(probe(&with(&[("stage", json!("test"))])), Some(Probe::Other));
+        let without_a_run = [
+            json!({ "access_token": "test-token" }),
+            json!({ "payload_version": 1, "stage": null, "access_token": "x" }),
+            json!({ "payload_version": 1, "stage": "post_plan", "access_token": null }),
+            json!({ "payload_version": 1, "stage": "post_plan", "access_token": "" }),
+        ];
+        for body in without_a_run {
+            assert_eq!(probe(&body), Some(Probe::Other), "{body}");
+        }
+        for (key, value) in [("stage", Value::Null), ("access_token", Value::Null)] {
+            let mut body = sample("test");
+            body["task_result_enforcement_level"] = json!("mandatory");
+            body["stage"] = json!("post_plan");
+            body["access_token"] = json!("x");
+            assert_eq!(probe(&body), None, "dummies alone do not make a probe");
             body[key] = value;
-            body
-        };
-        assert!(!is_probe(&sample("post_plan")));
-        assert!(is_probe(&with("access_token", json!("test-token"))));
-        assert!(is_probe(&with("stage", json!("test"))));
-        assert!(is_probe(&with("task_result_enforcement_level", json!("test"))));
-        assert!(is_probe(&with("stage", Value::Null)));
-        assert!(is_probe(&with("access_token", Value::Null)));
+            assert_eq!(probe(&body), Some(Probe::Other), "{key}, and dummies for the rest");
+        }
+    }
+
+    /// V-16: what names a run is one, whatever its token and stage are; without a token it is an error.
+    #[test]
+    fn a_run_is_no_probe() {
+        for changes in [
+            &[("access_token", json!("test-token"))][..],
+            &[("stage", Value::Null)],
+            &[("stage", json!("post-plan"))],
+            // What was sent by the beta of run tasks.
+            &[("stage", Value::Null), ("is_speculative", Value::Null)],
+        ] {
+            assert!(matches!(classify(&with(changes)), Ok(Classified::Run(_))), "{changes:?}");
+        }
+        let lacks = |body: &Value| classify(body).unwrap_err().to_string();
+        for token in [Value::Null, json!("")] {
+            let body = with(&[("access_token", token)]);
+            assert_eq!(lacks(&body), "the request lacks access_token");
+        }
+        // Any one of the three names a run.
+        let names = ["run_id", "task_result_id", "task_result_callback_url"];
+        for kept in names {
+            let others = names.iter().filter(|it| **it != kept).map(|it| (*it, Value::Null));
+            let changes: Vec<_> = others.chain([("access_token", Value::Null)]).collect();
+            assert!(lacks(&with(&changes)).starts_with("the request lacks access_token"), "{kept}");
+        }
     }
 
     /// P-07: what cannot be answered is named; what is merely new is tolerated.

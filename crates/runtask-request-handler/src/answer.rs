@@ -1,20 +1,23 @@
-//! Answers callers with fixed texts, never with a part of what they sent.
+//! Answers callers with texts of our own, never with a part of what they sent.
 
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
+use runtask_protocol::Probe;
 
 /// The content type of every answer.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An answer to a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The job was handed over.
     Accepted,
-    Probe,
+    Probe(Probe),
     Health,
     Unauthorized,
     BadRequest,
+    /// The names on the wire of what a request lacks.
+    Lacks(Vec<&'static str>),
     NotFound,
     MethodNotAllowed(&'static str),
     TooLarge,
@@ -26,12 +29,15 @@ impl Answer {
     pub(crate) fn into_response(self) -> Response<String> {
         let (status, body) = match self {
             Self::Accepted => (StatusCode::OK, r#"{"status":"ok"}"#.to_owned()),
-            Self::Probe => (StatusCode::OK, runtask_protocol::PROBE_ANSWER.to_owned()),
+            Self::Probe(probe) => (StatusCode::OK, probe.answer().to_owned()),
             Self::Health => {
                 (StatusCode::OK, format!(r#"{{"status":"ok","version":"{}"}}"#, env!("CARGO_PKG_VERSION")))
             }
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, message("Invalid signature")),
             Self::BadRequest => (StatusCode::BAD_REQUEST, message("The body is not a run task request")),
+            Self::Lacks(ref fields) => {
+                (StatusCode::BAD_REQUEST, message(&format!("The request lacks {}", fields.join(", "))))
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, message("There is no run task at this path")),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, message("Method not allowed")),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, message("The body is too large")),

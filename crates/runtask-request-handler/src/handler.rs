@@ -8,7 +8,9 @@ use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use runtask_log::{Chain, event, metric};
 use runtask_protocol::limits::REQUEST_BYTES;
-use runtask_protocol::{Classified, Payload, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody};
+use runtask_protocol::{
+    Classified, Payload, PayloadError, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody,
+};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
@@ -189,30 +191,16 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
     async fn dispatch(&self, signed: SignedBody<'_>, task: &str) -> Answer {
         let run = match Payload::parse(signed).and_then(Payload::classify) {
             Ok(Classified::Run(run)) => run,
-            Ok(Classified::Probe) => {
+            Ok(Classified::Probe(probe)) => {
                 info!(event = event::PROBE_ANSWERED, "answered a probe");
-                return Answer::Probe;
+                return Answer::Probe(probe);
             }
-            Err(error) => {
-                warn!(
-                    event = event::REQUEST_UNREADABLE,
-                    error = %Chain(&error),
-                    "refused a signed request that cannot be read"
-                );
-                return Answer::BadRequest;
-            }
+            Err(error) => return unreadable(error),
         };
         let receipt = Receipt::new(task, (self.now)());
         let job = match receipt.attach(signed) {
             Ok(job) => job,
-            Err(error) => {
-                warn!(
-                    event = event::REQUEST_UNREADABLE,
-                    error = %Chain(&error),
-                    "refused a signed request that cannot be read"
-                );
-                return Answer::BadRequest;
-            }
+            Err(error) => return unreadable(error),
         };
         let id = &run.task_result_id;
         let stage = run.stage.as_ref().map_or("none", |it| it.as_str());
@@ -273,6 +261,18 @@ where
             warn!(event = event::REQUEST_BROKEN_OFF, error = %Chain(&*error), "a request's body broke off");
             Err(Answer::BadRequest)
         }
+    }
+}
+
+fn unreadable(error: PayloadError) -> Answer {
+    warn!(
+        event = event::REQUEST_UNREADABLE,
+        error = %Chain(&error),
+        "refused a signed request that cannot be worked on"
+    );
+    match error {
+        PayloadError::Missing { fields } => Answer::Lacks(fields),
+        _ => Answer::BadRequest,
     }
 }
 

@@ -15,8 +15,8 @@ use super::{
     awkward_body, payload, sign, signed, unsigned,
 };
 
-/// What HCP Terraform would be answered to a probe.
-const PROBE: &str = r#"{"data":{"type":"task-results","attributes":{"status":"passed","message":"Configuration successful"}}}"#;
+/// What HCP Terraform is answered to its probe, which has the level `test`.
+const PASSED: &str = r#"{"data":{"type":"task-results","attributes":{"status":"passed","message":"Configuration successful"}}}"#;
 
 #[expect(clippy::disallowed_methods, reason = "the sender has a clock of its own")]
 fn now_ms() -> u128 {
@@ -208,25 +208,42 @@ async fn a_probe_is_answered_and_starts_nothing() {
     let test = payload("test").to_string();
     for (name, shape) in SHAPES {
         let reply = app.ask_event(&shape(&signed(KEY, &test), BodyForm::Plain)).await;
-        assert_eq!(reply, Reply { status: 200, body: PROBE.to_owned() }, "{name}");
+        assert_eq!(reply, Reply { status: 200, body: PASSED.to_owned() }, "{name}");
         for request in [unsigned(&test), signed(STRANGE_KEY, &test)] {
             let reply = app.ask_event(&shape(&request, BodyForm::Plain)).await;
             assert_eq!(reply, Reply { status: 401, body: INVALID_SIGNATURE.to_owned() }, "{name}");
         }
     }
-    for (field, value) in [
-        ("access_token", json!("test-token")),
-        ("access_token", Value::Null),
-        ("stage", json!("test")),
-        ("stage", Value::Null),
-        ("task_result_enforcement_level", json!("test")),
+    for (field, value, body) in [
+        ("task_result_enforcement_level", "test", PASSED),
+        ("stage", "test", r#"{"message":"The run task answers"}"#),
     ] {
         let mut payload = payload("post_plan");
-        payload[field] = value;
+        payload[field] = value.into();
         let reply = app.ask(&signed(KEY, &payload.to_string())).await;
-        assert_eq!(reply, Reply { status: 200, body: PROBE.to_owned() }, "{field}: {}", payload[field]);
+        assert_eq!(reply, Reply { status: 200, body: body.to_owned() }, "{field}");
     }
     app.double.wait_idle(PATIENCE).await;
     assert!(app.hand_overs().is_empty());
     assert!(app.events().has(event::PROBE_ANSWERED), "{}", app.logs());
+}
+
+/// V-16: what names a run is worked on, or refused with the name of what it lacks.
+#[tokio::test]
+async fn a_run_is_no_probe() {
+    let app = App::start().await;
+    let lacks = r#"{"message":"The request lacks access_token"}"#;
+    for (field, value, status, body) in [
+        ("access_token", Value::Null, 400, lacks),
+        ("access_token", json!(""), 400, lacks),
+        ("access_token", json!("test-token"), 200, OK),
+        ("stage", Value::Null, 200, OK),
+    ] {
+        let mut payload = payload("post_plan");
+        payload[field] = value;
+        let reply = app.ask(&signed(KEY, &payload.to_string())).await;
+        assert_eq!(reply, Reply { status, body: body.to_owned() }, "{field}: {}", payload[field]);
+    }
+    assert_eq!(app.jobs().await.len(), 2);
+    assert!(!app.events().has(event::PROBE_ANSWERED), "{}", app.logs());
 }

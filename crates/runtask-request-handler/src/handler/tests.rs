@@ -2,7 +2,7 @@ use super::*;
 use crate::keys::FixedKeys;
 use http::StatusCode;
 use http_body_util::Full;
-use runtask_protocol::{Key, PROBE_ANSWER};
+use runtask_protocol::Key;
 use serde_json::Value;
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
@@ -150,18 +150,45 @@ async fn unsigned_requests_are_taken_only_when_allowed() {
     assert_eq!(taken(&jobs), 1);
 }
 
-/// P-06, Q-05: a signed probe gets the document and starts nothing; an unsigned one is refused.
+/// P-06, Q-05: a signed probe is answered and starts nothing; an unsigned one is refused.
 #[tokio::test]
 async fn a_probe_is_answered_and_starts_nothing() {
+    const PASSED: &str = r#"{"data":{"type":"task-results","attributes":{"status":"passed","message":"Configuration successful"}}}"#;
+    const ANSWERS: &str = r#"{"message":"The run task answers"}"#;
     let jobs = Jobs::default();
-    let null_stage = r#"{"payload_version":1,"stage":null,"access_token":"test-token"}"#.as_bytes().to_vec();
-    let null_token = r#"{"payload_version":1,"stage":"test","access_token":null}"#.as_bytes().to_vec();
-    for body in [sample("test"), br#"{"access_token":"test-token"}"#.to_vec(), null_stage, null_token] {
+    for (body, says) in [
+        (sample("test"), PASSED),
+        (br#"{"access_token":"test-token"}"#.to_vec(), ANSWERS),
+        (br#"{"payload_version":1,"stage":null,"access_token":"test-token"}"#.to_vec(), ANSWERS),
+        (br#"{"payload_version":1,"stage":"test","access_token":null}"#.to_vec(), ANSWERS),
+    ] {
         let (status, text) = ask(&jobs, post(body.clone(), &[&sign(&body)])).await;
-        assert_eq!((status, text.as_str()), (StatusCode::OK, PROBE_ANSWER));
+        assert_eq!((status, text.as_str()), (StatusCode::OK, says));
         assert_eq!(ask(&jobs, post(body, &[""])).await.0, StatusCode::UNAUTHORIZED);
     }
     assert_eq!(taken(&jobs), 0);
+}
+
+/// V-16: a run is worked on, or refused with what it lacks; it is never answered as a probe.
+#[tokio::test]
+async fn a_run_is_not_answered_as_a_probe() {
+    let with = |field: &str, value: Value| {
+        let mut body: Value = serde_json::from_slice(&sample("post_plan")).unwrap();
+        body[field] = value;
+        body.to_string()
+    };
+    for (body, expected) in [
+        (
+            with("access_token", Value::Null),
+            (StatusCode::BAD_REQUEST, r#"{"message":"The request lacks access_token"}"#, 0),
+        ),
+        (with("access_token", "test-token".into()), (StatusCode::OK, r#"{"status":"ok"}"#, 1)),
+        (with("stage", Value::Null), (StatusCode::OK, r#"{"status":"ok"}"#, 1)),
+    ] {
+        let jobs = Jobs::default();
+        let (status, text) = ask(&jobs, post(body.clone(), &[&sign(body.as_bytes())])).await;
+        assert_eq!((status, text.as_str(), taken(&jobs)), expected, "{body}");
+    }
 }
 
 /// P-07: too large is 413, unreadable is 400, both only said to who signed, except that size is judged first.
@@ -170,17 +197,18 @@ async fn sizes_and_shapes_are_judged() {
     let jobs = Jobs::default();
     let large = vec![b' '; REQUEST_BYTES + 1];
     assert_eq!(ask(&jobs, post(large.clone(), &[&sign(&large)])).await.0, StatusCode::PAYLOAD_TOO_LARGE);
-    for body in [
-        &b"nonsense"[..],
-        b"",
-        b"[]",
-        b"{}",
-        br#"{"access_token":5}"#,
-        br#"{"access_token":"x","stage":"pre_plan"}"#,
-    ] {
+    for body in [&b"nonsense"[..], b"", b"[]", br#"{"access_token":5}"#] {
         let (status, text) = ask(&jobs, post(body, &[&sign(body)])).await;
         assert_eq!(status, StatusCode::BAD_REQUEST);
         assert_eq!(text, r#"{"message":"The body is not a run task request"}"#);
+    }
+    for (body, lacks) in [
+        (&b"{}"[..], "access_token, task_result_callback_url, task_result_id"),
+        (br#"{"access_token":"x","stage":"pre_plan"}"#, "task_result_callback_url, task_result_id"),
+    ] {
+        let (status, text) = ask(&jobs, post(body, &[&sign(body)])).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(text, format!(r#"{{"message":"The request lacks {lacks}"}}"#));
     }
     let mut fits: Value = serde_json::from_slice(&sample("post_plan")).unwrap();
     fits["run_message"] = "x".repeat(REQUEST_BYTES - 4000).into();
