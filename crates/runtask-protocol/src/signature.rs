@@ -10,6 +10,9 @@ use sha2::Sha512;
 /// Name of the header that carries the signature: 128 lowercase hex digits, or nothing when the run task has no key.
 pub const SIGNATURE_HEADER: &str = "x-tfc-task-signature";
 
+/// What senders other than HCP Terraform put before the digits.
+const PREFIX: &[u8] = b"sha512=";
+
 /// An HMAC key: the bytes of the string that was typed into HCP Terraform, undecoded.
 #[derive(Debug, Clone)]
 pub struct Key(SecretSlice<u8>);
@@ -127,6 +130,7 @@ impl KeyRing {
         body: &'a [u8],
     ) -> Result<(SignedBody<'a>, KeyName), SignatureError> {
         let header = header.filter(|it| !it.is_empty()).ok_or(SignatureError::Missing)?;
+        let header = header.strip_prefix(PREFIX).unwrap_or(header);
         let mut digest = [0; 64];
         hex::decode_to_slice(header, &mut digest).map_err(|_hex| SignatureError::Malformed)?;
         let made_with = |key: &Key| key.mac(body).verify_slice(&digest).is_ok();
@@ -188,7 +192,14 @@ mod tests {
         assert_eq!(check(Some("zz"), b"{}"), Err(SignatureError::Malformed));
         assert_eq!(check(Some(&good[..126]), b"{}"), Err(SignatureError::Malformed));
         assert_eq!(check(Some(&format!("{good}00")), b"{}"), Err(SignatureError::Malformed));
-        assert_eq!(check(Some(&format!("sha512={good}")), b"{}"), Err(SignatureError::Malformed));
+        for prefix in ["sha256=", "sha512:", "sha512=sha512=", "SHA512="] {
+            assert_eq!(
+                check(Some(&format!("{prefix}{good}")), b"{}"),
+                Err(SignatureError::Malformed),
+                "{prefix}"
+            );
+        }
+        assert_eq!(check(Some("sha512="), b"{}"), Err(SignatureError::Malformed));
         assert_eq!(
             check(Some(&Key::new("other").unwrap().sign(b"{}")), b"{}"),
             Err(SignatureError::Mismatch)
@@ -200,6 +211,14 @@ mod tests {
     fn uppercase_hex_is_accepted() {
         let good = Key::new("example-hmac-key").unwrap().sign(b"{}");
         assert_eq!(check(Some(&good.to_uppercase()), b"{}"), Ok(KeyName::Current));
+    }
+
+    /// V-19: a sender that is not HCP Terraform names the algorithm; the signature has to match all the same.
+    #[test]
+    fn the_name_of_the_algorithm_may_stand_before_it() {
+        let good = Key::new("example-hmac-key").unwrap().sign(b"{}");
+        assert_eq!(check(Some(&format!("sha512={good}")), b"{}"), Ok(KeyName::Current));
+        assert_eq!(check(Some(&format!("sha512={good}")), b"{} "), Err(SignatureError::Mismatch));
     }
 
     /// P-05: the previous key verifies and is named.

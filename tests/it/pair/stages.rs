@@ -2,8 +2,9 @@
 
 use runtask_protocol::Stage;
 use runtask_simulator::{Configuration, Fault, RunSpec};
+use serde_json::Value;
 
-use crate::run::{configuration, formatted, result, run, serve, simulator, spec};
+use crate::run::{PATIENCE, configuration, deliver_with, formatted, result, run, serve, simulator, spec};
 
 /// P-20: at every stage the configuration is checked; before the plan there is none to summarize.
 #[tokio::test]
@@ -69,5 +70,19 @@ async fn the_working_directory_is_checked() {
         let spec = RunSpec { working_directory, ..spec(files.clone()) };
         let record = run(&simulator, &serve.url(), spec).await;
         assert_eq!(result(&record), expected, "{directory:?}");
+    }
+}
+
+/// V-16, V-19: a run is a run, however its sender writes the stage, or if it writes none, as in the beta of run tasks.
+#[tokio::test]
+async fn a_stage_is_understood_as_senders_write_it() {
+    let simulator = simulator().await;
+    let serve = serve(&simulator, &[("RUNTASK_CHECKS", "fmt,plan-summary")]).await;
+    let summary = "Plan: 0 to add, 0 to change, 0 to destroy";
+    for stage in [Value::Null, "post-plan".into(), "pre-apply".into()] {
+        let run = simulator.prepare(spec(formatted())).await.unwrap();
+        assert_eq!(deliver_with(&run, &serve.url(), &[("stage", stage.clone())]).await.status, 200);
+        let record = run.wait_final(PATIENCE).await;
+        assert_eq!(result(&record), ("passed", &*format!("Format check passed\n{summary}")), "{stage}");
     }
 }

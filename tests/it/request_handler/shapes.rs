@@ -142,7 +142,8 @@ async fn a_bad_signature_is_refused_from_every_shape_of_event() {
         (with(""), SignatureError::Missing),
         (with("nonsense"), SignatureError::Malformed),
         (with(&good[..126]), SignatureError::Malformed),
-        (with(&format!("sha512={good}")), SignatureError::Malformed),
+        (with(&format!("sha256={good}")), SignatureError::Malformed),
+        (with(&format!("sha512={}", sign(STRANGE_KEY, &body))), SignatureError::Mismatch),
         (with(&format!("{}zz", &good[..126])), SignatureError::Malformed),
         (with(&sign(STRANGE_KEY, &body)), SignatureError::Mismatch),
         (with(&sign(KEY, body.trim_end())), SignatureError::Mismatch),
@@ -246,4 +247,18 @@ async fn a_run_is_no_probe() {
     }
     assert_eq!(app.jobs().await.len(), 2);
     assert!(!app.events().has(event::PROBE_ANSWERED), "{}", app.logs());
+}
+
+/// V-19: what some senders write differently is understood.
+#[tokio::test]
+async fn a_prefixed_signature_and_a_hyphenated_stage_are_understood() {
+    let app = App::start().await;
+    let mut payload = payload("post_plan");
+    payload["stage"] = "post-plan".into();
+    let body = payload.to_string();
+    let signature = format!("sha512={}", sign(KEY, &body));
+    let reply = app.ask(&unsigned(&body).header("X-TFC-Task-Signature", signature)).await;
+    assert_eq!(reply, Reply { status: 200, body: OK.to_owned() });
+    assert_eq!(app.events().one(event::JOB_HANDED_OVER)["stage"], "post_plan");
+    assert_eq!(app.jobs().await.len(), 1);
 }
