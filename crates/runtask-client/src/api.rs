@@ -6,11 +6,10 @@
 //! second; HashiCorp's client go-tfe for the header `X-RateLimit-Reset`.
 
 use crate::http::{Client, without_url};
-use crate::origins::{ForeignUrl, origin};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use runtask_log::{event, milliseconds};
-use runtask_protocol::AccessToken;
+use runtask_protocol::{AccessToken, ForeignUrl, origin};
 use std::time::Duration;
 use tracing::warn;
 use url::Url;
@@ -141,8 +140,9 @@ async fn read(mut response: Response, from: &str) -> Result<ApiAnswer, ApiError>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AllowedOrigins, Backoff, ClientSettings};
+    use crate::{Backoff, ClientSettings};
     use axum::Router;
+    use runtask_protocol::AllowedOrigins;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -2,11 +2,10 @@
 
 use crate::api::JSON_API;
 use crate::http::{Client, without_url};
-use crate::origins::{ForeignUrl, origin};
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use runtask_log::{Chain, event, milliseconds};
-use runtask_protocol::{AccessToken, TaskResult};
+use runtask_protocol::{AccessToken, ForeignUrl, TaskResult, origin};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};

@@ -1,12 +1,11 @@
 //! Downloads configurations and plans with a run's token.
 
 use crate::http::{Client, without_url};
-use crate::origins::{ForeignUrl, origin};
 use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, LOCATION};
 use runtask_log::{Chain, event, milliseconds};
-use runtask_protocol::AccessToken;
+use runtask_protocol::{AccessToken, ForeignUrl, origin};
 use tracing::{debug, info};
 use url::Url;
 

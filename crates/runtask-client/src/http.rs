@@ -2,7 +2,7 @@
 
 use crate::address::PublicAddresses;
 use crate::backoff::Backoff;
-use crate::origins::AllowedOrigins;
+use runtask_protocol::AllowedOrigins;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::sync::Arc;

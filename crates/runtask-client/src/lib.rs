@@ -7,12 +7,10 @@ mod callback;
 mod fetch;
 mod http;
 pub mod organization;
-mod origins;
 
 pub use api::{ApiAnswer, ApiError};
 pub use backoff::Backoff;
 pub use callback::{CallbackError, Delivery};
 pub use fetch::{Body, FetchError};
 pub use http::{Client, ClientError, ClientSettings};
-pub use origins::{AllowedOrigins, ForeignUrl, OriginError};
 pub use reqwest::{Method, StatusCode};

@@ -1,6 +1,7 @@
 //! Reads who may be called, and how.
 
-use runtask_client::{AllowedOrigins, ClientSettings};
+use runtask_client::ClientSettings;
+use runtask_protocol::AllowedOrigins;
 use runtask_settings::SettingsReader;
 use url::Url;
 

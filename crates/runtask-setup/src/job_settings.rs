@@ -139,7 +139,7 @@ pub fn max_plan_bytes(settings: &mut SettingsReader<'_>) -> u64 {
 mod tests {
     use super::*;
     use crate::task_set::LoadedTask;
-    use runtask_client::AllowedOrigins;
+    use runtask_protocol::AllowedOrigins;
 
     fn read(pairs: &[(&str, &str)]) -> Result<JobSettings, String> {
         let lookup =

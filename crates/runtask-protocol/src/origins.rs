@@ -97,7 +97,7 @@ impl AllowedOrigins {
     }
 
     /// The host names listed, which may have addresses of any kind.
-    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(Url::host_str)
     }
 }
@@ -119,7 +119,8 @@ fn without_credentials(url: Url) -> Result<Url, ForeignUrl> {
 }
 
 /// What of a URL may be shown.
-pub(crate) fn origin(url: &Url) -> String {
+#[must_use]
+pub fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
