@@ -1,6 +1,9 @@
 # Holds the settings that the callback handler and the failure handler share.
 
 locals {
+  # The request handler has it, too. Without it, HCP Terraform's own origins are allowed.
+  origins_environment = length(var.allowed_origins) == 0 ? {} : { RUNTASK_ALLOWED_ORIGINS = join(",", var.allowed_origins) }
+
   report_environment = merge(
     var.settings,
     {
@@ -9,7 +12,6 @@ locals {
       RUNTASK_TABLE             = aws_dynamodb_table.claims.name
     },
     local.config_environment,
-    # Without it, HCP Terraform's own origins are allowed.
-    length(var.allowed_origins) == 0 ? {} : { RUNTASK_ALLOWED_ORIGINS = join(",", var.allowed_origins) },
+    local.origins_environment,
   )
 }

@@ -60,7 +60,7 @@ resource "aws_lambda_function" "request_handler" {
   reserved_concurrent_executions = var.request_handler_reserved_concurrency
 
   environment {
-    variables = merge(local.tasks_environment, {
+    variables = merge(local.origins_environment, local.tasks_environment, {
       HMAC_SECRET_KEY_PARAM     = aws_ssm_parameter.hmac_key.name
       RUNTASK_CALLBACK_FUNCTION = aws_lambda_function.callback_handler.arn
       RUNTASK_METRICS_NAMESPACE = var.name

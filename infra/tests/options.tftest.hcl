@@ -51,6 +51,11 @@ run "settings" {
   }
 
   assert {
+    condition     = aws_lambda_function.request_handler.environment[0].variables.RUNTASK_ALLOWED_ORIGINS == "https://tfe.example.com,https://app.terraform.io"
+    error_message = "The request handler refuses what could not be reported, so it has to know the origins."
+  }
+
+  assert {
     condition = alltrue([for environment in [aws_lambda_function.callback_handler.environment[0].variables, aws_lambda_function.failure_handler.environment[0].variables] :
       environment.RUNTASK_ALLOWED_ORIGINS == "https://tfe.example.com,https://app.terraform.io"
       && environment.RUNTASK_ON_ERROR == "passed" && environment.RUNTASK_HTTP_TIMEOUT_MS == "5000"

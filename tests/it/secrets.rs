@@ -52,7 +52,7 @@ async fn serve_logs_no_secrets() {
     let callback = "http://127.0.0.1:9/api/v2/task-results/example-callback-secret/callback";
     serve.keeps_secret("example-callback-secret");
     deliver_with(&run, &serve.url(), &[("task_result_callback_url", callback.into())]).await;
-    serve.wait_for_event(event::JOB_REFUSED).await;
+    serve.wait_for_event(event::REQUEST_FOREIGN).await;
     let broken = run.body().slice(..run.body().len() - 1);
     let signature = key().sign(&broken);
     let answer = send("POST", &serve.url(), &[("x-tfc-task-signature", &signature)], broken).await;

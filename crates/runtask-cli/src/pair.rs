@@ -93,6 +93,7 @@ impl Pair {
             }
         }
         let tasks = TaskNames::new(settings.jobs.tasks.names());
+        let origins = settings.jobs.client.origins.clone();
         let jobs = Arc::new(Jobs {
             handler: Arc::new(Handler::new(settings.jobs, MemoryClaims::new(), now)?),
             running: TaskTracker::new(),
@@ -100,7 +101,7 @@ impl Pair {
             shutdown: watch::Sender::new(None),
             shutdown_timeout: settings.shutdown,
         });
-        Ok(Self { requests: RequestHandler::new(keys, Arc::clone(&jobs), tasks, now), jobs })
+        Ok(Self { requests: RequestHandler::new(keys, Arc::clone(&jobs), tasks, origins, now), jobs })
     }
 
     /// Answers requests until `stop` is done, then answers what is being answered.

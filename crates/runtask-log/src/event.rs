@@ -29,6 +29,7 @@ events! {
     REQUEST_UNVERIFIED = "request.unverified": "A request was taken without verifying it, as `RUNTASK_ALLOW_UNSIGNED` says.";
     REQUEST_VERIFIED = "request.verified": "The signature of a request matches the key `key.name`, `current` or `previous`.";
     REQUEST_UNREADABLE = "request.unreadable": "A signed request was refused: it is no run task's, `error`.";
+    REQUEST_FOREIGN = "request.foreign": "A run was refused: its result may not be sent to its callback URL, `error`.";
     KEY_READ = "key.read": "The HMAC key was read; it is version `key.version`.";
     KEY_NOT_READ_AGAIN = "key.not_read_again": "The HMAC key could not be read again, and the known one holds: `error`.";
     KEY_PREVIOUS_NOT_READ = "key.previous_not_read": "The version before the current one of the HMAC key could not be read: `error`.";

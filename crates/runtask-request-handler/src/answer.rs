@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     BadRequest,
     /// The names on the wire of what a request lacks.
     Lacks(Vec<&'static str>),
+    /// The result could not be sent.
+    ForeignCallback,
     NotFound,
     MethodNotAllowed(&'static str),
     TooLarge,
@@ -25,7 +27,8 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// 5xx makes HCP Terraform send the request again, so it is kept for what that can mend.
+    /// HCP Terraform takes anything but 200 for a failure, and shows it as one when it has sent the request a few times in
+    /// vain. 5xx is kept for what sending it again can mend.
     pub(crate) fn into_response(self) -> Response<String> {
         let (status, body) = match self {
             Self::Accepted => (StatusCode::OK, r#"{"status":"ok"}"#.to_owned()),
@@ -38,6 +41,10 @@ impl Answer {
             Self::Lacks(ref fields) => {
                 (StatusCode::BAD_REQUEST, message(&format!("The request lacks {}", fields.join(", "))))
             }
+            Self::ForeignCallback => (
+                StatusCode::FORBIDDEN,
+                message("The callback URL is not of an origin in RUNTASK_ALLOWED_ORIGINS"),
+            ),
             Self::NotFound => (StatusCode::NOT_FOUND, message("There is no run task at this path")),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, message("Method not allowed")),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, message("The body is too large")),

@@ -1,7 +1,7 @@
 //! Reads the settings of the request handler.
 
 use crate::handler::TaskNames;
-use runtask_protocol::Key;
+use runtask_protocol::{AllowedOrigins, Key};
 use runtask_settings::SettingsError;
 use std::time::Duration;
 
@@ -68,6 +68,9 @@ pub struct RequestSettings {
     /// `RUNTASK_TASKS`: the tasks that can be asked for, separated by commas; `default` unless set. They are those of
     /// the callback function's `RUNTASK_CONFIG`.
     pub tasks: TaskNames,
+    /// `RUNTASK_ALLOWED_ORIGINS`: where results may be sent; HCP Terraform's own origins unless set. They are those of the
+    /// callback function.
+    pub origins: AllowedOrigins,
     /// `RUNTASK_HAND_OVER_TIMEOUT_MS`: limit for handing a job over, all attempts together; 2 000 unless set.
     pub hand_over_timeout: Duration,
 }
@@ -85,6 +88,7 @@ impl RequestSettings {
             callback_function: settings
                 .required("RUNTASK_CALLBACK_FUNCTION", "it names the Lambda function that does the work"),
             tasks: settings.parsed("RUNTASK_TASKS", TaskNames::default()),
+            origins: settings.parsed("RUNTASK_ALLOWED_ORIGINS", AllowedOrigins::default()),
             hand_over_timeout: settings.milliseconds("RUNTASK_HAND_OVER_TIMEOUT_MS", Duration::from_secs(2)),
         };
         settings.finish()?;

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use runtask_log::{Chain, event, metric};
 use runtask_protocol::limits::REQUEST_BYTES;
 use runtask_protocol::{
-    Classified, Payload, PayloadError, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody,
+    AllowedOrigins, Classified, Payload, PayloadError, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody,
 };
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -104,17 +104,24 @@ pub struct RequestHandler<K, H> {
     keys: K,
     hand_over: H,
     tasks: TaskNames,
+    origins: AllowedOrigins,
     now: fn() -> SystemTime,
 }
 
 impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
-    /// `now` stamps the jobs.
-    pub fn new(keys: K, hand_over: H, tasks: TaskNames, now: fn() -> SystemTime) -> Self {
-        Self { keys, hand_over, tasks, now }
+    /// `origins` are where results may be sent; `now` stamps the jobs.
+    pub fn new(
+        keys: K,
+        hand_over: H,
+        tasks: TaskNames,
+        origins: AllowedOrigins,
+        now: fn() -> SystemTime,
+    ) -> Self {
+        Self { keys, hand_over, tasks, origins, now }
     }
 
     /// Answers one request. In this order, and nothing before its turn: path and method, size, signature, shape,
-    /// probe or run, hand-over.
+    /// probe or run, where the result goes, hand-over.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<String>
     where
         B: Body<Data: Send> + Send,
@@ -197,12 +204,23 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
             }
             Err(error) => return unreadable(error),
         };
+        let id = &run.task_result_id;
+        // Nobody could ever tell HCP Terraform how the job ended, so it has to see that now.
+        if let Err(error) = self.origins.admit(&run.callback_url) {
+            error!(
+                event = event::REQUEST_FOREIGN,
+                task_result.id = %id,
+                error = %error,
+                "refused {id}: its result may not be sent"
+            );
+            metric::count_by("Results", "Status", "refused");
+            return Answer::ForeignCallback;
+        }
         let receipt = Receipt::new(task, (self.now)());
         let job = match receipt.attach(signed) {
             Ok(job) => job,
             Err(error) => return unreadable(error),
         };
-        let id = &run.task_result_id;
         let stage = run.stage.as_ref().map_or("none", |it| it.as_str());
         match self.hand_over.hand_over(job).await {
             Ok(()) => {

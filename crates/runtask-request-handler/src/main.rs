@@ -5,6 +5,7 @@ mod lambda;
 use lambda::{Aws, Callback, Parameter};
 use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt, service_fn};
+use runtask_protocol::AllowedOrigins;
 use runtask_request_handler::{
     FixedKeys, KeySetting, KeySource, RequestHandler, RequestSettings, RotatingKey, TaskNames,
 };
@@ -29,12 +30,13 @@ async fn main() -> anyhow::Result<()> {
     let settings = RequestSettings::read(&lookup)?;
     let aws = Arc::new(Aws::new(lookup));
     let callback = Arc::new(Callback::new(Arc::clone(&aws), &settings));
+    let (tasks, origins) = (settings.tasks, settings.origins);
     match settings.key {
-        KeySetting::Key(key) => run(FixedKeys::key(key), callback, settings.tasks).await,
-        KeySetting::Unsigned => run(FixedKeys::unsigned(), callback, settings.tasks).await,
+        KeySetting::Key(key) => run(FixedKeys::key(key), callback, tasks, origins).await,
+        KeySetting::Unsigned => run(FixedKeys::unsigned(), callback, tasks, origins).await,
         KeySetting::Parameter { name, extension_port } => {
             let parameter = Parameter::new(aws, name, extension_port, lookup("AWS_SESSION_TOKEN"));
-            run(RotatingKey::new(parameter, now), callback, settings.tasks).await
+            run(RotatingKey::new(parameter, now), callback, tasks, origins).await
         }
     }
 }
@@ -43,12 +45,13 @@ async fn run(
     keys: impl KeySource + 'static,
     callback: Arc<Callback>,
     tasks: TaskNames,
+    origins: AllowedOrigins,
 ) -> anyhow::Result<()> {
     // While Lambda fetches the first event, the SDK gets ready, on a thread of its own: it reads every root certificate
     // of the system, and nothing else has to wait for that.
     let preparing = Arc::clone(&callback);
     tokio::task::spawn_blocking(move || preparing.prepare().clone());
-    let handler = Arc::new(RequestHandler::new(keys, callback, tasks, now));
+    let handler = Arc::new(RequestHandler::new(keys, callback, tasks, origins, now));
     lambda_http::run(service_fn(move |request: Request| {
         let handler = Arc::clone(&handler);
         async move { Ok::<_, Error>(handler.handle(without_stage(request)).await) }

@@ -29,11 +29,7 @@ async fn deployment(
 ) -> Deployment {
     let origins = origins(simulator);
     Deployment::start(stack, |role, function| {
-        let function = match role {
-            "request_handler" => function,
-            _ => function.env("RUNTASK_ALLOWED_ORIGINS", &*origins),
-        };
-        change(role, function)
+        change(role, function.env("RUNTASK_ALLOWED_ORIGINS", &*origins))
     })
     .await
 }

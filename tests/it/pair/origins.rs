@@ -7,6 +7,7 @@ use axum::Router;
 use axum::response::Redirect;
 use runtask_log::event;
 use runtask_simulator::{Event, Fault, Record, RunSpec, What};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::run::{PATIENCE, deliver_with, formatted, origins, result, run, serve, simulator, spec};
@@ -38,7 +39,7 @@ impl Stranger {
     }
 }
 
-/// P-11: a result goes to a listed origin, or nowhere.
+/// P-11, V-04: a result goes to a listed origin, or nowhere; then HCP Terraform sees that at once.
 #[tokio::test]
 async fn a_foreign_callback_is_not_called() {
     let simulator = simulator().await;
@@ -56,8 +57,10 @@ async fn a_foreign_callback_is_not_called() {
         serve.keeps_secret(run.token());
         let url = format!("{origin}{path}");
         let changes = [("task_result_callback_url", url.into())];
-        assert_eq!(deliver_with(&run, &serve.url(), &changes).await.status, 200);
-        serve.wait_for_event_of(event::JOB_REFUSED, run.task_result_id()).await;
+        let answer = deliver_with(&run, &serve.url(), &changes).await;
+        let says = "The callback URL is not of an origin in RUNTASK_ALLOWED_ORIGINS";
+        assert_eq!((answer.status, answer.json()), (403, json!({ "message": says })), "{origin}");
+        serve.wait_for_event_of(event::REQUEST_FOREIGN, run.task_result_id()).await;
         assert_eq!(run.events(), [], "nothing was fetched for {origin}");
     }
     assert_eq!((stranger.contacts(), simulator.strays().len()), (0, 0));

@@ -44,9 +44,9 @@ fn post(body: impl Into<Vec<u8>>, signatures: &[&str]) -> Request<Full<Bytes>> {
 }
 
 async fn ask_with(keys: FixedKeys, jobs: &Jobs, request: Request<Full<Bytes>>) -> (StatusCode, String) {
-    let response = RequestHandler::new(keys, jobs, "default,format".parse().unwrap(), || UNIX_EPOCH)
-        .handle(request)
-        .await;
+    let tasks = "default,format".parse().unwrap();
+    let handler = RequestHandler::new(keys, jobs, tasks, AllowedOrigins::default(), || UNIX_EPOCH);
+    let response = handler.handle(request).await;
     assert_eq!(response.headers()["content-type"], "application/json");
     (response.status(), response.into_body())
 }
@@ -219,11 +219,34 @@ async fn sizes_and_shapes_are_judged() {
     assert_eq!(taken(&jobs), 1);
 }
 
+/// V-04: a run whose result could not be sent is refused at once, and the answer says which setting decides.
+#[tokio::test]
+async fn a_run_whose_callback_is_not_of_a_listed_origin_is_refused() {
+    let jobs = Jobs::default();
+    let mut payload: Value = serde_json::from_slice(&sample("post_plan")).unwrap();
+    for url in
+        ["https://tfe.example.com/api/v2/task-results/1/callback", "https://a@app.terraform.io/", "callback"]
+    {
+        payload["task_result_callback_url"] = url.into();
+        let body = payload.to_string();
+        let (status, text) = ask(&jobs, post(body.clone(), &[&sign(body.as_bytes())])).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{url}");
+        assert_eq!(text, r#"{"message":"The callback URL is not of an origin in RUNTASK_ALLOWED_ORIGINS"}"#);
+    }
+    assert_eq!(taken(&jobs), 0);
+    // A probe's callback is a dummy, whoever sends it.
+    let mut probe: Value = serde_json::from_slice(&sample("test")).unwrap();
+    probe["task_result_callback_url"] = "https://tfe.example.com/x".into();
+    let body = probe.to_string();
+    assert_eq!(ask(&jobs, post(body.clone(), &[&sign(body.as_bytes())])).await.0, StatusCode::OK);
+}
+
 /// P-08: other methods and paths.
 #[tokio::test]
 async fn other_methods_and_paths_are_told_so() {
     let jobs = Jobs::default();
-    let handler = RequestHandler::new(FixedKeys::unsigned(), &jobs, TaskNames::default(), || UNIX_EPOCH);
+    let (tasks, origins) = (TaskNames::default(), AllowedOrigins::default());
+    let handler = RequestHandler::new(FixedKeys::unsigned(), &jobs, tasks, origins, || UNIX_EPOCH);
     let ask = async |method: &str, path: &str| {
         let request = Request::builder().method(method).uri(path).body(Full::new(Bytes::new())).unwrap();
         let response = handler.handle(request).await;
