@@ -5,7 +5,8 @@
 
 use crate::attempt::Attempt;
 use crate::claims::{Asked, Claims, Patience};
-use crate::handler::{End, NotDelivered, admit, count, span};
+use crate::end::{End, NotDelivered, count};
+use crate::handler::{admit, span};
 use runtask_client::{Client, ClientError, Delivery, StatusCode};
 use runtask_findings::{CheckReport, OnError, verdict};
 use runtask_log::{Chain, event};

@@ -4,13 +4,14 @@ use crate::attempt::{Attempt, OutOfTime};
 use crate::claims::{Asked, Claims};
 use crate::configuration::Configuration;
 use crate::decline::{TASK, task_for};
+use crate::end::{End, NotDelivered, count};
 use crate::heartbeat::{Heartbeat, say_running};
 use crate::work::work;
 use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
 use runtask_findings::{CheckReport, verdict};
 use runtask_log::{Chain, event, metric, milliseconds};
 use runtask_protocol::limits::RESULT_DEADLINE;
-use runtask_protocol::{Job, Receipt, Run, Stage, Status, TaskResult};
+use runtask_protocol::{Job, Receipt, Run, Stage, TaskResult};
 use runtask_report::task_result;
 use runtask_setup::{JobSettings, LoadedTask};
 use runtask_state::ClaimStore;
@@ -30,56 +31,6 @@ pub struct Handler<C> {
     client: Client,
     claims: Claims<C>,
     turns: Arc<Semaphore>,
-}
-
-/// How a job ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// HCP Terraform has the final result.
-    Delivered(Status),
-    /// Somebody else has worked on it, and the final result is out.
-    Finished,
-    /// Another attempt is at work.
-    Held,
-    /// Another attempt took over, because this one did not renew its claim: it was frozen, or cut off from the store.
-    TakenOver,
-    /// HCP Terraform wants no result: the run was cancelled, or the result is final already.
-    NotWanted,
-    /// It came so late that HCP Terraform has given up; nothing was done.
-    Expired,
-    /// Its callback URL is not of a listed origin; nothing was sent anywhere.
-    Refused,
-}
-
-impl End {
-    /// In one word, or a few.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delivered(status) => status.as_str(),
-            Self::Finished => "finished before",
-            Self::Held => "another attempt is at work",
-            Self::TakenOver => "taken over by another attempt",
-            Self::NotWanted => "not wanted",
-            Self::Expired => "expired",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-/// The final result is not out. Another attempt may bring it out.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotDelivered {
-    /// HCP Terraform did not take it.
-    #[error("the final result could not be reported")]
-    Callback(#[source] CallbackError),
-    /// HCP Terraform does not take the run's token any more, and nobody has reported.
-    #[error("the run's token is not valid any more, and HCP Terraform may have no result")]
-    TokenExpired,
-    /// There was not the time to see whether the attempt that holds the claim lives.
-    #[error("another attempt holds the claim, but may have died")]
-    Unclear,
 }
 
 /// The end of a job's work.
@@ -251,15 +202,6 @@ pub(crate) fn admit(client: &Client, job: &Job, now: SystemTime) -> Result<Url, 
         );
         End::Refused
     })
-}
-
-/// Counts how a job ended, by what HCP Terraform got.
-pub(crate) fn count(end: End) {
-    match end {
-        End::Delivered(status) => metric::count_by("Results", "Status", status.as_str()),
-        End::NotWanted => metric::count_by("Results", "Status", "not_wanted"),
-        End::Finished | End::Held | End::TakenOver | End::Expired | End::Refused => {}
-    }
 }
 
 /// Everything that attending to one run needs, so that it can be a task.

@@ -1,7 +1,7 @@
 //! Holds what both Lambda functions of this package use: clock, environment, claims, and the loop around events.
 
 use crate::attempt::Attempt;
-use crate::handler::End;
+use crate::end::End;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
 use runtask_log::{Chain, event};

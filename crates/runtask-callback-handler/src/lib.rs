@@ -5,6 +5,7 @@ mod claims;
 mod configuration;
 mod decline;
 mod disk;
+mod end;
 mod failure;
 mod handler;
 mod heartbeat;
@@ -15,5 +16,6 @@ mod stream;
 mod work;
 
 pub use attempt::{Attempt, Shutdown, StopAt};
+pub use end::{End, NotDelivered};
 pub use failure::{FailureHandler, RecordError};
-pub use handler::{End, Handler, NotDelivered};
+pub use handler::Handler;
