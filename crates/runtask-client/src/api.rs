@@ -98,7 +98,7 @@ impl Client {
             };
             let pause = self.settings.download_backoff.pause(attempt).filter(|_| passing);
             let Some(pause) = pause else { return outcome.map(|(answer, _wait)| answer) };
-            let pause = wait.unwrap_or(pause).min(LONGEST_PAUSE);
+            let pause = pause.max(wait.unwrap_or_default()).min(LONGEST_PAUSE);
             warn!(
                 event = event::API_ASKED_AGAIN,
                 attempt,

@@ -131,10 +131,9 @@ impl Client {
             let left = deadline.saturating_duration_since(Instant::now());
             // However long HCP Terraform asks us to wait, there is one try more before time is up.
             let latest = left.saturating_sub(LAST_TRY);
-            let Some(pause) = pause.map(|it| wait.unwrap_or(it).min(latest)).filter(|_| !latest.is_zero())
-            else {
-                return Err(late(reason));
-            };
+            // `Retry-After: 0` is no leave to hurry.
+            let pause = pause.map(|it| it.max(wait.unwrap_or_default()).min(latest));
+            let Some(pause) = pause.filter(|_| !latest.is_zero()) else { return Err(late(reason)) };
             warn!(
                 event = event::RESULT_NOT_TAKEN,
                 attempt,
@@ -191,3 +190,6 @@ async fn drain(mut response: reqwest::Response) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,7 @@ impl Default for ClientSettings {
             ca_bundle: None,
             proxy_hosts: Vec::new(),
             download_backoff: Backoff { attempts: 5, first, cap: Duration::from_secs(4) },
-            report_backoff: Backoff { attempts: 1000, first, cap: Duration::from_secs(8) },
+            report_backoff: Backoff { attempts: u32::MAX, first, cap: Duration::from_secs(8) },
         }
     }
 }

@@ -1,0 +1,94 @@
+//! Results are delivered to a server that answers as each test says.
+
+use crate::{Backoff, Client, ClientSettings};
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{Response, StatusCode as AxumStatus};
+use axum::routing::patch;
+use runtask_protocol::{AccessToken, AllowedOrigins, Status, TaskResult};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+use url::Url;
+
+/// Who answers, and what it was sent.
+struct Server {
+    url: Url,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// A server whose answer to the request numbered from 0 is `answer` of that number: status and `Retry-After`.
+    async fn start(answer: fn(usize) -> (u16, Option<&'static str>)) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::clone(&seen);
+        let app = Router::new().route(
+            "/callback",
+            patch(async move |body: Bytes| {
+                let number = {
+                    let mut requests = requests.lock().unwrap();
+                    requests.push(String::from_utf8(body.to_vec()).unwrap());
+                    requests.len() - 1
+                };
+                let (status, retry_after) = answer(number);
+                let mut response = Response::new(String::new());
+                *response.status_mut() = AxumStatus::from_u16(status).unwrap();
+                if let Some(seconds) = retry_after {
+                    response.headers_mut().insert("retry-after", seconds.parse().unwrap());
+                }
+                response
+            }),
+        );
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/callback", listener.local_addr().unwrap()).parse().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { url, seen }
+    }
+
+    fn requests(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+}
+
+/// A client whose pauses are between a half and the whole of `pause`.
+fn client(url: &Url, pause: Duration) -> Client {
+    let origins: AllowedOrigins = url.origin().ascii_serialization().parse().unwrap();
+    let report_backoff = Backoff { attempts: u32::MAX, first: pause, cap: pause };
+    Client::new(ClientSettings { origins, report_backoff, ..ClientSettings::default() }).unwrap()
+}
+
+fn passed() -> TaskResult {
+    TaskResult::new(Status::Passed, "Format check passed")
+}
+
+async fn deliver(
+    client: &Client,
+    server: &Server,
+    result: &TaskResult,
+    time: Duration,
+) -> Result<crate::Delivery, crate::CallbackError> {
+    client.deliver(&server.url, &AccessToken::new("t"), result, u32::MAX, Instant::now() + time).await
+}
+
+/// S-02: a server that wants no pause gets one all the same, and is asked until time is up.
+#[tokio::test]
+async fn a_server_that_wants_no_pause_gets_one() {
+    let server = Server::start(|_| (503, Some("0"))).await;
+    let client = client(&server.url, Duration::from_millis(200));
+    let started = Instant::now();
+    // Two seconds are kept for the last try.
+    let error = deliver(&client, &server, &passed(), Duration::from_secs(3)).await.unwrap_err();
+    assert!(matches!(error, crate::CallbackError::Late { .. }), "{error}");
+    assert!(started.elapsed() >= Duration::from_millis(900), "{:?}", started.elapsed());
+    assert!((5..=12).contains(&server.requests()), "{} requests", server.requests());
+}
+
+/// P-15: what the server asks for holds where it is longer.
+#[tokio::test]
+async fn a_server_that_wants_a_pause_gets_it() {
+    let server = Server::start(|number| if number == 0 { (429, Some("1")) } else { (200, None) }).await;
+    let started = Instant::now();
+    let client = client(&server.url, Duration::from_millis(10));
+    deliver(&client, &server, &passed(), Duration::from_secs(10)).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
+}
