@@ -24,7 +24,7 @@ enum Expected {
     Passed,
     /// `failed`, with this sentence in the message.
     Failed(&'static str),
-    /// Nothing but one refused final result: the run was cancelled.
+    /// Nothing but refused final results: the run was cancelled.
     Cancelled,
 }
 use Expected::{Cancelled, Failed, Passed};
@@ -175,9 +175,13 @@ fn judge(fault: Fault, expected: Expected, record: &Record) {
         }
         Cancelled => {
             let answers: Vec<_> = record.callbacks.iter().map(|it| it.answered).collect();
-            let refusal = if fault == Fault::Cancel404 { 404 } else { 409 };
-            assert_eq!(answers, [Some(200), Some(refusal)], "{fault}: nothing comes after the refusal");
-            ("canceled", (0, 1))
+            if fault == Fault::Cancel404 {
+                // It may be a proxy in trouble, and so it is asked again, for longer than the simulator listens.
+                assert!(answers.len() >= 2 && answers[1..].iter().all(|it| *it == Some(404)), "{answers:?}");
+            } else {
+                assert_eq!(answers, [Some(200), Some(409)], "{fault}: nothing comes after the refusal");
+            }
+            ("canceled", (0, answers.len() - 1))
         }
     };
     assert_eq!(record.result.status.as_str(), status, "{fault}: {message}");

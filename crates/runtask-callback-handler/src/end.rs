@@ -1,8 +1,9 @@
 //! Names how jobs end, and counts it.
 
 use runtask_client::CallbackError;
-use runtask_log::metric;
-use runtask_protocol::Status;
+use runtask_log::{Chain, event, metric};
+use runtask_protocol::{Status, TaskResultId};
+use tracing::error;
 
 /// How a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum End {
     Held,
     /// Another attempt took over, because this one did not renew its claim: it was frozen, or cut off from the store.
     TakenOver,
-    /// HCP Terraform wants no result: the run was cancelled, or the result is final already.
+    /// HCP Terraform wants no result (409): the run was cancelled, or the result is final already.
     NotWanted,
     /// It came so late that HCP Terraform has given up; nothing was done.
     Expired,
@@ -46,12 +47,28 @@ pub enum NotDelivered {
     /// HCP Terraform did not take it.
     #[error("the final result could not be reported")]
     Callback(#[source] CallbackError),
-    /// HCP Terraform does not take the run's token any more, and nobody has reported.
+    /// HCP Terraform does not take the run's token.
     #[error("the run's token is not valid any more, and HCP Terraform may have no result")]
     TokenExpired,
     /// There was not the time to see whether the attempt that holds the claim lives.
     #[error("another attempt holds the claim, but may have died")]
     Unclear,
+}
+
+impl NotDelivered {
+    /// Logs why the final result of the job with this `id` is not out.
+    pub(crate) fn because(error: CallbackError, id: &TaskResultId) -> Self {
+        if let CallbackError::Unbelieved { .. } = error {
+            error!(event = event::TOKEN_EXPIRED, error = %Chain(&error), "the token of {id} is not valid (any more)");
+            return Self::TokenExpired;
+        }
+        error!(
+            event = event::JOB_NOT_REPORTED,
+            error = %Chain(&error),
+            "the final result of {id} could not be reported"
+        );
+        Self::Callback(error)
+    }
 }
 
 /// Counts how a job ended, by what HCP Terraform got.

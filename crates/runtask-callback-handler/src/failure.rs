@@ -7,9 +7,9 @@ use crate::attempt::Attempt;
 use crate::claims::{Asked, Claims, Patience};
 use crate::end::{End, NotDelivered, count};
 use crate::handler::{admit, span};
-use runtask_client::{Client, ClientError, Delivery, StatusCode};
+use runtask_client::{Client, ClientError, Delivery};
 use runtask_findings::{CheckReport, OnError, verdict};
-use runtask_log::{Chain, event};
+use runtask_log::event;
 use runtask_protocol::{Job, JobError};
 use runtask_report::task_result;
 use runtask_setup::FailureSettings;
@@ -159,19 +159,12 @@ impl<C: ClaimStore> FailureHandler<C> {
         let on_error =
             if receipt.is_newer() { OnError::Failed } else { self.settings.on_error(&receipt.task) };
         let result = task_result(&reports, verdict(&reports, on_error), run.accepts_outcomes);
-        let report = self.client.deliver(&url, &run.access_token, &result, u32::MAX, attempt.deliver_until());
+        let report = self.client.deliver(&url, &run.access_token, &result, attempt.deliver_until());
         let delivery = tokio::select! {
             delivery = report => delivery,
             () = self.claims.keep(&hold) => return Ok(End::TakenOver),
         };
-        // After a result that nobody recorded it would be 409 (or 401, where the token died of old age meanwhile: then a
-        // person should look).
-        let expired = matches!(delivery, Ok(Delivery::Over(StatusCode::UNAUTHORIZED)));
-        self.claims.settle(&hold, delivery.is_ok() && !expired).await;
-        if expired {
-            error!(event = event::TOKEN_EXPIRED, "HCP Terraform does not take the token of {id} any more");
-            return Err(NotDelivered::TokenExpired);
-        }
+        self.claims.settle(&hold, delivery.is_ok()).await;
         let end = match delivery {
             Ok(Delivery::Accepted) => End::Delivered(result.status()),
             Ok(Delivery::Over(status)) => {
@@ -182,14 +175,7 @@ impl<C: ClaimStore> FailureHandler<C> {
                 );
                 End::NotWanted
             }
-            Err(error) => {
-                error!(
-                    event = event::JOB_NOT_REPORTED,
-                    error = %Chain(&error),
-                    "the final result of {id} could not be reported"
-                );
-                return Err(NotDelivered::Callback(error));
-            }
+            Err(error) => return Err(NotDelivered::because(error, id)),
         };
         info!(event = event::JOB_DONE, end = end.as_str(), "done with {id}: {}", end.as_str());
         count(end);
@@ -200,6 +186,7 @@ impl<C: ClaimStore> FailureHandler<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runtask_log::Chain;
     use serde_json::json;
 
     const JOB: &str =

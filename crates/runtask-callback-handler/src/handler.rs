@@ -5,9 +5,9 @@ use crate::claims::{Asked, Claims};
 use crate::configuration::Configuration;
 use crate::decline::{TASK, task_for};
 use crate::end::{End, NotDelivered, count};
-use crate::heartbeat::{Heartbeat, say_running};
+use crate::heartbeat::{Heartbeat, Vain, say_running};
 use crate::work::work;
-use runtask_client::{CallbackError, Client, ClientError, Delivery, StatusCode};
+use runtask_client::{CallbackError, Client, ClientError, Delivery};
 use runtask_findings::{CheckReport, verdict};
 use runtask_log::{Chain, event, metric, milliseconds};
 use runtask_protocol::limits::RESULT_DEADLINE;
@@ -38,7 +38,7 @@ enum Work {
     Done(Box<Done>),
     Stopped(OutOfTime),
     Died,
-    NotWanted(StatusCode),
+    InVain(Vain),
 }
 
 /// Checked and judged.
@@ -146,14 +146,7 @@ impl<C: ClaimStore> Handler<C> {
             metric::duration("JobDuration", duration);
             count(*end);
         }
-        end.map_err(|error| {
-            error!(
-                event = event::JOB_NOT_REPORTED,
-                error = %Chain(&error),
-                "the final result of {id} could not be reported"
-            );
-            NotDelivered::Callback(error)
-        })
+        end.map_err(|error| NotDelivered::because(error, &id))
     }
 
     /// The final result of a run that our own code failed.
@@ -161,7 +154,7 @@ impl<C: ClaimStore> Handler<C> {
         let (task, token) = (&job.receipt.task, &job.run.access_token);
         let reports = unfinished(&self.settings, task, "it ended unexpectedly");
         let result = task_result(&reports, verdict(&reports, self.settings.on_error(task)), false);
-        match self.client.deliver(url, token, &result, u32::MAX, attempt.deliver_until()).await? {
+        match self.client.deliver(url, token, &result, attempt.deliver_until()).await? {
             Delivery::Accepted => Ok(End::Delivered(result.status())),
             Delivery::Over(_) => Ok(End::NotWanted),
         }
@@ -221,13 +214,18 @@ impl Attending {
     async fn attend(self) -> Result<End, CallbackError> {
         let work_until = self.attempt.work_until(Instant::now(), self.settings.report_margin);
         let token = &self.run.access_token;
-        if let Some(Delivery::Over(status)) = say_running(&self.client, &self.url, token, work_until).await {
-            info!(
-                event = event::JOB_NOT_WANTED,
-                http.status = status.as_u16(),
-                "nobody waits for a result; nothing was done"
-            );
-            return Ok(End::NotWanted);
+        match say_running(&self.client, &self.url, token, work_until).await {
+            // Who was not heard may be heard when the work is done.
+            Ok(_heard) => {}
+            Err(Vain::NotWanted(status)) => {
+                info!(
+                    event = event::JOB_NOT_WANTED,
+                    http.status = status.as_u16(),
+                    "nobody waits for a result; nothing was done"
+                );
+                return Ok(End::NotWanted);
+            }
+            Err(Vain::Unbelieved(error)) => return Err(error),
         }
         let (result, leftovers) = match task_for(&self.settings, &self.run, &self.receipt) {
             Err(result) => (result, None),
@@ -235,7 +233,8 @@ impl Attending {
                 Work::Done(done) => (done.result, done.leftovers),
                 Work::Stopped(why) => (self.unfinished(&out_of_time(why)), None),
                 Work::Died => (self.unfinished("it ended unexpectedly"), None),
-                Work::NotWanted(status) => {
+                Work::InVain(Vain::Unbelieved(error)) => return Err(error),
+                Work::InVain(Vain::NotWanted(status)) => {
                     info!(
                         event = event::WORK_NOT_WANTED,
                         http.status = status.as_u16(),
@@ -252,7 +251,7 @@ impl Attending {
         }
         match delivery? {
             Delivery::Accepted => Ok(End::Delivered(result.status())),
-            // Its answer to an attempt before this one may have been lost, or somebody cancelled the run.
+            // Somebody cancelled the run, or another attempt at the job has reported.
             Delivery::Over(status) => {
                 warn!(
                     event = event::RESULT_NOT_WANTED,
@@ -266,7 +265,7 @@ impl Attending {
 
     /// Sends the final result. A process that shuts down meanwhile cuts the time short.
     async fn deliver(&self, result: &TaskResult) -> Result<Delivery, CallbackError> {
-        let send = |until| self.client.deliver(&self.url, &self.run.access_token, result, u32::MAX, until);
+        let send = |until| self.client.deliver(&self.url, &self.run.access_token, result, until);
         let told = self.attempt.shutdown.borrow().is_some();
         tokio::select! {
             delivery = send(self.attempt.deliver_until()) => delivery,
@@ -303,14 +302,14 @@ impl Attending {
                 warn!(event = event::WORK_OUT_OF_TIME, limit = ?why, "out of time ({why:?}): stopping work");
                 Work::Stopped(why)
             }
-            status = heartbeat.over() => return Work::NotWanted(status),
+            vain = heartbeat.in_vain() => return Work::InVain(vain),
         };
         if !working.is_finished() {
             working.abort();
             let _aborted = tokio::time::timeout(Duration::from_secs(1), working).await;
         }
         match heartbeat.stop().await {
-            Some(status) => Work::NotWanted(status),
+            Some(vain) => Work::InVain(vain),
             None => end,
         }
     }

@@ -1,7 +1,6 @@
-//! Tells HCP Terraform now and then that work goes on, and learns from its answers when nobody waits any more.
+//! Tells HCP Terraform now and then that work goes on, and learns from its answers when there is nobody to report to.
 
-use runtask_client::StatusCode;
-use runtask_client::{Client, Delivery};
+use runtask_client::{CallbackError, Client, Delivery, StatusCode};
 use runtask_log::{Chain, event};
 use runtask_protocol::{AccessToken, Status, TaskResult};
 use std::time::Duration;
@@ -20,23 +19,34 @@ const AFTER_FAILURE: Duration = Duration::from_secs(20);
 /// How long stopping waits for a report that is on its way, so that it does not come after the final result.
 const LAST_REPORT: Duration = Duration::from_secs(2);
 
-/// Reports `running` once, before `latest`.
+/// Why no result can be reported, however the work ends.
+#[derive(Debug)]
+pub(crate) enum Vain {
+    /// HCP Terraform wants none: its answer.
+    NotWanted(StatusCode),
+    /// HCP Terraform does not take the run's token.
+    Unbelieved(CallbackError),
+}
+
+/// Reports `running` once, before `latest`; whether that was heard.
 pub(crate) async fn say_running(
     client: &Client,
     url: &Url,
     token: &AccessToken,
     latest: Instant,
-) -> Option<Delivery> {
+) -> Result<bool, Vain> {
     let running = TaskResult::new(Status::Running, "Checking…");
-    match client.deliver(url, token, &running, 2, latest.min(Instant::now() + SAY)).await {
-        Ok(delivery) => Some(delivery),
+    match client.deliver(url, token, &running, latest.min(Instant::now() + SAY)).await {
+        Ok(Delivery::Accepted) => Ok(true),
+        Ok(Delivery::Over(status)) => Err(Vain::NotWanted(status)),
+        Err(error @ CallbackError::Unbelieved { .. }) => Err(Vain::Unbelieved(error)),
         Err(error) => {
             warn!(
                 event = event::PROGRESS_NOT_REPORTED,
                 error = %Chain(&error),
                 "could not report that work goes on"
             );
-            None
+            Ok(false)
         }
     }
 }
@@ -45,7 +55,7 @@ pub(crate) async fn say_running(
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     /// Nothing once it has ended and that was seen.
-    task: Option<JoinHandle<Option<StatusCode>>>,
+    task: Option<JoinHandle<Option<Vain>>>,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -69,30 +79,30 @@ impl Heartbeat {
                     _ = &mut stopped => return None,
                 }
                 pause = match say_running(&client, &url, &token, Instant::now() + SAY).await {
-                    Some(Delivery::Over(status)) => return Some(status),
-                    Some(Delivery::Accepted) => interval,
-                    None => interval.min(AFTER_FAILURE),
+                    Err(vain) => return Some(vain),
+                    Ok(true) => interval,
+                    Ok(false) => interval.min(AFTER_FAILURE),
                 };
             }
         };
         Self { task: Some(tokio::spawn(beat.instrument(Span::current()))), stop: Some(stop) }
     }
 
-    /// Returns when HCP Terraform wants nothing more, and with what it said so.
-    pub(crate) async fn over(&mut self) -> StatusCode {
+    /// Returns when no result can be reported any more.
+    pub(crate) async fn in_vain(&mut self) -> Vain {
         if let Some(task) = &mut self.task {
             let ended = task.await;
             self.task = None;
-            if let Ok(Some(status)) = ended {
-                return status;
+            if let Ok(Some(vain)) = ended {
+                return vain;
             }
         }
         // It ends by itself for no other reason; without a heartbeat, work goes on.
         std::future::pending().await
     }
 
-    /// Stops, waiting for a report that is on its way; says if HCP Terraform wants nothing more.
-    pub(crate) async fn stop(mut self) -> Option<StatusCode> {
+    /// Stops, waiting for a report that is on its way; says if no result can be reported any more.
+    pub(crate) async fn stop(mut self) -> Option<Vain> {
         drop(self.stop.take());
         let mut task = self.task.take()?;
         match timeout(LAST_REPORT, &mut task).await {

@@ -17,6 +17,12 @@ const ANSWER_BYTES: usize = 64 * 1024;
 /// How long the rest of an answer is waited for.
 const DRAIN: Duration = Duration::from_millis(200);
 
+/// How often `running` is sent before it is left to the next one.
+const RUNNING_ATTEMPTS: u32 = 4;
+
+/// How often 404 is taken for the word of a proxy in trouble, and not of HCP Terraform.
+const NOT_FOUND_ATTEMPTS: u32 = 6;
+
 /// The time that is kept for the last try.
 const LAST_TRY: Duration = Duration::from_secs(2);
 
@@ -36,6 +42,12 @@ pub enum CallbackError {
     /// Refused before anything was sent.
     #[error("the callback URL was refused: {0}")]
     ForeignUrl(ForeignUrl),
+    /// HCP Terraform does not take the token for this task result, or not any more.
+    #[error("{origin} does not take the run's token (any more): it answered 401 Unauthorized")]
+    Unbelieved {
+        /// Who answered.
+        origin: String,
+    },
     /// An answer that trying again does not mend.
     #[error("{origin} answered {status} to the result")]
     Refused {
@@ -59,7 +71,10 @@ pub enum CallbackError {
 }
 
 enum Attempt {
-    Delivered(Delivery),
+    Accepted,
+    Over(StatusCode),
+    Unbelieved,
+    NotFound,
     Unprocessable,
     Again { reason: String, wait: Option<Duration> },
     Refused(StatusCode),
@@ -75,9 +90,10 @@ impl Client {
         self.settings.origins.admit(url).map_err(CallbackError::ForeignUrl)
     }
 
-    /// Sends `result`, again and again until HCP Terraform has it, `attempts` are used up or `deadline` is there.
+    /// Sends `result`, again and again until HCP Terraform has it or `deadline` is there; `running` a few times only.
     ///
-    /// A 422 is answered with the bare verdict, once. A 401, 404 or 409 says that nothing more is wanted.
+    /// A 409 says that nothing more is wanted. A 401 says that we are not believed, which trying again does not mend. A 404
+    /// may come from a proxy in trouble, and is believed after a few times. A 422 is answered with the bare verdict, once.
     ///
     /// # Errors
     ///
@@ -87,18 +103,19 @@ impl Client {
         url: &Url,
         token: &AccessToken,
         result: &TaskResult,
-        attempts: u32,
         deadline: Instant,
     ) -> Result<Delivery, CallbackError> {
+        let attempts = if result.status().is_final() { u32::MAX } else { RUNNING_ATTEMPTS };
         let mut result = std::borrow::Cow::Borrowed(result);
         let mut attempt = 1;
+        let mut not_found = 0;
         loop {
             let outcome =
                 tokio::time::timeout_at(self.attempt_until(deadline), self.patch(url, token, &result)).await;
             let late = |last: String| CallbackError::Late { origin: origin(url), attempts: attempt, last };
             let (reason, wait) = match outcome {
                 Err(_elapsed) => ("no answer in time".to_owned(), None),
-                Ok(Attempt::Delivered(delivery)) => {
+                Ok(Attempt::Accepted) => {
                     info!(
                         event = event::RESULT_REPORTED,
                         status = result.status().as_str(),
@@ -106,7 +123,17 @@ impl Client {
                         "reported {}",
                         result.status()
                     );
-                    return Ok(delivery);
+                    return Ok(Delivery::Accepted);
+                }
+                Ok(Attempt::Over(status)) => return Ok(Delivery::Over(status)),
+                Ok(Attempt::Unbelieved) => return Err(CallbackError::Unbelieved { origin: origin(url) }),
+                Ok(Attempt::NotFound) => {
+                    not_found += 1;
+                    let status = StatusCode::NOT_FOUND;
+                    if not_found == NOT_FOUND_ATTEMPTS {
+                        return Err(CallbackError::Refused { origin: origin(url), status });
+                    }
+                    (format!("answered {status}"), None)
                 }
                 Ok(Attempt::Unprocessable) if *result != result.minimal() => {
                     warn!(
@@ -169,8 +196,10 @@ impl Client {
         // The status decides; the rest is read for the connection's sake only, and not for long.
         let _whole = tokio::time::timeout(DRAIN, drain(response)).await;
         match status.as_u16() {
-            200..=299 => Attempt::Delivered(Delivery::Accepted),
-            401 | 404 | 409 => Attempt::Delivered(Delivery::Over(status)),
+            200..=299 => Attempt::Accepted,
+            401 => Attempt::Unbelieved,
+            404 => Attempt::NotFound,
+            409 => Attempt::Over(status),
             422 => Attempt::Unprocessable,
             408 | 429 | 500..=599 => {
                 Attempt::Again { reason: format!("answered {status}"), wait: wait.map(Duration::from_secs) }

@@ -83,7 +83,7 @@ events! {
     JOB_PANICKED = "job.panicked": "The callback handler panicked: `error`.";
     JOB_DONE = "job.done": "A job is done: `end` says how it ended, `duration_ms` how long it took.";
     JOB_GIVEN_UP = "job.given_up": "The callback handler gave a job up: `reason`.";
-    TOKEN_EXPIRED = "token.expired": "The token of a job that was given up is not valid any more.";
+    TOKEN_EXPIRED = "token.expired": "HCP Terraform does not take the token of a job (any more), and may have no result: `error`.";
 
     API_ASKED_AGAIN = "api.asked_again": "HCP Terraform's API is to be asked again in `pause_ms`.";
 

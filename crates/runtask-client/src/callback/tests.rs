@@ -1,6 +1,6 @@
 //! Results are delivered to a server that answers as each test says.
 
-use crate::{Backoff, Client, ClientSettings};
+use crate::{Backoff, CallbackError, Client, ClientSettings, Delivery, StatusCode};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{Response, StatusCode as AxumStatus};
@@ -66,8 +66,8 @@ async fn deliver(
     server: &Server,
     result: &TaskResult,
     time: Duration,
-) -> Result<crate::Delivery, crate::CallbackError> {
-    client.deliver(&server.url, &AccessToken::new("t"), result, u32::MAX, Instant::now() + time).await
+) -> Result<Delivery, CallbackError> {
+    client.deliver(&server.url, &AccessToken::new("t"), result, Instant::now() + time).await
 }
 
 /// S-02: a server that wants no pause gets one all the same, and is asked until time is up.
@@ -78,7 +78,7 @@ async fn a_server_that_wants_no_pause_gets_one() {
     let started = Instant::now();
     // Two seconds are kept for the last try.
     let error = deliver(&client, &server, &passed(), Duration::from_secs(3)).await.unwrap_err();
-    assert!(matches!(error, crate::CallbackError::Late { .. }), "{error}");
+    assert!(matches!(error, CallbackError::Late { .. }), "{error}");
     assert!(started.elapsed() >= Duration::from_millis(900), "{:?}", started.elapsed());
     assert!((5..=12).contains(&server.requests()), "{} requests", server.requests());
 }
@@ -91,4 +91,47 @@ async fn a_server_that_wants_a_pause_gets_it() {
     let client = client(&server.url, Duration::from_millis(10));
     deliver(&client, &server, &passed(), Duration::from_secs(10)).await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+/// V-03: 409 is over, 401 is a refusal at once, 404 is one after a few times.
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    let answer = async |answer: fn(usize) -> (u16, Option<&'static str>)| {
+        let server = Server::start(answer).await;
+        let client = client(&server.url, Duration::from_millis(1));
+        let running = TaskResult::new(Status::Running, "Checking…");
+        let first = deliver(&client, &server, &running, Duration::from_secs(10)).await;
+        let asked = server.requests();
+        let last = deliver(&client, &server, &passed(), Duration::from_secs(10)).await;
+        (first, asked, last, server.requests() - asked)
+    };
+    let (first, asked, last, asked_last) = answer(|_| (409, None)).await;
+    let over = Delivery::Over(StatusCode::CONFLICT);
+    assert_eq!((first.unwrap(), asked, last.unwrap(), asked_last), (over, 1, over, 1));
+
+    let (first, asked, last, asked_last) = answer(|_| (401, None)).await;
+    for error in [first.unwrap_err(), last.unwrap_err()] {
+        assert!(matches!(error, CallbackError::Unbelieved { .. }), "{error}");
+    }
+    assert_eq!((asked, asked_last), (1, 1));
+
+    let (first, asked, last, asked_last) = answer(|_| (404, None)).await;
+    assert!(matches!(first.unwrap_err(), CallbackError::Late { .. }));
+    let last = last.unwrap_err();
+    assert!(matches!(last, CallbackError::Refused { status: StatusCode::NOT_FOUND, .. }), "{last}");
+    assert_eq!((asked, asked_last), (4, 6));
+}
+
+/// V-03: a proxy that is in trouble for a moment costs no run its result.
+#[tokio::test]
+async fn a_proxy_that_is_back_delivers() {
+    let answer = |number| match number {
+        0 | 2 => (404, None),
+        1 => (502, None),
+        _ => (200, None),
+    };
+    let server = Server::start(answer).await;
+    let client = client(&server.url, Duration::from_millis(1));
+    let delivery = deliver(&client, &server, &passed(), Duration::from_secs(10)).await;
+    assert_eq!((delivery.unwrap(), server.requests()), (Delivery::Accepted, 4));
 }
