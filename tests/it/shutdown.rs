@@ -1,17 +1,23 @@
 //! Tests the end of a process: in order, in time, and with a result for everybody. Tests crowds, too.
 
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::extract::{Json, State};
+use axum::http::StatusCode;
+use axum::routing::patch;
 use futures_util::future::{join, join_all};
 use runtask_log::event;
 use runtask_simulator::{PreparedRun, Simulator};
 use runtask_tests::serve::Serve;
 use runtask_tests::terraform::StandIn;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
-use crate::run::{PATIENCE, deliver, formatted, key, result, run, serve, simulator, spec};
+use crate::run::{PATIENCE, deliver, deliver_with, formatted, key, result, run, serve, simulator, spec};
 use runtask_tests::http::send;
 
 /// Waits until nobody listens any more.
@@ -19,7 +25,7 @@ async fn wait_closed(serve: &Serve) {
     let since = Instant::now();
     while TcpStream::connect(serve.address()).await.is_ok() {
         assert!(since.elapsed() < PATIENCE, "it still accepts connections:\n{}", serve.logs());
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -62,6 +68,64 @@ async fn what_is_killed_leaves_nothing_behind() {
     assert_eq!(serve.ended().await.code(), None);
     terraform.wait_gone().await;
     serve.wait_clean().await;
+}
+
+/// HCP Terraform, slow to answer: it takes every callback at once, and answers a final result when it is told to.
+#[derive(Clone, Default)]
+struct Slow {
+    statuses: Arc<Mutex<Vec<String>>>,
+    answers: Arc<Notify>,
+}
+
+impl Slow {
+    /// Starts to listen; the origin.
+    async fn start(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().route("/callback", patch(Self::answer)).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        origin
+    }
+
+    async fn answer(State(slow): State<Self>, Json(body): Json<Value>) -> StatusCode {
+        let status = body["data"]["attributes"]["status"].as_str().unwrap().to_owned();
+        let is_final = status != "running";
+        let is_first = !slow.statuses.lock().unwrap().contains(&status);
+        slow.statuses.lock().unwrap().push(status);
+        if is_final && is_first {
+            slow.answers.notified().await;
+        }
+        if is_final && !is_first { StatusCode::CONFLICT } else { StatusCode::OK }
+    }
+
+    fn statuses(&self) -> Vec<String> {
+        self.statuses.lock().unwrap().clone()
+    }
+}
+
+/// V-11: a final result that is on its way when the process is told to end is neither dropped nor sent again.
+#[tokio::test]
+async fn a_result_on_its_way_arrives() {
+    let simulator = simulator().await;
+    let slow = Slow::default();
+    let origin = slow.start().await;
+    let origins = format!("{},{origin}", crate::run::origins(&simulator));
+    let mut serve = serve(&simulator, &[("RUNTASK_ALLOWED_ORIGINS", &origins)]).await;
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
+    let changes = [("task_result_callback_url", format!("{origin}/callback").into())];
+    assert_eq!(deliver_with(&run, &serve.url(), &changes).await.status, 200);
+    let since = Instant::now();
+    while !slow.statuses().contains(&"passed".to_owned()) {
+        assert!(since.elapsed() < PATIENCE, "{:?}\n{}", slow.statuses(), serve.logs());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    serve.terminate();
+    wait_closed(&serve).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    slow.answers.notify_one();
+    assert_eq!(serve.ended().await.code(), Some(0), "{}", serve.logs());
+    assert_eq!(slow.statuses(), ["running", "passed"]);
+    assert_eq!(serve.events().one(event::JOB_DONE)["end"], "passed");
 }
 
 /// Who cannot wait presses Ctrl-C twice.

@@ -73,6 +73,12 @@ impl Attempt {
         }
     }
 
+    /// Returns when the process is told to shut down, with when the last try to report has to be over then.
+    pub(crate) async fn cut_short(&self) -> Instant {
+        self.told_to_shut_down().await;
+        self.deliver_until()
+    }
+
     /// Returns when work has to stop, at `work_until` or when the process shuts down.
     pub(crate) async fn out_of_time(&self, work_until: Instant) -> OutOfTime {
         let stopped = async {

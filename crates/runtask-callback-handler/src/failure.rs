@@ -159,7 +159,8 @@ impl<C: ClaimStore> FailureHandler<C> {
         let on_error =
             if receipt.is_newer() { OnError::Failed } else { self.settings.on_error(&receipt.task) };
         let result = task_result(&reports, verdict(&reports, on_error), run.accepts_outcomes);
-        let report = self.client.deliver(&url, &run.access_token, &result, attempt.deliver_until());
+        let (token, until) = (&run.access_token, attempt.deliver_until());
+        let report = self.client.deliver(&url, token, &result, until, attempt.cut_short());
         let delivery = tokio::select! {
             delivery = report => delivery,
             () = self.claims.keep(&hold) => return Ok(End::TakenOver),

@@ -154,7 +154,8 @@ impl<C: ClaimStore> Handler<C> {
         let (task, token) = (&job.receipt.task, &job.run.access_token);
         let reports = unfinished(&self.settings, task, "it ended unexpectedly");
         let result = task_result(&reports, verdict(&reports, self.settings.on_error(task)), false);
-        match self.client.deliver(url, token, &result, attempt.deliver_until()).await? {
+        let until = attempt.deliver_until();
+        match self.client.deliver(url, token, &result, until, attempt.cut_short()).await? {
             Delivery::Accepted => Ok(End::Delivered(result.status())),
             Delivery::Over(_) => Ok(End::NotWanted),
         }
@@ -265,12 +266,8 @@ impl Attending {
 
     /// Sends the final result. A process that shuts down meanwhile cuts the time short.
     async fn deliver(&self, result: &TaskResult) -> Result<Delivery, CallbackError> {
-        let send = |until| self.client.deliver(&self.url, &self.run.access_token, result, until);
-        let told = self.attempt.shutdown.borrow().is_some();
-        tokio::select! {
-            delivery = send(self.attempt.deliver_until()) => delivery,
-            () = self.attempt.told_to_shut_down(), if !told => send(self.attempt.deliver_until()).await,
-        }
+        let (token, until) = (&self.run.access_token, self.attempt.deliver_until());
+        self.client.deliver(&self.url, token, result, until, self.attempt.cut_short()).await
     }
 
     /// Works until done, out of time or not wanted. Whatever the end, terraform does not run any more afterwards, and

@@ -36,7 +36,8 @@ pub(crate) async fn say_running(
     latest: Instant,
 ) -> Result<bool, Vain> {
     let running = TaskResult::new(Status::Running, "Checking…");
-    match client.deliver(url, token, &running, latest.min(Instant::now() + SAY)).await {
+    let until = latest.min(Instant::now() + SAY);
+    match client.deliver(url, token, &running, until, std::future::pending()).await {
         Ok(Delivery::Accepted) => Ok(true),
         Ok(Delivery::Over(status)) => Err(Vain::NotWanted(status)),
         Err(error @ CallbackError::Unbelieved { .. }) => Err(Vain::Unbelieved(error)),

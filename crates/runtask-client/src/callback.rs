@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use runtask_log::{Chain, event, milliseconds};
 use runtask_protocol::{AccessToken, ForeignUrl, TaskResult, origin};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -76,8 +77,28 @@ enum Attempt {
     Unbelieved,
     NotFound,
     Unprocessable,
-    Again { reason: String, wait: Option<Duration> },
+    /// `taken`: HCP Terraform may have taken the result all the same.
+    Again {
+        reason: String,
+        wait: Option<Duration>,
+        taken: bool,
+    },
     Refused(StatusCode),
+}
+
+/// The time for a result, which may become shorter meanwhile.
+struct Time<F> {
+    deadline: Instant,
+    sooner: Option<F>,
+}
+
+impl<F: Future<Output = Instant> + Unpin> Time<F> {
+    /// Returns when the time has become shorter; that happens once at most.
+    async fn shortened(&mut self) {
+        let Some(sooner) = &mut self.sooner else { return std::future::pending().await };
+        self.deadline = self.deadline.min(sooner.await);
+        self.sooner = None;
+    }
 }
 
 impl Client {
@@ -91,8 +112,10 @@ impl Client {
     }
 
     /// Sends `result`, again and again until HCP Terraform has it or `deadline` is there; `running` a few times only.
+    /// `sooner` is done when there is less time than that, with the deadline that holds then. What is on its way goes on.
     ///
-    /// A 409 says that nothing more is wanted. A 401 says that we are not believed, which trying again does not mend. A 404
+    /// A 409 says that nothing more is wanted; to the repetition of a final result of which no answer came, that HCP
+    /// Terraform has it. A 401 says that we are not believed, which trying again does not mend. A 404
     /// may come from a proxy in trouble, and is believed after a few times. A 422 is answered with the bare verdict, once.
     ///
     /// # Errors
@@ -104,30 +127,34 @@ impl Client {
         token: &AccessToken,
         result: &TaskResult,
         deadline: Instant,
+        sooner: impl Future<Output = Instant>,
     ) -> Result<Delivery, CallbackError> {
+        let sooner = pin!(sooner);
+        let mut time = Time { deadline, sooner: Some(sooner) };
+        let mut may_be_taken = false;
         let attempts = if result.status().is_final() { u32::MAX } else { RUNNING_ATTEMPTS };
         let mut result = std::borrow::Cow::Borrowed(result);
         let mut attempt = 1;
         let mut not_found = 0;
         loop {
-            let outcome =
-                tokio::time::timeout_at(self.attempt_until(deadline), self.patch(url, token, &result)).await;
+            let outcome = self.attempt(self.patch(url, token, &result), &mut time).await;
             let late = |last: String| CallbackError::Late { origin: origin(url), attempts: attempt, last };
             let (reason, wait) = match outcome {
-                Err(_elapsed) => ("no answer in time".to_owned(), None),
-                Ok(Attempt::Accepted) => {
-                    info!(
-                        event = event::RESULT_REPORTED,
-                        status = result.status().as_str(),
-                        attempt,
-                        "reported {}",
-                        result.status()
-                    );
+                None => {
+                    may_be_taken = true;
+                    ("no answer in time".to_owned(), None)
+                }
+                Some(Attempt::Accepted) => {
+                    reported(&result, attempt);
                     return Ok(Delivery::Accepted);
                 }
-                Ok(Attempt::Over(status)) => return Ok(Delivery::Over(status)),
-                Ok(Attempt::Unbelieved) => return Err(CallbackError::Unbelieved { origin: origin(url) }),
-                Ok(Attempt::NotFound) => {
+                Some(Attempt::Over(_)) if may_be_taken && result.status().is_final() => {
+                    reported(&result, attempt);
+                    return Ok(Delivery::Accepted);
+                }
+                Some(Attempt::Over(status)) => return Ok(Delivery::Over(status)),
+                Some(Attempt::Unbelieved) => return Err(CallbackError::Unbelieved { origin: origin(url) }),
+                Some(Attempt::NotFound) => {
                     not_found += 1;
                     let status = StatusCode::NOT_FOUND;
                     if not_found == NOT_FOUND_ATTEMPTS {
@@ -135,7 +162,7 @@ impl Client {
                     }
                     (format!("answered {status}"), None)
                 }
-                Ok(Attempt::Unprocessable) if *result != result.minimal() => {
+                Some(Attempt::Unprocessable) if *result != result.minimal() => {
                     warn!(
                         event = event::RESULT_UNPROCESSABLE,
                         attempt, "the result was refused as unprocessable; sending the bare verdict"
@@ -143,19 +170,22 @@ impl Client {
                     result = std::borrow::Cow::Owned(result.minimal());
                     continue;
                 }
-                Ok(Attempt::Unprocessable) => {
+                Some(Attempt::Unprocessable) => {
                     return Err(CallbackError::Refused {
                         origin: origin(url),
                         status: StatusCode::UNPROCESSABLE_ENTITY,
                     });
                 }
-                Ok(Attempt::Refused(status)) => {
+                Some(Attempt::Refused(status)) => {
                     return Err(CallbackError::Refused { origin: origin(url), status });
                 }
-                Ok(Attempt::Again { reason, wait }) => (reason, wait),
+                Some(Attempt::Again { reason, wait, taken }) => {
+                    may_be_taken |= taken;
+                    (reason, wait)
+                }
             };
             let pause = self.settings.report_backoff.pause(attempt).filter(|_| attempt < attempts);
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = time.deadline.saturating_duration_since(Instant::now());
             // However long HCP Terraform asks us to wait, there is one try more before time is up.
             let latest = left.saturating_sub(LAST_TRY);
             // `Retry-After: 0` is no leave to hurry.
@@ -167,8 +197,28 @@ impl Client {
                 pause_ms = milliseconds(pause),
                 "the result was not taken, trying again: {reason}"
             );
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                // Who has less time than it seemed does not wait.
+                () = time.shortened() => {}
+            }
             attempt += 1;
+        }
+    }
+
+    /// Makes one attempt; nothing when it takes too long.
+    async fn attempt(
+        &self,
+        patch: impl Future<Output = Attempt>,
+        time: &mut Time<impl Future<Output = Instant> + Unpin>,
+    ) -> Option<Attempt> {
+        let mut patch = pin!(patch);
+        let mut until = self.attempt_until(time.deadline);
+        loop {
+            tokio::select! {
+                outcome = tokio::time::timeout_at(until, &mut patch) => return outcome.ok(),
+                () = time.shortened() => until = until.min(self.attempt_until(time.deadline)),
+            }
         }
     }
 
@@ -184,7 +234,8 @@ impl Client {
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => {
-                return Attempt::Again { reason: Chain(&without_url(error)).to_string(), wait: None };
+                let taken = !error.is_connect();
+                return Attempt::Again { reason: Chain(&without_url(error)).to_string(), wait: None, taken };
             }
         };
         let status = response.status();
@@ -201,12 +252,20 @@ impl Client {
             404 => Attempt::NotFound,
             409 => Attempt::Over(status),
             422 => Attempt::Unprocessable,
-            408 | 429 | 500..=599 => {
-                Attempt::Again { reason: format!("answered {status}"), wait: wait.map(Duration::from_secs) }
-            }
+            408 | 429 | 500..=599 => Attempt::Again {
+                reason: format!("answered {status}"),
+                wait: wait.map(Duration::from_secs),
+                // A proxy may have lost the answer.
+                taken: status.is_server_error(),
+            },
             _ => Attempt::Refused(status),
         }
     }
+}
+
+fn reported(result: &TaskResult, attempt: u32) {
+    let status = result.status();
+    info!(event = event::RESULT_REPORTED, status = status.as_str(), attempt, "reported {status}");
 }
 
 /// Reads a bounded rest of an answer, so that its connection can serve the next request.

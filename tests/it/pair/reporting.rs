@@ -55,7 +55,8 @@ async fn a_result_that_is_not_taken_is_sent_again() {
         let spec = RunSpec { faults: vec![fault], ..spec(unformatted()) };
         let run = simulator.prepare(spec).await.unwrap();
         deliver(&run, &serve.url()).await;
-        serve.wait_for_event_of(event::JOB_DONE, run.task_result_id()).await;
+        let done = serve.wait_for_event_of(event::JOB_DONE, run.task_result_id()).await;
+        assert_eq!(done["end"], "failed", "{fault}");
         let record = run.record();
         assert_eq!(statuses(&record), expected, "{fault}");
         assert_eq!((record.violations.len(), record.finals_accepted), (0, 1), "{fault}: {record:#?}");

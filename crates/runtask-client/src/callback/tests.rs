@@ -67,7 +67,8 @@ async fn deliver(
     result: &TaskResult,
     time: Duration,
 ) -> Result<Delivery, CallbackError> {
-    client.deliver(&server.url, &AccessToken::new("t"), result, Instant::now() + time).await
+    let (token, deadline) = (AccessToken::new("t"), Instant::now() + time);
+    client.deliver(&server.url, &token, result, deadline, std::future::pending()).await
 }
 
 /// S-02: a server that wants no pause gets one all the same, and is asked until time is up.
@@ -134,4 +135,47 @@ async fn a_proxy_that_is_back_delivers() {
     let client = client(&server.url, Duration::from_millis(1));
     let delivery = deliver(&client, &server, &passed(), Duration::from_secs(10)).await;
     assert_eq!((delivery.unwrap(), server.requests()), (Delivery::Accepted, 4));
+}
+
+/// V-11: a final result whose answer was lost is there, as its repetition learns; one that was never sent is not.
+#[tokio::test]
+async fn a_repetition_that_is_refused_says_that_the_result_is_there() {
+    for (first, taken) in [(502, true), (500, true), (429, false), (404, false)] {
+        let answer: fn(usize) -> (u16, Option<&'static str>) = match first {
+            502 => |number| (if number == 0 { 502 } else { 409 }, None),
+            500 => |number| (if number == 0 { 500 } else { 409 }, None),
+            429 => |number| (if number == 0 { 429 } else { 409 }, None),
+            _ => |number| (if number == 0 { 404 } else { 409 }, None),
+        };
+        let server = Server::start(answer).await;
+        let client = client(&server.url, Duration::from_millis(1));
+        let delivery = deliver(&client, &server, &passed(), Duration::from_secs(10)).await.unwrap();
+        let expected = if taken { Delivery::Accepted } else { Delivery::Over(StatusCode::CONFLICT) };
+        assert_eq!(delivery, expected, "after {first}");
+    }
+}
+
+/// V-11: who has less time than it seemed does not drop what is on its way, and does not wait for the next try.
+#[tokio::test]
+async fn less_time_drops_nothing_and_waits_for_nothing() {
+    let server = Server::start(|_| (200, None)).await;
+    let quick = client(&server.url, Duration::from_millis(1));
+    let token = AccessToken::new("t");
+    let now = Instant::now();
+    let (deadline, sooner) = (now + Duration::from_secs(60), now + Duration::from_secs(10));
+    let delivery = quick.deliver(&server.url, &token, &passed(), deadline, std::future::ready(sooner)).await;
+    assert_eq!((delivery.unwrap(), server.requests()), (Delivery::Accepted, 1));
+
+    let server = Server::start(|number| if number == 0 { (503, Some("50")) } else { (200, None) }).await;
+    let sooner = async {
+        while server.requests() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        sooner
+    };
+    let patient = client(&server.url, Duration::from_secs(50));
+    let delivery = patient.deliver(&server.url, &token, &passed(), deadline, sooner).await;
+    assert_eq!((delivery.unwrap(), server.requests()), (Delivery::Accepted, 2));
+    assert!(now.elapsed() < Duration::from_secs(10), "{:?}", now.elapsed());
 }
