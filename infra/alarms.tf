@@ -127,6 +127,51 @@ resource "aws_cloudwatch_metric_alarm" "signatures_refused" {
   alarm_actions       = local.alarm_actions
 }
 
+resource "aws_cloudwatch_metric_alarm" "results_missing" {
+  alarm_name          = "${var.name}-results-missing"
+  alarm_description   = "A job ended without a result: it was refused, came too late, or HCP Terraform did not take the result. What to do: docs/operations.md, results-missing."
+  namespace           = var.name
+  metric_name         = "ResultsMissing"
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+}
+
+# A job is counted up when it is accepted and down when it has ended, both at the time at which its request came. It lives
+# for 25 minutes at most; so six sums in a row that are too high mean one that never ended.
+resource "aws_cloudwatch_metric_alarm" "jobs_without_end" {
+  alarm_name          = "${var.name}-jobs-without-end"
+  alarm_description   = "A job was accepted, and nothing is known of its end. What to do: docs/operations.md, jobs-without-end."
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  evaluation_periods  = 24
+  datapoints_to_alarm = 6
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+
+  metric_query {
+    id          = "unended"
+    expression  = "RUNNING_SUM(FILL(open, 0))"
+    label       = "jobs without end"
+    return_data = true
+  }
+
+  metric_query {
+    id = "open"
+
+    metric {
+      namespace   = var.name
+      metric_name = "JobsOpen"
+      period      = 300
+      stat        = "Sum"
+    }
+  }
+}
+
 # Not encrypted with the customer's key: CloudWatch would need that key, and if its policy forgot to allow that, alarms
 # would be lost in silence. A message holds the name of an alarm and its description, nothing else of ours.
 resource "aws_sns_topic" "alarms" {

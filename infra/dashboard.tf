@@ -7,7 +7,7 @@ locals {
     {
       title = "Results"
       stat  = "Sum"
-      metrics = [for status in ["passed", "failed", "not_wanted"] :
+      metrics = [for status in ["passed", "failed", "not_wanted", "refused", "expired", "undelivered"] :
         [var.name, "Results", "Status", status, { label = status }]
       ]
     },
@@ -30,9 +30,12 @@ locals {
       ]
     },
     {
-      title   = "The same job again"
-      stat    = "Sum"
-      metrics = [[var.name, "Duplicates", { label = "duplicates" }]]
+      title = "Jobs"
+      stat  = "Sum"
+      metrics = [
+        [var.name, "JobsOpen", { label = "without end" }],
+        [var.name, "Duplicates", { label = "came again" }],
+      ]
     },
     {
       title   = "Invocations"
@@ -103,6 +106,7 @@ resource "aws_cloudwatch_dashboard" "runtask" {
           alarms = concat(
             [for alarm in aws_cloudwatch_metric_alarm.function : alarm.arn],
             [aws_cloudwatch_metric_alarm.queue.arn, aws_cloudwatch_metric_alarm.signatures_refused.arn],
+            [aws_cloudwatch_metric_alarm.results_missing.arn, aws_cloudwatch_metric_alarm.jobs_without_end.arn],
           )
         }
       }],

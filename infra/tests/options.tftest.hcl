@@ -224,7 +224,7 @@ run "whom_alarms_reach" {
   }
 
   assert {
-    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.queue, aws_cloudwatch_metric_alarm.signatures_refused]) :
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.results_missing, aws_cloudwatch_metric_alarm.jobs_without_end, aws_cloudwatch_metric_alarm.queue, aws_cloudwatch_metric_alarm.signatures_refused]) :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:pager", "arn:aws:sns:eu-central-1:123456789012:made"])
     ])
     error_message = "Every alarm must reach the topics that are given and the one that is made."

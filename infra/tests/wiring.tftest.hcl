@@ -167,7 +167,7 @@ run "defaults" {
   }
 
   assert {
-    condition = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.function :
+    condition = alltrue([for name, alarm in merge(aws_cloudwatch_metric_alarm.function, { results-missing = aws_cloudwatch_metric_alarm.results_missing, jobs-without-end = aws_cloudwatch_metric_alarm.jobs_without_end }) :
       length(alarm.alarm_actions) == 0 && alarm.treat_missing_data == "notBreaching"
       && endswith(alarm.alarm_description, " What to do: docs/operations.md, ${name}.")
     ])

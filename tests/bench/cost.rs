@@ -23,9 +23,9 @@ const PLATFORM_LOG: u64 = 700;
 /// A claim is taken and finished.
 const WRITES: f64 = 2.0;
 /// Names of our metrics, each with every kind of its dimension.
-const METRICS: usize = 8;
+const METRICS: usize = 16;
 /// Alarms of `infra/`; a test of what is deployed compares.
-const ALARMS: usize = 17;
+const ALARMS: usize = 19;
 
 /// List prices in USD, us-east-1, x86, to be compared with the pricing pages of AWS Lambda, Amazon DynamoDB
 /// (on-demand) and Amazon CloudWatch.

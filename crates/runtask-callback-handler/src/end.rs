@@ -2,7 +2,7 @@
 
 use runtask_client::CallbackError;
 use runtask_log::{Chain, event, metric};
-use runtask_protocol::{Status, TaskResultId};
+use runtask_protocol::{Receipt, Status, TaskResultId};
 use tracing::error;
 
 /// How a job ended.
@@ -34,6 +34,19 @@ impl End {
             Self::Held => "another attempt is at work",
             Self::TakenOver => "taken over by another attempt",
             Self::NotWanted => "not wanted",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// In a word that metrics are counted by.
+    const fn status(self) -> &'static str {
+        match self {
+            Self::Delivered(status) => status.as_str(),
+            Self::Finished => "finished",
+            Self::Held => "held",
+            Self::TakenOver => "taken_over",
+            Self::NotWanted => "not_wanted",
             Self::Expired => "expired",
             Self::Refused => "refused",
         }
@@ -71,11 +84,21 @@ impl NotDelivered {
     }
 }
 
-/// Counts how a job ended, by what HCP Terraform got.
-pub(crate) fn count(end: End) {
-    match end {
-        End::Delivered(status) => metric::count_by("Results", "Status", status.as_str()),
-        End::NotWanted => metric::count_by("Results", "Status", "not_wanted"),
-        End::Finished | End::Held | End::TakenOver | End::Expired | End::Refused => {}
+/// Counts how an attempt at a job ended. A job whose final result is not out has not ended: another attempt follows, and
+/// then the failure handler.
+pub(crate) fn count(end: &Result<End, NotDelivered>, receipt: &Receipt) {
+    let status = match end {
+        Ok(end) => end.status(),
+        Err(_) => "undelivered",
+    };
+    metric::count_by("Results", "Status", status);
+    if matches!(end, Err(_) | Ok(End::Expired | End::Refused)) {
+        metric::count("ResultsMissing");
+    }
+    // Whoever took over counts for the one that it was taken from.
+    if matches!(end, Ok(end) if *end != End::TakenOver)
+        && let Some(received_at) = receipt.received_at()
+    {
+        metric::change("JobsOpen", -1, received_at);
     }
 }

@@ -129,7 +129,9 @@ impl<C: ClaimStore> FailureHandler<C> {
         attempt: &Attempt,
     ) -> Result<End, Box<dyn std::error::Error + Send + Sync>> {
         let failure = Failure::parse(record)?;
-        Ok(self.deliver(&failure, attempt).instrument(span(&failure.job)).await?)
+        let end = self.deliver(&failure, attempt).instrument(span(&failure.job)).await;
+        count(&end, &failure.job.receipt);
+        Ok(end?)
     }
 
     async fn deliver(&self, failure: &Failure, attempt: &Attempt) -> Result<End, NotDelivered> {
@@ -179,7 +181,6 @@ impl<C: ClaimStore> FailureHandler<C> {
             Err(error) => return Err(NotDelivered::because(error, id)),
         };
         info!(event = event::JOB_DONE, end = end.as_str(), "done with {id}: {}", end.as_str());
-        count(end);
         Ok(end)
     }
 }

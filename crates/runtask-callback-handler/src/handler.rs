@@ -84,8 +84,10 @@ impl<C: ClaimStore> Handler<C> {
     ///
     /// When the final result could not be delivered: another attempt should try.
     pub async fn run(&self, job: Job, attempt: Attempt) -> Result<End, NotDelivered> {
-        let span = span(&job);
-        self.run_in_span(job, attempt).instrument(span).await
+        let (span, receipt) = (span(&job), job.receipt.clone());
+        let end = self.run_in_span(job, attempt).instrument(span).await;
+        count(&end, &receipt);
+        end
     }
 
     async fn run_in_span(&self, job: Job, attempt: Attempt) -> Result<End, NotDelivered> {
@@ -144,7 +146,6 @@ impl<C: ClaimStore> Handler<C> {
                 end.as_str()
             );
             metric::duration("JobDuration", duration);
-            count(*end);
         }
         end.map_err(|error| NotDelivered::because(error, &id))
     }

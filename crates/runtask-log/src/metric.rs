@@ -26,32 +26,45 @@ pub(crate) fn start(namespace: String, now: fn() -> SystemTime) {
 
 /// Counts one event.
 pub fn count(name: &str) {
-    write(name, "Count", 1, None);
+    write(name, "Count", 1.into(), None, None);
+}
+
+/// Counts up or down, as of `at`: what comes at different times is added up in one period.
+pub fn change(name: &str, by: i64, at: SystemTime) {
+    write(name, "Count", by.into(), None, Some(at));
 }
 
 /// Counts one event of a kind; `kind` must be one of few, since CloudWatch keeps a metric for each.
 pub fn count_by(name: &str, dimension: &str, kind: &str) {
-    write(name, "Count", 1, Some((dimension, kind)));
+    write(name, "Count", 1.into(), Some((dimension, kind)), None);
 }
 
 /// Records how long something took.
 pub fn duration(name: &str, duration: Duration) {
-    write(name, "Milliseconds", milliseconds(duration), None);
+    write(name, "Milliseconds", milliseconds(duration).into(), None, None);
 }
 
-fn write(name: &str, unit: &str, value: u64, dimension: Option<(&str, &str)>) {
+fn write(name: &str, unit: &str, value: Value, dimension: Option<(&str, &str)>, at: Option<SystemTime>) {
     let Some(sink) = SINK.get() else { return };
-    let line = format!("{}\n", line(sink, name, unit, value, dimension));
+    let at = at.unwrap_or_else(sink.now);
+    let line = format!("{}\n", line(&sink.namespace, at, name, unit, value, dimension));
     // A metric that nobody takes is no reason to stop.
     let _lost = std::io::stdout().lock().write_all(line.as_bytes());
 }
 
-fn line(sink: &Sink, name: &str, unit: &str, value: u64, dimension: Option<(&str, &str)>) -> Value {
-    let since_epoch = (sink.now)().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn line(
+    namespace: &str,
+    at: SystemTime,
+    name: &str,
+    unit: &str,
+    value: Value,
+    dimension: Option<(&str, &str)>,
+) -> Value {
+    let since_epoch = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let dimensions: Vec<&str> = dimension.iter().map(|(name, _)| *name).collect();
     let mut fields = Map::new();
     let metrics = json!([{
-        "Namespace": sink.namespace,
+        "Namespace": namespace,
         "Dimensions": [dimensions],
         "Metrics": [{ "Name": name, "Unit": unit }],
     }]);
@@ -62,7 +75,7 @@ fn line(sink: &Sink, name: &str, unit: &str, value: u64, dimension: Option<(&str
     if let Some((name, kind)) = dimension {
         fields.insert(name.to_owned(), kind.into());
     }
-    fields.insert(name.to_owned(), value.into());
+    fields.insert(name.to_owned(), value);
     Value::Object(fields)
 }
 
@@ -70,16 +83,13 @@ fn line(sink: &Sink, name: &str, unit: &str, value: u64, dimension: Option<(&str
 mod tests {
     use super::*;
 
-    fn sink() -> Sink {
-        Sink {
-            namespace: "example".to_owned(),
-            now: || UNIX_EPOCH + Duration::from_millis(1_790_000_000_123),
-        }
+    fn at() -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(1_790_000_000_123)
     }
 
     #[test]
     fn a_metric_is_a_line_in_the_embedded_metric_format() {
-        let line = line(&sink(), "Results", "Count", 1, Some(("Status", "failed")));
+        let line = line("example", at(), "Results", "Count", 1.into(), Some(("Status", "failed")));
         let expected = json!({
             "_aws": {
                 "Timestamp": 1_790_000_000_123_u64,
@@ -97,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_metric_without_a_dimension_has_an_empty_set_of_them() {
-        let line = line(&sink(), "JobDuration", "Milliseconds", 250, None);
+        let line = line("example", at(), "JobDuration", "Milliseconds", 250.into(), None);
         assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
         assert_eq!(line["JobDuration"], 250);
     }

@@ -214,9 +214,11 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
                 "refused {id}: its result may not be sent"
             );
             metric::count_by("Results", "Status", "refused");
+            metric::count("ResultsMissing");
             return Answer::ForeignCallback;
         }
-        let receipt = Receipt::new(task, (self.now)());
+        let received_at = (self.now)();
+        let receipt = Receipt::new(task, received_at);
         let job = match receipt.attach(signed) {
             Ok(job) => job,
             Err(error) => return unreadable(error),
@@ -224,6 +226,7 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         let stage = run.stage.as_ref().map_or("none", |it| it.as_str());
         match self.hand_over.hand_over(job).await {
             Ok(()) => {
+                metric::change("JobsOpen", 1, received_at);
                 info!(
                     event = event::JOB_HANDED_OVER,
                     task_result.id = %id,

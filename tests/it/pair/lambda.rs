@@ -9,7 +9,9 @@ use runtask_tests::pair::{CALLBACK_HANDLER, Pair};
 use runtask_tests::terraform::StandIn;
 use serde_json::Value;
 
-use crate::run::{PATIENCE, deliver, formatted, origins, pair, result, simulator, spec, unformatted};
+use crate::run::{
+    PATIENCE, deliver, deliver_with, formatted, origins, pair, result, simulator, spec, unformatted,
+};
 
 async fn with(simulator: &Simulator, terraform: &StandIn, change: impl FnOnce(Function) -> Function) -> Pair {
     let origins = origins(simulator);
@@ -128,4 +130,54 @@ async fn a_job_of_a_newer_version_is_refused_in_words() {
                     Deploy both from one release";
     assert_eq!(result(&run.record()), ("failed", expected));
     assert!(!terraform.was_run());
+}
+
+/// V-04: a job whose callback URL the callback handler refuses, and one that comes too late, are counted as such; every job
+/// that was accepted is counted once more when it ends, at the same time.
+#[tokio::test]
+async fn every_end_is_counted() {
+    let simulator = simulator().await;
+    let origins = origins(&simulator);
+    let settings = [("RUNTASK_ALLOWED_ORIGINS", &*origins), ("RUNTASK_METRICS_NAMESPACE", "example")];
+    let pair = Pair::start(&settings).await;
+    let metrics = |name: &str| {
+        let logs = pair.logs();
+        let lines = logs.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
+        lines.filter(|it| it[name].is_i64()).collect::<Vec<_>>()
+    };
+    let open = || metrics("JobsOpen").iter().map(|it| it["JobsOpen"].as_i64().unwrap()).collect::<Vec<_>>();
+
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
+    deliver(&run, &pair.url()).await;
+    pair.double.wait_idle(PATIENCE).await;
+    assert_eq!(open(), [1, -1]);
+    let at: Vec<_> = metrics("JobsOpen").iter().map(|it| it["_aws"]["Timestamp"].clone()).collect();
+    assert_eq!(at[0], at[1]);
+
+    let job = |changes: Value| {
+        let mut job: Value = serde_json::from_slice(&run.body()).unwrap();
+        job.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        job
+    };
+    let refused = job(serde_json::json!({ "task_result_callback_url": "https://tfe.example.com/callback" }));
+    assert_eq!(pair.double.invoke(CALLBACK_HANDLER, &refused).await.payload(), "refused");
+    let expired = job(serde_json::json!({ "runtask": { "received_at_ms": 1 } }));
+    assert_eq!(pair.double.invoke(CALLBACK_HANDLER, &expired).await.payload(), "expired");
+    let unbelieved = simulator.prepare(spec(formatted())).await.unwrap();
+    unbelieved.expire_token();
+    deliver(&unbelieved, &pair.url()).await;
+    pair.double.wait_idle(PATIENCE).await;
+    let foreign = simulator.prepare(spec(formatted())).await.unwrap();
+    let changes = [("task_result_callback_url", "https://tfe.example.com/callback".into())];
+    assert_eq!(deliver_with(&foreign, &pair.url(), &changes).await.status, 403);
+
+    let mut statuses: Vec<_> =
+        metrics("Results").iter().map(|it| it["Status"].as_str().unwrap().to_owned()).collect();
+    statuses.sort();
+    statuses.dedup();
+    assert_eq!(statuses, ["expired", "passed", "refused", "undelivered"]);
+    let missing = metrics("Results").iter().filter(|it| it["Status"] != "passed").count();
+    assert_eq!(metrics("ResultsMissing").len(), missing);
+    // The one that came too late ended, too; nobody reported for the one whose token had died.
+    assert_eq!(open().iter().sum::<i64>(), 0, "{:?}", open());
 }
