@@ -1,9 +1,9 @@
 //! Fetches what the checks need and runs them. Knows nothing of claims, deadlines and results.
 
 use crate::configuration::Configuration;
-use crate::plan;
+use crate::plan::{self, PlanError};
 use runtask_checks::Inputs;
-use runtask_client::Client;
+use runtask_client::{Client, FetchError};
 use runtask_findings::CheckReport;
 use runtask_log::{Chain, event};
 use runtask_protocol::{Run, RunId, Stage};
@@ -95,6 +95,11 @@ async fn plan(client: &Client, settings: &JobSettings, run: &Run) -> Option<Inpu
     };
     let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
     let plan = plan::fetch(client, url, token, settings.max_plan_bytes).await;
+    // Some senders name the plan's place before there is a plan.
+    if run.stage == Some(Stage::PrePlan) && matches!(plan, Err(PlanError::Fetch(FetchError::NotReady { .. })))
+    {
+        return None;
+    }
     Some(plan.map_err(|error| {
         warn!(event = event::PLAN_MISSING, error = %Chain(&error), "there is no plan to check");
         error.to_string()

@@ -1,10 +1,15 @@
 //! Tests each stage, with and without configuration and plan, in each working directory.
 
+use axum::Router;
+use axum::http::StatusCode;
 use runtask_protocol::Stage;
 use runtask_simulator::{Configuration, Fault, RunSpec};
 use serde_json::Value;
+use tokio::net::TcpListener;
 
-use crate::run::{PATIENCE, configuration, deliver_with, formatted, result, run, serve, simulator, spec};
+use crate::run::{
+    PATIENCE, configuration, deliver_with, formatted, origins, result, run, serve, simulator, spec,
+};
 
 /// P-20: at every stage the configuration is checked; before the plan there is none to summarize.
 #[tokio::test]
@@ -84,5 +89,33 @@ async fn a_stage_is_understood_as_senders_write_it() {
         assert_eq!(deliver_with(&run, &serve.url(), &[("stage", stage.clone())]).await.status, 200);
         let record = run.wait_final(PATIENCE).await;
         assert_eq!(result(&record), ("passed", &*format!("Format check passed\n{summary}")), "{stage}");
+    }
+}
+
+/// V-17: before the plan there may be a place for it, which has nothing yet. After it, that is a failure.
+#[tokio::test]
+async fn a_plan_that_is_not_there_yet_is_none() {
+    let simulator = simulator().await;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().fallback(async || StatusCode::NO_CONTENT);
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let origins = format!("{},{origin}", origins(&simulator));
+    let settings = [("RUNTASK_CHECKS", "fmt,plan-summary"), ("RUNTASK_ALLOWED_ORIGINS", &*origins)];
+    let serve = serve(&simulator, &settings).await;
+    let missing = format!(
+        "Check plan-summary could not run: the plan could not be downloaded: {origin} had nothing to download yet"
+    );
+    for (stage, status, says) in [
+        ("pre_plan", "passed", "No plan to summarize: at stage pre_plan there is none yet"),
+        ("post_plan", "failed", &*missing),
+    ] {
+        let run = simulator.prepare(spec(formatted())).await.unwrap();
+        let changes = [("stage", stage.into()), ("plan_json_api_url", format!("{origin}/plan").into())];
+        assert_eq!(deliver_with(&run, &serve.url(), &changes).await.status, 200);
+        let record = run.wait_final(PATIENCE).await;
+        let (answered, message) = result(&record);
+        assert_eq!(answered, status);
+        assert!(message.contains(says), "{message}");
     }
 }
