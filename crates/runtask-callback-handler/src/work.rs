@@ -64,7 +64,9 @@ async fn configuration(
     run: &Run,
     wanted: Vec<fn(&Path) -> bool>,
 ) -> Input<(Configuration, PathBuf)> {
-    let url = run.configuration_url.as_deref();
+    // A token of our own may read what HCP Terraform does not offer to the run's.
+    let by_id = settings.read_token.as_ref().and_then(|_| run.configuration_url_by_id());
+    let url = run.configuration_url.as_deref().or(by_id.as_deref());
     let url = url.ok_or("HCP Terraform offers no configuration to download for this run (any more)")?;
     let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
     let is_wanted = move |path: &Path| !is_of_terraform(path) && wanted.iter().any(|it| it(path));

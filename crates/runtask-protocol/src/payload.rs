@@ -11,6 +11,7 @@ use crate::stage::Stage;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use url::Url;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -69,6 +70,8 @@ pub struct Payload {
     pub access_token: Option<AccessToken>,
     pub capabilities: Option<Capabilities>,
     pub configuration_version_download_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub configuration_version_id: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub is_speculative: Option<bool>,
     #[serde(default, deserialize_with = "lenient")]
@@ -158,6 +161,8 @@ pub struct Run {
     pub accepts_outcomes: bool,
     /// Where the configuration archive is, unless it cannot be downloaded (any more).
     pub configuration_url: Option<String>,
+    /// Which configuration it is, also where it is not offered for download.
+    pub configuration_version_id: Option<String>,
     /// Where the plan is; there is none before the plan.
     pub plan_url: Option<String>,
     /// The workspace's setting, as typed: may begin with a slash.
@@ -247,14 +252,16 @@ impl Payload {
             let fields = fields.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect();
             return Err(PayloadError::Missing { fields });
         };
+        let url = |it: Option<String>| text(it).map(|it| absolute(it, callback_url));
         Ok(Run {
             access_token: access_token.clone(),
             callback_url: callback_url.clone(),
             task_result_id: task_result_id.clone(),
             stage: self.stage,
             accepts_outcomes: self.capabilities.and_then(|it| it.outcomes).unwrap_or(false),
-            configuration_url: text(self.configuration_version_download_url),
-            plan_url: text(self.plan_json_api_url),
+            configuration_url: url(self.configuration_version_download_url),
+            configuration_version_id: text(self.configuration_version_id),
+            plan_url: url(self.plan_json_api_url),
             working_directory: text(self.workspace_working_directory),
             run_id: self.run_id,
             workspace_name: self.workspace_name,
@@ -265,6 +272,28 @@ impl Payload {
             branch: self.vcs_branch,
             is_speculative: self.is_speculative,
         })
+    }
+}
+
+impl Run {
+    /// Where the API has the configuration, by its id: for a token that may read it where the sender offers no download to
+    /// the run's own.
+    #[must_use]
+    pub fn configuration_url_by_id(&self) -> Option<String> {
+        let id = self.configuration_version_id.as_ref()?;
+        let mut url = Url::parse(&self.callback_url).ok()?.join("/api/v2/configuration-versions").ok()?;
+        url.path_segments_mut().ok()?.push(id).push("download");
+        Some(url.into())
+    }
+}
+
+/// A URL as it was sent; one without scheme and host is below the callback's origin.
+fn absolute(url: String, callback: &str) -> String {
+    let is_relative = Url::parse(&url) == Err(url::ParseError::RelativeUrlWithoutBase);
+    let root = Url::parse(callback).and_then(|it| it.join("/"));
+    match root.and_then(|it| it.join(&url)) {
+        Ok(joined) if is_relative => joined.into(),
+        _ => url,
     }
 }
 
@@ -416,5 +445,35 @@ mod tests {
         body["capabilities"] = Value::Null;
         let Ok(Classified::Run(run)) = classify(&body) else { panic!() };
         assert!(!run.accepts_outcomes);
+    }
+
+    /// V-18: what has no host of its own is at the callback's.
+    #[test]
+    fn urls_are_completed_by_the_callback() {
+        let run = |changes: &[(&str, Value)]| match classify(&with(changes)) {
+            Ok(Classified::Run(run)) => run,
+            other => panic!("{other:?}"),
+        };
+        let origin = "https://app.terraform.io";
+        for (sent, read) in [
+            ("/api/v2/plans/plan-1/json-output", format!("{origin}/api/v2/plans/plan-1/json-output")),
+            ("api/v2/plans/plan-1/json-output?a=b", format!("{origin}/api/v2/plans/plan-1/json-output?a=b")),
+            // Whether that origin is listed is judged where it is called.
+            ("//evil.example/x", "https://evil.example/x".to_owned()),
+            ("https://evil.example/x", "https://evil.example/x".to_owned()),
+            ("file:///etc/passwd", "file:///etc/passwd".to_owned()),
+        ] {
+            let run = run(&[
+                ("plan_json_api_url", json!(sent)),
+                ("configuration_version_download_url", json!(sent)),
+            ]);
+            assert_eq!((run.plan_url, run.configuration_url), (Some(read.clone()), Some(read)), "{sent}");
+        }
+        for (id, place) in [("cv-1", "cv-1/download"), ("a/b?c", "a%2Fb%3Fc/download")] {
+            let run = run(&[("configuration_version_id", json!(id))]);
+            let expected = format!("{origin}/api/v2/configuration-versions/{place}");
+            assert_eq!(run.configuration_url_by_id(), Some(expected));
+        }
+        assert_eq!(run(&[("configuration_version_id", Value::Null)]).configuration_url_by_id(), None);
     }
 }
