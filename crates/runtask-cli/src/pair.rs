@@ -5,7 +5,9 @@ use runtask_callback_handler::{Attempt, Handler, StopAt};
 use runtask_http::Limits;
 use runtask_log::event;
 use runtask_protocol::Job;
-use runtask_request_handler::{FixedKeys, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames};
+use runtask_request_handler::{
+    FixedKey, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames, Trust,
+};
 use runtask_settings::SettingsError;
 use runtask_setup::JobSettings;
 use runtask_state::MemoryClaims;
@@ -59,7 +61,7 @@ impl PairSettings {
 /// The pair.
 #[derive(Debug)]
 pub(crate) struct Pair {
-    requests: RequestHandler<FixedKeys, Arc<Jobs>>,
+    requests: RequestHandler<FixedKey, Arc<Jobs>>,
     jobs: Arc<Jobs>,
 }
 
@@ -75,9 +77,9 @@ pub(crate) struct Jobs {
 
 impl Pair {
     pub(crate) fn new(settings: PairSettings) -> anyhow::Result<Self> {
-        let keys = match settings.key {
-            KeySetting::Key(key) => FixedKeys::key(key),
-            KeySetting::Unsigned | KeySetting::Parameter { .. } => FixedKeys::unsigned(),
+        let trust = match settings.key {
+            KeySetting::Key(key) => Trust::Keys(FixedKey::new(key)),
+            KeySetting::Unsigned | KeySetting::Parameter { .. } => Trust::Anybody,
         };
         for task in settings.jobs.tasks.iter() {
             for check in &task.checks {
@@ -101,7 +103,7 @@ impl Pair {
             shutdown: watch::Sender::new(None),
             shutdown_timeout: settings.shutdown,
         });
-        Ok(Self { requests: RequestHandler::new(keys, Arc::clone(&jobs), tasks, origins, now), jobs })
+        Ok(Self { requests: RequestHandler::new(trust, Arc::clone(&jobs), tasks, origins, now), jobs })
     }
 
     /// Answers requests until `stop` is done, then answers what is being answered.

@@ -24,6 +24,7 @@ events! {
     FUNCTION_NOT_STARTED = "function.not_started": "The callback handler cannot start: `error`.";
 
     REQUEST_TOO_LARGE = "request.too_large": "A request was refused: its body is over the limit.";
+    REQUEST_NOT_READ = "request.not_read": "A large request was answered 503, as too many others are being read.";
     REQUEST_BROKEN_OFF = "request.broken_off": "The body of a request broke off: `error`.";
     REQUEST_REFUSED = "request.refused": "A request was refused for its signature: `reason`.";
     REQUEST_UNVERIFIED = "request.unverified": "A request was taken without verifying it, as `RUNTASK_ALLOW_UNSIGNED` says.";

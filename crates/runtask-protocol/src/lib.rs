@@ -23,6 +23,8 @@ pub use payload::{Capabilities, Classified, Payload, PayloadError, Run, RunId, T
 pub use probe::Probe;
 pub use result::{Status, TaskResult};
 pub use secret::AccessToken;
-pub use signature::{Key, KeyError, KeyName, KeyRing, SIGNATURE_HEADER, SignatureError, SignedBody};
+pub use signature::{
+    Key, KeyError, KeyName, KeyRing, SIGNATURE_HEADER, Signature, SignatureError, SignedBody,
+};
 pub use stage::{Stage, UnknownStage};
 pub use text::{cut, cut_markdown};

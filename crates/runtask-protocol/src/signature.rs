@@ -69,6 +69,31 @@ impl KeyName {
     }
 }
 
+/// A signature as it was sent, not yet compared with anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature([u8; 64]);
+
+impl Signature {
+    /// Reads the values of the header `X-TFC-Task-Signature`. It takes nothing else to refuse most of what strangers send.
+    ///
+    /// # Errors
+    ///
+    /// Says why; a caller replies 401 to all of them and logs which.
+    pub fn parse<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Result<Self, SignatureError> {
+        let value = values.next().unwrap_or_default();
+        if values.next().is_some() {
+            return Err(SignatureError::Repeated);
+        }
+        if value.is_empty() {
+            return Err(SignatureError::Missing);
+        }
+        let mut digest = [0; 64];
+        let digits = value.strip_prefix(PREFIX).unwrap_or(value);
+        hex::decode_to_slice(digits, &mut digest).map_err(|_hex| SignatureError::Malformed)?;
+        Ok(Self(digest))
+    }
+}
+
 /// The keys that verify a request. More than one, so that a key can be rotated without losing a run.
 #[derive(Debug, Clone)]
 pub struct KeyRing {
@@ -119,21 +144,17 @@ impl KeyRing {
         Self { current, previous }
     }
 
-    /// Checks `header`, the value of `X-TFC-Task-Signature`, against `body` as received, in constant time.
+    /// Checks `signature` against `body` as received, in constant time.
     ///
     /// # Errors
     ///
-    /// Says why; a caller replies 401 to all of them and logs which.
+    /// When no key has made it.
     pub fn verify<'a>(
         &self,
-        header: Option<&[u8]>,
+        signature: &Signature,
         body: &'a [u8],
     ) -> Result<(SignedBody<'a>, KeyName), SignatureError> {
-        let header = header.filter(|it| !it.is_empty()).ok_or(SignatureError::Missing)?;
-        let header = header.strip_prefix(PREFIX).unwrap_or(header);
-        let mut digest = [0; 64];
-        hex::decode_to_slice(header, &mut digest).map_err(|_hex| SignatureError::Malformed)?;
-        let made_with = |key: &Key| key.mac(body).verify_slice(&digest).is_ok();
+        let made_with = |key: &Key| key.mac(body).verify_slice(&signature.0).is_ok();
         if made_with(&self.current) {
             return Ok((SignedBody(body), KeyName::Current));
         }
@@ -154,9 +175,8 @@ mod tests {
     }
 
     fn check(header: Option<&str>, body: &[u8]) -> Result<KeyName, SignatureError> {
-        ring("example-hmac-key", Some("older-key"))
-            .verify(header.map(str::as_bytes), body)
-            .map(|(_, name)| name)
+        let signature = Signature::parse(header.map(str::as_bytes).into_iter())?;
+        ring("example-hmac-key", Some("older-key")).verify(&signature, body).map(|(_, name)| name)
     }
 
     /// the digests are what Python's `hmac.new(key, body, sha512).hexdigest()` gives.
@@ -188,6 +208,10 @@ mod tests {
     fn bad_signatures_are_refused() {
         let good = Key::new("example-hmac-key").unwrap().sign(b"{}");
         assert_eq!(check(None, b"{}"), Err(SignatureError::Missing));
+        for second in [good.as_str(), ""] {
+            let both = [good.as_bytes(), second.as_bytes()];
+            assert_eq!(Signature::parse(both.into_iter()), Err(SignatureError::Repeated));
+        }
         assert_eq!(check(Some(""), b"{}"), Err(SignatureError::Missing));
         assert_eq!(check(Some("zz"), b"{}"), Err(SignatureError::Malformed));
         assert_eq!(check(Some(&good[..126]), b"{}"), Err(SignatureError::Malformed));
@@ -243,18 +267,22 @@ mod tests {
         fn a_flipped_bit_never_verifies(body in prop::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>()) {
             let ring = ring("k", None);
             let signature = Key::new("k").unwrap().sign(&body);
-            prop_assert!(ring.verify(Some(signature.as_bytes()), &body).is_ok());
+            let verify = |signature: &str, body: &[u8]| {
+                let signature = Signature::parse(std::iter::once(signature.as_bytes())).unwrap();
+                ring.verify(&signature, body).map(drop)
+            };
+            prop_assert!(verify(&signature, &body).is_ok());
 
             let mut digest = hex::decode(&signature).unwrap();
             let bit = at.index(digest.len() * 8);
             digest[bit / 8] ^= 1 << (bit % 8);
-            prop_assert!(ring.verify(Some(hex::encode(digest).as_bytes()), &body).is_err());
+            prop_assert!(verify(&hex::encode(digest), &body).is_err());
 
             if !body.is_empty() {
                 let mut changed = body.clone();
                 let bit = at.index(changed.len() * 8);
                 changed[bit / 8] ^= 1 << (bit % 8);
-                prop_assert!(ring.verify(Some(signature.as_bytes()), &changed).is_err());
+                prop_assert!(verify(&signature, &changed).is_err());
             }
         }
     }

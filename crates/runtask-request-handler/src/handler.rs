@@ -2,22 +2,31 @@
 
 use crate::answer::Answer;
 use crate::keys::{KeySource, Trust};
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use runtask_log::{Chain, event, metric};
 use runtask_protocol::limits::REQUEST_BYTES;
 use runtask_protocol::{
-    AllowedOrigins, Classified, Payload, PayloadError, Receipt, SIGNATURE_HEADER, SignatureError, SignedBody,
+    AllowedOrigins, Classified, Payload, PayloadError, Receipt, SIGNATURE_HEADER, Signature, SignatureError,
+    SignedBody,
 };
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
+use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::{error, info, warn};
+
+/// What of a body is read in any case. HCP Terraform's requests are a few KiB.
+const SMALL_BYTES: usize = 64 * 1024;
+
+/// How many larger bodies are held at the same time: before they are verified, they are anybody's.
+const LARGE_BODIES: usize = 16;
 
 /// The task that `POST /` names.
 const DEFAULT_TASK: &str = "default";
@@ -101,27 +110,28 @@ impl<H: HandOver> HandOver for Arc<H> {
 /// Answers requests.
 #[derive(Debug)]
 pub struct RequestHandler<K, H> {
-    keys: K,
+    trust: Trust<K>,
     hand_over: H,
     tasks: TaskNames,
     origins: AllowedOrigins,
     now: fn() -> SystemTime,
+    large_bodies: Semaphore,
 }
 
 impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
     /// `origins` are where results may be sent; `now` stamps the jobs.
     pub fn new(
-        keys: K,
+        trust: Trust<K>,
         hand_over: H,
         tasks: TaskNames,
         origins: AllowedOrigins,
         now: fn() -> SystemTime,
     ) -> Self {
-        Self { keys, hand_over, tasks, origins, now }
+        Self { trust, hand_over, tasks, origins, now, large_bodies: Semaphore::new(LARGE_BODIES) }
     }
 
-    /// Answers one request. In this order, and nothing before its turn: path and method, size, signature, shape,
-    /// probe or run, where the result goes, hand-over.
+    /// Answers one request. In this order, and nothing before its turn: path and method, the form of the signature, the
+    /// length that is declared, the key, the body, the signature, shape, probe or run, where the result goes, hand-over.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<String>
     where
         B: Body<Data: Send> + Send,
@@ -134,55 +144,45 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
             (path, _) if path == "/-" || path.starts_with("/-/") => Answer::NotFound,
             (path, method) => match (self.tasks.at(path), method) {
                 (None, _) => Answer::NotFound,
-                (Some(task), &Method::POST) => self.accept(request, task).await,
+                (Some(task), &Method::POST) => self.accept(request, task).await.unwrap_or_else(|it| it),
                 (Some(_), _) => Answer::MethodNotAllowed("POST"),
             },
         };
         answer.into_response()
     }
 
-    async fn accept<B>(&self, request: Request<B>, task: &str) -> Answer
+    async fn accept<B>(&self, request: Request<B>, task: &str) -> Result<Answer, Answer>
     where
         B: Body<Data: Send> + Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
-        let body = match read(body).await {
-            Ok(body) => body,
-            Err(answer) => return answer,
+        let signatures = head.headers.get_all(SIGNATURE_HEADER).iter().map(http::HeaderValue::as_bytes);
+        let signature = match &self.trust {
+            Trust::Keys(keys) => Some((keys, Signature::parse(signatures).map_err(refuse)?)),
+            Trust::Anybody => None,
         };
-        let mut signatures = head.headers.get_all(SIGNATURE_HEADER).iter().map(http::HeaderValue::as_bytes);
-        let signature = signatures.next();
-        if signatures.next().is_some() {
-            return refuse(SignatureError::Repeated);
+        if body.size_hint().lower() > REQUEST_BYTES as u64 {
+            return Err(too_large());
         }
-        let signed = match self.verify(signature, &body).await {
-            Ok(signed) => signed,
-            Err(answer) => return answer,
+        let Some((keys, signature)) = signature else {
+            let (body, _permit) = self.read(body).await?;
+            warn!(
+                event = event::REQUEST_UNVERIFIED,
+                "took a request without verifying it, because RUNTASK_ALLOW_UNSIGNED is set"
+            );
+            return Ok(self.dispatch(SignedBody::unsigned(&body), task).await);
         };
-        self.dispatch(signed, task).await
-    }
-
-    async fn verify<'a>(&self, signature: Option<&[u8]>, body: &'a [u8]) -> Result<SignedBody<'a>, Answer> {
-        let trust = self.keys.trust().await.map_err(|error| {
+        let ring = keys.ring().await.map_err(|error| {
             error!(event = event::KEY_UNAVAILABLE, error = %Chain(&error), "cannot verify requests");
             Answer::Unavailable
         })?;
-        let ring = match trust {
-            Trust::Keys(ring) => ring,
-            Trust::Anybody => {
-                warn!(
-                    event = event::REQUEST_UNVERIFIED,
-                    "took a request without verifying it, because RUNTASK_ALLOW_UNSIGNED is set"
-                );
-                return Ok(SignedBody::unsigned(body));
-            }
-        };
-        let mut result = ring.verify(signature, body);
-        if result == Err(SignatureError::Mismatch)
-            && let Some(Trust::Keys(newer)) = self.keys.newer_trust().await
+        let (body, _permit) = self.read(body).await?;
+        let mut result = ring.verify(&signature, &body);
+        if result.is_err()
+            && let Some(newer) = keys.newer_ring().await
         {
-            result = newer.verify(signature, body);
+            result = newer.verify(&signature, &body);
         }
         let (signed, key) = result.map_err(refuse)?;
         metric::count_by("RequestsVerified", "Key", key.as_str());
@@ -192,7 +192,38 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
             "the signature matches the {} key",
             key.as_str()
         );
-        Ok(signed)
+        Ok(self.dispatch(signed, task).await)
+    }
+
+    /// Reads a body up to its limit; with the permit to hold it, where it is a large one.
+    async fn read<B>(&self, body: B) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Answer>
+    where
+        B: Body<Data: Send> + Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let mut body = pin!(Limited::new(body, REQUEST_BYTES));
+        let (mut bytes, mut permit) = (BytesMut::new(), None);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    return too_large();
+                }
+                warn!(event = event::REQUEST_BROKEN_OFF, error = %Chain(&*error), "a request's body broke off");
+                Answer::BadRequest
+            })?;
+            let Ok(data) = frame.into_data() else { continue };
+            if permit.is_none() && bytes.len() + data.remaining() > SMALL_BYTES {
+                permit = Some(self.large_bodies.try_acquire().map_err(|_none_is_left| {
+                    warn!(
+                        event = event::REQUEST_NOT_READ,
+                        "did not read a large request: {LARGE_BODIES} others are being read"
+                    );
+                    Answer::Unavailable
+                })?);
+            }
+            bytes.put(data);
+        }
+        Ok((bytes.freeze(), permit))
     }
 
     async fn dispatch(&self, signed: SignedBody<'_>, task: &str) -> Answer {
@@ -259,30 +290,9 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
     }
 }
 
-/// Reads a body up to its limit.
-async fn read<B>(body: B) -> Result<Bytes, Answer>
-where
-    B: Body<Data: Send> + Send,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    if body.size_hint().lower() > REQUEST_BYTES as u64 {
-        warn!(event = event::REQUEST_TOO_LARGE, "refused a request whose body is over {REQUEST_BYTES} bytes");
-        return Err(Answer::TooLarge);
-    }
-    match Limited::new(body, REQUEST_BYTES).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            warn!(
-                event = event::REQUEST_TOO_LARGE,
-                "refused a request whose body is over {REQUEST_BYTES} bytes"
-            );
-            Err(Answer::TooLarge)
-        }
-        Err(error) => {
-            warn!(event = event::REQUEST_BROKEN_OFF, error = %Chain(&*error), "a request's body broke off");
-            Err(Answer::BadRequest)
-        }
-    }
+fn too_large() -> Answer {
+    warn!(event = event::REQUEST_TOO_LARGE, "refused a request whose body is over {REQUEST_BYTES} bytes");
+    Answer::TooLarge
 }
 
 fn unreadable(error: PayloadError) -> Answer {

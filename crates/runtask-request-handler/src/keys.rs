@@ -3,12 +3,12 @@
 use runtask_protocol::{Key, KeyRing};
 use std::future::Future;
 
-/// The keys that a request is checked against, or none.
+/// Whose requests are taken.
 #[derive(Debug, Clone)]
-pub enum Trust {
-    /// Its signature must match one of these.
-    Keys(KeyRing),
-    /// None: somebody asked for that.
+pub enum Trust<K> {
+    /// Theirs who have a key.
+    Keys(K),
+    /// Everybody's: somebody asked for that.
     Anybody,
 }
 
@@ -19,41 +19,35 @@ pub struct KeysUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync
 
 /// Gives the keys that are in force.
 pub trait KeySource: Send + Sync {
-    /// The keys as far as they are known; cheap, called for every request.
+    /// The keys as far as they are known; cheap, called for every request that has something like a signature.
     ///
     /// # Errors
     ///
     /// When there are none to be had.
-    fn trust(&self) -> impl Future<Output = Result<Trust, KeysUnavailable>> + Send;
+    fn ring(&self) -> impl Future<Output = Result<KeyRing, KeysUnavailable>> + Send;
 
-    /// Called when a well-formed signature matched no key: newer keys, when there are any.
-    fn newer_trust(&self) -> impl Future<Output = Option<Trust>> + Send;
+    /// Called when a signature matched no key: newer keys, when there are any.
+    fn newer_ring(&self) -> impl Future<Output = Option<KeyRing>> + Send;
 }
 
-/// Keys that do not change while the process runs.
+/// A key that does not change while the process runs.
 #[derive(Debug, Clone)]
-pub struct FixedKeys(Trust);
+pub struct FixedKey(KeyRing);
 
-impl FixedKeys {
-    /// One key.
+impl FixedKey {
+    /// This key.
     #[must_use]
-    pub fn key(key: Key) -> Self {
-        Self(Trust::Keys(KeyRing::new(key, None)))
-    }
-
-    /// No key: requests are taken from anybody.
-    #[must_use]
-    pub fn unsigned() -> Self {
-        Self(Trust::Anybody)
+    pub fn new(key: Key) -> Self {
+        Self(KeyRing::new(key, None))
     }
 }
 
-impl KeySource for FixedKeys {
-    async fn trust(&self) -> Result<Trust, KeysUnavailable> {
+impl KeySource for FixedKey {
+    async fn ring(&self) -> Result<KeyRing, KeysUnavailable> {
         Ok(self.0.clone())
     }
 
-    async fn newer_trust(&self) -> Option<Trust> {
+    async fn newer_ring(&self) -> Option<KeyRing> {
         None
     }
 }

@@ -8,5 +8,5 @@ mod rotation;
 
 pub use config::{KeySetting, RequestSettings};
 pub use handler::{BadTaskNames, HandOver, HandOverError, RequestHandler, TaskNames};
-pub use keys::{FixedKeys, KeySource, KeysUnavailable, Trust};
+pub use keys::{FixedKey, KeySource, KeysUnavailable, Trust};
 pub use rotation::{KeyVersion, ReadKey, ReadKeyError, RotatingKey};

@@ -7,7 +7,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt, service_fn};
 use runtask_protocol::AllowedOrigins;
 use runtask_request_handler::{
-    FixedKeys, KeySetting, KeySource, RequestHandler, RequestSettings, RotatingKey, TaskNames,
+    FixedKey, KeySetting, KeySource, RequestHandler, RequestSettings, RotatingKey, TaskNames, Trust,
 };
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -32,17 +32,17 @@ async fn main() -> anyhow::Result<()> {
     let callback = Arc::new(Callback::new(Arc::clone(&aws), &settings));
     let (tasks, origins) = (settings.tasks, settings.origins);
     match settings.key {
-        KeySetting::Key(key) => run(FixedKeys::key(key), callback, tasks, origins).await,
-        KeySetting::Unsigned => run(FixedKeys::unsigned(), callback, tasks, origins).await,
+        KeySetting::Key(key) => run(Trust::Keys(FixedKey::new(key)), callback, tasks, origins).await,
+        KeySetting::Unsigned => run(Trust::<FixedKey>::Anybody, callback, tasks, origins).await,
         KeySetting::Parameter { name, extension_port } => {
             let parameter = Parameter::new(aws, name, extension_port, lookup("AWS_SESSION_TOKEN"));
-            run(RotatingKey::new(parameter, now), callback, tasks, origins).await
+            run(Trust::Keys(RotatingKey::new(parameter, now)), callback, tasks, origins).await
         }
     }
 }
 
 async fn run(
-    keys: impl KeySource + 'static,
+    trust: Trust<impl KeySource + 'static>,
     callback: Arc<Callback>,
     tasks: TaskNames,
     origins: AllowedOrigins,
@@ -51,7 +51,7 @@ async fn run(
     // of the system, and nothing else has to wait for that.
     let preparing = Arc::clone(&callback);
     tokio::task::spawn_blocking(move || preparing.prepare().clone());
-    let handler = Arc::new(RequestHandler::new(keys, callback, tasks, origins, now));
+    let handler = Arc::new(RequestHandler::new(trust, callback, tasks, origins, now));
     lambda_http::run(service_fn(move |request: Request| {
         let handler = Arc::clone(&handler);
         async move { Ok::<_, Error>(handler.handle(without_stage(request)).await) }

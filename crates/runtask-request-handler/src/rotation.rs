@@ -3,7 +3,7 @@
 //! A change must work at once, must not lose a run that was signed with the version before, and must not let a
 //! flood of bad signatures become a flood of reads.
 
-use crate::keys::{KeySource, KeysUnavailable, Trust};
+use crate::keys::{KeySource, KeysUnavailable};
 use runtask_log::{Chain, event};
 use runtask_protocol::{Key, KeyRing};
 use std::future::Future;
@@ -77,9 +77,9 @@ struct Known {
 }
 
 impl Known {
-    fn trust(&self, now: SystemTime) -> Trust {
+    fn ring(&self, now: SystemTime) -> KeyRing {
         let previous = self.previous.clone().filter(|_| is_recent(&self.current, now));
-        Trust::Keys(KeyRing::new(self.current.key.clone(), previous))
+        KeyRing::new(self.current.key.clone(), previous)
     }
 }
 
@@ -123,17 +123,17 @@ impl<R: ReadKey> RotatingKey<R> {
 }
 
 impl<R: ReadKey> KeySource for RotatingKey<R> {
-    async fn trust(&self) -> Result<Trust, KeysUnavailable> {
+    async fn ring(&self) -> Result<KeyRing, KeysUnavailable> {
         let state = &mut *self.state.lock().await;
         let now = Instant::now();
         if let Some(known) = &state.known {
             let waiting = state.read_again_at.is_some_and(|it| now < it);
             if now < known.fresh_until || waiting {
-                return Ok(known.trust((self.now)()));
+                return Ok(known.ring((self.now)()));
             }
         }
         match self.read(state.known.as_ref()).await {
-            Ok(known) => Ok(state.known.insert(known).trust((self.now)())),
+            Ok(known) => Ok(state.known.insert(known).ring((self.now)())),
             Err(error) => {
                 let Some(known) = &state.known else { return Err(KeysUnavailable(error.into())) };
                 warn!(
@@ -142,12 +142,12 @@ impl<R: ReadKey> KeySource for RotatingKey<R> {
                     "the HMAC key could not be read again, using the known one"
                 );
                 state.read_again_at = Some(now + READ_AGAIN);
-                Ok(known.trust((self.now)()))
+                Ok(known.ring((self.now)()))
             }
         }
     }
 
-    async fn newer_trust(&self) -> Option<Trust> {
+    async fn newer_ring(&self) -> Option<KeyRing> {
         let state = &mut *self.state.lock().await;
         let now = Instant::now();
         if state.read_again_at.is_some_and(|it| now < it) {
@@ -159,7 +159,7 @@ impl<R: ReadKey> KeySource for RotatingKey<R> {
             Ok(known) => {
                 let changed = before != Some((known.current.version, known.previous.is_some()));
                 let known = state.known.insert(known);
-                changed.then(|| known.trust((self.now)()))
+                changed.then(|| known.ring((self.now)()))
             }
             Err(error) => {
                 warn!(
@@ -176,6 +176,7 @@ impl<R: ReadKey> KeySource for RotatingKey<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runtask_protocol::Signature;
     use std::sync::{Arc, Mutex as StdMutex};
     use std::time::UNIX_EPOCH;
     use tokio::time::advance;
@@ -222,9 +223,10 @@ mod tests {
         }
     }
 
-    fn verifies(trust: &Trust, key: &str) -> bool {
-        let Trust::Keys(ring) = trust else { panic!() };
-        ring.verify(Some(Key::new(key).unwrap().sign(b"x").as_bytes()), b"x").is_ok()
+    fn verifies(ring: &KeyRing, key: &str) -> bool {
+        let signature = Key::new(key).unwrap().sign(b"x");
+        let signature = Signature::parse(std::iter::once(signature.as_bytes())).unwrap();
+        ring.verify(&signature, b"x").is_ok()
     }
 
     #[tokio::test(start_paused = true)]
@@ -233,11 +235,11 @@ mod tests {
         store.put("a", Duration::from_secs(9999));
         let source = RotatingKey::new(store.clone(), now);
         for _ in 0..3 {
-            assert!(verifies(&source.trust().await.unwrap(), "a"));
+            assert!(verifies(&source.ring().await.unwrap(), "a"));
         }
         assert_eq!(store.reads(), 1);
         advance(FRESH).await;
-        source.trust().await.unwrap();
+        source.ring().await.unwrap();
         assert_eq!(store.reads(), 1);
     }
 
@@ -247,16 +249,16 @@ mod tests {
         let store = Store::default();
         store.put("old", Duration::from_secs(9999));
         let source = RotatingKey::new(store.clone(), now);
-        source.trust().await.unwrap();
+        source.ring().await.unwrap();
         store.put("new", Duration::from_secs(1));
-        let newer = source.newer_trust().await.unwrap();
+        let newer = source.newer_ring().await.unwrap();
         assert!(verifies(&newer, "new") && verifies(&newer, "old"));
 
         let store = Store::default();
         store.put("old", Duration::from_secs(9999));
         store.put("new", PREVIOUS_VALID);
-        let trust = RotatingKey::new(store, now).trust().await.unwrap();
-        assert!(verifies(&trust, "new") && !verifies(&trust, "old"));
+        let ring = RotatingKey::new(store, now).ring().await.unwrap();
+        assert!(verifies(&ring, "new") && !verifies(&ring, "old"));
     }
 
     #[tokio::test(start_paused = true)]
@@ -264,14 +266,14 @@ mod tests {
         let store = Store::default();
         store.put("a", Duration::from_secs(9999));
         let source = RotatingKey::new(store.clone(), now);
-        source.trust().await.unwrap();
+        source.ring().await.unwrap();
         for _ in 0..100 {
-            assert!(source.newer_trust().await.is_none());
+            assert!(source.newer_ring().await.is_none());
         }
         assert_eq!(store.reads(), 2);
         advance(READ_AGAIN).await;
-        source.newer_trust().await;
-        source.newer_trust().await;
+        source.newer_ring().await;
+        source.newer_ring().await;
         assert_eq!(store.reads(), 1);
     }
 
@@ -280,15 +282,15 @@ mod tests {
         let store = Store::default();
         store.fail(true);
         let source = RotatingKey::new(store.clone(), now);
-        assert!(source.trust().await.is_err());
+        assert!(source.ring().await.is_err());
         store.fail(false);
         store.put("a", Duration::from_secs(9999));
-        source.trust().await.unwrap();
+        source.ring().await.unwrap();
         store.reads();
         store.fail(true);
         advance(FRESH).await;
         for _ in 0..3 {
-            assert!(verifies(&source.trust().await.unwrap(), "a"));
+            assert!(verifies(&source.ring().await.unwrap(), "a"));
         }
         assert_eq!(store.reads(), 1);
     }

@@ -1,8 +1,10 @@
 use super::*;
-use crate::keys::FixedKeys;
+use crate::keys::{FixedKey, KeysUnavailable};
+use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use http::StatusCode;
-use http_body_util::Full;
-use runtask_protocol::Key;
+use http_body_util::{Full, StreamBody};
+use runtask_protocol::{Key, KeyRing};
 use serde_json::Value;
 use std::sync::Mutex;
 use std::time::UNIX_EPOCH;
@@ -43,16 +45,20 @@ fn post(body: impl Into<Vec<u8>>, signatures: &[&str]) -> Request<Full<Bytes>> {
     request.body(Full::new(Bytes::from(body.into()))).unwrap()
 }
 
-async fn ask_with(keys: FixedKeys, jobs: &Jobs, request: Request<Full<Bytes>>) -> (StatusCode, String) {
+async fn ask_with(
+    trust: Trust<FixedKey>,
+    jobs: &Jobs,
+    request: Request<Full<Bytes>>,
+) -> (StatusCode, String) {
     let tasks = "default,format".parse().unwrap();
-    let handler = RequestHandler::new(keys, jobs, tasks, AllowedOrigins::default(), || UNIX_EPOCH);
+    let handler = RequestHandler::new(trust, jobs, tasks, AllowedOrigins::default(), || UNIX_EPOCH);
     let response = handler.handle(request).await;
     assert_eq!(response.headers()["content-type"], "application/json");
     (response.status(), response.into_body())
 }
 
 async fn ask(jobs: &Jobs, request: Request<Full<Bytes>>) -> (StatusCode, String) {
-    ask_with(FixedKeys::key(Key::new(KEY).unwrap()), jobs, request).await
+    ask_with(Trust::Keys(FixedKey::new(Key::new(KEY).unwrap())), jobs, request).await
 }
 
 fn taken(jobs: &Jobs) -> usize {
@@ -146,7 +152,7 @@ async fn a_bad_signature_is_refused_and_starts_nothing() {
 async fn unsigned_requests_are_taken_only_when_allowed() {
     let jobs = Jobs::default();
     let body = sample("post_plan");
-    assert_eq!(ask_with(FixedKeys::unsigned(), &jobs, post(body, &[""])).await.0, StatusCode::OK);
+    assert_eq!(ask_with(Trust::<FixedKey>::Anybody, &jobs, post(body, &[""])).await.0, StatusCode::OK);
     assert_eq!(taken(&jobs), 1);
 }
 
@@ -191,7 +197,7 @@ async fn a_run_is_not_answered_as_a_probe() {
     }
 }
 
-/// P-07: too large is 413, unreadable is 400, both only said to who signed, except that size is judged first.
+/// P-07: too large is 413, unreadable is 400; both are only said to who signed, or at least looks like it.
 #[tokio::test]
 async fn sizes_and_shapes_are_judged() {
     let jobs = Jobs::default();
@@ -241,12 +247,90 @@ async fn a_run_whose_callback_is_not_of_a_listed_origin_is_refused() {
     assert_eq!(ask(&jobs, post(body.clone(), &[&sign(body.as_bytes())])).await.0, StatusCode::OK);
 }
 
+/// A source of keys that must not be asked.
+struct NoKeys;
+
+impl KeySource for NoKeys {
+    async fn ring(&self) -> Result<KeyRing, KeysUnavailable> {
+        panic!("the key was asked for")
+    }
+
+    async fn newer_ring(&self) -> Option<KeyRing> {
+        None
+    }
+}
+
+/// A body that must not be read, of a length that is declared.
+struct Unread(u64);
+
+impl Body for Unread {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        panic!("the body was read")
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.0)
+    }
+}
+
+/// S-05: what cannot be signed is refused by its head alone: no key is fetched for it, and nothing of its body is read.
+#[tokio::test]
+async fn what_cannot_be_signed_is_refused_by_its_head() {
+    let jobs = Jobs::default();
+    let (tasks, origins) = (TaskNames::default(), AllowedOrigins::default());
+    let handler = RequestHandler::new(Trust::Keys(NoKeys), &jobs, tasks, origins, || UNIX_EPOCH);
+    let good = sign(b"{}");
+    for (signatures, length, expected) in [
+        (&[][..], 2, 401),
+        (&[""], 2, 401),
+        (&[&good[1..]], 2, 401),
+        (&[&good, &good], 2, 401),
+        (&[""], u64::MAX, 401),
+        (&[&good], REQUEST_BYTES as u64 + 1, 413),
+    ] {
+        let request = signatures
+            .iter()
+            .fold(Request::post("/"), |it, signature| it.header("X-TFC-Task-Signature", *signature));
+        let response = handler.handle(request.body(Unread(length)).unwrap()).await;
+        assert_eq!(response.status().as_u16(), expected, "{signatures:?}, {length} bytes");
+    }
+}
+
+/// S-05: strangers together hold so much and no more; a request of a usual size is read all the same.
+#[tokio::test]
+async fn large_bodies_are_bounded_together() {
+    let jobs = Jobs::default();
+    let (tasks, origins) = (TaskNames::default(), AllowedOrigins::default());
+    let trust = Trust::Keys(FixedKey::new(Key::new(KEY).unwrap()));
+    let handler = RequestHandler::new(trust, &jobs, tasks, origins, || UNIX_EPOCH);
+    let chunk =
+        || Ok::<_, std::convert::Infallible>(http_body::Frame::data(Bytes::from(vec![b' '; SMALL_BYTES])));
+    let stalled = || StreamBody::new(stream::iter([chunk(), chunk()]).chain(stream::pending()));
+    let post = || Request::post("/").header("X-TFC-Task-Signature", sign(b""));
+    let strangers = join_all((0..LARGE_BODIES).map(|_| handler.handle(post().body(stalled()).unwrap())));
+    let mut strangers = pin!(strangers);
+    let read_on = tokio::time::timeout(std::time::Duration::from_millis(50), &mut strangers).await;
+    assert!(read_on.is_err(), "they stall");
+    let refused = handler.handle(post().body(stalled()).unwrap()).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let body = sample("post_plan");
+    let request = Request::post("/").header("X-TFC-Task-Signature", sign(&body));
+    let answer = handler.handle(request.body(Full::new(Bytes::from(body))).unwrap()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
 /// P-08: other methods and paths.
 #[tokio::test]
 async fn other_methods_and_paths_are_told_so() {
     let jobs = Jobs::default();
     let (tasks, origins) = (TaskNames::default(), AllowedOrigins::default());
-    let handler = RequestHandler::new(FixedKeys::unsigned(), &jobs, tasks, origins, || UNIX_EPOCH);
+    let handler = RequestHandler::new(Trust::<FixedKey>::Anybody, &jobs, tasks, origins, || UNIX_EPOCH);
     let ask = async |method: &str, path: &str| {
         let request = Request::builder().method(method).uri(path).body(Full::new(Bytes::new())).unwrap();
         let response = handler.handle(request).await;

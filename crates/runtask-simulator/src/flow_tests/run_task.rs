@@ -10,7 +10,7 @@ use axum::routing::post;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header;
-use runtask_protocol::{Key, KeyRing, SIGNATURE_HEADER};
+use runtask_protocol::{Key, KeyRing, SIGNATURE_HEADER, Signature};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -69,8 +69,8 @@ impl RunTask {
 async fn receive(State(run_task): State<RunTask>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let status = |code| StatusCode::from_u16(code).unwrap();
     let ring = KeyRing::new(Key::new(KEY).unwrap(), None);
-    let signature = headers.get(SIGNATURE_HEADER).map(|it| it.as_bytes());
-    if run_task.verifies && ring.verify(signature, &body).is_err() {
+    let signature = Signature::parse(headers.get_all(SIGNATURE_HEADER).iter().map(|it| it.as_bytes()));
+    if run_task.verifies && signature.and_then(|it| ring.verify(&it, &body)).is_err() {
         return StatusCode::UNAUTHORIZED;
     }
     let payload: Value = serde_json::from_slice(&body).unwrap();
