@@ -1,5 +1,6 @@
 //! Accepts connections, has a function answer their requests, and ends in order.
 
+use crate::connections::Connections;
 use crate::limits::Limits;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -11,10 +12,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use runtask_log::event;
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
@@ -37,7 +37,7 @@ where
     A: Future<Output = Response<B>> + Send + 'static,
     B: Into<Bytes>,
 {
-    let permits = Arc::new(Semaphore::new(limits.connections));
+    let open = Connections::new(limits.connections, limits.prompt);
     // They end with it: a request that is complete only then would be accepted for nobody to work on.
     let mut connections = JoinSet::new();
     let graceful = GracefulShutdown::new();
@@ -49,20 +49,27 @@ where
     let stopped = loop {
         let accepted = tokio::select! {
             stopped = &mut stop => break stopped,
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = accept(&listener) => accepted,
         };
-        let Some((stream, permit)) = accepted else { continue };
-        let handler = handler.clone();
-        let service = service_fn(move |request| answer(handler(request), limits.answer));
+        let Some((stream, address)) = accepted else { continue };
+        let place = tokio::select! {
+            stopped = &mut stop => break stopped,
+            place = open.enter(address.ip()) => place,
+        };
+        let (handler, answering) = (handler.clone(), place.answering());
+        let service =
+            service_fn(move |request| answering.clone().during(answer(handler(request), limits.answer)));
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {
-            match timeout(limits.connection, connection).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => debug!("a connection ended: {error}"),
-                Err(_elapsed) => debug!("a connection was closed after {:?}", limits.connection),
+            tokio::select! {
+                ended = timeout(limits.connection, connection) => match ended {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => debug!("a connection ended: {error}"),
+                    Err(_elapsed) => debug!("a connection was closed after {:?}", limits.connection),
+                },
+                () = place.closed() => debug!("an idle connection was closed for another one"),
             }
-            drop(permit);
         });
     };
     drop(listener);
@@ -73,15 +80,11 @@ where
     stopped
 }
 
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, address)) => {
             let _only_slower = stream.set_nodelay(true);
-            Some((stream, permit))
+            Some((stream, address))
         }
         Err(error) => {
             // Out of file descriptors, most likely: give others the time to finish.

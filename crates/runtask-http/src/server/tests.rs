@@ -2,10 +2,11 @@
 
 use super::*;
 use http_body_util::BodyExt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// A limit that a test waits for.
@@ -18,7 +19,7 @@ const LAST_REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: clo
 
 /// Limits that no test reaches.
 fn limits() -> Limits {
-    Limits { connection: LONG, head: LONG, answer: LONG, end: LONG, ..Limits::default() }
+    Limits { connection: LONG, head: LONG, answer: LONG, end: LONG, prompt: LONG, ..Limits::default() }
 }
 
 /// A server whose answers wait for the test.
@@ -55,6 +56,16 @@ impl Server {
 
     async fn connect(&self, text: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// A connection from an address of this machine that nobody else has.
+    async fn connect_from(&self, last: u8, text: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        let from = IpAddr::from(Ipv4Addr::new(127, 0, 0, last));
+        socket.bind((from, 0).into()).unwrap();
+        let mut stream = socket.connect(self.address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
         stream
     }
@@ -125,7 +136,7 @@ async fn a_connection_ends_whatever_happens_on_it() {
 }
 
 #[tokio::test]
-async fn connections_over_the_limit_wait() {
+async fn connections_over_the_limit_wait_for_those_that_are_answered() {
     let mut server = Server::start(Limits { connections: 1, ..limits() }).await;
     let first = server.connect(LAST_REQUEST).await;
     server.is_asked().await;
@@ -136,6 +147,42 @@ async fn connections_over_the_limit_wait() {
         let answer = rest(stream).await;
         assert!(answer.ends_with("0 bytes"), "{answer}");
     }
+}
+
+/// S-05: who opens connections and says nothing keeps nobody out, and loses one of their own.
+#[tokio::test]
+async fn idle_connections_make_room() {
+    let server = Server::start(Limits { connections: 4, ..limits() }).await;
+    server.answers.add_permits(3);
+    let mut quiet = server.connect_from(2, REQUEST).await;
+    let mut answer = [0; 12];
+    quiet.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let mut crowd = Vec::new();
+    for text in ["", "GET / HTTP/1.1\r\nHo", "", ""] {
+        crowd.push(server.connect_from(3, text).await);
+        // In this order.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for last in [4, 2] {
+        let answer = rest(server.connect_from(last, LAST_REQUEST).await).await;
+        assert!(answer.ends_with("0 bytes"), "{answer}");
+    }
+    assert_eq!(rest(crowd.remove(0)).await, "", "the oldest of the crowd had to go");
+    let mut byte = [0];
+    assert!(timeout(SHORT, crowd.pop().unwrap().read(&mut byte)).await.is_err(), "the newest is there");
+}
+
+/// S-05: a body that does not come keeps nobody out either.
+#[tokio::test]
+async fn a_body_that_does_not_come_makes_room() {
+    let mut server = Server::start(Limits { connections: 1, prompt: SHORT, ..limits() }).await;
+    let slow = server.connect("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbo").await;
+    server.is_asked().await;
+    server.answers.add_permits(1);
+    let answer = rest(server.connect(LAST_REQUEST).await).await;
+    assert!(answer.ends_with("0 bytes"), "{answer}");
+    assert_eq!(rest(slow).await, "");
 }
 
 #[tokio::test]
