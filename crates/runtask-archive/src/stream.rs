@@ -2,9 +2,9 @@
 //!
 //! It knows gzip and blocks of 512 bytes; it does not know what is in them.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::{Limit, Limits, UnpackError};
 
@@ -16,7 +16,8 @@ const OUTPUT_BUFFER_BYTES: usize = 256 << 10;
 
 /// The archive after decompression.
 pub(crate) struct Stream<R> {
-    decoder: MultiGzDecoder<BufReader<Source<R>>>,
+    /// Of one member of the gzip stream; most have only one.
+    decoder: GzDecoder<BufReader<Source<R>>>,
     buffer: Box<[u8]>,
     /// What of `buffer` was decompressed and not yet consumed.
     start: usize,
@@ -28,14 +29,14 @@ pub(crate) struct Stream<R> {
 impl<R: Read> Stream<R> {
     pub(crate) fn new(archive: R, limits: &Limits) -> Self {
         let source = Source {
-            inner: archive,
+            inner: Some(archive),
             magic: [0; 2],
             read: 0,
             max: limits.max_compressed_bytes,
             failure: None,
         };
         Self {
-            decoder: MultiGzDecoder::new(BufReader::with_capacity(INPUT_BUFFER_BYTES, source)),
+            decoder: GzDecoder::new(BufReader::with_capacity(INPUT_BUFFER_BYTES, source)),
             buffer: vec![0; OUTPUT_BUFFER_BYTES].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -124,7 +125,7 @@ impl<R: Read> Stream<R> {
     fn available(&mut self) -> Result<&[u8], UnpackError> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
-            let count = self.decoder.read(&mut self.buffer).map_err(|it| self.decoding_failed(it))?;
+            let count = self.decompress().map_err(|it| self.decoding_failed(it))?;
             self.end = count;
             self.unpacked = self.unpacked.saturating_add(count as u64);
             if self.unpacked > self.max_unpacked {
@@ -132,6 +133,37 @@ impl<R: Read> Stream<R> {
             }
         }
         Ok(self.buffer.get(self.start..self.end).unwrap_or_default())
+    }
+
+    /// Decompresses into the buffer; nothing only at the end of the last member.
+    fn decompress(&mut self) -> io::Result<usize> {
+        loop {
+            let count = self.decoder.read(&mut self.buffer)?;
+            if count > 0 || !self.begin_next_member()? {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Goes on behind a member that has ended; says whether there is another one. What writes to tapes and devices fills
+    /// the last block with zeros, so they are read past, to the end, as gzip itself does; anything else is an error.
+    fn begin_next_member(&mut self) -> io::Result<bool> {
+        let input = self.decoder.get_mut();
+        if input.fill_buf()?.first() == GZIP_MAGIC.first() {
+            let input = self.decoder.reset(BufReader::with_capacity(0, Source::nothing()));
+            self.decoder.reset(input);
+            return Ok(true);
+        }
+        loop {
+            let padding = input.fill_buf()?;
+            if padding.iter().any(|it| *it != 0) {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "something stands behind the end"));
+            }
+            match padding.len() {
+                0 => return Ok(false),
+                count => input.consume(count),
+            }
+        }
     }
 
     fn too_many_unpacked(&self) -> UnpackError {
@@ -158,7 +190,8 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// The compressed side: counts, and keeps the error that the decoder would otherwise pass off as its own.
 struct Source<R> {
-    inner: R,
+    /// `None` in the place of one that is elsewhere for the moment.
+    inner: Option<R>,
     /// The first two bytes.
     magic: [u8; 2],
     read: u64,
@@ -171,10 +204,17 @@ enum Failure {
     Limit,
 }
 
+impl<R> Source<R> {
+    fn nothing() -> Self {
+        Self { inner: None, magic: [0; 2], read: 0, max: 0, failure: None }
+    }
+}
+
 impl<R: Read> Read for Source<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(inner) = &mut self.inner else { return Ok(0) };
         let count = loop {
-            match self.inner.read(buffer) {
+            match inner.read(buffer) {
                 Ok(count) => break count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {

@@ -283,6 +283,31 @@ fn an_archive_may_end_in_several_ways() {
     assert_eq!(files([gzip(&bytes(first)), gzip(&[]), gzip(&bytes(second))].concat()), 1);
 }
 
+/// P-07: tar fills the last block of its device with zeros, and gzip reads past them.
+#[test]
+fn behind_the_end_stand_zeros_or_nothing() {
+    let archive = new().file("a", "x").tar_gz().unwrap();
+    let with = |behind: &[u8]| Place::new().unpack([&archive, behind].concat());
+    for zeros in [1, 9, 512, 10_240, 1 << 20] {
+        let unpacked = with(&vec![0; zeros]).unwrap();
+        assert_eq!((unpacked.files_written, unpacked.compressed_bytes), (1, (archive.len() + zeros) as u64));
+    }
+    let member = ArchiveBuilder::gzip(&[]).unwrap();
+    assert!(with(&member).is_ok());
+    assert!(with(&[&*member, &[0; 512]].concat()).is_ok());
+    for other in
+        [&b"x"[..], b"\n", &[0, 0, 1], &[&[0; 512], &*archive].concat(), &[&[0; 1 << 20], &b"x"[..]].concat()]
+    {
+        let error = with(other).unwrap_err();
+        assert!(matches!(error, UnpackError::Corrupt { .. }), "{error:?}");
+    }
+    // As much of it as of everything else.
+    let limits = Limits { max_compressed_bytes: archive.len() as u64 + 100, ..Limits::default() };
+    let padded = [&*archive, &[0; 101]].concat();
+    let error = unpack(&*padded, &Place::new().destination(), &limits, |_path| true).unwrap_err();
+    assert!(matches!(error, UnpackError::LimitExceeded { limit: Limit::CompressedBytes, .. }), "{error:?}");
+}
+
 #[test]
 fn a_truncated_archive_is_said_to_be_cut_off() {
     let contents: Vec<u8> =
