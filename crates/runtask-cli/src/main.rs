@@ -22,7 +22,7 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use exit::Exit;
 use output::Output;
-use runtask_process::{guard, this_program};
+use runtask_process::{guard, hide_from_others, this_program};
 use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -38,6 +38,7 @@ const THREADS_LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let first = std::env::args_os().nth(1);
+    hide_from_others();
     let other_process =
         guard::run_if_asked(first.as_deref()).or_else(|| runtask_policy::run_if_asked(first.as_deref()));
     if let Some(code) = other_process {

@@ -8,6 +8,8 @@ mod hostile;
 #[path = "check/interrupted.rs"]
 mod interrupted;
 mod place;
+#[path = "check/private.rs"]
+mod private;
 
 use place::{Place, Said, repository, repository_text};
 use serde_json::Value;

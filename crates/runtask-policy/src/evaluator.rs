@@ -13,7 +13,7 @@ use crate::plan::{self, Changes, path_text};
 use crate::redaction::Redaction;
 use regorus::Value;
 use runtask_findings::shortened;
-use runtask_process::this_program;
+use runtask_process::{hide_from_others, this_program};
 use runtask_settings::SettingsReader;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::cell::OnceCell;
@@ -84,6 +84,7 @@ impl Evaluator {
 /// `main`, with the program's first argument.
 #[must_use]
 pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
+        hide_from_others();
     (first_argument? == ARGUMENT).then(|| {
         end_with_parent();
         let stack = usize::try_from(STACK_BYTES).unwrap_or(usize::MAX);

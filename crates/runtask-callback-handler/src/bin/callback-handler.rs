@@ -5,11 +5,13 @@ use runtask_callback_handler::Handler;
 use runtask_callback_handler::lambda::{Start, run};
 use runtask_log::{Chain, event};
 use runtask_policy::run_if_asked;
+use runtask_process::hide_from_others;
 use runtask_protocol::Job;
 use std::process::ExitCode;
 use tracing::error;
 
 fn main() -> ExitCode {
+    hide_from_others();
     if let Some(code) = run_if_asked(std::env::args_os().nth(1).as_deref()) {
         return code;
     }
