@@ -3,7 +3,7 @@
 //! The checks read what it prints; nothing here knows what a command means.
 
 use runtask_log::{event, milliseconds};
-use runtask_process::{Finished, PrivateDirectory, Program, RunError};
+use runtask_process::{Finished, Flooded, PrivateDirectory, Program, RunError};
 use runtask_settings::SettingsReader;
 use std::fs::File;
 use std::io::{self, Seek};
@@ -111,19 +111,27 @@ impl Terraform {
         Instant::now() + self.time_limit
     }
 
-    /// The JSON of a plan that `terraform plan -out=FILE` saved in `directory`, which must be initialized.
+    /// The JSON, of at most `max_bytes`, of a plan that `terraform plan -out=FILE` saved in `directory`, which must be
+    /// initialized.
     ///
     /// # Errors
     ///
     /// A sentence for people. What terraform says about it is not in it: that may quote the plan.
-    pub async fn show_plan(&self, plan: &Path, directory: &Path) -> Result<File, String> {
+    pub async fn show_plan(&self, plan: &Path, directory: &Path, max_bytes: u64) -> Result<File, String> {
         let unusable = |error: io::Error| format!("no temporary file could be made: {error}");
         let mut json = tempfile::tempfile().map_err(unusable)?;
-        let stdout = json.try_clone().map_err(unusable)?;
+        let output = json.try_clone().map_err(unusable)?;
         let plan = plan.to_str().ok_or("the plan's path is not UTF-8")?;
         let arguments = ["show", "-json", "-no-color", plan];
-        let finished = self.run_with(|it| it.stdout(stdout), &arguments, directory, self.deadline()).await;
-        match finished.map_err(|error| error.to_string())?.code {
+        let keeping = |program: Program| program.stdout_into(output, max_bytes);
+        let finished = self.run_with(keeping, &arguments, directory, self.deadline()).await;
+        let finished = finished.map_err(|error| match error {
+            TerraformError::Run(RunError::Output(Flooded::File { limit })) => {
+                format!("the plan is larger than {limit} bytes, the limit of RUNTASK_MAX_PLAN_BYTES")
+            }
+            error => error.to_string(),
+        })?;
+        match finished.code {
             0 => json.rewind().map(|()| json).map_err(unusable),
             _ => Err(
                 "terraform cannot show this plan: run `terraform init` in its directory, with the version \

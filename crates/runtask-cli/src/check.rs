@@ -159,7 +159,7 @@ impl Named {
         let directory = self.directory.as_deref().or(path.parent()).unwrap_or(Path::new("."));
         let terraform = terraform.as_ref().map_err(|reason| anyhow::anyhow!("{reason}"));
         let terraform = terraform.context("the plan is not JSON, and only terraform can convert it")?;
-        Ok(Some(terraform.show_plan(&path, directory).await.map_err(anyhow::Error::msg)?))
+        Ok(Some(terraform.show_plan(&path, directory, limit).await.map_err(anyhow::Error::msg)?))
     }
 }
 

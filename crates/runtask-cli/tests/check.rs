@@ -8,6 +8,8 @@ mod hostile;
 #[path = "check/interrupted.rs"]
 mod interrupted;
 mod place;
+#[path = "check/plans.rs"]
+mod plans;
 #[path = "check/private.rs"]
 mod private;
 

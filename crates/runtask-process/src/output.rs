@@ -1,6 +1,7 @@
 //! Reads what programs print, within bounds.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Why output was not read to its end.
@@ -13,7 +14,13 @@ pub enum Flooded {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// The pipe broke.
+    /// There was more of it than its file may hold.
+    #[error("printed more than {limit} bytes")]
+    File {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The pipe broke, or its file could not be written.
     #[error("its output could not be read")]
     Broken(#[source] io::Error),
 }
@@ -32,6 +39,30 @@ pub async fn read_bounded(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> R
         }
     }
     Ok(bytes)
+}
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Writes what comes of a pipe into a file, which gets at most `limit` bytes.
+///
+/// # Errors
+///
+/// When more come: the rest is not read, so whoever prints must be killed.
+pub(crate) async fn copy_bounded(
+    pipe: Option<impl AsyncRead + Unpin>,
+    mut file: File,
+    limit: u64,
+) -> Result<(), Flooded> {
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    let mut left = limit;
+    let mut chunk = Vec::with_capacity(CHUNK);
+    while pipe.read_buf(&mut chunk).await.map_err(Flooded::Broken)? > 0 {
+        left = left.checked_sub(chunk.len() as u64).ok_or(Flooded::File { limit })?;
+        file.write_all(&chunk).map_err(Flooded::Broken)?;
+        chunk.clear();
+    }
+    Ok(())
 }
 
 /// Reads a pipe to its end, however much comes, and keeps the last bytes of it.

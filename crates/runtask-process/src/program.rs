@@ -1,8 +1,9 @@
 //! Starts one program under limits, and waits for it.
 
 use crate::group::Group;
-use crate::output::{Flooded, read_bounded};
+use crate::output::{Flooded, copy_bounded, read_bounded};
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub struct Program {
     command: Command,
     limits: Limits,
     is_guarded: bool,
+    /// Where its output goes instead of into memory, and how much of it.
+    output: Option<(File, u64)>,
 }
 
 /// What a program may take.
@@ -96,7 +99,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
-        Self { command, limits: Limits::default(), is_guarded: true }
+        Self { command, limits: Limits::default(), is_guarded: true, output: None }
     }
 
     /// With these arguments.
@@ -127,10 +130,10 @@ impl Program {
         self
     }
 
-    /// With its output for somebody else, such as a file.
+    /// With its output in a file, which gets at most so many bytes; for [`Program::run`].
     #[must_use]
-    pub fn stdout(mut self, stdout: impl Into<Stdio>) -> Self {
-        self.command.stdout(stdout);
+    pub fn stdout_into(mut self, file: File, max_bytes: u64) -> Self {
+        self.output = Some((file, max_bytes));
         self
     }
 
@@ -171,19 +174,20 @@ impl Program {
     }
 
     /// Starts it, reads what it prints, and waits until it ends or `deadline` passes, after `time_limit`; then it is
-    /// killed. `max_output_bytes` is for stdout and stderr each.
+    /// killed. `max_output_bytes` is for stdout and stderr each, as far as they are held in memory.
     ///
     /// # Errors
     ///
     /// When it did not end by itself.
     pub async fn run(
-        self,
+        mut self,
         deadline: Instant,
         time_limit: Duration,
         max_output_bytes: u64,
     ) -> Result<Finished, RunError> {
+        let output = self.output.take();
         let mut running = self.start().map_err(RunError::Start)?;
-        let ended = timeout_at(deadline, running.finish(max_output_bytes)).await;
+        let ended = timeout_at(deadline, running.finish(max_output_bytes, output)).await;
         let (status, stdout, stderr) = match ended.unwrap_or(Err(RunError::TimedOut(time_limit))) {
             Ok(finished) => finished,
             Err(error) => {
@@ -226,10 +230,19 @@ impl Running {
     }
 
     /// Reads all output, then waits.
-    async fn finish(&mut self, max_bytes: u64) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), RunError> {
+    async fn finish(
+        &mut self,
+        max_bytes: u64,
+        output: Option<(File, u64)>,
+    ) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), RunError> {
         let (stdout, stderr) = (self.take_stdout(), self.take_stderr());
-        let (stdout, stderr) =
-            tokio::try_join!(read_bounded(stdout, max_bytes), read_bounded(stderr, max_bytes))?;
+        let stdout = async {
+            match output {
+                Some((file, limit)) => copy_bounded(stdout, file, limit).await.map(|()| Vec::new()),
+                None => read_bounded(stdout, max_bytes).await,
+            }
+        };
+        let (stdout, stderr) = tokio::try_join!(stdout, read_bounded(stderr, max_bytes))?;
         let status = self.wait().await.map_err(RunError::Wait)?;
         Ok((status, stdout, stderr))
     }

@@ -107,14 +107,20 @@ async fn there_is_no_input_and_no_environment() {
     assert_eq!(finished.stdout, b"PATH=/usr/bin:/bin\0");
 }
 
+/// S-09: as much as it may hold, and not a byte more.
 #[tokio::test]
-async fn output_can_go_elsewhere() {
+async fn output_can_go_into_a_file() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("out");
-    let program = shell("echo o", directory.path()).stdout(fs::File::create(&path).unwrap());
-    let finished = program.run(Instant::now() + LONG, LONG, 0).await.unwrap();
-    assert_eq!(finished.stdout, b"");
-    assert_eq!(fs::read(path).unwrap(), b"o\n");
+    let run = async |script: &str, limit: u64| {
+        let program = shell(script, directory.path()).stdout_into(File::create(&path).unwrap(), limit);
+        program.run(Instant::now() + LONG, LONG, 0).await
+    };
+    assert_eq!(run("echo o", 2).await.unwrap().stdout, b"");
+    assert_eq!(fs::read(&path).unwrap(), b"o\n");
+    assert_eq!(run("echo o", 1).await.unwrap_err().to_string(), "printed more than 1 bytes");
+    assert_eq!(run("yes", 100_000).await.unwrap_err().to_string(), "printed more than 100000 bytes");
+    assert!(fs::metadata(&path).unwrap().len() <= 100_000);
 }
 
 #[cfg(target_os = "linux")]
