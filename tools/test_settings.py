@@ -20,6 +20,22 @@ class Settings(unittest.TestCase):
         self.assertEqual(page - read, set(), "on the page, and read by nobody")
         self.assertEqual(read - page, set(), "read, and not on the page")
 
+    def test_every_number_is_in_the_one_table_and_on_the_page_with_its_bounds(self) -> None:
+        table = ROOT / "crates/runtask-settings/src/numbers.rs"
+        numbers = re.findall(r'= "([A-Z_]+)": (\d+), (\d+), (\d+);', table.read_text())
+        self.assertGreater(len(numbers), 15)
+        lines = (ROOT / "docs/settings.md").read_text().splitlines()
+        for name, lowest, default, highest in numbers:
+            [row] = [line for line in lines if line.startswith(f"| `{name}`")]
+            self.assertIn(f"from {lowest} to {highest}", row)
+            self.assertRegex(row, rf"\b{default}\b")
+        # A number that is read in another way has no bounds.
+        measured = re.compile(f'"({NAME}_(?:MS|BYTES|SECONDS)|RUNTASK_MAX_[A-Z_]+)"')
+        for path in sorted(ROOT.glob("crates/*/src/**/*.rs")):
+            if path != table:
+                code = path.read_text().split("#[cfg(test)]")[0]
+                self.assertEqual(measured.findall(code), [], path)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -5,6 +5,7 @@
 use runtask_log::{event, milliseconds};
 use runtask_process::{Finished, Flooded, PrivateDirectory, Program, RunError};
 use runtask_settings::SettingsReader;
+use runtask_settings::numbers::TERRAFORM_TIMEOUT;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 /// How long one check may keep terraform running, unless told otherwise.
-pub const TIME_LIMIT: Duration = Duration::from_secs(60);
+pub const TIME_LIMIT: Duration = TERRAFORM_TIMEOUT.default_time();
 /// Bytes of each of stdout and stderr that are read before terraform is stopped.
 const OUTPUT_LIMIT: u64 = 8 * 1024 * 1024;
 /// Where a Lambda layer puts programs.
@@ -94,7 +95,7 @@ impl Terraform {
     ///
     /// A sentence for people, where there is none: that is a result's matter, not a reason not to start.
     pub fn from_settings(settings: &mut SettingsReader<'_>) -> Result<Self, String> {
-        let limit = settings.milliseconds("RUNTASK_TERRAFORM_TIMEOUT_MS", TIME_LIMIT);
+        let limit = settings.milliseconds(&TERRAFORM_TIMEOUT);
         let found = Self::find(|name| settings.text(name));
         found.map(|it| it.time_limit(limit)).map_err(|error| error.to_string())
     }

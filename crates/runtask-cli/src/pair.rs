@@ -8,10 +8,9 @@ use runtask_protocol::Job;
 use runtask_request_handler::{
     FixedKey, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames, Trust,
 };
-use runtask_settings::SettingsError;
+use runtask_settings::{SettingsError, numbers};
 use runtask_setup::JobSettings;
 use runtask_state::MemoryClaims;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -48,10 +47,8 @@ impl PairSettings {
         let read = Self {
             key,
             jobs: JobSettings::read_from(&mut settings, None, now()),
-            max_jobs: settings
-                .parsed("RUNTASK_MAX_JOBS", NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN))
-                .get(),
-            shutdown: settings.milliseconds("RUNTASK_SHUTDOWN_TIMEOUT_MS", Duration::from_secs(25)),
+            max_jobs: settings.count(&numbers::MAX_JOBS),
+            shutdown: settings.milliseconds(&numbers::SHUTDOWN_TIMEOUT),
         };
         settings.finish()?;
         Ok(read)

@@ -15,7 +15,7 @@ use failure::Failure;
 use runtask_client::organization::{Listing, Organization, RunTask, RunTaskChange, Scope, Tag, Workspace};
 use runtask_client::{Client, ClientSettings};
 use runtask_protocol::{AccessToken, AllowedOrigins, EnforcementLevel, Stage};
-use runtask_settings::SettingsReader;
+use runtask_settings::{SettingsReader, numbers};
 use runtask_setup::client_settings;
 use runtask_simulator::render::visible;
 use secrecy::SecretString;
@@ -27,7 +27,7 @@ use url::{Host, Url};
 
 /// How long HCP Terraform may take to answer, unless `RUNTASK_HTTP_TIMEOUT_MS` says otherwise: it waits for the run
 /// task's answer to the probe meanwhile.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT_MS: u64 = 60_000;
 
 /// Register a run task in HCP Terraform and attach it to workspaces
 ///
@@ -168,7 +168,7 @@ fn connect(arguments: &RegisterArguments) -> anyhow::Result<Organization> {
     let origins: AllowedOrigins = address.as_str().parse().context("--address is wrong")?;
     let mut settings = SettingsReader::new(&lookup);
     let client = client_settings(&mut settings);
-    let timeout = settings.milliseconds("RUNTASK_HTTP_TIMEOUT_MS", TIMEOUT);
+    let timeout = Duration::from_millis(settings.number_or(&numbers::HTTP_TIMEOUT, TIMEOUT_MS));
     let token = settings
         .required("TFE_TOKEN", "a token of a user or a team that may manage run tasks of the organization");
     settings.finish().context("settings are wrong")?;

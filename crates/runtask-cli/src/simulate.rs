@@ -6,10 +6,11 @@ use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
 use crate::tasks_arguments::{TasksArguments, choose};
 use anyhow::{Context, bail};
-use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::{Args, value_parser};
 use http::HeaderMap;
 use runtask_protocol::{EnforcementLevel, Key, Stage};
+use runtask_settings::numbers::SIMULATED_WAIT;
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict};
 use runtask_tasks::DEFAULT_TASK;
@@ -88,7 +89,7 @@ pub(crate) struct SimulateArguments {
     pub(crate) working_directory: Option<String>,
 
     /// How many seconds to wait for the final result; HCP Terraform waits 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, help_heading = "The run")]
+    #[arg(long, value_name = "SECONDS", default_value_t = SIMULATED_WAIT.default, value_parser = seconds(), help_heading = "The run")]
     pub(crate) timeout: u64,
 
     /// Something that goes wrong, or differently; may be given more than once (--help lists them)
@@ -109,6 +110,10 @@ Examples:
 `runtask simulate --list-faults` lists what can go wrong.
 Exit codes: 0 passed, 1 failed, 2 no result, or the run task broke the protocol.
 ";
+
+fn seconds() -> RangedU64ValueParser {
+    value_parser!(u64).range(SIMULATED_WAIT.range())
+}
 
 fn fault_names() -> PossibleValuesParser {
     PossibleValuesParser::new(Fault::all().iter().map(|it| it.as_str()))

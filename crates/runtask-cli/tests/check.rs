@@ -12,6 +12,8 @@ mod place;
 mod plans;
 #[path = "check/private.rs"]
 mod private;
+#[path = "check/settings.rs"]
+mod settings;
 
 use place::{Place, Said, repository, repository_text};
 use serde_json::Value;

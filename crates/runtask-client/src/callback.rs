@@ -225,7 +225,7 @@ impl Client {
     /// When an attempt that hangs makes room for another: after a third of the time that is left, within reason.
     fn attempt_until(&self, deadline: Instant) -> Instant {
         let left = deadline.saturating_duration_since(Instant::now());
-        deadline.min(Instant::now() + (left / 3).clamp(Duration::from_secs(1), self.settings.timeout * 2))
+        deadline.min(Instant::now() + (left / 3).min(self.settings.timeout * 2).max(Duration::from_secs(1)))
     }
 
     async fn patch(&self, url: &Url, token: &AccessToken, result: &TaskResult) -> Attempt {

@@ -14,7 +14,7 @@ use crate::redaction::Redaction;
 use regorus::Value;
 use runtask_findings::shortened;
 use runtask_process::{hide_from_others, this_program};
-use runtask_settings::SettingsReader;
+use runtask_settings::{SettingsReader, numbers};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::cell::OnceCell;
 use std::ffi::OsStr;
@@ -27,8 +27,6 @@ use std::time::{Duration, Instant};
 /// The argument that makes a program this process.
 pub(crate) const ARGUMENT: &str = "policy-evaluator";
 
-/// The memory that evaluating policies may take, unless set.
-const MEMORY_BYTES: u64 = 1 << 30;
 /// The memory that a Lambda function keeps for everything else.
 const MEMORY_KEPT_BYTES: u64 = 96 << 20;
 /// The stack that evaluation has. A policy that needs more recurses without an end.
@@ -74,8 +72,9 @@ impl Evaluator {
         let of_function =
             settings.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|it| it.parse::<u64>().ok());
         let of_function = of_function.map(|it| (it << 20).saturating_sub(MEMORY_KEPT_BYTES));
-        let default = of_function.map_or(MEMORY_BYTES, |it| it.min(MEMORY_BYTES));
-        let memory_bytes = settings.parsed("RUNTASK_POLICY_MEMORY_BYTES", default);
+        let default =
+            of_function.map_or(numbers::POLICY_MEMORY.default, |it| it.min(numbers::POLICY_MEMORY.default));
+        let memory_bytes = settings.number_or(&numbers::POLICY_MEMORY, default);
         Self::this_program(memory_bytes).map_err(|error| format!("where is this program? {error}"))
     }
 }
@@ -84,8 +83,8 @@ impl Evaluator {
 /// `main`, with the program's first argument.
 #[must_use]
 pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
-        hide_from_others();
     (first_argument? == ARGUMENT).then(|| {
+        hide_from_others();
         end_with_parent();
         let stack = usize::try_from(STACK_BYTES).unwrap_or(usize::MAX);
         let evaluating = thread::Builder::new().stack_size(stack).spawn(|| {

@@ -4,6 +4,7 @@ use crate::asked_builtins::AskedBuiltins;
 use crate::builtin::{BUILTINS, Builtins, PREFIX};
 use crate::read_exceptions::{EXCEPTION, exceptions};
 use crate::settings::{PolicyPath, PolicySettings, Unknown};
+use runtask_settings::numbers::RULE_TIME_LIMIT;
 use runtask_tasks::{CheckSettings, Date, Kind, Notes, SettingsEntry, Table, Text, shown, suggestion, table};
 use serde_json::{Map, Number, Value as Json};
 use std::path::PathBuf;
@@ -40,8 +41,7 @@ pub fn read_settings(
     let data = data.iter().filter_map(|it| local_path(it, notes)).collect();
     let namespaces = table.texts("namespaces", notes);
     let unknown = table.word("unknown", &Unknown::ALL.map(|it| (it.as_str(), it)), notes);
-    let longest = u64::try_from(PolicySettings::MAX_TIME_LIMIT.as_millis()).unwrap_or(u64::MAX);
-    let time_limit = table.number("time_limit_ms", 1..longest.saturating_add(1), notes);
+    let time_limit = table.number(RULE_TIME_LIMIT.name, RULE_TIME_LIMIT.range(), notes);
     let params = params(table, asked, notes);
     let exceptions = exceptions(table, asked, today, notes);
     PolicySettings {

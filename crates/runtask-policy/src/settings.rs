@@ -1,5 +1,6 @@
 //! Holds the settings of the check `policy`: `[tasks.NAME.policy]`. Reads none: see `read_settings.rs`.
 
+use runtask_settings::numbers::RULE_TIME_LIMIT;
 use runtask_tasks::{AddressPattern, Date};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,10 +26,7 @@ pub struct PolicySettings {
 
 impl PolicySettings {
     /// How long one rule may take unless the file says otherwise.
-    pub const TIME_LIMIT: Duration = Duration::from_secs(10);
-    /// The longest time that a file may allow one rule: HCP Terraform waits that long for a result without a sign of
-    /// life, and by then whoever runs the rules has long been stopped.
-    pub const MAX_TIME_LIMIT: Duration = Duration::from_mins(10);
+    pub const TIME_LIMIT: Duration = RULE_TIME_LIMIT.default_time();
 }
 
 /// Where rules are.

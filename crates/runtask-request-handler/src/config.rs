@@ -2,7 +2,7 @@
 
 use crate::handler::TaskNames;
 use runtask_protocol::{AllowedOrigins, Key};
-use runtask_settings::SettingsError;
+use runtask_settings::{SettingsError, numbers};
 use std::time::Duration;
 
 /// Where the HMAC key is.
@@ -42,8 +42,9 @@ impl KeySetting {
                 }
             },
             (None, Some(name)) => {
-                let port = settings.parsed("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 0_u16);
-                Self::Parameter { name, extension_port: Some(port).filter(|it| *it != 0) }
+                let is_set = settings.text(numbers::EXTENSION_PORT.name).is_some();
+                let port = is_set.then(|| settings.number(&numbers::EXTENSION_PORT));
+                Self::Parameter { name, extension_port: port.and_then(|it| u16::try_from(it).ok()) }
             }
             (None, None) => {
                 if !unsigned {
@@ -89,7 +90,7 @@ impl RequestSettings {
                 .required("RUNTASK_CALLBACK_FUNCTION", "it names the Lambda function that does the work"),
             tasks: settings.parsed("RUNTASK_TASKS", TaskNames::default()),
             origins: settings.parsed("RUNTASK_ALLOWED_ORIGINS", AllowedOrigins::default()),
-            hand_over_timeout: settings.milliseconds("RUNTASK_HAND_OVER_TIMEOUT_MS", Duration::from_secs(2)),
+            hand_over_timeout: settings.milliseconds(&numbers::HAND_OVER_TIMEOUT),
         };
         settings.finish()?;
         Ok(read)

@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod numbers;
+
+pub use numbers::Number;
+
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -41,7 +45,7 @@ impl<'a> SettingsReader<'a> {
         })
     }
 
-    /// Reads a setting of any type that can be made from text; returns `default` where it is unset or wrong.
+    /// Reads a setting of any type that can be made from text, other than numbers; returns `default` where it is unset or wrong.
     pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str, default: T) -> T {
         match self.text(name).map(|it| it.trim().parse()) {
             None => default,
@@ -65,10 +69,30 @@ impl<'a> SettingsReader<'a> {
         }
     }
 
+    /// Reads a number; returns its default where it is unset, or not within its bounds.
+    pub fn number(&mut self, number: &Number) -> u64 {
+        self.number_or(number, number.default)
+    }
+
+    /// As [`SettingsReader::number`], with another default.
+    pub fn number_or(&mut self, number: &Number, default: u64) -> u64 {
+        let Some(text) = self.text(number.name) else { return default };
+        let read = text.trim().parse().ok().filter(|it| number.range().contains(it));
+        read.unwrap_or_else(|| {
+            let Number { name, lowest, highest, .. } = number;
+            self.problem(format!("{name}: write a whole number from {lowest} to {highest}"));
+            default
+        })
+    }
+
+    /// Reads a number that counts what is held in memory.
+    pub fn count(&mut self, number: &Number) -> usize {
+        usize::try_from(self.number(number)).unwrap_or(usize::MAX)
+    }
+
     /// Reads a time in milliseconds; its name ends in `_MS`.
-    pub fn milliseconds(&mut self, name: &str, default: Duration) -> Duration {
-        let default_ms = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(self.parsed(name, default_ms))
+    pub fn milliseconds(&mut self, number: &Number) -> Duration {
+        Duration::from_millis(self.number(number))
     }
 
     /// Notes a problem that the other methods cannot see.
@@ -95,8 +119,7 @@ mod tests {
     use super::*;
 
     fn lookup(name: &str) -> Option<String> {
-        let all =
-            [("EMPTY", ""), ("NUMBER", "12"), ("WORD", "hunter2"), ("YES", "true"), ("TIME_MS", "1500")];
+        let all = [("EMPTY", ""), ("WORD", "hunter2"), ("YES", "true"), ("RUNTASK_DEADLINE_MS", "60000")];
         all.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
     }
 
@@ -104,10 +127,12 @@ mod tests {
     fn good_settings_are_read() {
         let mut settings = SettingsReader::new(&lookup);
         assert_eq!(settings.text("EMPTY"), None);
-        assert_eq!(settings.parsed("NUMBER", 0_u64), 12);
-        assert_eq!(settings.parsed("EMPTY", 7_u64), 7);
+        assert_eq!(settings.parsed("WORD", String::new()), "hunter2");
+        assert_eq!(settings.parsed("EMPTY", 'x'), 'x');
         assert!(settings.flag("YES") && !settings.flag("EMPTY"));
-        assert_eq!(settings.milliseconds("TIME_MS", Duration::ZERO), Duration::from_millis(1500));
+        assert_eq!(settings.milliseconds(&numbers::DEADLINE), Duration::from_mins(1));
+        assert_eq!(settings.milliseconds(&numbers::HTTP_TIMEOUT), Duration::from_secs(10));
+        assert_eq!(settings.count(&numbers::MAX_JOBS), 1000);
         assert_eq!(settings.finish(), Ok(()));
     }
 
@@ -115,13 +140,13 @@ mod tests {
     fn all_problems_are_reported_together_and_without_values() {
         let mut settings = SettingsReader::new(&lookup);
         settings.required("EMPTY", "it names the function to call");
-        settings.parsed("WORD", 0_u64);
+        settings.parsed("WORD", 'x');
         settings.flag("WORD");
         let text = settings.finish().unwrap_err().to_string();
         assert_eq!(
             text,
             "EMPTY is not set: it names the function to call\n\
-             WORD: invalid digit found in string\n\
+             WORD: too many characters in string\n\
              WORD: write `true` or `false`"
         );
     }

@@ -2,7 +2,7 @@
 
 use runtask_client::ClientSettings;
 use runtask_protocol::AllowedOrigins;
-use runtask_settings::SettingsReader;
+use runtask_settings::{SettingsReader, numbers};
 use url::Url;
 
 /// Reads `RUNTASK_ALLOWED_ORIGINS`, `RUNTASK_HTTP_TIMEOUT_MS` (10 000 unless set), `RUNTASK_CA_BUNDLE` (path of a PEM file
@@ -26,7 +26,7 @@ pub fn client_settings(settings: &mut SettingsReader<'_>) -> ClientSettings {
         proxy_hosts: proxy_hosts.collect(),
         ca_bundle,
         origins: settings.parsed("RUNTASK_ALLOWED_ORIGINS", AllowedOrigins::default()),
-        timeout: settings.milliseconds("RUNTASK_HTTP_TIMEOUT_MS", default.timeout),
+        timeout: settings.milliseconds(&numbers::HTTP_TIMEOUT),
         ..default
     }
 }

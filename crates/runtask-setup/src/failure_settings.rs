@@ -1,11 +1,11 @@
 //! Reads the settings of the failure handler, which reports and checks nothing.
 
 use crate::client::client_settings;
-use crate::job_settings::{deadline, on_error, report_margin};
+use crate::job_settings::on_error;
 use crate::tasks_file::TasksFile;
 use runtask_client::ClientSettings;
 use runtask_findings::OnError;
-use runtask_settings::SettingsReader;
+use runtask_settings::{SettingsReader, numbers};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -32,8 +32,8 @@ impl FailureSettings {
         let tasks = tasks.iter().flat_map(|it| it.iter());
         Self {
             client: client_settings(settings),
-            deadline: deadline(settings),
-            report_margin: report_margin(settings),
+            deadline: settings.milliseconds(&numbers::DEADLINE),
+            report_margin: settings.milliseconds(&numbers::REPORT_MARGIN),
             on_error: on_error(settings),
             of_tasks: tasks.filter_map(|it| Some((it.name.clone(), it.on_error?))).collect(),
         }

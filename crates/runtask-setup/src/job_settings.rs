@@ -7,9 +7,7 @@ use runtask_archive::Limits;
 use runtask_client::ClientSettings;
 use runtask_findings::OnError;
 use runtask_protocol::AccessToken;
-use runtask_protocol::limits::RESULT_DEADLINE;
-use runtask_settings::{SettingsError, SettingsReader};
-use std::num::NonZeroUsize;
+use runtask_settings::{SettingsError, SettingsReader, numbers};
 use std::time::{Duration, SystemTime};
 use tracing::warn;
 
@@ -76,38 +74,24 @@ impl JobSettings {
         if !tasks.warnings.is_empty() {
             warn!("{}", tasks.warnings);
         }
-        let limits = Limits::default();
-        let minutes = |it: u64| Duration::from_secs(60 * it);
-        let read = Self {
+        Self {
             client: client_settings(settings),
             read_token: settings.text("TF_TOKEN").map(AccessToken::new),
             tasks,
             on_error: on_error(settings),
             archive: Limits {
-                max_compressed_bytes: settings
-                    .parsed("RUNTASK_MAX_COMPRESSED_BYTES", limits.max_compressed_bytes),
-                max_unpacked_bytes: settings.parsed("RUNTASK_MAX_UNPACKED_BYTES", limits.max_unpacked_bytes),
-                max_entries: settings.parsed("RUNTASK_MAX_ENTRIES", limits.max_entries),
-                max_path_bytes: settings.parsed("RUNTASK_MAX_PATH_BYTES", limits.max_path_bytes),
-                max_depth: settings.parsed("RUNTASK_MAX_DEPTH", limits.max_depth),
+                max_compressed_bytes: settings.number(&numbers::MAX_COMPRESSED_BYTES),
+                max_unpacked_bytes: settings.number(&numbers::MAX_UNPACKED_BYTES),
+                max_entries: settings.number(&numbers::MAX_ENTRIES),
+                max_path_bytes: settings.count(&numbers::MAX_PATH_BYTES),
+                max_depth: settings.count(&numbers::MAX_DEPTH),
             },
             max_plan_bytes: max_plan_bytes(settings),
-            concurrency: settings
-                .parsed("RUNTASK_CONCURRENCY", NonZeroUsize::new(4).unwrap_or(NonZeroUsize::MIN))
-                .get(),
-            progress_interval: settings.milliseconds("RUNTASK_PROGRESS_INTERVAL_MS", minutes(4)),
-            deadline: deadline(settings),
-            report_margin: report_margin(settings),
-        };
-        if read.progress_interval.is_zero() || read.progress_interval >= minutes(10) {
-            settings.problem(
-                "RUNTASK_PROGRESS_INTERVAL_MS: HCP Terraform wants to hear something every ten minutes",
-            );
+            concurrency: settings.count(&numbers::CONCURRENCY),
+            progress_interval: settings.milliseconds(&numbers::PROGRESS_INTERVAL),
+            deadline: settings.milliseconds(&numbers::DEADLINE),
+            report_margin: settings.milliseconds(&numbers::REPORT_MARGIN),
         }
-        if read.client.timeout.is_zero() {
-            settings.problem("RUNTASK_HTTP_TIMEOUT_MS: without time there is no answer");
-        }
-        read
     }
 }
 
@@ -116,23 +100,9 @@ pub(crate) fn on_error(settings: &mut SettingsReader<'_>) -> OnError {
     settings.parsed("RUNTASK_ON_ERROR", OnError::Failed)
 }
 
-/// `RUNTASK_DEADLINE_MS`: limit for one job outside Lambda.
-pub(crate) fn deadline(settings: &mut SettingsReader<'_>) -> Duration {
-    let deadline = settings.milliseconds("RUNTASK_DEADLINE_MS", Duration::from_secs(55 * 60));
-    if deadline.is_zero() || deadline >= RESULT_DEADLINE {
-        settings.problem("RUNTASK_DEADLINE_MS: HCP Terraform waits for 60 minutes");
-    }
-    deadline
-}
-
-/// `RUNTASK_REPORT_MARGIN_MS`: how long before the deadline work stops.
-pub(crate) fn report_margin(settings: &mut SettingsReader<'_>) -> Duration {
-    settings.milliseconds("RUNTASK_REPORT_MARGIN_MS", Duration::from_secs(10))
-}
-
 /// `RUNTASK_MAX_PLAN_BYTES`: what a plan may be.
 pub fn max_plan_bytes(settings: &mut SettingsReader<'_>) -> u64 {
-    settings.parsed("RUNTASK_MAX_PLAN_BYTES", 256 * 1024 * 1024)
+    settings.number(&numbers::MAX_PLAN_BYTES)
 }
 
 #[cfg(test)]
@@ -155,6 +125,9 @@ mod tests {
         assert_eq!(tasks, [("default", vec!["fmt"])]);
         assert_eq!(settings.client.origins, AllowedOrigins::default());
         assert!(settings.read_token.is_none());
+        // The libraries' own defaults are the same.
+        assert_eq!(format!("{:?}", settings.archive), format!("{:?}", Limits::default()));
+        assert_eq!(settings.client.timeout, ClientSettings::default().timeout);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::notes::Notes;
 use runtask_findings::printable;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -193,7 +193,7 @@ impl<'a> Table<'a> {
     }
 
     /// A whole number in a range.
-    pub fn number(&self, key: &str, range: Range<u64>, notes: &mut Notes<'_>) -> Option<u64> {
+    pub fn number(&self, key: &str, range: RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<u64> {
         let (_, value) = self.entry(key)?;
         let Some(integer) = value.get_ref().as_integer() else {
             wrong_type(value, key, "a whole number, without quotes", notes);
@@ -202,7 +202,7 @@ impl<'a> Table<'a> {
         let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
         let number = number.filter(|it| range.contains(it));
         if number.is_none() {
-            let message = format!("`{key}` must be from {} to {}", range.start, range.end.saturating_sub(1));
+            let message = format!("`{key}` must be from {} to {}", range.start(), range.end());
             notes.error(value.span(), message);
         }
         number

@@ -18,11 +18,11 @@ fn statuses(record: &Record) -> Vec<(&str, Option<u16>)> {
 async fn a_long_check_shows_that_it_lives() {
     let simulator = simulator().await;
     let terraform = StandIn::new("hang");
-    let settings = [("RUNTASK_TERRAFORM", terraform.path()), ("RUNTASK_PROGRESS_INTERVAL_MS", "50")];
+    let settings = [("RUNTASK_TERRAFORM", terraform.path()), ("RUNTASK_PROGRESS_INTERVAL_MS", "1000")];
     let serve = serve(&simulator, &settings).await;
     let run = simulator.prepare(spec(formatted())).await.unwrap();
     deliver(&run, &serve.url()).await;
-    assert!(run.wait_until(PATIENCE, |it| it.callbacks.len() >= 4).await);
+    assert!(run.wait_until(PATIENCE, |it| it.callbacks.len() >= 3).await);
     terraform.started(2).await;
     run.cancel();
     assert_eq!(serve.wait_for_event(event::WORK_NOT_WANTED).await["http.status"], 409);

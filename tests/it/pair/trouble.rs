@@ -49,8 +49,8 @@ const TROUBLES: &[Trouble] = &[
         ..NONE
     },
     Trouble {
-        settings: &[("RUNTASK_CHECKS", "fmt,plan-summary"), ("RUNTASK_MAX_PLAN_BYTES", "10")],
-        says: "Check plan-summary could not run: the plan is larger than 10 bytes",
+        settings: &[("RUNTASK_CHECKS", "fmt,plan-summary"), ("RUNTASK_MAX_PLAN_BYTES", "100")],
+        says: "Check plan-summary could not run: the plan is larger than 100 bytes",
         ..NONE
     },
     // Not a full disk, but as near as a process gets without rights: no file may grow.
@@ -77,8 +77,8 @@ const TROUBLES: &[Trouble] = &[
     },
     Trouble {
         stand_in: Some("hang"),
-        settings: &[("RUNTASK_TERRAFORM_TIMEOUT_MS", "300")],
-        says: "terraform did not finish within 0.3 s",
+        settings: &[("RUNTASK_TERRAFORM_TIMEOUT_MS", "1000")],
+        says: "terraform did not finish within 1 s",
         ..NONE
     },
     // The watchdog.

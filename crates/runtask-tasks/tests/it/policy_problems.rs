@@ -102,7 +102,7 @@ fn numbers_are_in_their_range() {
     insta::assert_snapshot!(
         wrong_policy("paths = ['x']\ntime_limit_ms = 0\nparams = { a = nan, b = [99999999999999999999], c = 1e999 }"),
         @"
-    error: `time_limit_ms` must be from 1 to 600000
+    error: `time_limit_ms` must be from 100 to 600000
      --> runtask.toml:5:17
       |
     5 | time_limit_ms = 0
@@ -129,7 +129,7 @@ fn numbers_are_in_their_range() {
     4 errors
     "
     );
-    for limit in ["600001", "-1", "1.5", "99999999999999999999"] {
+    for limit in ["99", "600001", "-1", "1.5", "99999999999999999999"] {
         assert!(
             wrong_policy(&format!("paths = ['x']\ntime_limit_ms = {limit}")).contains("time_limit_ms"),
             "{limit}"
