@@ -3,10 +3,12 @@
 mod check;
 #[doc(hidden)]
 pub mod fmt;
+mod plan_file;
 mod plan_summary;
 mod terraform;
 
 pub use check::{Check, CheckKind, Given, Inputs, LoadedCheck, Loading, Needs};
 pub use fmt::Fmt;
+pub use plan_file::{NoPlanError, json_plan};
 pub use plan_summary::PlanSummary;
 pub use terraform::{FindError, TIME_LIMIT, Terraform};

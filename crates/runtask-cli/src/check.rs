@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::tasks_arguments::{TasksArguments, choose};
 use anyhow::{Context, bail};
 use clap::Args;
-use runtask_checks::{CheckKind, Inputs, Terraform};
+use runtask_checks::{CheckKind, Inputs, Terraform, json_plan};
 use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, verdict};
 use runtask_report::{Format, render};
 use runtask_settings::SettingsReader;
@@ -137,7 +137,7 @@ impl Named {
         let is_regular = |it: &File| it.metadata().is_ok_and(|it| it.is_file());
         let is_stream = !file.as_ref().is_some_and(is_regular);
         // Every check reads the plan from its beginning, and `<(terraform show -json tfplan)` has one only once.
-        let mut plan = match file {
+        let plan = match file {
             Some(file) if !is_stream => file,
             Some(file) => copied(file, limit).with_context(unreadable)?,
             None => copied(io::stdin().lock(), limit).context("the plan on stdin cannot be read")?,
@@ -149,8 +149,9 @@ impl Named {
         let mut head = Vec::new();
         (&plan).take(SAVED_PLAN.len() as u64).read_to_end(&mut head).with_context(unreadable)?;
         if head != SAVED_PLAN {
-            plan.rewind()?;
-            return Ok(Some(plan));
+            let plan = json_plan(plan, limit);
+            let named = if path == Path::new("-") { "stdin".into() } else { path.display().to_string() };
+            return Ok(Some(plan.with_context(|| format!("{named} cannot be checked"))?));
         }
         if is_stream {
             bail!("this plan is not JSON: `terraform show -json FILE | runtask check -`");

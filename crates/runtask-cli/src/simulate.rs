@@ -9,13 +9,16 @@ use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, value_parser};
 use http::HeaderMap;
+use runtask_checks::json_plan;
 use runtask_protocol::{EnforcementLevel, Key, Stage};
-use runtask_settings::numbers::SIMULATED_WAIT;
+use runtask_settings::numbers::{MAX_PLAN_BYTES, SIMULATED_WAIT};
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{Configuration, Fault, Options, Record, RunSpec, Simulator, Target, Timers, Verdict};
 use runtask_tasks::DEFAULT_TASK;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -261,7 +264,7 @@ fn judge(record: &Record) -> anyhow::Result<Exit> {
 fn spec(arguments: SimulateArguments) -> anyhow::Result<RunSpec> {
     let plan = match &arguments.plan {
         Some(path) => {
-            Some(std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?.into())
+            Some(plan_of(path).with_context(|| format!("{} cannot be used", path.display()))?.into())
         }
         None => None,
     };
@@ -277,6 +280,16 @@ fn spec(arguments: SimulateArguments) -> anyhow::Result<RunSpec> {
         timers: Timers { total: Duration::from_secs(arguments.timeout), ..Timers::default() },
         ..RunSpec::default()
     })
+}
+
+/// A plan as HCP Terraform would serve it.
+fn plan_of(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut json = Vec::new();
+    // A pipe can be read only once.
+    let mut plan = tempfile::tempfile()?;
+    io::copy(&mut File::open(path)?, &mut plan)?;
+    json_plan(plan, MAX_PLAN_BYTES.highest)?.read_to_end(&mut json)?;
+    Ok(json)
 }
 
 /// Our own run task, in this process, trusting the simulator and nobody else. It ends with the process.

@@ -148,6 +148,8 @@ fn a_command_that_waits_for_stdin_ends_at_a_signal() {
     for signal in [Signal::INT, Signal::TERM] {
         let place = Place::with(&[]);
         let mut command = place.start(&["check", "-"]);
+        // Who waits for a process closes its input, and an empty plan is an error at once.
+        let _open = command.stdin.take();
         wait_until("it catches the signal", || catches(Pid::from_child(&command), signal));
         kill_process(Pid::from_child(&command), signal).unwrap();
         assert_eq!(command.wait().unwrap().code(), Some(128 + signal.as_raw()));
