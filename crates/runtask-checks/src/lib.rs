@@ -6,9 +6,11 @@ pub mod fmt;
 mod plan_file;
 mod plan_summary;
 mod terraform;
+mod unjudged;
 
 pub use check::{Check, CheckKind, Given, Inputs, LoadedCheck, Loading, Needs};
 pub use fmt::Fmt;
 pub use plan_file::{NoPlanError, json_plan};
 pub use plan_summary::PlanSummary;
 pub use terraform::{FindError, TIME_LIMIT, Terraform};
+pub use unjudged::Unjudged;

@@ -1,9 +1,10 @@
-//! Counts how many resources a plan would add, change and destroy.
+//! Counts how many resources a plan would add, change and destroy, and says what else it holds, or leaves out.
 //!
 //! The plan is streamed: resources are counted and forgotten, values are never looked at and never shown.
 
 use crate::check::{Check, Given, Loading, Needs};
-use runtask_findings::{CheckReport, Code, Finding, Level};
+use crate::unjudged::Unjudged;
+use runtask_findings::{CheckReport, Code, Finding, Level, code_span, counted, shortened};
 use serde::Deserialize;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde_json::error::Category;
@@ -18,12 +19,46 @@ const CHECK: &str = PlanSummary::NAME;
 /// Source: Terraform, "JSON Output Format": the major version changes when an old reader would be misled.
 const KNOWN_MAJOR: &str = "1";
 
+/// Failed checks of the configuration that are named.
+const NAMED: usize = 10;
+/// Characters of such a name.
+const NAME: usize = 200;
+
 /// What is read of a plan.
 #[derive(Debug, Deserialize)]
 struct Plan {
     format_version: String,
-    #[serde(default)]
     resource_changes: Option<Counts>,
+    resource_drift: Option<Counts>,
+    deferred_changes: Option<Length>,
+    action_invocations: Option<Length>,
+    deferred_action_invocations: Option<Length>,
+    checks: Option<FailedChecks>,
+    errored: Option<bool>,
+    complete: Option<bool>,
+}
+
+/// How long a list is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Length(usize);
+
+/// The checks of the configuration that do not hold: how many, and the names of the first.
+#[derive(Debug, Default)]
+struct FailedChecks {
+    count: usize,
+    names: Vec<String>,
+}
+
+/// What the configuration checks by itself: a `check` block, or the conditions of a resource, an output or a variable.
+#[derive(Deserialize)]
+struct ConditionResult {
+    address: ConditionAddress,
+    status: String,
+}
+
+#[derive(Deserialize)]
+struct ConditionAddress {
+    to_display: String,
 }
 
 /// How many resources are subject to each action. A replaced one is counted as `replace` alone.
@@ -102,6 +137,11 @@ impl Counts {
         *place += 1;
     }
 
+    /// Resources that would not stay as they are.
+    fn changed(&self) -> u64 {
+        self.create + self.update + self.replace + self.delete + self.forget + self.unknown
+    }
+
     /// As terraform says it: a replacement adds one and destroys one, and what is forgotten is not mentioned.
     fn headline(&self) -> String {
         let import = if self.import > 0 { format!("{} to import, ", self.import) } else { String::new() };
@@ -165,9 +205,28 @@ fn check(plan: impl Read) -> CheckReport {
         }
         Err(error) => return unreadable(&error),
     };
+    let length = |list: Option<Length>| list.unwrap_or_default().0;
     let counts = plan.resource_changes.unwrap_or_default();
-    let headline = counts.headline();
-    let mut findings = vec![info(headline.clone(), counts.table())];
+    let actions = length(plan.action_invocations);
+    let headline = match actions {
+        0 => counts.headline(),
+        // Terraform's own words, too.
+        actions => format!("{}. Actions: {actions} to invoke", counts.headline()),
+    };
+    let mut body = counts.table();
+    let drifted = plan.resource_drift.map_or(0, |it| it.changed());
+    if drifted > 0 {
+        let drifted = counted(usize::try_from(drifted).unwrap_or(usize::MAX), "resource");
+        body.push_str(&format!("\nChanged outside of Terraform: {drifted}.\n"));
+    }
+    let mut findings = vec![info(headline.clone(), body)];
+    let unjudged = Unjudged {
+        is_errored: plan.errored == Some(true),
+        is_incomplete: plan.complete == Some(false),
+        deferred: length(plan.deferred_changes) + length(plan.deferred_action_invocations),
+    };
+    findings.extend(unjudged.findings());
+    findings.extend(plan.checks.filter(|it| it.count > 0).map(|it| it.finding()));
     if plan.format_version.split('.').next() != Some(KNOWN_MAJOR) {
         findings.push(unknown("The plan's format is newer than this check knows; its numbers may be wrong"));
     }
@@ -183,6 +242,19 @@ fn info(summary: String, body: String) -> Finding {
 
 fn unknown(summary: &str) -> Finding {
     Finding::new(Code::UNKNOWN_PLAN_FORMAT, Level::Warning, summary)
+}
+
+impl FailedChecks {
+    /// What terraform says of it may hold values of the plan, so only names are told.
+    fn finding(&self) -> Finding {
+        let count = counted(self.count, "check");
+        let verb = if self.count == 1 { "does" } else { "do" };
+        let names: String = self.names.iter().map(|it| format!("- {}\n", code_span(it))).collect();
+        let more = self.count - self.names.len();
+        let more = if more > 0 { format!("\nand {more} more.\n") } else { String::new() };
+        let summary = format!("{count} of the configuration itself {verb} not hold");
+        Finding::new(Code::FAILED_CONDITION, Level::Warning, summary).body(names + &more)
+    }
 }
 
 /// Says where, and not what: the error's own text quotes the value that it did not expect.
@@ -216,6 +288,55 @@ impl<'de> Deserialize<'de> for Counts {
             }
         }
         deserializer.deserialize_seq(Counting)
+    }
+}
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counting;
+        impl<'de> Visitor<'de> for Counting {
+            type Value = Length;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Length, S::Error> {
+                let mut length = 0;
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    length += 1;
+                }
+                Ok(Length(length))
+            }
+        }
+        deserializer.deserialize_seq(Counting)
+    }
+}
+
+impl<'de> Deserialize<'de> for FailedChecks {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Looking;
+        impl<'de> Visitor<'de> for Looking {
+            type Value = FailedChecks;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of results of checks")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<FailedChecks, S::Error> {
+                let mut failed = FailedChecks::default();
+                while let Some(result) = list.next_element::<ConditionResult>()? {
+                    if result.status == "fail" || result.status == "error" {
+                        failed.count += 1;
+                        if failed.names.len() < NAMED {
+                            failed.names.push(shortened(&result.address.to_display, NAME));
+                        }
+                    }
+                }
+                Ok(failed)
+            }
+        }
+        deserializer.deserialize_seq(Looking)
     }
 }
 

@@ -36,6 +36,8 @@ codes! {
     PLAN_SUMMARY = "plan-summary": "What the plan would do, in numbers.";
     UNREADABLE_PLAN = "unreadable-plan": "The plan is not the JSON that `terraform show -json` prints.";
     UNKNOWN_PLAN_FORMAT = "unknown-plan-format": "The plan says something that this version does not know.";
+    INCOMPLETE_PLAN = "incomplete-plan": "The plan leaves something out, which was not checked.";
+    FAILED_CONDITION = "failed-condition": "A check that the configuration itself makes does not hold.";
     NO_PLAN = "no-plan": "There is no plan yet at this stage of the run.";
     UNUSED_EXCEPTION = "unused-exception": "Nothing in the plan needs this exception from a rule.";
     UNUSED_NAMESPACE = "unused-namespace": "A package that `namespaces` names has no rule.";
@@ -448,7 +450,7 @@ mod tests {
     #[test]
     fn codes_are_never_renamed() {
         let all: Vec<_> = codes().iter().map(|(code, _)| code.as_str()).collect();
-        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format no-plan unused-exception unused-namespace not-given run-skipped");
+        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format incomplete-plan failed-condition no-plan unused-exception unused-namespace not-given run-skipped");
     }
 
     /// P-16: a check that could not run ends in the status that the setting names.

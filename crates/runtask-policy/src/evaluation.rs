@@ -1,6 +1,7 @@
 //! Holds the answers of policies.
 
 use crate::message::{Answer, RuleEntry, Trouble};
+use runtask_checks::Unjudged;
 
 /// Why no policy could be asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,4 +23,6 @@ pub(crate) struct Evaluation {
     pub(crate) rules: Vec<RuleEntry>,
     /// For each rule that was asked, with the index of `rules`.
     pub(crate) answers: Vec<Answer>,
+    /// What nobody could be asked about.
+    pub(crate) unjudged: Unjudged,
 }

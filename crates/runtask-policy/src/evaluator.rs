@@ -160,7 +160,7 @@ pub(crate) fn judge(
 ) -> io::Result<()> {
     policies.set_input(plan.clone());
     let mut reading = Reading::new(plan);
-    say(&Event::Plan)?;
+    say(&Event::Plan(plan::unjudged(plan)))?;
     for (index, rule) in rules.iter().enumerate() {
         say(&Event::Begin(index))?;
         let started = Instant::now();

@@ -4,6 +4,7 @@
 //! with [`Event`]s, a line of JSON each, and ends.
 
 use crate::source_file::SourceFile;
+use runtask_checks::Unjudged;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,8 +47,8 @@ pub(crate) enum Purpose {
 pub(crate) enum Event {
     /// Everything is compiled; this will be asked, in this order.
     Rules(Vec<RuleEntry>),
-    /// The plan is read.
-    Plan,
+    /// The plan is read, and leaves this out.
+    Plan(Unjudged),
     /// The rule with this index is being asked.
     Begin(usize),
     /// The answer of that rule.

@@ -3,6 +3,7 @@
 use crate::message::Trouble;
 use crate::redaction::Redaction;
 use regorus::Value;
+use runtask_checks::Unjudged;
 use runtask_findings::shortened;
 use serde_json::error::Category;
 use std::collections::HashMap;
@@ -36,6 +37,16 @@ pub(crate) fn read(mut from: impl Read) -> Result<Value, Trouble> {
         return Err(Trouble::new("this is a state and not a plan: save one with `terraform plan -out=FILE`"));
     }
     Ok(plan)
+}
+
+/// What the plan says that it leaves out.
+pub(crate) fn unjudged(plan: &Value) -> Unjudged {
+    let length = |key: &str| plan[key].as_array().map_or(0, |it| it.len());
+    Unjudged {
+        is_errored: plan["errored"] == Value::Bool(true),
+        is_incomplete: plan["complete"] == Value::Bool(false),
+        deferred: length("deferred_changes") + length("deferred_action_invocations"),
+    }
 }
 
 fn unreadable(error: &serde_json::Error) -> Trouble {

@@ -9,7 +9,7 @@ use crate::read_settings::SETTINGS;
 use crate::report;
 use crate::session::{self, Ended};
 use crate::settings::PolicySettings;
-use runtask_checks::{Check, Given, Loading, Needs};
+use runtask_checks::{Check, Given, Loading, Needs, Unjudged};
 use runtask_findings::CheckReport;
 use runtask_tasks::{Date, RunFacts, SettingsEntry};
 use serde::Serialize;
@@ -158,9 +158,11 @@ impl Policy {
         let mut request = self.request(purpose, run);
         let mut rules: Vec<RuleEntry> = Vec::new();
         let mut answers: Vec<Answer> = Vec::new();
+        let mut unjudged = Unjudged::default();
         for deaths in 0.. {
             let ended = session::run(&self.evaluator, &request, plan.as_ref()).await;
             let session = ended.map_err(|error| UnavailableError::Process(error.to_string()))?;
+            unjudged = session.unjudged.unwrap_or(unjudged);
             if rules.is_empty() {
                 rules.clone_from(&session.rules);
             }
@@ -205,7 +207,7 @@ impl Policy {
                 Some(left.iter().filter_map(|it| rules.get(*it)).map(|it| it.path.clone()).collect());
         }
         answers.sort_by_key(|it| it.index);
-        Ok(Evaluation { rules, answers })
+        Ok(Evaluation { rules, answers, unjudged })
     }
 
     fn request(&self, purpose: Purpose, run: &RunFacts) -> Request {

@@ -85,6 +85,10 @@ pub(crate) fn report(
             findings.push(with_rule(finding, rule, None));
         }
     }
+    let unjudged = evaluation.unjudged.findings();
+    tally.errors += unjudged.iter().filter(|it| it.level == Level::Error).count();
+    tally.warnings += unjudged.iter().filter(|it| it.level == Level::Warning).count();
+    findings.extend(unjudged);
     let unused =
         settings.exceptions.iter().zip(used).filter(|(exception, used)| !used && !is_over(exception));
     findings.extend(unused.map(|(exception, _)| unused_exception(exception)));
@@ -93,7 +97,12 @@ pub(crate) fn report(
         findings.push(finding);
     }
     findings.sort_by_key(|it| it.level);
-    let mut report = CheckReport::new(CHECK, tally.headline(), findings);
+    let headline = if evaluation.unjudged.is_errored {
+        format!("The plan ended with an error; {}", tally.headline())
+    } else {
+        tally.headline()
+    };
+    let mut report = CheckReport::new(CHECK, headline, findings);
     report.tally = Some(format!("Found {} issues", tally.errors));
     // A rule that could not be asked has not passed.
     rules.retain(|it| tally.failed.contains(&it.code) || !tally.unavailable.contains(&it.code));

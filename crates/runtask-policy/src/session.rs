@@ -2,6 +2,7 @@
 
 use crate::evaluator::{ARGUMENT, Evaluator, STACK_BYTES};
 use crate::message::{Answer, Event, Purpose, Refusal, Request, RuleEntry};
+use runtask_checks::Unjudged;
 use runtask_process::{Program, read_tail};
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) rules: Vec<RuleEntry>,
     pub(crate) answers: Vec<Answer>,
     pub(crate) ended: Ended,
+    /// What the plan leaves out; there once it is read.
+    pub(crate) unjudged: Option<Unjudged>,
     /// The rule that is being asked.
     asking: Option<usize>,
 }
@@ -89,7 +92,8 @@ pub(crate) async fn run(
     // It ends when the process has read everything, or does not live any more.
     let writing = tokio::task::spawn_blocking(move || send(to_process, &line, plan));
     let (stdout, stderr) = (running.take_stdout(), running.take_stderr());
-    let mut session = Session { rules: Vec::new(), answers: Vec::new(), ended: Ended::Done, asking: None };
+    let mut session =
+        Session { rules: Vec::new(), answers: Vec::new(), ended: Ended::Done, unjudged: None, asking: None };
     let (said, last_words) = tokio::join!(
         async {
             let said = listen(stdout, request, &mut session).await;
@@ -162,7 +166,10 @@ async fn listen(
                 session.rules = rules;
                 phase = if request.purpose == Purpose::Judge { Phase::ReadingPlan } else { Phase::Asking };
             }
-            Event::Plan => phase = Phase::Asking,
+            Event::Plan(unjudged) => {
+                session.unjudged = Some(unjudged);
+                phase = Phase::Asking;
+            }
             Event::Begin(index) => session.asking = Some(index),
             Event::End(answer) => {
                 session.asking = None;

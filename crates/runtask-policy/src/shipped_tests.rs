@@ -147,7 +147,7 @@ fn real_plans_are_judged() {
                     }
                 }
                 Event::Refused(refusal) => said.push_str(&format!("  refused: {}\n", refusal.error.summary)),
-                Event::Rules(_) | Event::Plan | Event::Begin(_) | Event::Done => {}
+                Event::Rules(_) | Event::Plan(_) | Event::Begin(_) | Event::Done => {}
             }
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use runtask_findings::{OnError, Verdict, verdict};
 use serde_json::{Value, json};
 use std::process::Command;
 use std::{fs, io};
@@ -74,6 +75,10 @@ fn a_real_plan_has_terraforms_numbers() {
     terraform(&["apply", "-auto-approve"]);
     let forget = "removed {\nfrom = terraform_data.forgotten\nlifecycle {\ndestroy = false\n}\n}\n";
     write(&[kept, ("updated", "input = 2"), ("replaced", "triggers_replace = 2"), ("created", "")], forget);
+    // Terraform itself says of a part that it is incomplete.
+    terraform(&["plan", "-target=terraform_data.kept", "-out=part"]);
+    let part = check(terraform(&["show", "-json", "part"]).as_bytes());
+    assert_eq!(part.findings[1].code, Code::INCOMPLETE_PLAN);
     let printed = terraform(&["plan", "-out=plan"]);
     let report = check(terraform(&["show", "-json", "plan"]).as_bytes());
     assert!(printed.contains(&format!("\n{}.\n", report.headline)), "{printed}");
@@ -88,6 +93,107 @@ fn a_real_plan_has_terraforms_numbers() {
     | delete | 1 |
     | forget | 1 |
     | no-op | 1 |
+    ");
+}
+
+fn fixture(name: &str) -> CheckReport {
+    let path = format!("{}/../../tests/fixtures/plans/{name}/plan.json", env!("CARGO_MANIFEST_DIR"));
+    check(fs::File::open(path).unwrap())
+}
+
+fn said(report: &CheckReport) -> String {
+    let lines = report.findings.iter().map(|it| format!("{:?} {}\n{}", it.level, it.summary, it.body));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// P-01: what has changed outside of terraform, and checks of the configuration that do not hold.
+#[test]
+fn drift_and_failed_checks_are_said() {
+    insta::assert_snapshot!(said(&fixture("update")), @"
+    Info Plan: 0 to add, 5 to change, 0 to destroy
+    | Action | Resources |
+    | --- | ---: |
+    | update | 5 |
+    | no-op | 3 |
+
+    Changed outside of Terraform: 1 resource.
+    ");
+    insta::assert_snapshot!(said(&fixture("checks")), @"
+    Info Plan: 3 to add, 0 to change, 0 to destroy
+    | Action | Resources |
+    | --- | ---: |
+    | create | 3 |
+    | read | 1 |
+
+    Warning 1 check of the configuration itself does not hold
+    - `check.does_not_hold`
+    ");
+}
+
+/// P-01: actions are no changes of resources. Their form is that of Terraform 1.14, "JSON Output Format".
+#[test]
+fn actions_are_said_as_terraform_does() {
+    let mut plan = plan(&[&["create"]]);
+    plan["action_invocations"] = json!([{
+        "address": "action.aws_lambda_invoke.one", "type": "aws_lambda_invoke", "name": "one",
+        "config_values": { "payload": "secret" }, "config_sensitive": {}, "config_unknown": {},
+        "provider_name": "registry.terraform.io/hashicorp/aws",
+        "lifecycle_action_trigger": {
+            "triggering_resource_address": "a.b", "action_trigger_event": "AfterCreate",
+            "action_trigger_block_index": 0, "actions_list_index": 0
+        }
+    }]);
+    let report = check_json(&plan);
+    assert_eq!(report.headline, "Plan: 1 to add, 0 to change, 0 to destroy. Actions: 1 to invoke");
+    assert!(!said(&report).contains("secret"));
+}
+
+/// P-01: what is put off was not judged.
+#[test]
+fn what_the_plan_leaves_out_is_a_warning() {
+    let mut plan = plan(&[&["create"]]);
+    plan["complete"] = json!(true);
+    assert_eq!(check_json(&plan).findings.len(), 1);
+    plan["complete"] = json!(false);
+    insta::assert_snapshot!(said(&check_json(&plan)), @"
+    Info Plan: 1 to add, 0 to change, 0 to destroy
+    | Action | Resources |
+    | --- | ---: |
+    | create | 1 |
+
+    Warning The plan is incomplete, and what it leaves out was not checked
+    Terraform says `complete: false` of it, as with `-target`: another plan has to follow.
+    ");
+    let deferred = json!({ "address": "a.b", "change": { "actions": ["create"] } });
+    plan["deferred_changes"] = json!([{ "reason": "resource_config_unknown", "resource_change": deferred }]);
+    plan["deferred_action_invocations"] =
+        json!([{ "reason": "deferred_prereq", "action_invocation": { "address": "action.x.y" } }]);
+    insta::assert_snapshot!(said(&check_json(&plan)), @"
+    Info Plan: 1 to add, 0 to change, 0 to destroy
+    | Action | Resources |
+    | --- | ---: |
+    | create | 1 |
+
+    Warning Not checked: 2 changes that terraform has put off
+    The plan lists them as `deferred_changes` or `deferred_action_invocations`; a later plan will hold them.
+    ");
+}
+
+/// P-02
+#[test]
+fn a_plan_that_ended_with_an_error_fails() {
+    let report = fixture("errored");
+    assert_eq!(verdict(std::slice::from_ref(&report), OnError::Passed), Verdict::Failed);
+    insta::assert_snapshot!(said(&report), @"
+    Info Plan: 2 to add, 0 to change, 0 to destroy
+    | Action | Resources |
+    | --- | ---: |
+    | create | 2 |
+
+    Error The plan ended with an error, and what it does not hold was not checked
+    Terraform says `errored: true` of it. It cannot be applied; mend the error and plan again.
+    Warning 1 check of the configuration itself does not hold
+    - `terraform_data.refused`
     ");
 }
 
@@ -139,6 +245,9 @@ fn an_unreadable_plan_is_said_without_its_values() {
         "{\"format_version\": \"1.2\", \"resource_changes\": [{\"change\": {\"actions\": [7]}}]}",
         "{\"format_version\": \"1.2\", \"resource_changes\": [{\"change\": {\"actions\": {\"secret\": 1}}}]}",
         "{\"format_version\": \"1.2\", \"format_version\": \"secret\"}",
+        "{\"format_version\": \"1.2\", \"errored\": \"secret\"}",
+        "{\"format_version\": \"1.2\", \"deferred_changes\": \"secret\"}",
+        "{\"format_version\": \"1.2\", \"checks\": [{\"address\": \"secret\"}]}",
         &nested,
     ];
     let lines: Vec<_> = texts.iter().map(|it| check(it.as_bytes())).collect();
@@ -160,6 +269,9 @@ fn an_unreadable_plan_is_said_without_its_values() {
     Plan cannot be read: the plan is not what `terraform show -json` prints (line 1, column 73)
     Plan cannot be read: the plan is not what `terraform show -json` prints (line 1, column 71)
     Plan cannot be read: the plan is not what `terraform show -json` prints (line 1, column 43)
+    Plan cannot be read: the plan is not what `terraform show -json` prints (line 1, column 45)
+    Plan cannot be read: the plan is not what `terraform show -json` prints (line 1, column 54)
+    Plan cannot be read: the plan is not what `terraform show -json` prints (line 1, column 57)
     Plan cannot be read: the plan ends too early (line 1, column 5521)
     ");
 }

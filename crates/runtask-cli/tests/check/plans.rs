@@ -1,7 +1,7 @@
 //! Plans as people make them: in the encodings of their terminals, and files that are something else.
 
 use crate::place::{Place, repository_text};
-use crate::{PUBLIC_PLAN, terraform};
+use crate::{EMPTY_PLAN, PUBLIC_PLAN, terraform};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -90,4 +90,15 @@ fn a_saved_plan_has_the_limit_as_json() {
         "{}",
         said.err
     );
+}
+
+/// P-02: whichever check reads it.
+#[test]
+fn a_plan_that_ended_with_an_error_fails() {
+    let plan = repository_text("tests/fixtures/plans/errored/plan.json");
+    let place = Place::with(&[("plan.json", &plan)]);
+    let said = place.run(&["check", "plan.json"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("The plan ended with an error, and what it does not hold was not checked"));
+    assert_eq!(place.run_on(&["check", "-"], repository_text(EMPTY_PLAN).as_bytes()).code, 0);
 }

@@ -60,7 +60,7 @@ pub(super) fn messages(events: &[Event]) -> Vec<String> {
                 found.extend(answer.trouble.iter().map(|it| format!("{path}! {}", it.summary)));
             }
             Event::Refused(refusal) => found.push(format!("{:?}! {}", refusal.cause, refusal.error.summary)),
-            Event::Plan | Event::Begin(_) | Event::Done => {}
+            Event::Plan(_) | Event::Begin(_) | Event::Done => {}
         }
     }
     found

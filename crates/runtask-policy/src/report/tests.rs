@@ -1,6 +1,7 @@
 use super::*;
 use crate::message::Answer;
 use crate::read_settings::SETTINGS;
+use runtask_checks::Unjudged;
 use runtask_tasks::{CheckEntry, Tasks};
 use serde_json::json;
 use std::time::Duration;
@@ -63,7 +64,7 @@ fn today() -> Date {
 
 /// What rules said: for each, its code, what it does, and its answer.
 fn judged(settings: &PolicySettings, said: Vec<(&str, RuleKind, Answer)>) -> CheckReport {
-    let mut evaluation = Evaluation { rules: Vec::new(), answers: Vec::new() };
+    let mut evaluation = Evaluation { rules: Vec::new(), answers: Vec::new(), unjudged: Unjudged::default() };
     for (index, (code, kind, answer)) in said.into_iter().enumerate() {
         evaluation.rules.push(rule(code, kind));
         evaluation.answers.push(Answer { index, ..answer });
