@@ -7,6 +7,7 @@ use crate::settings::PolicyPath;
 use crate::source_file::SourceFile;
 use regorus::Value as RegoValue;
 use serde_json::Value;
+use serde_json::error::Category;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -40,13 +41,23 @@ pub enum LoadError {
         #[source]
         source: io::Error,
     },
-    /// A file is neither JSON nor YAML, whatever it is called.
-    #[error("{} cannot be parsed: {reason}", .path.display())]
+    /// A file of data is not what its name says.
+    #[error("{} is not {format}: {reason}", .path.display())]
     Data {
         /// The file.
         path: PathBuf,
+        /// `JSON` or `YAML`, by its name.
+        format: &'static str,
         /// What the parser says.
         reason: String,
+    },
+    /// A file of data is no object.
+    #[error("{} cannot be used: data is an object, and this is {kind}", .path.display())]
+    NoObject {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
     },
     /// Two documents say different things about the same key.
     #[error("{} gives `{key}` another value than another file does", .path.display())]
@@ -205,9 +216,18 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 
 /// JSON or YAML, by the file's name.
 fn parse(path: &Path, text: &str) -> Result<Value, LoadError> {
-    let refused = |reason: String| LoadError::Data { path: path.to_owned(), reason };
-    if has_extension(path, &["json"]) {
-        return serde_json::from_str(text).map_err(|error| refused(error.to_string()));
+    let is_json = has_extension(path, &["json"]);
+    let format = if is_json { "JSON" } else { "YAML" };
+    let refused = |reason: String| LoadError::Data { path: path.to_owned(), format, reason };
+    if text.trim().is_empty() {
+        return Err(refused("it is empty".to_owned()));
+    }
+    if is_json {
+        return serde_json::from_str(text).map_err(|error| match error.classify() {
+            // The parser says "EOF", which few people do.
+            Category::Eof => refused(format!("it ends too early, at line {}", error.line())),
+            _ => refused(error.to_string()),
+        });
     }
     let value = RegoValue::from_yaml_str(text).map_err(|error| refused(error.to_string()))?;
     serde_json::to_value(&value).map_err(|error| refused(error.to_string()))
@@ -229,10 +249,7 @@ fn merge(into: &mut Value, from: Value, path: &Path, key: &str) -> Result<(), Lo
             Ok(())
         }
         (into, from) if *into == from => Ok(()),
-        (_, from) if key.is_empty() => Err(LoadError::Data {
-            path: path.to_owned(),
-            reason: format!("data is an object, and this is {}", kind(&from)),
-        }),
+        (_, from) if key.is_empty() => Err(LoadError::NoObject { path: path.to_owned(), kind: kind(&from) }),
         _ => Err(LoadError::Conflict { path: path.to_owned(), key: key.to_owned() }),
     }
 }
@@ -245,5 +262,26 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// U-04: the file, what it should be, and what is wrong with it, in words that people use.
+    #[test]
+    fn data_that_cannot_be_read_is_told_in_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = |name: &str, text: &str| {
+            fs::write(directory.path().join(name), text).unwrap();
+            Bundle::load(&[], &[PathBuf::from(name)], directory.path()).unwrap_err().to_string()
+        };
+        assert_eq!(error("a.json", ""), "a.json is not JSON: it is empty");
+        assert_eq!(error("a.json", "{\"a\":\n"), "a.json is not JSON: it ends too early, at line 2");
+        assert_eq!(error("a.json", "a: 1"), "a.json is not JSON: expected value at line 1 column 1");
+        assert_eq!(error("a.yaml", "\n"), "a.yaml is not YAML: it is empty");
+        assert_eq!(error("a.json", "[]"), "a.json cannot be used: data is an object, and this is a list");
+        assert!(!error("a.yaml", "a: [").contains("EOF"));
     }
 }
