@@ -166,10 +166,16 @@ variable "settings" {
   }
 
   validation {
-    condition = alltrue([for name in keys(var.settings) :
-      can(regex("^RUNTASK_[A-Z0-9_]+$", name)) || contains(["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "HMAC_KEY", "TF_TOKEN"], name)
-    ])
-    error_message = "Settings have names that begin with RUNTASK_, or are HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or NO_PROXY."
+    condition = alltrue([for name in keys(var.settings) : contains([
+      "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "RUNTASK_CA_BUNDLE", "RUNTASK_HTTP_TIMEOUT_MS",
+      "RUNTASK_MAX_COMPRESSED_BYTES", "RUNTASK_MAX_DEPTH", "RUNTASK_MAX_ENTRIES", "RUNTASK_MAX_PATH_BYTES",
+      "RUNTASK_MAX_PLAN_BYTES", "RUNTASK_MAX_UNPACKED_BYTES", "RUNTASK_POLICY_MEMORY_BYTES",
+      "RUNTASK_PROGRESS_INTERVAL_MS", "RUNTASK_REPORT_MARGIN_MS", "RUNTASK_TERRAFORM_TIMEOUT_MS",
+      # The other two validations are about these.
+      "HMAC_KEY", "TF_TOKEN", "RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_METRICS_NAMESPACE",
+      "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM",
+    ], name)])
+    error_message = "No setting of the callback handler has this name: docs/settings.md lists them, and those that \"callback\" reads go here."
   }
 
   validation {

@@ -12,13 +12,30 @@ NAME = r"RUNTASK_[A-Z0-9_]*[A-Z0-9]"
 
 class Settings(unittest.TestCase):
     def test_every_setting_is_on_the_page_and_nothing_else(self) -> None:
-        sources = [path.read_text() for path in sorted(ROOT.glob("crates/*/src/**/*.rs"))]
+        # That one knows the names and reads none.
+        paths = [path for path in sorted(ROOT.glob("crates/*/src/**/*.rs")) if path.name != "names.rs"]
+        sources = [path.read_text() for path in paths]
         # In quotes it is read; elsewhere it is only talked about.
         read = {name for text in sources for name in re.findall(f'"({NAME})"', text)}
         page = set(re.findall(f"`({NAME})", (ROOT / "docs/settings.md").read_text()))
         self.assertGreater(len(read), 20)
         self.assertEqual(page - read, set(), "on the page, and read by nobody")
         self.assertEqual(read - page, set(), "read, and not on the page")
+
+    def test_every_name_is_known_to_those_who_warn_of_others(self) -> None:
+        source = (ROOT / "crates/runtask-settings/src/names.rs").read_text()
+        known = set(re.findall(f'    "({NAME})",\n', source))
+        page = set(re.findall(f"`({NAME})", (ROOT / "docs/settings.md").read_text()))
+        self.assertEqual(known, page)
+
+    def test_infra_takes_the_settings_of_those_who_report_and_no_others(self) -> None:
+        variables = (ROOT / "infra/variables.tf").read_text()
+        taken = variables.split('variable "settings"')[1].split("contains([\n")[1].split("],")[0]
+        rows = (ROOT / "docs/settings.md").read_text().splitlines()
+        rows = [row for row in rows if re.search(r"^\| `RUNTASK_.*\| [^|]*(callback|failure)[^|]* \| [^|]* \|$", row)]
+        read = set(re.findall(f"`({NAME})` \\|", "\n".join(rows)))
+        # The request handler's, of which another validation says how it is set.
+        self.assertEqual(set(re.findall(f'"({NAME})"', taken)), read | {"RUNTASK_TASKS"})
 
     def test_every_number_is_in_the_one_table_and_on_the_page_with_its_bounds(self) -> None:
         table = ROOT / "crates/runtask-settings/src/numbers.rs"
@@ -32,7 +49,7 @@ class Settings(unittest.TestCase):
         # A number that is read in another way has no bounds.
         measured = re.compile(f'"({NAME}_(?:MS|BYTES|SECONDS)|RUNTASK_MAX_[A-Z_]+)"')
         for path in sorted(ROOT.glob("crates/*/src/**/*.rs")):
-            if path != table:
+            if path not in (table, table.with_name("names.rs")):
                 code = path.read_text().split("#[cfg(test)]")[0]
                 self.assertEqual(measured.findall(code), [], path)
 

@@ -200,6 +200,35 @@ run "of_other_wrong_forms" {
   ]
 }
 
+# S-11: a typing error in a name, and a setting of another program.
+run "a_setting_that_nobody_reads" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    settings = { RUNTASK_TERRAFROM_TIMEOUT_MS = "90000" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "a_setting_that_only_serve_reads" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    settings = { RUNTASK_CONCURRENCY = "4" }
+  }
+
+  expect_failures = [var.settings]
+}
+
 # What depends on the file is looked at only once that has its form.
 run "a_file_of_the_wrong_form" {
   command = plan

@@ -5,7 +5,7 @@ use crate::end::End;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
 use runtask_log::{Chain, event};
-use runtask_settings::SettingsReader;
+use runtask_settings::{SettingsReader, unknown_settings};
 use runtask_setup::{FailureSettings, JobSettings, TasksFile};
 use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
 use runtask_tasks::MAX_FILE_BYTES;
@@ -14,7 +14,7 @@ use std::cell::LazyCell;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 /// Where a layer puts the files that a tasks' file from elsewhere can name.
 const LAYER: &str = "/opt/runtask";
@@ -28,6 +28,13 @@ fn now() -> SystemTime {
 fn lookup(name: &str) -> Option<String> {
     // What is no UTF-8 must not count as unset: as it is shown, no check of a setting passes it.
     std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
+}
+
+/// Tells of variables that were meant to be settings.
+fn warn_of_unknown_settings() {
+    for warning in unknown_settings(std::env::vars_os().map(|it| it.0.to_string_lossy().into_owned())) {
+        warn!(event = event::SETTING_UNKNOWN, "{warning}");
+    }
 }
 
 /// Everything that a function starts with.
@@ -49,6 +56,7 @@ impl Start<JobSettings> {
     /// That the file could not be read, or everything that is wrong with the settings, by name.
     pub async fn read() -> Result<Self, Error> {
         runtask_log::start_in_lambda(lookup, now);
+        warn_of_unknown_settings();
         let aws = Aws::new(aws);
         let tasks = fetch_tasks(&aws).await?;
         Ok(Self::with(JobSettings::read(&lookup, tasks, now())?, &aws))
@@ -60,6 +68,7 @@ impl Start<FailureSettings> {
     /// setting is wrong, its default holds, and the log says so.
     pub async fn read_leniently() -> Self {
         runtask_log::start_in_lambda(lookup, now);
+        warn_of_unknown_settings();
         let aws = Aws::new(aws);
         let tasks = fetch_tasks(&aws).await;
         let is_lost = tasks.is_err();

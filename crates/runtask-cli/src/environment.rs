@@ -9,6 +9,11 @@ pub(crate) fn lookup(name: &str) -> Option<String> {
     std::env::var_os(name).map(|it| it.to_string_lossy().into_owned())
 }
 
+/// The names of all environment variables.
+pub(crate) fn names() -> impl Iterator<Item = String> {
+    std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())
+}
+
 /// The time.
 #[expect(clippy::disallowed_methods, reason = "time is read through this function")]
 pub(crate) fn now() -> SystemTime {

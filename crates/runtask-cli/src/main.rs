@@ -22,13 +22,16 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use exit::Exit;
 use output::Output;
+use runtask_log::event;
 use runtask_process::{guard, hide_from_others, this_program};
+use runtask_settings::unknown_settings;
 use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::level_filters::LevelFilter;
+use tracing::warn;
 
 /// How long a command may take to be dropped at a signal.
 const DROP_LIMIT: Duration = Duration::from_secs(1);
@@ -37,8 +40,8 @@ const DROP_LIMIT: Duration = Duration::from_secs(1);
 const THREADS_LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    let first = std::env::args_os().nth(1);
     hide_from_others();
+    let first = std::env::args_os().nth(1);
     let other_process =
         guard::run_if_asked(first.as_deref()).or_else(|| runtask_policy::run_if_asked(first.as_deref()));
     if let Some(code) = other_process {
@@ -51,6 +54,13 @@ fn main() -> ExitCode {
     let output = Output::new(arguments.json, arguments.color);
     if let Ok(program) = this_program() {
         guard::enable(program);
+    }
+    for warning in unknown_settings(environment::names()) {
+        if matches!(arguments.command, Command::Serve(_)) {
+            warn!(event = event::SETTING_UNKNOWN, "{warning}");
+        } else {
+            output.note(&format!("warning: {warning}\n"));
+        }
     }
     match run(arguments.command, &output) {
         Ok(exit) => exit.code().into(),

@@ -21,6 +21,7 @@ events! {
     TASKS_READ = "tasks.read": "The tasks' file was read from its URL.";
     TASKS_NOT_READ = "tasks.not_read": "The tasks' file could not be read, and the failure handler does without: `error`.";
     SETTINGS_WRONG = "settings.wrong": "Settings are wrong, and the failure handler takes their defaults.";
+    SETTING_UNKNOWN = "setting.unknown": "A variable has a name that begins with `RUNTASK_`, and nobody reads it.";
     FUNCTION_NOT_STARTED = "function.not_started": "The callback handler cannot start: `error`.";
 
     REQUEST_TOO_LARGE = "request.too_large": "A request was refused: its body is over the limit.";

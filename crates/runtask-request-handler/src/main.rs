@@ -5,12 +5,15 @@ mod lambda;
 use lambda::{Aws, Callback, Parameter};
 use lambda_http::request::RequestContext;
 use lambda_http::{Error, Request, RequestExt, service_fn};
+use runtask_log::event;
 use runtask_protocol::AllowedOrigins;
 use runtask_request_handler::{
     FixedKey, KeySetting, KeySource, RequestHandler, RequestSettings, RotatingKey, TaskNames, Trust,
 };
+use runtask_settings::unknown_settings;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tracing::warn;
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> SystemTime {
@@ -27,6 +30,9 @@ fn lookup(name: &str) -> Option<String> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     runtask_log::start_in_lambda(lookup, now);
+    for warning in unknown_settings(std::env::vars_os().map(|it| it.0.to_string_lossy().into_owned())) {
+        warn!(event = event::SETTING_UNKNOWN, "{warning}");
+    }
     let settings = RequestSettings::read(&lookup)?;
     let aws = Arc::new(Aws::new(lookup));
     let callback = Arc::new(Callback::new(Arc::clone(&aws), &settings));

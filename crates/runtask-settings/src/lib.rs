@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod names;
 pub mod numbers;
 
+pub use names::unknown_settings;
 pub use numbers::Number;
 
 use std::fmt::Display;

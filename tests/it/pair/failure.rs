@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use runtask_log::event;
 use runtask_simulator::{PreparedRun, Record, Simulator};
 use runtask_tests::lambda::{Asynchronous, Destination, Function};
 use runtask_tests::pair::{CALLBACK_HANDLER, FAILURE_HANDLER, Pair};
@@ -66,10 +67,16 @@ async fn a_function_that_is_killed_gets_its_result_from_the_failure_handler() {
 #[tokio::test]
 async fn a_function_that_does_not_start_gets_its_result_from_the_failure_handler() {
     let simulator = simulator().await;
-    let wrong = [("RUNTASK_MAX_ENTRIES", "many"), ("RUNTASK_CA_BUNDLE", "/nonexistent/ca.pem")];
+    let wrong = [
+        ("RUNTASK_MAX_ENTRIES", "many"),
+        ("RUNTASK_CA_BUNDLE", "/nonexistent/ca.pem"),
+        ("RUNTASK_MAX_ENTRYS", "1000"),
+    ];
     let pair = pair(&simulator, &wrong, |it| it).await;
     let run = simulator.prepare(spec(formatted())).await.unwrap();
     assert_eq!(result(&settled(&pair, &run).await), ("failed", DIED));
+    // S-11: by both functions.
+    assert!(pair.events().named(event::SETTING_UNKNOWN).count() >= 2, "{}", pair.logs());
 }
 
 /// P-16: Lambda ends the function, which cannot see it coming because its clock stands still meanwhile.

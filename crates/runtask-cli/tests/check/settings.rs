@@ -63,3 +63,19 @@ fn a_wait_has_bounds() {
         assert!(said.err.contains("1..=3600"), "{}", said.err);
     }
 }
+
+/// S-11: by every command, whatever it logs.
+#[test]
+fn a_setting_that_nobody_knows_is_told() {
+    let warning = "RUNTASK_TERRAFROM is no setting of the run task, and nobody reads it; did you mean RUNTASK_TERRAFORM?";
+    let place = Place::with(&[("main.tf", "")]).variable("RUNTASK_TERRAFROM", "/nowhere");
+    for command in [&["policy", "list"][..], &["check", ".", "--json"], &["simulate", "--list-faults"]] {
+        let said = place.run(command);
+        assert!(said.err.starts_with(&format!("warning: {warning}\n")), "{command:?}: {}", said.err);
+    }
+    let said = place.run(&["serve", "--log-format", "json"]);
+    let line: serde_json::Value = serde_json::from_str(said.err.lines().next().unwrap()).unwrap();
+    assert_eq!((line["fields"]["message"].as_str(), line["level"].as_str()), (Some(warning), Some("WARN")));
+    assert_eq!(line["fields"]["event"], "setting.unknown");
+    assert_eq!(Place::with(&[]).run(&["policy", "list"]).err, "");
+}
