@@ -1,33 +1,37 @@
 //! Finds the HMAC key for commands that play the sender.
 
 use crate::environment::lookup;
+use crate::output::Output;
 use anyhow::{Context, bail};
 use runtask_protocol::Key;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 
 /// The key in `file`, without the line end that editors add, or else in HMAC_KEY.
-pub(crate) fn find(file: Option<&Path>) -> anyhow::Result<Option<Key>> {
-    let text = find_text(file)?;
+pub(crate) fn find(file: Option<&Path>, output: &Output) -> anyhow::Result<Option<Key>> {
+    let text = find_text(file, output)?;
     text.map(|it| Key::new(it.expose_secret())).transpose().context("there is no usable key")
 }
 
-/// As [`find`], for who passes the key on.
-pub(crate) fn find_text(file: Option<&Path>) -> anyhow::Result<Option<SecretString>> {
+/// As [`find`], for who passes the key on. Of a key that is too short a person hears.
+pub(crate) fn find_text(file: Option<&Path>, output: &Output) -> anyhow::Result<Option<SecretString>> {
     let text = match file {
         Some(path) => Some(read(path)?),
         None => lookup("HMAC_KEY").filter(|it| !it.is_empty()),
     };
     if let Some(text) = &text {
         // An empty key would be handed on as none at all.
-        Key::new(text).context("there is no usable key")?;
+        let key = Key::new(text).context("there is no usable key")?;
+        if let Some(weakness) = key.weakness() {
+            output.note(&format!("warning: {weakness}\n"));
+        }
     }
     Ok(text.map(SecretString::from))
 }
 
 /// As [`find`], where there must be one.
-pub(crate) fn require(file: Option<&Path>) -> anyhow::Result<Key> {
-    match find(file)? {
+pub(crate) fn require(file: Option<&Path>, output: &Output) -> anyhow::Result<Key> {
+    match find(file, output)? {
         Some(key) => Ok(key),
         None => bail!("there is no key: set HMAC_KEY or give --key-file"),
     }

@@ -188,7 +188,7 @@ async fn set_up(
     };
     // Everything is looked up before anything is changed: a typing error changes nothing.
     let workspaces = selected(organization, arguments, output).await?;
-    let (task, done) = save(organization, arguments).await?;
+    let (task, done) = save(organization, arguments, output).await?;
     let mut places = Vec::new();
     if arguments.global {
         let done = tolerate(make_global(organization, arguments, task.as_ref(), &scope).await)?;
@@ -231,8 +231,9 @@ async fn selected(
 async fn save(
     organization: &Organization,
     arguments: &RegisterArguments,
+    output: &Output,
 ) -> Result<(Option<RunTask>, Done), Failure> {
-    let key = key::find_text(arguments.key_file.as_deref())?;
+    let key = key::find_text(arguments.key_file.as_deref(), output)?;
     let Some(mut task) = organization.run_task(&arguments.name).await? else {
         let wanted = new_run_task(arguments, key)?;
         let created = if arguments.dry_run { None } else { Some(organization.create(&wanted).await?) };

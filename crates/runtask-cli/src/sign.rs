@@ -33,7 +33,7 @@ Example:
 ";
 
 pub(crate) fn sign(arguments: &SignArguments, output: &Output) -> anyhow::Result<Exit> {
-    let key = key::require(arguments.key_file.as_deref())?;
+    let key = key::require(arguments.key_file.as_deref(), output)?;
     let signature = key.sign(&read(&arguments.file)?);
     if output.json {
         output.json(&json!({ "header": HEADER, "value": signature }))?;

@@ -168,7 +168,7 @@ fn sender_key(
     arguments: &SimulateArguments,
     output: &Output,
 ) -> anyhow::Result<Option<Key>> {
-    let key = key::find(arguments.key_file.as_deref())?;
+    let key = key::find(arguments.key_file.as_deref(), output)?;
     let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
     output.note(&format!("The run task must allow: RUNTASK_ALLOWED_ORIGINS={origins}\n"));
     if key.is_none() {

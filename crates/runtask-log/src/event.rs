@@ -33,6 +33,7 @@ events! {
     REQUEST_UNREADABLE = "request.unreadable": "A signed request was refused: it is no run task's, `error`.";
     REQUEST_FOREIGN = "request.foreign": "A run was refused: its result may not be sent to its callback URL, `error`.";
     KEY_READ = "key.read": "The HMAC key was read; it is version `key.version`.";
+    KEY_SHORT = "key.short": "The HMAC key is so short that it could be guessed.";
     KEY_NOT_READ_AGAIN = "key.not_read_again": "The HMAC key could not be read again, and the known one holds: `error`.";
     KEY_PREVIOUS_NOT_READ = "key.previous_not_read": "The version before the current one of the HMAC key could not be read: `error`.";
     KEY_UNAVAILABLE = "key.unavailable": "There is no key to verify a request with: `error`.";

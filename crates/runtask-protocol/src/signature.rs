@@ -13,6 +13,10 @@ pub const SIGNATURE_HEADER: &str = "x-tfc-task-signature";
 /// What senders other than HCP Terraform put before the digits.
 const PREFIX: &[u8] = b"sha512=";
 
+/// Bytes of a key that is long enough. RFC 2104 asks for the length of the hash, 64 bytes here, and nobody finds a random
+/// key of half of that.
+const LONG_ENOUGH: usize = 32;
+
 /// An HMAC key: the bytes of the string that was typed into HCP Terraform, undecoded.
 #[derive(Debug, Clone)]
 pub struct Key(SecretSlice<u8>);
@@ -34,6 +38,15 @@ impl Key {
     /// When it is empty.
     pub fn new(key: &str) -> Result<Self, KeyError> {
         if key.is_empty() { Err(KeyError::Empty) } else { Ok(Self(key.as_bytes().to_vec().into())) }
+    }
+
+    /// What is wrong with the key, though it can be used, for the people whose key it is.
+    #[must_use]
+    pub fn weakness(&self) -> Option<&'static str> {
+        (self.0.expose_secret().len() < LONG_ENOUGH).then_some(
+            "the HMAC key has fewer than 32 bytes: whoever sees one signed request could find it by trying, and sign \
+             their own. Make one with `openssl rand -hex 32`",
+        )
     }
 
     /// The value of `X-TFC-Task-Signature` that HCP Terraform would send with `body`.

@@ -1,9 +1,11 @@
 //! Reads the settings of the request handler.
 
 use crate::handler::TaskNames;
+use runtask_log::event;
 use runtask_protocol::{AllowedOrigins, Key};
 use runtask_settings::{SettingsError, numbers};
 use std::time::Duration;
+use tracing::warn;
 
 /// Where the HMAC key is.
 #[derive(Debug, Clone)]
@@ -35,7 +37,12 @@ impl KeySetting {
                 Self::Unsigned
             }
             (Some(key), None) => match Key::new(&key) {
-                Ok(key) => Self::Key(key),
+                Ok(key) => {
+                    if let Some(weakness) = key.weakness() {
+                        warn!(event = event::KEY_SHORT, "{weakness}");
+                    }
+                    Self::Key(key)
+                }
                 Err(error) => {
                     settings.problem(format!("HMAC_KEY: {error}"));
                     Self::Unsigned

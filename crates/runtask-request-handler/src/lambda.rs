@@ -3,11 +3,13 @@
 use runtask_aws::{
     Extension, Functions, InvokeError, Lookup, ParameterError, Parameters, SdkConfig, sdk_config,
 };
+use runtask_log::event;
 use runtask_protocol::Key;
 use runtask_request_handler::{HandOver, HandOverError, KeyVersion, ReadKey, ReadKeyError, RequestSettings};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tracing::warn;
 
 /// The parameter cannot be had. Its name is not shown: somebody may have taken the setting for the key itself.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +109,10 @@ impl ReadKey for Parameter {
             other => unusable(other),
         })?;
         let key = Key::new(parameter.value.expose_secret()).map_err(unusable)?;
+        // With every reading, which is every five minutes at most. Of the key before, nobody needs to hear any more.
+        if let Some(weakness) = key.weakness().filter(|_| version.is_none()) {
+            warn!(event = event::KEY_SHORT, "{weakness}");
+        }
         Ok(KeyVersion { key, version: parameter.version, written_at: parameter.written_at })
     }
 }

@@ -59,12 +59,13 @@ async fn wrong_settings_are_named_together_and_without_their_values() {
     }
 }
 
-/// S-11: what can be worked with is said all the same.
+/// S-10, S-11: what can be worked with is said all the same.
 #[tokio::test]
 async fn odd_settings_are_logged() {
     let app = App::with(&[("HMAC_KEY", "short-key"), ("RUNTASK_TASK", "default")]).await;
     let reply = app.ask(&signed("short-key", &payload("post_plan").to_string())).await;
     assert_eq!((reply.status, reply.body.as_str()), (200, OK));
+    assert!(app.events().has(event::KEY_SHORT), "{}", app.logs());
     assert!(app.events().has(event::SETTING_UNKNOWN), "{}", app.logs());
     assert!(app.logs().contains("did you mean RUNTASK_TASKS?"), "{}", app.logs());
     assert_no_secrets(&app.logs(), &["short-key"]);

@@ -79,3 +79,19 @@ fn a_setting_that_nobody_knows_is_told() {
     assert_eq!(line["fields"]["event"], "setting.unknown");
     assert_eq!(Place::with(&[]).run(&["policy", "list"]).err, "");
 }
+
+/// S-10: where a key is used, and where one starts with it.
+#[test]
+fn a_short_key_is_told() {
+    let warns = |said: &str| said.contains("the HMAC key has fewer than 32 bytes");
+    for (bytes, is_short) in [(31, true), (32, false)] {
+        let key = "k".repeat(bytes);
+        let place = Place::with(&[("body.json", "{}")]).variable("HMAC_KEY", &key);
+        let said = place.run(&["sign", "body.json"]);
+        assert_eq!((said.code, warns(&said.err)), (0, is_short), "{}", said.err);
+        // It cannot listen there, and ends.
+        let said = place.run(&["serve", "--listen", "192.0.2.1:1"]);
+        assert_eq!((said.code, warns(&said.err)), (2, is_short), "{}", said.err);
+        assert!(!said.err.contains(&key));
+    }
+}
