@@ -104,9 +104,9 @@ fn the_documented_file_is_read() {
 }
 
 #[test]
-fn the_example_of_the_readme_is_read_and_names_every_key() {
-    let readme = include_str!("../../README.md");
-    let example = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+fn the_example_of_the_page_is_read_and_names_every_key() {
+    let page = include_str!("../../../../docs/tasks.md");
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let tasks = good(example);
     assert_eq!(tasks.names().collect::<Vec<_>>(), ["format", "policy"]);
     for kind in SETTINGS.kinds {
