@@ -4,6 +4,8 @@ use runtask_tests::aws;
 use runtask_tests::stack::Stack;
 use serde_json::Value;
 
+use super::inventory::what_aws_has;
+
 /// a second plan changes nothing, the URL has both permissions once, and nothing is left after `destroy`.
 #[tokio::test]
 async fn what_is_applied_stays_and_what_is_destroyed_is_gone() {
@@ -25,7 +27,7 @@ async fn applies_and_destroys(variables: &[(&str, &str)]) {
     );
     alarms_are_counted(&stack).await;
     stack.terraform_with_variables(&["destroy", "-input=false", "-auto-approve"]).await;
-    assert_eq!(left(&stack).await, [""; 0]);
+    assert_eq!(what_aws_has(stack.moto.endpoint()).await, [""; 0]);
 }
 
 /// docs/cost.md says how many alarms there are to be paid for.
@@ -64,40 +66,4 @@ async fn statements(stack: &Stack, outputs: &Value) -> Vec<(String, String)> {
     let mut statements: Vec<_> = statements.map(|it| (text(&it["Sid"]), text(&it["Action"]))).collect();
     statements.sort();
     statements
-}
-
-/// What AWS still has that somebody pays for or could use.
-async fn left(stack: &Stack) -> Vec<String> {
-    let endpoint = stack.moto.endpoint();
-    let mut left = Vec::new();
-    let mut keep = |what: &str, all: &Value| left.extend(names(all).map(|it| format!("{what} {it}")));
-    keep("function", &aws::get(endpoint, "lambda", "/2015-03-31/functions/").await["Functions"]);
-    let call = async |service: &str, target: &str| {
-        aws::call(endpoint, service, target, &serde_json::json!({})).await
-    };
-    keep("parameter", &call("ssm", "AmazonSSM.DescribeParameters").await["Parameters"]);
-    keep("table", &call("dynamodb", "DynamoDB_20120810.ListTables").await["TableNames"]);
-    keep("log group", &call("logs", "Logs_20140328.DescribeLogGroups").await["logGroups"]);
-    keep("queue", &call("sqs", "AmazonSQS.ListQueues").await["QueueUrls"]);
-    let list = async |service: &str, action: &str, version: &str, name: &str| {
-        let answer = aws::query(endpoint, service, &[("Action", action), ("Version", version)]).await;
-        aws::elements(&answer, name).into_iter().map(|it| format!("{name} {it}")).collect::<Vec<_>>()
-    };
-    left.extend(list("monitoring", "DescribeAlarms", "2010-08-01", "AlarmName").await);
-    left.extend(list("monitoring", "ListDashboards", "2010-08-01", "DashboardName").await);
-    left.extend(list("sns", "ListTopics", "2010-03-31", "TopicArn").await);
-    left.extend(list("sns", "ListSubscriptions", "2010-03-31", "SubscriptionArn").await);
-    let layers = aws::get(endpoint, "lambda", "/2018-10-31/layers").await;
-    left.extend(layers["Layers"].as_array().into_iter().flatten().map(|it| format!("layer {it}")));
-    let roles = aws::query(endpoint, "iam", &[("Action", "ListRoles"), ("Version", "2010-05-08")]).await;
-    left.extend(aws::elements(&roles, "RoleName").into_iter().map(|it| format!("role {it}")));
-    left
-}
-
-fn names(all: &Value) -> impl Iterator<Item = String> {
-    let name = |it: &Value| {
-        let keys = ["FunctionName", "Name", "logGroupName"].into_iter().find_map(|key| it[key].as_str());
-        keys.or(it.as_str()).unwrap_or("without a name").to_owned()
-    };
-    all.as_array().into_iter().flatten().map(name).collect::<Vec<_>>().into_iter()
 }

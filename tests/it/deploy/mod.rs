@@ -4,6 +4,7 @@
 mod apply;
 mod deaths;
 mod flow;
+mod inventory;
 mod policies;
 mod replacements;
 mod rotation;
