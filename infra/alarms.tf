@@ -84,7 +84,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "function" {
   for_each = local.alarms
 
-  alarm_name          = "${var.name}-${each.key}"
+  alarm_name          = "${local.name}-${each.key}"
   alarm_description   = "${each.value.means} What to do: docs/operations.md, ${each.key}."
   namespace           = "AWS/Lambda"
   metric_name         = each.value.metric
@@ -99,7 +99,7 @@ resource "aws_cloudwatch_metric_alarm" "function" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "queue" {
-  alarm_name          = "${var.name}-queue-not-empty"
+  alarm_name          = "${local.name}-queue-not-empty"
   alarm_description   = "No function could report for a job; its record is in the queue ${aws_sqs_queue.failures.name}. What to do: docs/operations.md, queue-not-empty."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
@@ -114,9 +114,9 @@ resource "aws_cloudwatch_metric_alarm" "queue" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "signatures_refused" {
-  alarm_name          = "${var.name}-signatures-refused"
+  alarm_name          = "${local.name}-signatures-refused"
   alarm_description   = "Requests came whose signature is wrong or missing. Either HCP Terraform signs with a key that is not ours (any more), or strangers have found the URL. What to do: docs/operations.md, signatures-refused."
-  namespace           = var.name
+  namespace           = local.name
   metric_name         = "SignaturesRefused"
   statistic           = "Sum"
   comparison_operator = "GreaterThanThreshold"
@@ -177,7 +177,7 @@ resource "aws_cloudwatch_metric_alarm" "jobs_without_end" {
 resource "aws_sns_topic" "alarms" {
   count = var.alarm_email == null ? 0 : 1
 
-  name = "${var.name}-alarms"
+  name = "${local.name}-alarms"
 }
 
 resource "aws_sns_topic_subscription" "alarms" {

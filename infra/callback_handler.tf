@@ -3,7 +3,7 @@
 # the failure handler for it, and the file with the tasks, where that is kept in AWS (tasks.tf).
 
 resource "aws_iam_role" "callback_handler" {
-  name               = "${var.name}-callback-handler"
+  name               = "${local.name}-callback-handler"
   description        = "Lets the callback handler keep claims and leave failed jobs to the failure handler"
   assume_role_policy = local.assume_role_policy
 }
@@ -35,7 +35,7 @@ resource "aws_iam_role_policy" "callback_handler" {
 }
 
 resource "aws_lambda_function" "callback_handler" {
-  function_name    = "${var.name}-callback-handler"
+  function_name    = "${local.name}-callback-handler"
   description      = "Checks runs of HCP Terraform and reports the results"
   role             = aws_iam_role.callback_handler.arn
   filename         = local.packages["callback-handler"]

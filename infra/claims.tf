@@ -3,7 +3,7 @@
 # takes to delete expired items.
 
 resource "aws_dynamodb_table" "claims" {
-  name         = "${var.name}-claims"
+  name         = "${local.name}-claims"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "id"
 

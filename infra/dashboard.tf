@@ -8,33 +8,33 @@ locals {
       title = "Results"
       stat  = "Sum"
       metrics = [for status in ["passed", "failed", "not_wanted", "refused", "expired", "undelivered"] :
-        [var.name, "Results", "Status", status, { label = status }]
+        [local.name, "Results", "Status", status, { label = status }]
       ]
     },
     {
       title = "Duration of a job (ms)"
       stat  = "p50"
       metrics = [
-        [var.name, "JobDuration", { label = "half of them", stat = "p50" }],
-        [var.name, "JobDuration", { label = "99 percent", stat = "p99" }],
-        [var.name, "JobDuration", { label = "longest", stat = "Maximum" }],
+        [local.name, "JobDuration", { label = "half of them", stat = "p50" }],
+        [local.name, "JobDuration", { label = "99 percent", stat = "p99" }],
+        [local.name, "JobDuration", { label = "longest", stat = "Maximum" }],
       ]
     },
     {
       title = "Signatures, by key"
       stat  = "Sum"
       metrics = [
-        [var.name, "RequestsVerified", "Key", "current", { label = "current key" }],
-        [var.name, "RequestsVerified", "Key", "previous", { label = "previous key" }],
-        [var.name, "SignaturesRefused", { label = "refused" }],
+        [local.name, "RequestsVerified", "Key", "current", { label = "current key" }],
+        [local.name, "RequestsVerified", "Key", "previous", { label = "previous key" }],
+        [local.name, "SignaturesRefused", { label = "refused" }],
       ]
     },
     {
       title = "Jobs"
       stat  = "Sum"
       metrics = [
-        [var.name, "JobsOpen", { label = "without end" }],
-        [var.name, "Duplicates", { label = "came again" }],
+        [local.name, "JobsOpen", { label = "without end" }],
+        [local.name, "Duplicates", { label = "came again" }],
       ]
     },
     {
@@ -91,7 +91,7 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "runtask" {
-  dashboard_name = var.name
+  dashboard_name = local.name
 
   dashboard_body = jsonencode({
     widgets = concat(

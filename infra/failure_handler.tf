@@ -2,7 +2,7 @@
 # missing final result. If it cannot, the record ends in the queue.
 
 resource "aws_iam_role" "failure_handler" {
-  name               = "${var.name}-failure-handler"
+  name               = "${local.name}-failure-handler"
   description        = "Lets the failure handler respect claims and leave its own failures in a queue"
   assume_role_policy = local.assume_role_policy
 }
@@ -43,8 +43,8 @@ resource "aws_iam_role_policy" "failure_handler" {
 }
 
 resource "aws_lambda_function" "failure_handler" {
-  function_name    = "${var.name}-failure-handler"
-  description      = "Reports for jobs that ${var.name}-callback-handler gave up"
+  function_name    = "${local.name}-failure-handler"
+  description      = "Reports for jobs that ${local.name}-callback-handler gave up"
   role             = aws_iam_role.failure_handler.arn
   filename         = local.packages["failure-handler"]
   source_code_hash = filebase64sha256(local.packages["failure-handler"])

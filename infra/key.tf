@@ -14,7 +14,7 @@ ephemeral "aws_secretsmanager_random_password" "hmac_key" {
 # refuses (seen with 5.100). So there is no description here to be changed one day, and a change of kms_key needs a
 # higher hmac_key_version as well.
 resource "aws_ssm_parameter" "hmac_key" {
-  name = "/${var.name}/hmac-key"
+  name = "/${local.name}/hmac-key"
   type = "SecureString"
   # AWS's own key is named, because without a name the parameter would keep the customer's key that it had.
   key_id           = coalesce(local.kms_key_arn, "alias/aws/ssm")

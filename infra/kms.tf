@@ -13,7 +13,7 @@ data "aws_partition" "current" {}
 resource "aws_kms_key" "runtask" {
   count = var.kms_key == "create" ? 1 : 0
 
-  description             = "Encrypts what the run task ${var.name} keeps"
+  description             = "Encrypts what the run task ${local.name} keeps"
   enable_key_rotation     = true
   deletion_window_in_days = 7
 
@@ -54,6 +54,6 @@ resource "aws_kms_key" "runtask" {
 resource "aws_kms_alias" "runtask" {
   count = var.kms_key == "create" ? 1 : 0
 
-  name          = "alias/${var.name}"
+  name          = "alias/${local.name}"
   target_key_id = aws_kms_key.runtask[0].key_id
 }

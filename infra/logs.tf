@@ -3,7 +3,7 @@
 
 locals {
   log_group_names = { for function in ["request-handler", "callback-handler", "failure-handler"] :
-    function => "/aws/lambda/${var.name}-${function}"
+    function => "/aws/lambda/${local.name}-${function}"
   }
 }
 

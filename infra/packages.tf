@@ -11,7 +11,7 @@ locals {
 
 # Puts a pinned terraform at /opt/bin/terraform.
 resource "aws_lambda_layer_version" "terraform" {
-  layer_name               = "${var.name}-terraform"
+  layer_name               = "${local.name}-terraform"
   description              = "terraform at /opt/bin/terraform"
   filename                 = local.packages["terraform-layer"]
   source_code_hash         = filebase64sha256(local.packages["terraform-layer"])

@@ -4,7 +4,7 @@
 # A message holds the run's access token, which HCP Terraform lets expire after ten minutes. Treat it as a secret.
 
 resource "aws_sqs_queue" "failures" {
-  name = "${var.name}-failures"
+  name = "${local.name}-failures"
   # SQS's maximum, two weeks, so that nothing is gone after a long weekend.
   message_retention_seconds = 1209600
   # Exactly one of the two: a key that SQS owns, or the customer's.

@@ -7,7 +7,7 @@ locals {
   report_environment = merge(
     var.settings,
     {
-      RUNTASK_METRICS_NAMESPACE = var.name
+      RUNTASK_METRICS_NAMESPACE = local.name
       RUNTASK_ON_ERROR          = var.on_error
       RUNTASK_TABLE             = aws_dynamodb_table.claims.name
     },

@@ -1,6 +1,7 @@
 # Makes the request handler, the one function that the Internet reaches. It verifies the signature and hands the job
 # over. So it may read one parameter and invoke one function.
 
+# The first of all resources: everything else takes its name from it (roles.tf).
 resource "aws_iam_role" "request_handler" {
   name               = "${var.name}-request-handler"
   description        = "Lets the request handler read the HMAC key and hand jobs over"
@@ -45,8 +46,8 @@ resource "aws_iam_role_policy" "request_handler" {
 }
 
 resource "aws_lambda_function" "request_handler" {
-  function_name    = "${var.name}-request-handler"
-  description      = "Verifies requests of HCP Terraform and hands them to ${var.name}-callback-handler"
+  function_name    = "${local.name}-request-handler"
+  description      = "Verifies requests of HCP Terraform and hands them to ${local.name}-callback-handler"
   role             = aws_iam_role.request_handler.arn
   filename         = local.packages["request-handler"]
   source_code_hash = filebase64sha256(local.packages["request-handler"])
@@ -63,7 +64,7 @@ resource "aws_lambda_function" "request_handler" {
     variables = merge(local.origins_environment, local.tasks_environment, {
       HMAC_SECRET_KEY_PARAM     = aws_ssm_parameter.hmac_key.name
       RUNTASK_CALLBACK_FUNCTION = aws_lambda_function.callback_handler.arn
-      RUNTASK_METRICS_NAMESPACE = var.name
+      RUNTASK_METRICS_NAMESPACE = local.name
     })
   }
 

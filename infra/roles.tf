@@ -2,6 +2,11 @@
 # needs something else.
 
 locals {
+  # The name of the deployment, by way of the first role, which so is made before anything else and destroyed last.
+  # A second state with the same name fails at that role: IAM has each name once in an account. SQS, CloudWatch and SNS
+  # would give the second state what is the first one's, and a destroy would then delete it there.
+  name = trimsuffix(aws_iam_role.request_handler.name, "-request-handler")
+
   # Lambda may take on the roles.
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -24,7 +24,7 @@ locals {
 resource "aws_lambda_layer_version" "policy" {
   count = local.policy_is_packed ? 1 : 0
 
-  layer_name               = "${var.name}-policy"
+  layer_name               = "${local.name}-policy"
   description              = "Tasks and policies in /opt/runtask"
   filename                 = local.policy_zip
   source_code_hash         = filebase64sha256(local.policy_zip)

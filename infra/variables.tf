@@ -4,7 +4,7 @@
 # Name, place and packages
 
 variable "name" {
-  description = "Name of the deployment; the names of all resources begin with it. Roles belong to the whole account: a deployment in another region of the same account needs another name."
+  description = "Name of the deployment; the names of all resources begin with it. Two deployments in one account need two names, even in two regions, because roles belong to the whole account. A change makes another deployment in place of this one, with another URL and another key."
   type        = string
   default     = "runtask"
   nullable    = false
@@ -12,6 +12,18 @@ variable "name" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name)) && !startswith(var.name, "aws") && !startswith(var.name, "ssm")
     error_message = "The name must have 2 to 40 characters, lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen. It must not begin with \"aws\" or \"ssm\", which Parameter Store reserves."
+  }
+}
+
+variable "workspace" {
+  description = "The Terraform workspace that these variables are for. Each workspace has a state of its own and so needs variables of its own, above all a name: docs/operations.md, \"Several environments in one account\"."
+  type        = string
+  default     = "default"
+  nullable    = false
+
+  validation {
+    condition     = var.workspace == terraform.workspace
+    error_message = "This is the workspace \"${terraform.workspace}\", and the variables are for \"${var.workspace}\". Select that one (terraform workspace select), or give this one variables of its own: at least workspace = \"${terraform.workspace}\" and a name that no other deployment in the AWS account has."
   }
 }
 

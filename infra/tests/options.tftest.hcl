@@ -264,3 +264,17 @@ run "sizes" {
     error_message = "The sizes are not what was asked for."
   }
 }
+
+run "a_workspace_of_other_variables" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    workspace = "staging"
+  }
+
+  expect_failures = [var.workspace]
+}

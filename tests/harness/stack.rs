@@ -1,7 +1,8 @@
 //! Applies `infra/` with the real terraform and the real AWS provider to an AWS that moto plays.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
+use std::sync::Arc;
 
 use crate::binaries::binary;
 use serde_json::Value;
@@ -16,12 +17,16 @@ use crate::tools::{terraform_settings, tool};
 pub const REPLACEMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-5");
 /// The code that is applied.
 pub const INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");
+/// The command that applies it.
+pub const APPLY: [&str; 3] = ["apply", "-input=false", "-auto-approve"];
+/// The command that takes it away.
+pub const DESTROY: [&str; 3] = ["destroy", "-input=false", "-auto-approve"];
 
-/// A deployment. Dropping it ends its AWS.
+/// A deployment. Dropping the last one in an AWS ends that.
 #[derive(Debug)]
 pub struct Stack {
     /// The AWS.
-    pub moto: Moto,
+    pub moto: Arc<Moto>,
     directory: TempDir,
     packages: Packages,
     variables: Vec<String>,
@@ -55,19 +60,35 @@ impl Stack {
         Self::apply_packages(Packages::WithPolicy(packages_with(policy).await), variables).await
     }
 
+    /// A copy of `infra/` with these variables, of which nothing is applied yet, in an AWS that may have deployments.
+    /// Its packages hold no programs.
+    ///
+    /// # Panics
+    ///
+    /// If terraform fails.
+    pub async fn beside(moto: &Arc<Moto>, variables: &[(&str, &str)]) -> Self {
+        let packages = Packages::Plain(Path::new(INFRA).join("tests/packages/x86_64"));
+        Self::prepare(moto.clone(), packages, variables).await
+    }
+
     async fn apply_packages(packages: Packages, variables: &[(&str, &str)]) -> Self {
+        let stack = Self::prepare(Arc::new(Moto::start().await), packages, variables).await;
+        stack.terraform_with_variables(&APPLY).await;
+        stack
+    }
+
+    async fn prepare(moto: Arc<Moto>, packages: Packages, variables: &[(&str, &str)]) -> Self {
         let mut all = vec![format!("package_directory={}", packages.directory().parent().unwrap().display())];
         all.extend(variables.iter().map(|(name, value)| format!("{name}={value}")));
-        let stack = Self { moto: Moto::start().await, directory: copy().await, packages, variables: all };
+        let stack = Self { moto, directory: copy().await, packages, variables: all };
         stack.terraform(&["init", "-input=false"]).await;
-        stack.terraform_with_variables(&["apply", "-input=false", "-auto-approve"]).await;
         stack
     }
 
     /// Applies again, with one more variable, or one that is different.
     pub async fn apply_with(&mut self, name: &str, value: &str) {
         self.variables.push(format!("{name}={value}"));
-        self.terraform_with_variables(&["apply", "-input=false", "-auto-approve"]).await;
+        self.terraform_with_variables(&APPLY).await;
     }
 
     /// Runs terraform in the deployment's directory; returns what it printed.
@@ -81,8 +102,24 @@ impl Stack {
 
     /// As [`Self::terraform`], for commands that take variables.
     pub async fn terraform_with_variables(&self, arguments: &[&str]) -> String {
+        self.terraform(&self.with_variables(arguments)).await
+    }
+
+    /// As [`Self::terraform_with_variables`], of a command that must fail.
+    ///
+    /// # Panics
+    ///
+    /// If it succeeds.
+    pub async fn terraform_refuses(&self, arguments: &[&str]) -> String {
+        let arguments = self.with_variables(arguments);
+        let output = output(self.directory.path(), self.moto.endpoint(), &arguments).await;
+        assert!(!output.status.success(), "terraform {arguments:?}:\n{}", said(&output));
+        said(&output)
+    }
+
+    fn with_variables<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
         let variables = self.variables.iter().flat_map(|it| ["-var", it]);
-        self.terraform(&arguments.iter().copied().chain(variables).collect::<Vec<_>>()).await
+        arguments.iter().copied().chain(variables).collect()
     }
 
     /// The outputs, by their names.
@@ -148,6 +185,17 @@ fn architecture() -> String {
 
 /// Runs terraform in `directory`, with an AWS at `endpoint`; it must succeed.
 async fn run(directory: &Path, endpoint: &str, arguments: &[&str]) -> String {
+    let output = output(directory, endpoint, arguments).await;
+    assert!(output.status.success(), "terraform {arguments:?}:\n{}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Everything that terraform printed.
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
+}
+
+async fn output(directory: &Path, endpoint: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(tool("terraform"));
     command
         .args([arguments, &["-no-color"]].concat())
@@ -164,10 +212,7 @@ async fn run(directory: &Path, endpoint: &str, arguments: &[&str]) -> String {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    let output = command.output().await.unwrap();
-    let said = [&output.stdout[..], &output.stderr[..]].concat();
-    assert!(output.status.success(), "terraform {arguments:?}:\n{}", String::from_utf8_lossy(&said));
-    String::from_utf8(output.stdout).unwrap()
+    command.output().await.unwrap()
 }
 
 /// A copy of `infra/`, with the replacements.

@@ -1,7 +1,7 @@
 //! Tests `terraform apply`, and `destroy`.
 
 use runtask_tests::aws;
-use runtask_tests::stack::Stack;
+use runtask_tests::stack::{DESTROY, Stack};
 use serde_json::Value;
 
 use super::inventory::what_aws_has;
@@ -26,7 +26,7 @@ async fn applies_and_destroys(variables: &[(&str, &str)]) {
         ]
     );
     alarms_are_counted(&stack).await;
-    stack.terraform_with_variables(&["destroy", "-input=false", "-auto-approve"]).await;
+    stack.terraform_with_variables(&DESTROY).await;
     assert_eq!(what_aws_has(stack.moto.endpoint()).await, [""; 0]);
 }
 

@@ -5,6 +5,7 @@ mod apply;
 mod deaths;
 mod flow;
 mod inventory;
+mod neighbours;
 mod policies;
 mod replacements;
 mod rotation;
