@@ -3,15 +3,23 @@
 # browser calls it.
 #
 # A public function URL needs two statements in the function's policy: this one, and the one in function_url_invoke.tf.
-# Releases of the provider add one or both themselves when they make a URL like this, without keeping track of them.
-# With their very ids, and made before the URL, both are ours: planned, kept and destroyed like anything else.
+# The provider adds the same two when it makes a URL like this, since release 6.28, and keeps track of neither: they are
+# gone only with the function. Ours are planned, kept and destroyed like anything else. They have ids of their own:
+# AWS refuses an id that is there (409), and the provider is known to take that for success with its first statement
+# (FunctionURLAllowPublicAccess), not with its second (FunctionURLAllowInvokeAction). The same statement twice allows
+# what it allows once. All are added one after the other, because AWS refuses changes of a policy at the same time.
 
 resource "aws_lambda_permission" "function_url" {
-  statement_id           = "FunctionURLAllowPublicAccess"
+  statement_id           = "PublicUrl"
   function_name          = aws_lambda_function.request_handler.function_name
   action                 = "lambda:InvokeFunctionUrl"
   principal              = "*"
   function_url_auth_type = "NONE"
+
+  lifecycle {
+    # HCP Terraform may call at any moment.
+    create_before_destroy = true
+  }
 }
 
 resource "aws_lambda_function_url" "request_handler" {

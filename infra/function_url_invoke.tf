@@ -5,9 +5,13 @@
 # The argument is new in release 6.28 of the provider, and nothing else in infra/ needs that release.
 
 resource "aws_lambda_permission" "function_url_invoke" {
-  statement_id             = "FunctionURLAllowInvokeAction"
+  statement_id             = "PublicUrlInvoke"
   function_name            = aws_lambda_function.request_handler.function_name
   action                   = "lambda:InvokeFunction"
   principal                = "*"
   invoked_via_function_url = true
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -139,8 +139,8 @@ run "defaults" {
     condition = length(distinct([
       aws_lambda_permission.function_url.statement_id, aws_lambda_permission.function_url_invoke.statement_id,
       "FunctionURLAllowPublicAccess", "FunctionURLAllowInvokeAction",
-    ])) == 2
-    error_message = "The two statements need the ids that the provider would give its own, or there would be two of each."
+    ])) == 4
+    error_message = "The two statements need other ids than those that the provider gives its own, or making the URL may fail."
   }
 
   assert {

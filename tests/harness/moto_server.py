@@ -43,12 +43,17 @@ def changed(self, spec):
 
 
 def added(self, raw, *rest, **named):
-    """AWS has every statement id once."""
+    # AWS has every statement id once.
     name = json.loads(raw)["StatementId"]
     if any(it.get("Sid") == name for it in self.statements):
         text = f"The statement id ({name}) provided already exists."
         raise ResourceConflict("ResourceConflictException", text)
-    return add(self, raw, *rest, **named)
+    statement, revision = add(self, raw, *rest, **named)
+    # AWS makes a condition of this argument; moto leaves it as it is, where the provider does not look for it.
+    kind = statement.pop("FunctionUrlAuthType", None)
+    if kind:
+        statement["Condition"] = {"StringEquals": {"lambda:FunctionUrlAuthType": kind}}
+    return statement, revision
 
 
 def updated(self, *rest, **named):

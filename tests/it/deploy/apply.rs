@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::inventory::what_aws_has;
 
-/// a second plan changes nothing, the URL has both permissions once, and nothing is left after `destroy`.
+/// a second plan changes nothing, the URL has both permissions, and nothing is left after `destroy`.
 #[tokio::test]
 async fn what_is_applied_stays_and_what_is_destroyed_is_gone() {
     tokio::join!(applies_and_destroys(&[]), applies_and_destroys(&OPTIONS));
@@ -21,8 +21,10 @@ async fn applies_and_destroys(variables: &[(&str, &str)]) {
     assert_eq!(
         statements(&stack, &outputs).await,
         [
-            ("FunctionURLAllowInvokeAction".to_owned(), "lambda:InvokeFunction".to_owned()),
+            // I-03: release 5.100 of the provider adds this one, later ones another; the ids of ours are others.
             ("FunctionURLAllowPublicAccess".to_owned(), "lambda:InvokeFunctionUrl".to_owned()),
+            ("PublicUrl".to_owned(), "lambda:InvokeFunctionUrl".to_owned()),
+            ("PublicUrlInvoke".to_owned(), "lambda:InvokeFunction".to_owned()),
         ]
     );
     alarms_are_counted(&stack).await;
