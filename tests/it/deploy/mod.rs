@@ -5,6 +5,7 @@ mod apply;
 mod deaths;
 mod flow;
 mod inventory;
+mod lost_state;
 mod neighbours;
 mod policies;
 mod replacements;

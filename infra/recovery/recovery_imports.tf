@@ -1,0 +1,98 @@
+# For a deployment whose state is lost: docs/operations.md, "The state is lost", says when and how to use this file.
+#
+# Imports what AWS has and would refuse to make again. What is not here is made and changed by one and the same request
+# (alarms, dashboard, policies, settings of events), or is made anew each time (layers).
+# The parameter with the HMAC key is not here on purpose: an import reads it, and the state would hold the key.
+
+import {
+  to = aws_iam_role.request_handler
+  id = "${var.name}-request-handler"
+}
+
+import {
+  to = aws_iam_role.callback_handler
+  id = "${var.name}-callback-handler"
+}
+
+import {
+  to = aws_iam_role.failure_handler
+  id = "${var.name}-failure-handler"
+}
+
+import {
+  for_each = local.log_group_names
+  to       = aws_cloudwatch_log_group.function[each.key]
+  id       = each.value
+}
+
+import {
+  to = aws_dynamodb_table.claims
+  id = "${var.name}-claims"
+}
+
+data "aws_sqs_queue" "failures" {
+  name = "${var.name}-failures"
+}
+
+import {
+  to = aws_sqs_queue.failures
+  id = data.aws_sqs_queue.failures.url
+}
+
+import {
+  to = aws_lambda_function.request_handler
+  id = "${var.name}-request-handler"
+}
+
+import {
+  to = aws_lambda_function.callback_handler
+  id = "${var.name}-callback-handler"
+}
+
+import {
+  to = aws_lambda_function.failure_handler
+  id = "${var.name}-failure-handler"
+}
+
+import {
+  to = aws_lambda_function_url.request_handler
+  id = "${var.name}-request-handler"
+}
+
+import {
+  to = aws_lambda_permission.function_url
+  id = "${var.name}-request-handler/PublicUrl"
+}
+
+import {
+  to = aws_lambda_permission.function_url_invoke
+  id = "${var.name}-request-handler/PublicUrlInvoke"
+}
+
+# Where alarm_email is set
+
+import {
+  for_each = toset(var.alarm_email == null ? [] : ["${var.name}-alarms"])
+  to       = aws_sns_topic.alarms[0]
+  id       = "arn:${data.aws_partition.current.partition}:sns:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:${each.key}"
+}
+
+# Where kms_key is "create"
+
+data "aws_kms_alias" "runtask" {
+  for_each = toset(var.kms_key == "create" ? ["alias/${var.name}"] : [])
+
+  name = each.key
+}
+
+import {
+  for_each = data.aws_kms_alias.runtask
+  to       = aws_kms_key.runtask[0]
+  id       = each.value.target_key_id
+}
+
+import {
+  for_each = data.aws_kms_alias.runtask
+  to       = aws_kms_alias.runtask[0]
+  id       = each.key
+}
