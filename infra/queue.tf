@@ -5,9 +5,26 @@
 
 resource "aws_sqs_queue" "failures" {
   name = "${local.name}-failures"
-  # SQS's maximum, two weeks, so that nothing is gone after a long weekend.
-  message_retention_seconds = 1209600
+  # A day, because of the tokens. The failure handler's log names the jobs for as long as logs are kept.
+  message_retention_seconds = 86400
   # Exactly one of the two: a key that SQS owns, or the customer's.
   sqs_managed_sse_enabled = var.kms_key == null ? true : null
   kms_master_key_id       = local.kms_key_arn
+}
+
+# Refuses plain HTTP. Who may send and read is in the policies of their own roles.
+resource "aws_sqs_queue_policy" "failures" {
+  queue_url = aws_sqs_queue.failures.url
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "EncryptedConnections"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = aws_sqs_queue.failures.arn
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
 }

@@ -162,6 +162,18 @@ run "defaults" {
   }
 
   assert {
+    condition = aws_sqs_queue.failures.message_retention_seconds == 86400 && jsondecode(aws_sqs_queue_policy.failures.policy).Statement == [{
+      Sid       = "EncryptedConnections"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = "arn:aws:sqs:eu-central-1:123456789012:runtask-failures"
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+    error_message = "The queue keeps tokens for a day, and gives them to nobody over plain HTTP."
+  }
+
+  assert {
     condition     = length(aws_kms_key.runtask) == 0 && length(aws_sns_topic.alarms) == 0
     error_message = "Neither a key nor a topic is made unless asked for."
   }

@@ -2,7 +2,7 @@
 
 use runtask_tests::aws;
 use runtask_tests::stack::{DESTROY, Stack};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::inventory::what_aws_has;
 
@@ -27,9 +27,20 @@ async fn applies_and_destroys(variables: &[(&str, &str)]) {
             ("PublicUrlInvoke".to_owned(), "lambda:InvokeFunction".to_owned()),
         ]
     );
+    queue_keeps_tokens_for_a_day(&stack, &outputs).await;
     alarms_are_counted(&stack).await;
     stack.terraform_with_variables(&DESTROY).await;
     assert_eq!(what_aws_has(stack.moto.endpoint()).await, [""; 0]);
+}
+
+/// I-04: a message holds a token.
+async fn queue_keeps_tokens_for_a_day(stack: &Stack, outputs: &Value) {
+    let body = json!({"QueueUrl": outputs["failures_queue_url"], "AttributeNames": ["All"]});
+    let answer = aws::call(stack.moto.endpoint(), "sqs", "AmazonSQS.GetQueueAttributes", &body).await;
+    assert_eq!(answer["Attributes"]["MessageRetentionPeriod"], "86400");
+    let policy: Value = serde_json::from_str(answer["Attributes"]["Policy"].as_str().unwrap()).unwrap();
+    assert_eq!(policy["Statement"][0]["Effect"], "Deny");
+    assert_eq!(policy["Statement"][0]["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}));
 }
 
 /// docs/cost.md says how many alarms there are to be paid for.
