@@ -28,11 +28,14 @@ locals {
       above     = 0
     }
     "${function}-throttles" = {
-      means     = "An invocation of the ${function} was refused, because too many run at the same time."
+      means     = "An invocation of the ${function} was refused, because too many run at the same time, in two of three periods of five minutes."
       function  = it.name
       metric    = "Throttles"
       statistic = "Sum"
       above     = 0
+      # A burst is throttled for a moment, and what was refused comes again.
+      periods   = 3
+      breaching = 2
     }
     "${function}-duration" = {
       means     = "An invocation of the ${function} took more than 80 percent of its timeout of ${it.timeout} s."
@@ -85,7 +88,7 @@ resource "aws_cloudwatch_metric_alarm" "function" {
   for_each = local.alarms
 
   alarm_name          = "${local.name}-${each.key}"
-  alarm_description   = "${each.value.means} What to do: docs/operations.md, ${each.key}."
+  alarm_description   = "${each.value.means} What to do: ${var.runbook}#${each.key}"
   namespace           = "AWS/Lambda"
   metric_name         = each.value.metric
   dimensions          = { FunctionName = each.value.function }
@@ -93,14 +96,16 @@ resource "aws_cloudwatch_metric_alarm" "function" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.above
   period              = 300
-  evaluation_periods  = 1
+  evaluation_periods  = lookup(each.value, "periods", 1)
+  datapoints_to_alarm = lookup(each.value, "breaching", null)
   treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
 }
 
 resource "aws_cloudwatch_metric_alarm" "queue" {
   alarm_name          = "${local.name}-queue-not-empty"
-  alarm_description   = "No function could report for a job; its record is in the queue ${aws_sqs_queue.failures.name}. What to do: docs/operations.md, queue-not-empty."
+  alarm_description   = "No function could report for a job; its record is in the queue ${aws_sqs_queue.failures.name}. What to do: ${var.runbook}#queue-not-empty"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.failures.name }
@@ -111,11 +116,12 @@ resource "aws_cloudwatch_metric_alarm" "queue" {
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
 }
 
 resource "aws_cloudwatch_metric_alarm" "signatures_refused" {
   alarm_name          = "${local.name}-signatures-refused"
-  alarm_description   = "Requests came whose signature is wrong or missing. Either HCP Terraform signs with a key that is not ours (any more), or strangers have found the URL. What to do: docs/operations.md, signatures-refused."
+  alarm_description   = "Requests came whose signature is wrong or missing. Either HCP Terraform signs with a key that is not ours (any more), or strangers have found the URL. What to do: ${var.runbook}#signatures-refused"
   namespace           = local.name
   metric_name         = "SignaturesRefused"
   statistic           = "Sum"
@@ -125,6 +131,7 @@ resource "aws_cloudwatch_metric_alarm" "signatures_refused" {
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
 }
 
 resource "aws_cloudwatch_metric_alarm" "results_missing" {

@@ -380,7 +380,7 @@ variable "tracing" {
 }
 
 variable "alarm_topic_arns" {
-  description = "ARNs of SNS topics that hear of alarms."
+  description = "ARNs of SNS topics that hear of alarms, when one is raised and when it ends."
   type        = list(string)
   default     = []
   nullable    = false
@@ -399,6 +399,18 @@ variable "alarm_email" {
   validation {
     condition     = var.alarm_email == null || can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.alarm_email))
     error_message = "alarm_email must be an e-mail address, or unset."
+  }
+}
+
+variable "runbook" {
+  description = "Where those who hear of alarms can read docs/operations.md, such as https://git.example.com/acme/runtask/blob/main/docs/operations.md. Each alarm's description names it, with the alarm's heading behind a #."
+  type        = string
+  default     = "docs/operations.md"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^#[:space:]]{1,400}$", var.runbook))
+    error_message = "runbook is an address or a path without blanks and without #, of up to 400 characters."
   }
 }
 

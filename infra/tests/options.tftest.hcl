@@ -221,13 +221,16 @@ run "whom_alarms_reach" {
     alarm_topic_arns             = ["arn:aws:sns:eu-central-1:123456789012:pager"]
     alarm_email                  = "operations@example.com"
     tolerated_refused_signatures = 5
+    runbook                      = "https://git.example.com/runtask/docs/operations.md"
   }
 
   assert {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.results_missing, aws_cloudwatch_metric_alarm.jobs_without_end, aws_cloudwatch_metric_alarm.queue, aws_cloudwatch_metric_alarm.signatures_refused]) :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:pager", "arn:aws:sns:eu-central-1:123456789012:made"])
+      && alarm.ok_actions == alarm.alarm_actions
+      && strcontains(alarm.alarm_description, " What to do: https://git.example.com/runtask/docs/operations.md#")
     ])
-    error_message = "Every alarm must reach the topics that are given and the one that is made."
+    error_message = "Every alarm must reach the topics that are given and the one that is made, when it begins and when it ends, and say where to read on."
   }
 
   assert {

@@ -181,9 +181,18 @@ run "defaults" {
   assert {
     condition = alltrue([for name, alarm in merge(aws_cloudwatch_metric_alarm.function, { results-missing = aws_cloudwatch_metric_alarm.results_missing, jobs-without-end = aws_cloudwatch_metric_alarm.jobs_without_end }) :
       length(alarm.alarm_actions) == 0 && alarm.treat_missing_data == "notBreaching"
-      && endswith(alarm.alarm_description, " What to do: docs/operations.md, ${name}.")
+      && endswith(alarm.alarm_description, " What to do: docs/operations.md#${name}")
     ])
     error_message = "Alarms tell nobody unless asked to, and each says where to read on."
+  }
+
+  assert {
+    condition = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.function :
+      endswith(name, "-throttles")
+      ? alarm.evaluation_periods == 3 && alarm.datapoints_to_alarm == 2
+      : alarm.evaluation_periods == 1 && alarm.threshold >= 0
+    ])
+    error_message = "One throttle raises no alarm, and one of anything else does."
   }
 
   assert {
