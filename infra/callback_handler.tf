@@ -103,3 +103,11 @@ resource "aws_lambda_function_event_invoke_config" "callback_handler" {
     }
   }
 }
+
+# A warning, because a run whose results come late may still be better than one whose check is cut short.
+check "callback_handler_timeout" {
+  assert {
+    condition     = var.callback_handler_timeout_seconds <= 480
+    error_message = "A run's token lives for ten minutes. With callback_handler_timeout_seconds above 480, a job that fails at its end leaves the failure handler too little of them to report: HCP Terraform then refuses the result, and the run waits in vain. Shorten what is checked, or give callback_handler_memory_mb more, which brings more processor time."
+  }
+}

@@ -266,7 +266,7 @@ variable "callback_handler_memory_mb" {
 }
 
 variable "callback_handler_timeout_seconds" {
-  description = "Timeout of the callback handler. Shortly before it, work is stopped and the final result sent."
+  description = "Timeout of the callback handler. Shortly before it, work is stopped and the final result sent. Above 480 Terraform warns: a run's token lives for ten minutes."
   type        = number
   default     = 300
   nullable    = false

@@ -249,7 +249,7 @@ run "sizes" {
   variables {
     request_handler_reserved_concurrency  = 10
     callback_handler_reserved_concurrency = 20
-    callback_handler_timeout_seconds      = 600
+    callback_handler_timeout_seconds      = 480
     callback_handler_tmp_mb               = 2048
     point_in_time_recovery                = true
     log_retention_days                    = 365
@@ -260,12 +260,26 @@ run "sizes" {
       aws_lambda_function.request_handler.reserved_concurrent_executions == 10
       && aws_lambda_function.callback_handler.reserved_concurrent_executions == 20
       && aws_lambda_function.callback_handler.ephemeral_storage[0].size == 2048
-      && aws_cloudwatch_metric_alarm.function["callback-handler-duration"].threshold == 480000
+      && aws_cloudwatch_metric_alarm.function["callback-handler-duration"].threshold == 384000
       && aws_dynamodb_table.claims.point_in_time_recovery[0].enabled
       && aws_cloudwatch_log_group.function["failure-handler"].retention_in_days == 365
     )
     error_message = "The sizes are not what was asked for."
   }
+}
+
+run "a_timeout_beyond_the_life_of_a_token" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    callback_handler_timeout_seconds = 481
+  }
+
+  expect_failures = [check.callback_handler_timeout]
 }
 
 run "a_workspace_of_other_variables" {
