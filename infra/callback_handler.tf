@@ -81,7 +81,7 @@ resource "aws_lambda_function" "callback_handler" {
 
     precondition {
       condition     = fileexists(local.packages["callback-handler"])
-      error_message = "There is no ${local.packages["callback-handler"]}: run `make package ARCHITECTURE=${var.architecture}` first."
+      error_message = "There is no ${local.packages["callback-handler"]}: ${local.package_advice}"
     }
   }
 }

@@ -76,7 +76,7 @@ resource "aws_lambda_function" "failure_handler" {
   lifecycle {
     precondition {
       condition     = fileexists(local.packages["failure-handler"])
-      error_message = "There is no ${local.packages["failure-handler"]}: run `make package ARCHITECTURE=${var.architecture}` first."
+      error_message = "There is no ${local.packages["failure-handler"]}: ${local.package_advice}"
     }
   }
 }

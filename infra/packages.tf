@@ -7,6 +7,9 @@ locals {
   packages = { for package in ["request-handler", "callback-handler", "failure-handler", "terraform-layer"] :
     package => "${local.package_directory}/${package}.zip"
   }
+
+  # For a zip that is not there.
+  package_advice = "run `make package ARCHITECTURE=${var.architecture}` first, on the machine where Terraform runs (a workspace of HCP Terraform needs the execution mode Local)."
 }
 
 # Puts a pinned terraform at /opt/bin/terraform.
@@ -24,7 +27,7 @@ resource "aws_lambda_layer_version" "terraform" {
 
     precondition {
       condition     = fileexists(local.packages["terraform-layer"])
-      error_message = "There is no ${local.packages["terraform-layer"]}: run `make package ARCHITECTURE=${var.architecture}` first."
+      error_message = "There is no ${local.packages["terraform-layer"]}: ${local.package_advice}"
     }
   }
 }

@@ -85,7 +85,7 @@ resource "aws_lambda_function" "request_handler" {
   lifecycle {
     precondition {
       condition     = fileexists(local.packages["request-handler"])
-      error_message = "There is no ${local.packages["request-handler"]}: run `make package ARCHITECTURE=${var.architecture}` first."
+      error_message = "There is no ${local.packages["request-handler"]}: ${local.package_advice}"
     }
   }
 }
