@@ -24,6 +24,18 @@ terraform {
   }
 }
 
+variable "workspace" {
+  description = "The Terraform workspace that these variables are for: each has a state of its own, and so a run task of its own."
+  type        = string
+  default     = "default"
+  nullable    = false
+
+  validation {
+    condition     = var.workspace == terraform.workspace
+    error_message = "This is the workspace \"${terraform.workspace}\", and the variables are for \"${var.workspace}\": they would make its run task another one. Select that workspace (terraform workspace select), or give this one variables of its own: at least workspace = \"${terraform.workspace}\" and a name."
+  }
+}
+
 # ---- HCP Terraform
 
 variable "organization" {

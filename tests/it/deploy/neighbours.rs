@@ -74,6 +74,17 @@ fn everything_takes_its_name_from_the_first_role() {
     }
 }
 
+/// I-01: the run task of one workspace is not made another one's.
+#[test]
+fn registering_keeps_workspaces_apart_as_well() {
+    let tfe = include_str!("../../../tfe.tf");
+    let infra = std::fs::read_to_string(Path::new(INFRA).join("variables.tf")).unwrap();
+    for text in [tfe, &infra] {
+        assert!(text.contains("\nvariable \"workspace\" {\n"), "{text}");
+        assert!(text.contains("    condition     = var.workspace == terraform.workspace\n"), "{text}");
+    }
+}
+
 async fn assert_whole(stack: &Stack, before: &[String]) {
     assert_eq!(what_aws_has(stack.moto.endpoint()).await, before);
     let plan = stack.terraform_with_variables(&["plan", "-input=false", "-detailed-exitcode"]).await;
