@@ -16,7 +16,7 @@ variable "name" {
 }
 
 variable "workspace" {
-  description = "The Terraform workspace that these variables are for. Each workspace has a state of its own and so needs variables of its own, above all a name: docs/operations.md, \"Several environments in one account\"."
+  description = "The Terraform workspace that these variables are for. Each workspace has a state of its own and so needs variables of its own, above all a name: docs/deploying.md, \"Several environments in one account\"."
   type        = string
   default     = "default"
   nullable    = false

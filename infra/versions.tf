@@ -2,7 +2,7 @@
 # function_url_invoke.tf). No other provider.
 #
 # The state is kept in infra/terraform.tfstate. To keep it in S3 or in HCP Terraform, add a file backend.tf:
-# docs/operations.md, "Where the state is", shows both. A workspace of HCP Terraform needs the execution mode Local,
+# docs/deploying.md, "Where the state is", shows both. A workspace of HCP Terraform needs the execution mode Local,
 # because the packages are on this machine.
 
 terraform {

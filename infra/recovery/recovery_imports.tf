@@ -1,4 +1,4 @@
-# For a deployment whose state is lost: docs/operations.md, "The state is lost", says when and how to use this file.
+# For a deployment whose state is lost: docs/deploying.md, "The state is lost", says when and how to use this file.
 #
 # Imports what AWS has and would refuse to make again. What is not here is made and changed by one and the same request
 # (alarms, dashboard, policies, settings of events), or is made anew each time (layers).

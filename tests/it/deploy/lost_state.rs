@@ -1,4 +1,4 @@
-//! Tests what docs/operations.md says of a deployment whose state is lost.
+//! Tests what docs/deploying.md says of a deployment whose state is lost.
 
 use std::path::Path;
 

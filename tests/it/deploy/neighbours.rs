@@ -33,7 +33,7 @@ async fn a_second_state_of_the_same_name_takes_nothing_from_the_first() {
     assert_whole(&first, &before).await;
 }
 
-/// I-01: in two workspaces of one directory, as docs/operations.md says.
+/// I-01: in two workspaces of one directory, as docs/deploying.md says.
 #[tokio::test]
 async fn two_deployments_live_and_die_apart() {
     let moto = Arc::new(Moto::start().await);
