@@ -1,11 +1,11 @@
 //! Tests what docs/deploying.md says of a deployment whose state is lost.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use runtask_tests::moto::Moto;
 use runtask_tests::secrets::assert_no_secrets;
 use runtask_tests::stack::{APPLY, INFRA, Stack, terraform_files};
-use std::sync::Arc;
 
 use super::inventory::what_aws_has;
 use super::key;
