@@ -135,9 +135,9 @@ resource "aws_cloudwatch_metric_alarm" "signatures_refused" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "results_missing" {
-  alarm_name          = "${var.name}-results-missing"
-  alarm_description   = "A job ended without a result: it was refused, came too late, or HCP Terraform did not take the result. What to do: docs/operations.md, results-missing."
-  namespace           = var.name
+  alarm_name          = "${local.name}-results-missing"
+  alarm_description   = "A job ended without a result: it was refused, came too late, or HCP Terraform did not take the result. What to do: ${var.runbook}#results-missing"
+  namespace           = local.name
   metric_name         = "ResultsMissing"
   statistic           = "Sum"
   comparison_operator = "GreaterThanThreshold"
@@ -146,19 +146,21 @@ resource "aws_cloudwatch_metric_alarm" "results_missing" {
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
 }
 
 # A job is counted up when it is accepted and down when it has ended, both at the time at which its request came. It lives
 # for 25 minutes at most; so six sums in a row that are too high mean one that never ended.
 resource "aws_cloudwatch_metric_alarm" "jobs_without_end" {
-  alarm_name          = "${var.name}-jobs-without-end"
-  alarm_description   = "A job was accepted, and nothing is known of its end. What to do: docs/operations.md, jobs-without-end."
+  alarm_name          = "${local.name}-jobs-without-end"
+  alarm_description   = "A job was accepted, and nothing is known of its end. What to do: ${var.runbook}#jobs-without-end"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   evaluation_periods  = 24
   datapoints_to_alarm = 6
   treat_missing_data  = "notBreaching"
   alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
 
   metric_query {
     id          = "unended"
@@ -171,7 +173,7 @@ resource "aws_cloudwatch_metric_alarm" "jobs_without_end" {
     id = "open"
 
     metric {
-      namespace   = var.name
+      namespace   = local.name
       metric_name = "JobsOpen"
       period      = 300
       stat        = "Sum"
