@@ -7,7 +7,7 @@ use crate::tasks_arguments::{TasksArguments, choose};
 use anyhow::{Context, bail};
 use clap::Args;
 use runtask_checks::{CheckKind, Inputs, Terraform, json_plan};
-use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, verdict};
+use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, shown_path, verdict};
 use runtask_report::{Format, render};
 use runtask_settings::SettingsReader;
 use runtask_setup::{CHECKS, LoadedTask, max_plan_bytes};
@@ -19,14 +19,17 @@ use std::str::FromStr;
 
 /// The beginning of a saved plan, which is a zip archive.
 const SAVED_PLAN: &[u8] = b"PK\x03\x04";
-/// A plan in the directory that is checked.
+/// What people call a plan that they save in the directory of its configuration.
 const PLAN_BESIDE: &str = "tfplan";
 
 /// Check a configuration or a plan, offline, as the run task would
 ///
-/// A directory is a configuration; a file, or `-` for stdin, is a plan: the JSON of `terraform show -json`, or the file
-/// of `terraform plan -out=tfplan`, which only terraform can read. If a directory holds a file `tfplan`, that plan is
-/// checked too.
+/// A directory is a configuration; a file, or `-` for stdin, is a plan: the JSON of `terraform show -json`, or a saved
+/// plan, the file of `terraform plan -out=tfplan`.
+///
+/// Only terraform can read a saved plan. Whoever names one has `terraform show` started in the directory that is named,
+/// or else in the plan's own, and it starts the providers that lie in `.terraform` there. Name a saved plan only where you
+/// trust that directory. A configuration and a plan in JSON start no program of theirs.
 ///
 /// runtask.toml lists the checks. Without it, a configuration must be formatted, and a plan is summarized and judged by
 /// the shipped rules.
@@ -60,8 +63,8 @@ pub(crate) struct CheckArguments {
 const CHECK_HELP: &str = "\
 Examples:
   runtask check                                  the configuration here
-  terraform plan -out=tfplan && runtask check    and its plan
   terraform show -json tfplan | runtask check -  a plan alone
+  runtask check . tfplan                         the configuration here, and a saved plan of your own
   runtask check plan.json --task policy --format sarif > result.sarif
 
 Keys of --run: id, organization, project, workspace, stage, created_by, message, branch, speculative.
@@ -77,6 +80,12 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
 
     // Before anything that takes time.
     let named = Named::find(arguments)?;
+    if let Some(plan) = named.plan_beside() {
+        output.note(&format!(
+            "{} is not read: name it to have it checked, if you trust its directory (--help says why)\n",
+            shown_path(&plan)
+        ));
+    }
     let set = arguments.tasks.read(&named.without_a_file(), output)?;
     let task = choose(&set, arguments.task.as_deref())?;
     let plan = if task.reads_plan() { named.plan(limit, &terraform).await? } else { None };
@@ -108,10 +117,14 @@ impl Named {
             *place = Some(if is_directory { path.canonicalize()? } else { path.clone() });
         }
         // `runtask check --plan FILE` means the configuration here too, as `runtask check . --plan FILE` does.
-        if let (None, Some(directory)) = (&inputs.plan, &inputs.directory) {
-            inputs.plan = Some(directory.join(PLAN_BESIDE)).filter(|it| it.is_file());
-        }
         Ok(inputs)
+    }
+
+    /// A saved plan that may be meant and is not named. It is not taken unasked: whoever wrote the configuration has put it
+    /// there, perhaps, and providers beside it.
+    fn plan_beside(&self) -> Option<PathBuf> {
+        let plan = self.directory.as_ref().filter(|_| self.plan.is_none())?.join(PLAN_BESIDE);
+        plan.is_file().then_some(plan)
     }
 
     /// The content of `runtask.toml` where there is none: checks for the directory or plan that was named.
@@ -155,6 +168,14 @@ impl Named {
         }
         if is_stream {
             bail!("this plan is not JSON: `terraform show -json FILE | runtask check -`");
+        }
+        // Whoever names JSON does not expect a program to be started.
+        if path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json")) {
+            bail!(
+                "{} is not JSON, whatever its name says: it is a saved plan. Only terraform can read it, and starts the \
+                 providers beside it: if you trust them, give it a name that does not end in .json",
+                shown_path(path)
+            );
         }
         let path = path.canonicalize().with_context(unreadable)?;
         let directory = self.directory.as_deref().or(path.parent()).unwrap_or(Path::new("."));

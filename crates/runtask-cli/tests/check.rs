@@ -17,6 +17,8 @@ mod settings;
 
 use place::{Place, Said, repository, repository_text};
 use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -133,24 +135,49 @@ fn a_simulated_run_is_for_a_task_of_the_file_that_is_here() {
     assert!(said.code == 0 && said.out.contains("Plan: 0 to add"), "{}{}", said.out, said.err);
 }
 
-/// Whether the plan is saved in the directory, named as it was saved, or printed by terraform: it is the same.
+/// V-01: a saved plan is shown by terraform, with the providers beside it, where it is named and nowhere else.
 #[test]
-fn a_saved_plan_is_shown_by_terraform() {
+fn a_saved_plan_is_shown_by_terraform_where_it_is_named() {
     let place = planned();
     let here = place.run(&["check"]);
-    assert_eq!((here.code, &*here.err), (0, ""));
+    assert_eq!((here.code, &*here.out), (0, "fmt: Format check passed\n\npassed\n"), "{}", here.err);
+    assert!(here.err.contains("tfplan is not read: name it"), "{}", here.err);
+    let both = place.run(&["check", ".", "tfplan"]);
+    assert_eq!(both.code, 0, "{}", both.err);
     for headline in ["fmt: Format check passed", "plan-summary: Plan: 1 to add", "policy: All 7 rules passed"]
     {
-        assert!(here.out.contains(headline), "{}", here.out);
+        assert!(both.out.contains(headline), "{}", both.out);
     }
-    let both = place.run(&["check", ".", "tfplan"]);
-    assert_eq!((both.code, both.out), (0, here.out.clone()));
     let alone = place.run(&["check", "tfplan"]);
-    assert_eq!(alone.code, 0);
-    assert!(here.out.ends_with(&alone.out) && !alone.out.contains("fmt"), "{}", alone.out);
-    let on_stdin = place.run_on(&["check", "-"], b"PK\x03\x04");
-    assert_eq!(on_stdin.code, 2);
-    assert_eq!(on_stdin.err, "error: this plan is not JSON: `terraform show -json FILE | runtask check -`\n");
+    assert_eq!((alone.code, &*alone.err), (0, ""));
+    assert!(both.out.ends_with(&alone.out) && !alone.out.contains("fmt"), "{}", alone.out);
+}
+
+/// V-01: whatever a pull request brings along, a check of its configuration, or of a plan in JSON, has nothing of it started.
+#[test]
+fn what_lies_in_a_directory_is_not_started_unasked() {
+    let terraform = "#!/bin/sh\necho \"$*\" >> \"$(dirname \"$0\")/asked\"\nexit 0\n";
+    let saved = "PK\u{3}\u{4}";
+    let place = Place::with(&[
+        ("configuration/main.tf", "a = 1\n"),
+        ("configuration/tfplan", saved),
+        ("configuration/plan.json", saved),
+        ("bin/terraform", terraform),
+    ]);
+    let program = place.path().join("bin/terraform");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let place = place.variable("RUNTASK_TERRAFORM", program.display().to_string());
+    let said = place.run(&["check", "configuration"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let said = place.run(&["check", "configuration/plan.json"]);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(
+        said.err.contains("configuration/plan.json is not JSON, whatever its name says: it is a saved plan"),
+        "{}",
+        said.err
+    );
+    let asked = fs::read_to_string(place.path().join("bin/asked")).unwrap();
+    assert!(asked.contains("fmt") && !asked.contains("show"), "{asked}");
 }
 
 #[test]
