@@ -411,7 +411,7 @@ fn report_json(
 
 /// Shows the organization's run tasks and where they run.
 async fn list(organization: &Organization, output: &Output) -> Result<Exit, Failure> {
-    let Listing { run_tasks, attachments, workspaces } = organization.list().await?;
+    let Listing { run_tasks, attachments, workspaces, hidden } = organization.list().await?;
     let mut text = String::new();
     let mut all = Vec::new();
     for task in &run_tasks {
@@ -444,6 +444,12 @@ async fn list(organization: &Organization, output: &Output) -> Result<Exit, Fail
             "global": global.map(|it| json!({ "stages": it.stages, "enforcement_level": it.enforcement_level })),
             "workspaces": own,
         }));
+    }
+    for workspace in &hidden {
+        output.note(&format!(
+            "workspace {}: the owner of the token in TFE_TOKEN may not see its run tasks\n",
+            visible(&workspace.name)
+        ));
     }
     if output.json {
         output.json(&json!({ "organization": organization.name(), "run_tasks": all }))?;

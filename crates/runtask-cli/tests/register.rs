@@ -323,12 +323,17 @@ async fn a_dry_run_changes_nothing() {
     assert_eq!(world.organization.writes(), writes);
 }
 
-/// F-10: in every workspace, wherever HCP Terraform keeps that.
+/// F-10, V-19: in every workspace, wherever HCP Terraform keeps that, and however it can be asked.
 #[tokio::test]
 async fn a_run_task_is_made_global() {
     let serve = Serve::start();
-    for task_configurations in [true, false] {
-        let world = World::with(Organization { task_configurations, ..Organization::default() }).await;
+    for (task_configurations, finds_task_configurations) in [(true, true), (true, false), (false, false)] {
+        let world = World::with(Organization {
+            task_configurations,
+            finds_task_configurations,
+            ..Organization::default()
+        })
+        .await;
         world.register(&["--url", &serve.url]).await;
         for (level, outcome) in [("advisory", "created"), ("advisory", "unchanged"), ("mandatory", "changed")]
         {
@@ -362,6 +367,21 @@ async fn an_organization_without_global_run_tasks_is_told() {
         );
         assert!(said.out.contains(sentence), "{}", said.out);
     }
+}
+
+/// V-19: a server that ignores `include` shows attachments only where each workspace is asked.
+#[tokio::test]
+async fn run_tasks_are_listed_where_a_server_includes_nothing() {
+    let organization = Organization { workspaces: workspaces(), includes: false, ..Organization::default() };
+    let (world, serve) = (World::with(organization).await, Serve::start());
+    world.register(&["--url", &serve.url, "--tag", "environment=prod", "--enforcement", "mandatory"]).await;
+    let said = world.register_keyless(&["--list"]).await;
+    let expected = format!(
+        "my-custom-run-task: enabled, {}\n  workspace app-prod: post_plan, mandatory\n  \
+         workspace db-prod: post_plan, mandatory\n",
+        serve.url
+    );
+    assert_eq!((said.code, said.out), (0, expected), "{}", said.err);
 }
 
 #[tokio::test]

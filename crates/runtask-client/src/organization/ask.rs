@@ -59,7 +59,11 @@ pub enum AskError {
 
 impl AskError {
     pub(super) fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.status == StatusCode::NOT_FOUND)
+        self.is_refused_with(&[StatusCode::NOT_FOUND])
+    }
+
+    pub(super) fn is_refused_with(&self, statuses: &[StatusCode]) -> bool {
+        matches!(self, Self::Refused(refusal) if statuses.contains(&refusal.status))
     }
 }
 

@@ -33,10 +33,15 @@ impl Organization {
         workspace: &Workspace,
         task: &str,
     ) -> Result<Option<Attachment>, AskError> {
+        Ok(self.attachments(workspace).await?.into_iter().find(|it| it.task_id == task))
+    }
+
+    /// Every run task that is attached to `workspace`.
+    pub(super) async fn attachments(&self, workspace: &Workspace) -> Result<Vec<Attachment>, AskError> {
         let asked = Asked::Attachments(workspace.name.clone());
         let pages = self.pages(&["workspaces", &workspace.id, "tasks"], &[], &asked).await?;
-        let mut all = pages.iter().flat_map(|it| entries(it, "data"));
-        Ok(all.find_map(|it| attachment(it, Some(&workspace.id)).filter(|it| it.task_id == task)))
+        let all = pages.iter().flat_map(|it| entries(it, "data"));
+        Ok(all.filter_map(|it| attachment(it, Some(&workspace.id))).collect())
     }
 
     /// Attaches the run task with the id `task` to `workspace`, or changes the attachment with the id `attachment`.

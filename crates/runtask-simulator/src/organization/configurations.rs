@@ -1,6 +1,6 @@
 //! Makes run tasks global: HCP Terraform's `task-configs`.
 
-use super::document::{Judged, NOT_FOUND, Request, read, related, scope, unprocessable};
+use super::document::{Judged, NOT_FOUND, Request, read, refusal, related, scope, unprocessable};
 use super::state::{Registered, State};
 use crate::random;
 use serde_json::{Value, json};
@@ -17,6 +17,22 @@ impl State {
     ) -> Judged<(u16, Option<Value>)> {
         let of_organization = path == ["organizations", self.spec.name.as_str(), "task-configs"];
         match (method, path) {
+            ("GET", ["organizations", name, "task-configs", "for-owner"])
+                if self.spec.finds_task_configurations && *name == self.spec.name =>
+            {
+                let asked = |name: &str| request.query.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
+                let owner = (asked("q[owner-id]"), asked("q[owner-type]"));
+                if owner != (Some(&self.spec.name), Some("organizations")) {
+                    return Err(refusal(400, "q[owner-id] and q[owner-type] must name an owner"));
+                }
+                let records = self.records();
+                let own = records.tasks.iter().find(|it| asked("q[task-id]") == Some(&it.task.id));
+                let own = own.and_then(|it| self.configuration(it)).ok_or(NOT_FOUND)?;
+                Ok((200, Some(json!({ "data": own }))))
+            }
+            ("GET", _) if of_organization && self.spec.finds_task_configurations => {
+                Err(refusal(400, "filter[target-id] and filter[target-type] are required"))
+            }
             ("GET", _) if of_organization => {
                 let all = self.records().tasks.iter().filter_map(|it| self.configuration(it)).collect();
                 Ok((200, Some(self.page(request, all))))

@@ -14,8 +14,13 @@ pub struct Organization {
     /// Whether global run tasks are kept in task configurations, as HCP Terraform does since 2026, or in the run task
     /// itself, as Terraform Enterprise does.
     pub task_configurations: bool,
+    /// Whether the task configuration of a run task can be asked for, and a list of all is refused without a filter, as
+    /// HCP Terraform's client has it; otherwise all are listed, and that is all.
+    pub finds_task_configurations: bool,
     /// Whether its plan has global run tasks.
     pub global_run_tasks: bool,
+    /// Whether a list of run tasks includes what is asked for beside it. A server that does not know `include` ignores it.
+    pub includes: bool,
     /// Whether workspaces can be filtered by tags with values. A server that does not know the filter ignores it.
     pub filters_by_value: bool,
     /// How many requests are answered 429 before the first that is not.
@@ -29,7 +34,9 @@ impl Default for Organization {
             workspaces: Vec::new(),
             page_size: 20,
             task_configurations: true,
+            finds_task_configurations: true,
             global_run_tasks: true,
+            includes: true,
             filters_by_value: true,
             too_many_requests: 0,
         }

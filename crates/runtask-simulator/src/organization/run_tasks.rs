@@ -23,7 +23,10 @@ impl State {
             .query
             .iter()
             .any(|(name, value)| name == "include" && value == "workspace_tasks,workspace_tasks.workspace");
-        if included && let Some(page) = page.as_object_mut() {
+        if included
+            && self.spec.includes
+            && let Some(page) = page.as_object_mut()
+        {
             let attachments = self.attachments();
             let workspaces = (0..self.spec.workspaces.len()).map(|it| self.workspace(it)).filter(|it| {
                 attachments.iter().any(|(name, _)| it.pointer("/attributes/name") == Some(&json!(name)))
