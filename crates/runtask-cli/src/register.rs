@@ -1,9 +1,10 @@
 //! `runtask register`: registers a run task in HCP Terraform and attaches it to workspaces.
 //!
 //! It changes only what differs from the arguments, so that the same command can be given again. It takes nothing away:
-//! a workspace that is not named keeps what it has.
+//! a workspace that is not named keeps what it has, and one that is named keeps what is not given.
 
 mod failure;
+mod place;
 
 use crate::environment::lookup;
 use crate::exit::Exit;
@@ -12,7 +13,8 @@ use crate::output::Output;
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use failure::Failure;
-use runtask_client::organization::{Listing, Organization, RunTask, RunTaskChange, Scope, Tag, Workspace};
+use place::{Done, Outcome, Place, Wish, said};
+use runtask_client::organization::{Listing, Organization, RunTask, RunTaskChange, Tag, Workspace};
 use runtask_client::{Client, ClientSettings};
 use runtask_protocol::{AccessToken, AllowedOrigins, EnforcementLevel, Stage};
 use runtask_settings::{SettingsReader, numbers};
@@ -32,7 +34,9 @@ const TIMEOUT_MS: u64 = 60_000;
 /// Register a run task in HCP Terraform and attach it to workspaces
 ///
 /// Creates or changes the run task, and attaches it to the workspaces that are named or tagged. Changes only what
-/// differs from the arguments, and takes nothing away. Does the same as `tfe.tf`, through HCP Terraform's API.
+/// differs from the arguments, and takes nothing away: what is not given stays as it is. A change that makes it weaker
+/// (advisory in place of mandatory, a stage less, disabled) is printed as one. Does the same as `tfe.tf`, through HCP
+/// Terraform's API.
 ///
 /// HCP Terraform sends a probe to the URL before it saves a run task, so the run task must be running, with the same key.
 #[derive(Debug, Args)]
@@ -87,12 +91,16 @@ pub(crate) struct RegisterArguments {
     pub(crate) global: bool,
 
     /// When in a run it is called: pre_plan, post_plan, pre_apply, post_apply; several with commas
-    #[arg(long, value_delimiter = ',', default_value = "post_plan", help_heading = "Where it runs")]
+    ///
+    /// Where it is attached already and this is not given, its stages stay; elsewhere it is post_plan.
+    #[arg(long, value_delimiter = ',', help_heading = "Where it runs")]
     pub(crate) stage: Vec<Stage>,
 
     /// What its failure does to the run: advisory warns, mandatory stops
-    #[arg(long, value_name = "LEVEL", default_value = "advisory", help_heading = "Where it runs")]
-    pub(crate) enforcement: EnforcementLevel,
+    ///
+    /// Where it is attached already and this is not given, its level stays; elsewhere it is advisory.
+    #[arg(long, value_name = "LEVEL", help_heading = "Where it runs")]
+    pub(crate) enforcement: Option<EnforcementLevel>,
 }
 
 const REGISTER_HELP: &str = "\
@@ -110,31 +118,6 @@ Examples:
 docs/registering.md has more: the key from Parameter Store, Terraform Enterprise, the same with curl.
 Exit codes: 0 everything is as asked for, 1 HCP Terraform refused, 2 could not do it.
 ";
-
-/// The outcome of one part of the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Created,
-    Changed,
-    Unchanged,
-    Refused,
-}
-
-/// The outcome for the run task, or for one of its places.
-#[derive(Debug)]
-struct Done {
-    outcome: Outcome,
-    /// Why it was refused.
-    reason: Option<String>,
-}
-
-/// A workspace, or all of them, and what became of it.
-#[derive(Debug)]
-struct Place {
-    /// Nothing is every workspace.
-    workspace: Option<Workspace>,
-    done: Done,
-}
 
 pub(crate) async fn register(arguments: &RegisterArguments, output: &Output) -> anyhow::Result<Exit> {
     let organization = connect(arguments)?;
@@ -182,28 +165,25 @@ async fn set_up(
     arguments: &RegisterArguments,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let scope = Scope {
-        stages: arguments.stage.iter().map(|it| it.as_str().to_owned()).collect(),
-        enforcement_level: arguments.enforcement.as_str().to_owned(),
-    };
+    let wish = Wish::new(&arguments.stage, arguments.enforcement.as_ref());
     // Everything is looked up before anything is changed: a typing error changes nothing.
     let workspaces = selected(organization, arguments, output).await?;
     let (task, done) = save(organization, arguments, output).await?;
     let mut places = Vec::new();
     if arguments.global {
-        let done = tolerate(make_global(organization, arguments, task.as_ref(), &scope).await)?;
-        places.push(Place { workspace: None, done });
+        let done = make_global(organization, arguments, task.as_ref(), &wish).await;
+        places.push(Place { workspace: None, done: tolerate(done)? });
     }
     for workspace in workspaces {
-        let done = attach(organization, arguments, task.as_ref(), &workspace, &scope).await;
+        let done = attach(organization, arguments, task.as_ref(), &workspace, &wish).await;
         places.push(Place { done: tolerate(done)?, workspace: Some(workspace) });
     }
     if output.json {
-        output.json(&report_json(arguments, task.as_ref(), &done, &places, &scope))?;
+        output.json(&report_json(arguments, task.as_ref(), &done, &places))?;
     } else {
-        output.result(&report_text(arguments, task.as_ref(), &done, &places, &scope))?;
+        output.result(&report_text(arguments, task.as_ref(), &done, &places))?;
     }
-    let refused = places.iter().any(|it| it.done.outcome == Outcome::Refused);
+    let refused = places.iter().any(Place::is_refused);
     Ok(if refused { Exit::Failed } else { Exit::Passed })
 }
 
@@ -232,12 +212,12 @@ async fn save(
     organization: &Organization,
     arguments: &RegisterArguments,
     output: &Output,
-) -> Result<(Option<RunTask>, Done), Failure> {
+) -> Result<(Option<RunTask>, Outcome), Failure> {
     let key = key::find_text(arguments.key_file.as_deref(), output)?;
     let Some(mut task) = organization.run_task(&arguments.name).await? else {
         let wanted = new_run_task(arguments, key)?;
         let created = if arguments.dry_run { None } else { Some(organization.create(&wanted).await?) };
-        return Ok((created, Done::of(Outcome::Created)));
+        return Ok((created, Outcome::Created));
     };
     let change = RunTaskChange {
         name: None,
@@ -248,13 +228,14 @@ async fn save(
         key,
     };
     if change.is_empty() {
-        return Ok((Some(task), Done::of(Outcome::Unchanged)));
+        return Ok((Some(task), Outcome::Unchanged));
     }
     if !arguments.dry_run {
         organization.change(&task.id, &change).await?;
     }
     task.url = change.url.unwrap_or(task.url);
-    Ok((Some(task), Done::of(Outcome::Changed)))
+    let is_weaker = change.enabled == Some(false);
+    Ok((Some(task), if is_weaker { Outcome::Weakened } else { Outcome::Changed }))
 }
 
 fn new_run_task(arguments: &RegisterArguments, key: Option<SecretString>) -> anyhow::Result<RunTaskChange> {
@@ -278,15 +259,15 @@ async fn make_global(
     organization: &Organization,
     arguments: &RegisterArguments,
     task: Option<&RunTask>,
-    scope: &Scope,
-) -> Result<Outcome, Failure> {
-    let Some(task) = task else { return Ok(Outcome::Created) };
+    wish: &Wish,
+) -> Result<Done, Failure> {
+    let Some(task) = task else { return Ok(wish.beside(None)) };
     let current = organization.global(task).await?;
-    let outcome = outcome(current.scope.as_ref(), scope);
-    if outcome != Outcome::Unchanged && !arguments.dry_run {
+    let done = wish.beside(current.scope.clone());
+    if let Some(scope) = done.to_save(arguments.dry_run) {
         organization.set_global(task, &current, scope).await?;
     }
-    Ok(outcome)
+    Ok(done)
 }
 
 async fn attach(
@@ -294,107 +275,50 @@ async fn attach(
     arguments: &RegisterArguments,
     task: Option<&RunTask>,
     workspace: &Workspace,
-    scope: &Scope,
-) -> Result<Outcome, Failure> {
-    let Some(task) = task else { return Ok(Outcome::Created) };
+    wish: &Wish,
+) -> Result<Done, Failure> {
+    let Some(task) = task else { return Ok(wish.beside(None)) };
     let current = organization.attachment(workspace, &task.id).await?;
-    let outcome = outcome(current.as_ref().map(|it| &it.scope), scope);
-    if outcome != Outcome::Unchanged && !arguments.dry_run {
+    let done = wish.beside(current.as_ref().map(|it| it.scope.clone()));
+    if let Some(scope) = done.to_save(arguments.dry_run) {
         let id = current.as_ref().map(|it| it.id.as_str());
         organization.attach(workspace, id, &task.id, scope).await?;
     }
-    Ok(outcome)
-}
-
-fn outcome(current: Option<&Scope>, wanted: &Scope) -> Outcome {
-    match current {
-        None => Outcome::Created,
-        Some(current) if current.is_like(wanted) => Outcome::Unchanged,
-        Some(_) => Outcome::Changed,
-    }
+    Ok(done)
 }
 
 /// A refusal of one place does not keep the others from theirs.
-fn tolerate(outcome: Result<Outcome, Failure>) -> Result<Done, Failure> {
-    match outcome {
-        Ok(outcome) => Ok(Done::of(outcome)),
-        Err(Failure::Refused(text)) => Ok(Done { outcome: Outcome::Refused, reason: Some(text) }),
-        Err(unable) => Err(unable),
-    }
-}
-
-impl Done {
-    const fn of(outcome: Outcome) -> Self {
-        Self { outcome, reason: None }
-    }
-}
-
-impl Outcome {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Changed => "changed",
-            Self::Unchanged => "unchanged",
-            Self::Refused => "refused",
-        }
-    }
-
-    /// As people read it.
-    const fn words(self, dry_run: bool) -> &'static str {
-        match (self, dry_run) {
-            (Self::Created, true) => "would be created",
-            (Self::Changed, true) => "would be changed",
-            _ => self.as_str(),
-        }
+fn tolerate(done: Result<Done, Failure>) -> Result<Done, Failure> {
+    match done {
+        Err(Failure::Refused(reason)) => Ok(Done::Refused { reason }),
+        other => other,
     }
 }
 
 fn report_text(
     arguments: &RegisterArguments,
     task: Option<&RunTask>,
-    done: &Done,
+    done: &Outcome,
     places: &[Place],
-    scope: &Scope,
 ) -> String {
-    let mut text = format!("run task {}: {}", arguments.name, done.outcome.words(arguments.dry_run));
+    let mut text = format!("run task {}: {}", arguments.name, done.words(arguments.dry_run));
+    if *done == Outcome::Weakened {
+        text.push_str(" (disabled: no run asks it any more)");
+    }
     let url = task.map(|it| it.url.clone()).or_else(|| arguments.url.as_ref().map(Url::to_string));
     let _infallible = writeln!(text, ", {}", visible(&url.unwrap_or_default()));
     for place in places {
-        let whose = match &place.workspace {
-            Some(workspace) => format!("workspace {}", workspace.name),
-            None => "every workspace".to_owned(),
-        };
-        let words = place.done.outcome.words(arguments.dry_run);
-        let what = match &place.done.reason {
-            Some(reason) => reason.replace('\n', "\n  "),
-            None => said(scope),
-        };
-        let _infallible = writeln!(text, "{}: {words}: {what}", visible(&whose));
+        let _infallible = writeln!(text, "{}", visible(&place.words(arguments.dry_run)));
     }
     text
-}
-
-fn said(scope: &Scope) -> String {
-    format!("{}, {}", scope.stages.join(" "), scope.enforcement_level)
 }
 
 fn report_json(
     arguments: &RegisterArguments,
     task: Option<&RunTask>,
-    done: &Done,
+    done: &Outcome,
     places: &[Place],
-    scope: &Scope,
 ) -> Value {
-    let place = |it: &Place| {
-        json!({
-            "id": it.workspace.as_ref().map(|it| &it.id),
-            "name": it.workspace.as_ref().map(|it| &it.name),
-            "outcome": it.done.outcome.as_str(),
-            "reason": it.done.reason,
-            "stages": scope.stages,
-            "enforcement_level": scope.enforcement_level,
-        })
-    };
     json!({
         "organization": arguments.organization,
         "dry_run": arguments.dry_run,
@@ -402,10 +326,10 @@ fn report_json(
             "id": task.map(|it| &it.id),
             "name": arguments.name,
             "url": task.map(|it| it.url.clone()).or_else(|| arguments.url.as_ref().map(Url::to_string)),
-            "outcome": done.outcome.as_str(),
+            "outcome": done.as_str(),
         },
-        "global": places.iter().find(|it| it.workspace.is_none()).map(place),
-        "workspaces": places.iter().filter(|it| it.workspace.is_some()).map(place).collect::<Vec<_>>(),
+        "global": places.iter().find(|it| it.workspace.is_none()).map(Place::to_json),
+        "workspaces": places.iter().filter(|it| it.workspace.is_some()).map(Place::to_json).collect::<Vec<_>>(),
     })
 }
 

@@ -187,17 +187,54 @@ async fn workspaces_are_attached_by_tag() {
             attached("db-prod", "post_plan pre_apply", "mandatory"),
         ]
     );
-    // Both tags: one workspace, which is changed.
+    // Both tags: one workspace.
     let said = world.register_keyless(&["--tag", "environment=prod", "--tag", "network"]).await;
     assert_eq!(
         said.out.lines().skip(1).collect::<Vec<_>>(),
-        ["workspace app-prod: changed: post_plan, advisory"],
+        ["workspace app-prod: unchanged: post_plan pre_apply, mandatory"],
         "{}",
         said.err
     );
     let said = world.register_keyless(&["--tag", "environment=test"]).await;
     assert_eq!(said.code, 0);
     assert!(said.err.contains("No workspace has the tags environment=test"), "{}", said.err);
+}
+
+/// V-02: who adds one workspace by a tag changes nothing of those that have the run task, unless told to; and is shown
+/// what becomes weaker by it.
+#[tokio::test]
+async fn what_is_not_given_is_left_alone_and_a_weakening_is_shown() {
+    let (world, serve) = (World::new().await, Serve::start());
+    let gates = ["--tag", "environment=prod", "--stage", "post_plan,pre_apply", "--enforcement", "mandatory"];
+    world.register(&[&["--url", &serve.url, "--global"], &gates[..]].concat()).await;
+    let before = world.attachments();
+    let writes = world.organization.writes();
+    let said =
+        world.register_keyless(&["--global", "--tag", "environment=prod", "--workspace", "sandbox"]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(world.organization.writes().len(), writes.len() + 1, "only the new one is written");
+    let mut expected = before.clone();
+    expected.push(attached("sandbox", "post_plan", "advisory"));
+    assert_eq!(world.attachments(), expected);
+    assert!(said.out.contains("every workspace: unchanged: post_plan pre_apply, mandatory"), "{}", said.out);
+
+    // One of both is given: the other stays.
+    let arguments = ["--workspace", "app-prod", "--stage", "post_plan", "--dry-run"];
+    let said = world.register_keyless(&arguments).await;
+    let line = "workspace app-prod: would be weakened: post_plan, mandatory (before: post_plan pre_apply, mandatory)";
+    assert!(said.out.contains(line), "{}", said.out);
+    let arguments = ["--workspace", "app-prod", "--enforcement", "advisory"];
+    let said = world.register_keyless(&arguments).await;
+    let line = "workspace app-prod: weakened: post_plan pre_apply, advisory (before: post_plan pre_apply, mandatory)";
+    assert!(said.code == 0 && said.out.contains(line), "{}", said.out);
+    let said = world.register_keyless(&["--json", "--global", "--enforcement", "advisory"]).await;
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(report["global"]["outcome"], "weakened");
+    assert_eq!(report["global"]["before"]["enforcement_level"], "mandatory");
+    let said = world.register_keyless(&["--workspace", "app-prod", "--enforcement", "mandatory"]).await;
+    assert!(said.out.contains("app-prod: changed: post_plan pre_apply, mandatory (before: "), "{}", said.out);
+    let said = world.register_keyless(&["--enabled", "false"]).await;
+    assert!(said.out.contains("weakened (disabled: no run asks it any more)"), "{}", said.out);
 }
 
 /// A server that ignores the filter must not get the run task into every workspace.
@@ -319,7 +356,8 @@ async fn a_dry_run_changes_nothing() {
     let writes = world.organization.writes();
     let said =
         world.register_keyless(&["--enforcement", "mandatory", "--workspace", "sandbox", "--dry-run"]).await;
-    assert!(said.out.contains("sandbox: would be changed: post_plan, mandatory"), "{}", said.out);
+    let line = "sandbox: would be changed: post_plan, mandatory (before: post_plan, advisory)";
+    assert!(said.out.contains(line), "{}", said.out);
     assert_eq!(world.organization.writes(), writes);
 }
 

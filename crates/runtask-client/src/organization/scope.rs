@@ -23,6 +23,13 @@ impl Scope {
         };
         self.enforcement_level == other.enforcement_level && sorted(self) == sorted(other)
     }
+
+    /// Whether something stops a run, or is called at all, where `other` says so and this does not.
+    #[must_use]
+    pub fn is_weaker_than(&self, other: &Self) -> bool {
+        let level = other.enforcement_level == "mandatory" && self.enforcement_level != "mandatory";
+        level || other.stages.iter().any(|it| !self.stages.contains(it))
+    }
 }
 
 /// Stages under the attribute `name`; Terraform Enterprise before April 2024 has one, under `stage`.
@@ -52,5 +59,24 @@ mod tests {
         assert!(one.is_like(&scope(&["post_plan", "pre_plan"], "advisory")));
         assert!(!one.is_like(&scope(&["post_plan", "pre_plan"], "mandatory")));
         assert!(!one.is_like(&scope(&["post_plan"], "advisory")));
+    }
+
+    #[test]
+    fn a_stage_less_is_weaker_and_so_is_advisory() {
+        let scope = |stages: &[&str], level: &str| Scope {
+            stages: stages.iter().map(|it| (*it).to_owned()).collect(),
+            enforcement_level: level.to_owned(),
+        };
+        let before = scope(&["post_plan", "pre_apply"], "mandatory");
+        for (stages, level, weaker) in [
+            (&["pre_apply", "post_plan"][..], "mandatory", false),
+            (&["pre_apply", "post_plan", "pre_plan"], "mandatory", false),
+            (&["pre_apply", "post_plan"], "advisory", true),
+            (&["pre_apply"], "mandatory", true),
+            (&["pre_plan"], "mandatory", true),
+        ] {
+            assert_eq!(scope(stages, level).is_weaker_than(&before), weaker, "{stages:?} {level}");
+        }
+        assert!(!scope(&["post_plan"], "mandatory").is_weaker_than(&scope(&["post_plan"], "advisory")));
     }
 }
