@@ -61,7 +61,7 @@ MAP = {
     "setup": "archive checks client findings policy protocol settings tasks",
     "request-handler": "aws log protocol settings",
     "callback-handler": "archive aws checks client findings log policy process protocol report settings setup state tasks",
-    "simulator": "protocol",
+    "simulator": "findings protocol",
     "cli": "callback-handler checks client findings http log policy process protocol report request-handler settings setup simulator state tasks",
     "tests": "archive log protocol simulator state",
 }

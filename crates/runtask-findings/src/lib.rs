@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod columns;
 mod finding;
 mod text;
 
+pub use columns::{column, columns};
 pub use finding::{
     CheckReport, Code, Finding, Level, OnError, Rule, Severity, Source, Subject, UnknownOnError,
     UnknownSeverity, Verdict, codes, shown_path, verdict,

@@ -1,8 +1,9 @@
 //! Writes a result as HCP Terraform's page shows it.
 
 use super::style::{Paint, Style};
-use super::text::{columns, one_line, padded, shortened, visible, wrap};
+use super::text::{one_line, padded, shortened, visible, wrap};
 use crate::record::{Label, Outcome, Record, Status};
+use runtask_findings::columns;
 use std::fmt::Write;
 
 /// The widest an id's column gets.

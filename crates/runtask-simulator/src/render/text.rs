@@ -1,5 +1,6 @@
 //! Makes text safe to show, and fits it into columns.
 
+use runtask_findings::{column, columns};
 use std::fmt::Write;
 
 /// `text` with everything that a terminal would obey, or that would turn its order round, made visible.
@@ -91,30 +92,6 @@ pub(super) fn wrap(line: &str, width: usize) -> Vec<String> {
         lines.push(current);
     }
     lines
-}
-
-pub(super) fn columns(text: &str) -> usize {
-    text.chars().map(column).sum()
-}
-
-/// How many columns a character takes: near enough for aligning a table.
-fn column(character: char) -> usize {
-    match u32::from(character) {
-        0x0300..=0x036f | 0x1ab0..=0x1aff | 0x20d0..=0x20ff | 0xfe00..=0xfe0f | 0xfe20..=0xfe2f => 0,
-        0x1100..=0x115f
-        | 0x2e80..=0x303e
-        | 0x3041..=0xa4cf
-        | 0xac00..=0xd7a3
-        | 0xf900..=0xfaff
-        | 0xfe30..=0xfe6f
-        | 0xff00..=0xff60
-        | 0xffe0..=0xffe6
-        | 0x1f300..=0x1f64f
-        | 0x1f680..=0x1f6ff
-        | 0x1f900..=0x1f9ff
-        | 0x20000..=0x3fffd => 2,
-        _ => 1,
-    }
 }
 
 #[cfg(test)]
