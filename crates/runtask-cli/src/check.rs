@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use runtask_checks::{CheckKind, Inputs, Terraform, json_plan};
 use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, shown_path, verdict};
-use runtask_report::{Format, render};
+use runtask_report::{Format, Style, render};
 use runtask_settings::SettingsReader;
 use runtask_setup::{CHECKS, LoadedTask, max_plan_bytes};
 use runtask_tasks::{Date, RunFacts, Task};
@@ -93,7 +93,8 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
     let reports = reports(task, &named, plan, facts(&arguments.run)).await?;
     let verdict = verdict(&reports, task.task.on_error.unwrap_or(on_error));
     let format = if output.json { Format::Json } else { arguments.format };
-    output.result(&render(format, &reports, verdict, output.color && format == Format::Text))?;
+    let style = Style { colour: output.color && format == Format::Text, width: output.wrap };
+    output.result(&render(format, &reports, verdict, style))?;
     Ok(exit(&reports, verdict))
 }
 

@@ -229,9 +229,7 @@ fn what_cannot_be_done_is_said_and_is_2() {
         all.push_str(&format!("{}{}\n", said.out, said.err));
     }
     insta::assert_snapshot!(all, @"
-    policy: Check policy could not run: policies/a.rego:3:20: use of undefined variable `y` is unsafe
-
-    error[check-unavailable]: Check policy could not run: policies/a.rego:3:20: use of undefined variable `y` is unsafe
+    policy: error[check-unavailable]: Check policy could not run: policies/a.rego:3:20: use of undefined variable `y` is unsafe
 
         |
       3 | deny contains x if y
@@ -274,9 +272,7 @@ fn a_check_that_was_given_nothing_has_not_passed() {
     insta::assert_snapshot!(said.out, @"
     fmt: Format check passed
 
-    policy: Not checked: no plan was named
-
-    error[not-given]: Not checked: no plan was named
+    policy: error[not-given]: Not checked: no plan was named
 
       The task `all` has the check `policy`: name a plan as well (`--plan FILE`), or another task (`--task`).
 
@@ -284,7 +280,7 @@ fn a_check_that_was_given_nothing_has_not_passed() {
     ");
     let said = place.run(&["check", &path(EMPTY_PLAN)]);
     assert_eq!(said.code, 2);
-    assert!(said.out.starts_with("fmt: Not checked: no directory was named\n"), "{}", said.out);
+    assert!(said.out.starts_with("fmt: error[not-given]: Not checked: no directory was named\n"), "{}", said.out);
     let said = place.run(&["check", ".", &path(EMPTY_PLAN)]);
     assert_eq!(said.code, 0, "{}", said.out);
     assert_eq!(place.run(&["check", &path(PUBLIC_PLAN)]).code, 1);
@@ -310,9 +306,7 @@ fn a_plan_that_is_none_is_2() {
     let said = place.run_on(&["check", "-"], b"{\"format_version\": \"1.0\", \"values\": {}}");
     assert_eq!(said.code, 2);
     insta::assert_snapshot!(said.out, @"
-    policy: Check policy could not run: this is a state and not a plan: save one with `terraform plan -out=FILE`
-
-    error[check-unavailable]: Check policy could not run: this is a state and not a plan: save one with `terraform plan -out=FILE`
+    policy: error[check-unavailable]: Check policy could not run: this is a state and not a plan: save one with `terraform plan -out=FILE`
 
     failed
     ");

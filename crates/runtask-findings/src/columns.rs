@@ -26,3 +26,43 @@ pub const fn column(character: char) -> usize {
         _ => 1,
     }
 }
+
+/// The lines that a line of prose becomes where there are `width` columns: broken at its spaces. Its own indent stays, and
+/// what follows is indented by `hang` columns. A word that is wider stays whole: somebody may want to copy it.
+#[must_use]
+pub fn wrapped(line: &str, width: usize, hang: usize) -> Vec<String> {
+    let text = line.trim_start_matches(' ');
+    let mut lines = Vec::new();
+    let mut current = " ".repeat(line.len() - text.len());
+    let mut used = current.len();
+    for (number, word) in text.split(' ').enumerate() {
+        let wide = columns(word);
+        if number == 0 {
+            used += wide;
+        } else if used + 1 + wide <= width {
+            current.push(' ');
+            used += 1 + wide;
+        } else {
+            lines.push(std::mem::replace(&mut current, " ".repeat(hang)));
+            used = hang + wide;
+        }
+        current.push_str(word);
+    }
+    lines.push(current);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_broken_at_its_spaces() {
+        assert_eq!(wrapped("one two three", 7, 0), ["one two", "three"]);
+        assert_eq!(wrapped("  one two three", 7, 4), ["  one", "    two", "    three"]);
+        assert_eq!(wrapped("a abcdefghij kl", 4, 1), ["a", " abcdefghij", " kl"]);
+        assert_eq!(wrapped("short", 80, 2), ["short"]);
+        assert_eq!(wrapped("", 4, 2), [""]);
+        assert_eq!(wrapped("日本 語", 4, 0), ["日本", "語"]);
+    }
+}

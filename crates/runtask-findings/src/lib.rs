@@ -4,7 +4,7 @@ mod columns;
 mod finding;
 mod text;
 
-pub use columns::{column, columns};
+pub use columns::{column, columns, wrapped};
 pub use finding::{
     CheckReport, Code, Finding, Level, OnError, Rule, Severity, Source, Subject, UnknownOnError,
     UnknownSeverity, Verdict, codes, shown_path, verdict,

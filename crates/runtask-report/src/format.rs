@@ -1,5 +1,6 @@
 //! Lists the formats by name.
 
+use crate::terminal::Style;
 use crate::{github, json, junit, markdown, sarif, terminal};
 use runtask_findings::{CheckReport, Verdict, printable};
 use serde_json::Value;
@@ -64,11 +65,11 @@ impl FromStr for Format {
     }
 }
 
-/// The reports in this format, with a line break at the end; only [`Format::Text`] has colours.
+/// The reports in this format, with a line break at the end; only [`Format::Text`] has a style.
 #[must_use]
-pub fn render(format: Format, reports: &[CheckReport], verdict: Verdict, colour: bool) -> String {
+pub fn render(format: Format, reports: &[CheckReport], verdict: Verdict, style: Style) -> String {
     match format {
-        Format::Text => terminal(reports, verdict, colour),
+        Format::Text => terminal(reports, verdict, style),
         Format::Json => printed(&json(reports, verdict)),
         Format::Sarif => printed(&sarif(reports, verdict)),
         Format::Junit => junit(reports, verdict),
@@ -110,7 +111,7 @@ mod tests {
     #[test]
     fn json_stays_the_same_value_when_it_is_made_printable() {
         let reports = [hostile(HOSTILE), hostile("\u{1d173}\u{e0001}é")];
-        let text = render(Format::Json, &reports, Verdict::Failed, false);
+        let text = render(Format::Json, &reports, Verdict::Failed, Style::default());
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), json(&reports, Verdict::Failed));
         assert!(text.contains("\\u202e") && text.contains('é'), "{text}");
     }
@@ -119,7 +120,7 @@ mod tests {
     fn every_format_ends_its_last_line_and_shows_no_escape_sequence() {
         for format in Format::all() {
             for reports in [vec![], vec![policy()], vec![hostile(HOSTILE)]] {
-                let text = render(format, &reports, Verdict::Failed, false);
+                let text = render(format, &reports, Verdict::Failed, Style::default());
                 assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{format}");
                 assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{0}', '\u{202e}', '\r']), "{format}");
             }

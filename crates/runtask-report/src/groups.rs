@@ -8,8 +8,8 @@ use runtask_findings::{
 };
 use std::collections::HashMap;
 
-/// Findings that are listed in the body of a group.
-const LISTED: usize = 50;
+/// Findings of one rule that are shown one by one: in the body of a group, or with their own bodies.
+pub(crate) const LISTED: usize = 50;
 /// Characters of one of them.
 const LISTED_CHARACTERS: usize = 150;
 

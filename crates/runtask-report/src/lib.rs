@@ -21,4 +21,4 @@ pub use junit::junit;
 pub use markdown::markdown;
 pub use outcomes::task_result;
 pub use sarif::sarif;
-pub use terminal::terminal;
+pub use terminal::{Style, terminal};

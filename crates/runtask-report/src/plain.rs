@@ -2,7 +2,7 @@
 //!
 //! It knows the Markdown that checks write, line by line, and shows other lines unchanged.
 
-use runtask_findings::printable;
+use runtask_findings::{columns, printable};
 
 /// Widest column that is filled up with spaces: one long cell must not make every row long.
 const COLUMN: usize = 60;
@@ -17,8 +17,10 @@ pub(crate) struct Line {
 /// The kind of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Nothing special.
+    /// Prose, which may be wrapped.
     Text,
+    /// A line that stays as it is: of a code block, or of a table.
+    Code,
     /// A heading, or the head of a table.
     Head,
     /// The name of a file above a diff.
@@ -149,24 +151,22 @@ fn table(rows: &[&str]) -> Vec<Line> {
     let mut widths = vec![0; right.len()];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().min(COLUMN).max(*width);
+            *width = columns(cell).min(COLUMN).max(*width);
         }
     }
     let aligned = |row: &[String]| {
-        let columns = row.iter().zip(&widths).zip(&right);
-        let cells = columns.map(
-            |((cell, width), right)| {
-                if *right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
-            },
-        );
+        let cells = row.iter().zip(&widths).zip(&right).map(|((cell, width), right)| {
+            let gap = " ".repeat(width.saturating_sub(columns(cell)));
+            if *right { gap + cell } else { format!("{cell}{gap}") }
+        });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    let mut lines: Vec<_> = rows.iter().map(|it| Line { text: aligned(it), kind: Kind::Text }).collect();
+    let mut lines: Vec<_> = rows.iter().map(|it| Line { text: aligned(it), kind: Kind::Code }).collect();
     if let Some(head) = lines.first_mut() {
         head.kind = Kind::Head;
     }
     let dashes: Vec<_> = widths.iter().map(|it| "-".repeat(*it)).collect();
-    lines.insert(1, Line { text: dashes.join("  "), kind: Kind::Text });
+    lines.insert(1, Line { text: dashes.join("  "), kind: Kind::Code });
     lines
 }
 
@@ -203,12 +203,12 @@ impl Block {
     fn kind(&mut self, line: &str) -> Kind {
         self.lines += 1;
         match line.as_bytes().first() {
-            _ if !self.is_diff => Kind::Text,
+            _ if !self.is_diff => Kind::Code,
             _ if self.lines <= 2 => Kind::DiffFile,
             Some(b'+') => Kind::DiffAdded,
             Some(b'-') => Kind::DiffRemoved,
             Some(b'@') => Kind::DiffPlace,
-            _ => Kind::Text,
+            _ => Kind::Code,
         }
     }
 }
