@@ -8,6 +8,9 @@ use std::ops::Range;
 /// How many problems of one file are kept: nobody reads more, and a file can hold a million.
 const MAX_PROBLEMS: usize = 100;
 
+/// The same of a file that is no TOML: after the first few, each is a guess.
+const MAX_OF_BROKEN: usize = 10;
+
 /// How many characters of a line are shown; of a longer one, how many before what is meant, and from there on.
 const SHOWN: usize = 100;
 const SHOWN_BEFORE: usize = 40;
@@ -78,10 +81,11 @@ impl<'a> Notes<'a> {
         self.list.sort_by_key(|it| (it.place.start, it.place.end));
         let all = self.list.len();
         let failed = self.list.iter().any(|it| it.kind == ProblemKind::Error);
-        if failed && all > MAX_PROBLEMS {
+        let most = if self.broken.is_empty() { MAX_PROBLEMS } else { MAX_OF_BROKEN };
+        if failed && all > most {
             self.list.retain(|it| it.kind == ProblemKind::Error);
         }
-        let list: Vec<_> = self.list.iter().take(MAX_PROBLEMS).map(|it| self.problem(it)).collect();
+        let list: Vec<_> = self.list.iter().take(most).map(|it| self.problem(it)).collect();
         let left_out = all - list.len();
         (Problems { list, left_out }, failed)
     }

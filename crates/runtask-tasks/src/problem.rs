@@ -1,6 +1,6 @@
 //! Words a mistake in a file for a terminal or a log. Mistakes are found elsewhere.
 
-use runtask_findings::printable;
+use runtask_findings::{columns, printable};
 use std::fmt;
 
 /// Whether a problem stands in the way.
@@ -84,8 +84,8 @@ impl fmt::Display for Problem {
                 writeln!(f, "{margin} |")?;
                 writeln!(f, "{number} | {}{}{}", place.before, place.meant, place.after)?;
                 // At least one: what is missing has a place, but no width.
-                let marker = "^".repeat(place.meant.chars().count().max(1));
-                write!(f, "{margin} | {}{marker}", " ".repeat(place.before.chars().count()))
+                let marker = "^".repeat(columns(&place.meant).max(1));
+                write!(f, "{margin} | {}{marker}", " ".repeat(columns(&place.before)))
             }
         }
     }

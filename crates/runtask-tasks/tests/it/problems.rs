@@ -416,6 +416,35 @@ fn what_is_not_toml_is_shown_with_all_else_that_is_sure() {
     ");
 }
 
+/// U-07: of a file that is something else altogether, the first mistakes say enough.
+#[test]
+fn of_a_file_that_is_no_toml_ten_mistakes_are_told_and_the_others_counted() {
+    let said = wrong(&"{ \"tasks\": [1, 2] }\n".repeat(100));
+    assert_eq!(said.matches("error: ").count(), 10, "{said}");
+    let count = said.lines().last().unwrap();
+    assert!(count.starts_with("10 errors; ") && count.ends_with(" more are not shown"), "{count}");
+}
+
+/// U-04: a tab is one column, in the place and under the line; a wide character is one, and the mark is below it.
+#[test]
+fn columns_count_characters_and_the_mark_stands_below_them() {
+    insta::assert_snapshot!(wrong_task("checks = ['fmt']\n\tstages\t= ['日本', 'x']\n\t\ton_skip = 'passed'"), @"
+    error: `日本` is no word for `stages`; there are `pre_plan`, `post_plan`, `pre_apply` and `post_apply`
+     --> runtask.toml:3:12
+      |
+    3 |  stages = ['日本', 'x']
+      |            ^^^^^^
+
+    error: `x` is no word for `stages`; there are `pre_plan`, `post_plan`, `pre_apply` and `post_apply`
+     --> runtask.toml:3:18
+      |
+    3 |  stages = ['日本', 'x']
+      |                    ^^^
+
+    2 errors
+    ");
+}
+
 /// Other tools read the file too, and to them it would be broken.
 #[test]
 fn a_semicolon_ends_no_key() {
@@ -460,7 +489,7 @@ fn a_line_of_a_stranger_is_shown_short_and_printable() {
      --> runtask.toml:1:340
       |
     1 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' = 1, 'é\u{202e}' = 1 }
-      |                                          ^^^^^^^^^^^^
+      |                                          ^^^^^^^^^^^
 
     2 errors
     ");
@@ -513,7 +542,7 @@ fn a_file_that_is_too_large_or_no_text_is_not_read() {
 #[test]
 fn more_mistakes_than_one_reads_are_a_number() {
     let text = wrong(&"=\n".repeat(32 << 10));
-    assert!(text.ends_with("100 errors; 98203 more are not shown"), "{}", &text[text.len() - 60..]);
+    assert!(text.ends_with("10 errors; 98293 more are not shown"), "{}", &text[text.len() - 60..]);
     // A larger file is not worth the memory that all its mistakes take.
     let text = wrong(&"=\n".repeat(MAX_FILE_BYTES / 2));
     assert!(text.ends_with("\n\n1 error"), "{}", &text[text.len() - 60..]);
