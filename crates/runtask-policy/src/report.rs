@@ -103,7 +103,7 @@ pub(crate) fn report(
         tally.headline()
     };
     let mut report = CheckReport::new(CHECK, headline, findings);
-    report.tally = Some(format!("Found {} issues", tally.errors));
+    report.tally = Some(format!("Found {}", counted(tally.errors, "issue")));
     // A rule that could not be asked has not passed.
     rules.retain(|it| tally.failed.contains(&it.code) || !tally.unavailable.contains(&it.code));
     report.rules = rules;

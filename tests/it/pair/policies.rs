@@ -115,7 +115,7 @@ async fn a_plan_is_judged() {
     let serve = serve(&simulator, &[("RUNTASK_CONFIG", &path)]).await;
     let url = format!("{}policy", serve.url());
     let record = run(&simulator, &url, RunSpec { plan: plan(PUBLIC), ..spec(unformatted()) }).await;
-    assert_eq!(result(&record), ("failed", "1 of 2 rules failed: public-s3-bucket\nFound 1 issues"));
+    assert_eq!(result(&record), ("failed", "1 of 2 rules failed: public-s3-bucket\nFound 1 issue"));
     assert_eq!(
         outcomes(&record),
         [("public-s3-bucket", "Public S3 bucket: aws_s3_bucket_acl.site")],
@@ -159,7 +159,7 @@ async fn every_stage_is_judged_or_told() {
     let (_directory, path) = tasks();
     let serve = serve(&simulator, &[("RUNTASK_CONFIG", &path)]).await;
     let url = format!("{}policy", serve.url());
-    let failed = ("failed", "1 of 2 rules failed: public-s3-bucket\nFound 1 issues");
+    let failed = ("failed", "1 of 2 rules failed: public-s3-bucket\nFound 1 issue");
     for (stage, expected) in [
         (Stage::PrePlan, ("passed", "No plan to judge: at stage pre_plan there is none yet")),
         (Stage::PostPlan, failed),
@@ -223,7 +223,7 @@ async fn runs_that_a_task_is_not_for_are_skipped() {
     assert_eq!(result(&record).0, "failed");
     assert_eq!(fetched(&record), (0, 0));
     let record = judge("strict", Stage::PostPlan, "net-prod", true).await;
-    assert_eq!(result(&record), ("failed", "1 of 1 rule failed: public-s3-bucket\nFound 1 issues"));
+    assert_eq!(result(&record), ("failed", "1 of 1 rule failed: public-s3-bucket\nFound 1 issue"));
 }
 
 /// A task that is not configured is 404, before anything is done; without a name it is `default`.
@@ -307,7 +307,7 @@ async fn the_lambda_functions_judge_plans() {
     let url = |task: &str| format!("{}{task}", pair.url());
     let public = || RunSpec { plan: plan(PUBLIC), ..spec(unformatted()) };
     let record = run(&simulator, &url("policy"), public()).await;
-    assert_eq!(result(&record), ("failed", "1 of 2 rules failed: public-s3-bucket\nFound 1 issues"));
+    assert_eq!(result(&record), ("failed", "1 of 2 rules failed: public-s3-bucket\nFound 1 issue"));
     let record = run(&simulator, &url("both"), public()).await;
     let (status, message) = result(&record);
     assert_eq!((status, fetched(&record)), ("failed", (1, 1)));

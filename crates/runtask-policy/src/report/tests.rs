@@ -230,7 +230,7 @@ fn a_rule_that_could_not_be_asked_is_not_a_rule_that_passed() {
         vec![("slow", RuleKind::Deny, stopped), ("bad", RuleKind::Deny, yields(vec![violation("a.b")]))];
     insta::assert_snapshot!(lines(&judged(&settings(Vec::new()), said)), @"
     1 of 2 rules failed: bad; 1 could not be asked: slow
-    Found 1 issues
+    Found 1 issue
     error check-unavailable: Rule slow could not be asked: it did not finish within 10 s
     error bad: Public S3 bucket: a.b
     ");
