@@ -33,16 +33,10 @@ pub(crate) struct PairSettings {
 impl PairSettings {
     pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut settings = runtask_settings::SettingsReader::new(lookup);
-        let key = KeySetting::read(&mut settings);
-        match key {
-            KeySetting::Parameter { .. } => {
-                settings.problem("HMAC_SECRET_KEY_PARAM is read by the Lambda function only: set HMAC_KEY");
-            }
-            // Anybody could have somebody else's configuration downloaded, and its diffs sent to themselves.
-            KeySetting::Unsigned if settings.text("TF_TOKEN").is_some() => {
-                settings.problem("TF_TOKEN is set, and requests are not verified: set HMAC_KEY");
-            }
-            KeySetting::Unsigned | KeySetting::Key(_) => {}
+        let key = KeySetting::read_key(&mut settings);
+        // Anybody could have somebody else's configuration downloaded, and its diffs sent to themselves.
+        if matches!(key, KeySetting::Unsigned) && settings.text("TF_TOKEN").is_some() {
+            settings.problem("TF_TOKEN is set, and requests are not verified: set HMAC_KEY");
         }
         let read = Self {
             key,

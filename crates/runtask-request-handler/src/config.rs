@@ -26,6 +26,20 @@ pub enum KeySetting {
 impl KeySetting {
     /// Reads where the key is; notes a problem when there are two answers, or none.
     pub fn read(settings: &mut runtask_settings::SettingsReader<'_>) -> Self {
+        Self::read_from(settings, "neither HMAC_KEY nor HMAC_SECRET_KEY_PARAM is set")
+    }
+
+    /// As [`KeySetting::read`], for a program that takes no parameter.
+    pub fn read_key(settings: &mut runtask_settings::SettingsReader<'_>) -> Self {
+        let read = Self::read_from(settings, "HMAC_KEY is not set");
+        if let Self::Parameter { .. } = read {
+            settings.problem("HMAC_SECRET_KEY_PARAM is read by the Lambda function only: set HMAC_KEY");
+        }
+        read
+    }
+
+    /// `missing` says that there is no key.
+    fn read_from(settings: &mut runtask_settings::SettingsReader<'_>, missing: &str) -> Self {
         let key = settings.text("HMAC_KEY");
         let name = settings.text("HMAC_SECRET_KEY_PARAM");
         let unsigned = settings.flag("RUNTASK_ALLOW_UNSIGNED");
@@ -55,10 +69,10 @@ impl KeySetting {
             }
             (None, None) => {
                 if !unsigned {
-                    settings.problem(
-                        "neither HMAC_KEY nor HMAC_SECRET_KEY_PARAM is set: nobody could be trusted \
-                         (RUNTASK_ALLOW_UNSIGNED=true accepts requests from anybody, for trials only)",
-                    );
+                    settings.problem(format!(
+                        "{missing}: nobody could be trusted (RUNTASK_ALLOW_UNSIGNED=true accepts requests from anybody, \
+                         for trials only)"
+                    ));
                 }
                 Self::Unsigned
             }
