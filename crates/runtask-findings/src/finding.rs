@@ -42,6 +42,7 @@ codes! {
     UNUSED_EXCEPTION = "unused-exception": "Nothing in the plan needs this exception from a rule.";
     UNUSED_NAMESPACE = "unused-namespace": "A package that `namespaces` names has no rule.";
     NOT_GIVEN = "not-given": "`runtask check` was given nothing that this check could look at.";
+    FACT_NOT_GIVEN = "fact-not-given": "A rule reads a fact of the run that `runtask check` was not given.";
     RUN_SKIPPED = "run-skipped": "The task is not for this run; `on_skip` decides what follows.";
 }
 
@@ -450,7 +451,7 @@ mod tests {
     #[test]
     fn codes_are_never_renamed() {
         let all: Vec<_> = codes().iter().map(|(code, _)| code.as_str()).collect();
-        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format incomplete-plan failed-condition no-plan unused-exception unused-namespace not-given run-skipped");
+        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format incomplete-plan failed-condition no-plan unused-exception unused-namespace not-given fact-not-given run-skipped");
     }
 
     /// P-16: a check that could not run ends in the status that the setting names.

@@ -4,6 +4,7 @@ use crate::builtin;
 use crate::bundle::{Bundle, LoadError};
 use crate::evaluation::{Evaluation, UnavailableError};
 use crate::evaluator::Evaluator;
+use crate::facts_read::{FactRead, facts_read};
 use crate::message::{Answer, Cause, Purpose, Request, RuleEntry, Trouble};
 use crate::read_settings::SETTINGS;
 use crate::report;
@@ -125,6 +126,17 @@ impl Policy {
     /// When they cannot be compiled.
     pub async fn rules(&self) -> Result<Vec<RuleEntry>, UnavailableError> {
         Ok(self.evaluate(Purpose::List, None, &RunFacts::default()).await?.rules)
+    }
+
+    /// The facts that the policies read of a run and that are not known of it, each with the first place.
+    #[must_use]
+    pub fn unknown_facts(&self, run: &RunFacts) -> Vec<FactRead> {
+        let known = known(run);
+        let is_known = |fact: &str| match fact {
+            "" => known.as_object().is_some_and(|it| !it.is_empty()),
+            fact => known.get(fact).is_some(),
+        };
+        facts_read(&self.bundle.files).into_iter().filter(|it| !is_known(&it.fact)).collect()
     }
 
     /// Runs the rules whose names begin with `test_`.
