@@ -8,6 +8,7 @@ mod check;
 mod environment;
 mod exit;
 mod key;
+mod listen;
 mod logging;
 mod output;
 mod pair;

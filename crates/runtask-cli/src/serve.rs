@@ -1,6 +1,7 @@
 //! `runtask serve`: runs the pair as one process.
 
 use crate::exit::Exit;
+use crate::listen;
 use crate::pair::{Pair, PairSettings};
 use crate::tasks_arguments::TasksArguments;
 use anyhow::{Context, bail};
@@ -19,8 +20,14 @@ use tracing::{info, warn};
 #[derive(Debug, Args)]
 #[command(after_long_help = SERVE_HELP)]
 pub(crate) struct ServeArguments {
-    /// Where to listen; put a proxy with TLS in front of it
-    #[arg(long, value_name = "ADDRESS", env = "RUNTASK_LISTEN", default_value = "127.0.0.1:8080")]
+    /// Where to listen: ADDRESS:PORT, or a port of this machine alone; put a proxy with TLS in front of it
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "RUNTASK_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_parser = listen::address
+    )]
     pub(crate) listen: SocketAddr,
 
     #[command(flatten)]

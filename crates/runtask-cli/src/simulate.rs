@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use crate::key;
+use crate::listen;
 use crate::output::Output;
 use crate::pair::{Pair, PairSettings};
 use crate::tasks_arguments::{TasksArguments, choose};
@@ -57,11 +58,11 @@ pub(crate) struct SimulateArguments {
     pub(crate) key_file: Option<PathBuf>,
 
     /// Where to play HCP Terraform; the run task must list it in RUNTASK_ALLOWED_ORIGINS
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen::address, help_heading = "The run task")]
     pub(crate) listen: SocketAddr,
 
     /// Where to serve archives and plans, as HCP Terraform's object store does; to be listed as well
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", help_heading = "The run task")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen::address, help_heading = "The run task")]
     pub(crate) listen_archivist: SocketAddr,
 
     #[command(flatten)]
