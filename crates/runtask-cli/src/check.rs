@@ -1,19 +1,22 @@
 //! `runtask check`: runs the checks without a run.
 
-use crate::environment::{lookup, now};
+use crate::environment::now;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::tasks_arguments::{TasksArguments, choose};
+use crate::tasks_arguments::{TasksArguments, choose_or, say_which, with_checks};
 use anyhow::{Context, bail};
 use clap::Args;
-use runtask_checks::{CheckKind, Inputs, Terraform, json_plan};
-use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, shown_path, verdict};
+use runtask_checks::{Inputs, Needs, Terraform, json_plan};
+use runtask_findings::{
+    CheckReport, Code, Finding, Level, OnError, Verdict, counted, shown_path, verdict,
+};
 use runtask_report::{Format, Style, render};
 use runtask_settings::SettingsReader;
-use runtask_setup::{CHECKS, LoadedTask, max_plan_bytes};
+use runtask_setup::{CHECKS, LoadedTask, TaskSet, max_plan_bytes};
 use runtask_tasks::{Date, RunFacts, Task};
+use serde::de::IgnoredAny;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -31,13 +34,14 @@ const PLAN_BESIDE: &str = "tfplan";
 /// or else in the plan's own, and it starts the providers that lie in `.terraform` there. Name a saved plan only where you
 /// trust that directory. A configuration and a plan in JSON start no program of theirs.
 ///
-/// runtask.toml lists the checks. Without it, a configuration must be formatted, and a plan is summarized and judged by
-/// the shipped rules.
+/// runtask.toml lists the checks: the file here, or the one beside what is checked. Without it, RUNTASK_CHECKS lists them;
+/// otherwise the configuration must be formatted, and that is all, as in `serve`, in `simulate` and in the functions. A
+/// line on stderr says which tasks are used. What is named and no check reads is an error.
 #[derive(Debug, Args)]
 #[command(after_long_help = CHECK_HELP)]
 pub(crate) struct CheckArguments {
-    /// A directory, a plan, or both
-    #[arg(value_name = "PATH", default_value = ".", num_args = 1..=2)]
+    /// A directory, a plan, or both; the directory here unless given
+    #[arg(value_name = "PATH", num_args = 0..=2)]
     pub(crate) paths: Vec<PathBuf>,
 
     /// A plan, given as an option
@@ -50,6 +54,10 @@ pub(crate) struct CheckArguments {
     /// The task, where the file has several
     #[arg(long, value_name = "NAME")]
     pub(crate) task: Option<String>,
+
+    /// Every task of the file, one after the other; all must pass
+    #[arg(long, conflicts_with = "task")]
+    pub(crate) all_tasks: bool,
 
     /// How to print the result: text, json, sarif, junit, github, markdown
     #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
@@ -65,48 +73,88 @@ Examples:
   runtask check                                  the configuration here
   terraform show -json tfplan | runtask check -  a plan alone
   runtask check . tfplan                         the configuration here, and a saved plan of your own
+  runtask check . plan.json --all-tasks          both, by every task of runtask.toml
   runtask check plan.json --task policy --format sarif > result.sarif
 
 Keys of --run: id, organization, project, workspace, stage, created_by, message, branch, speculative.
 Exit codes: 0 passed, 1 failed, 2 could not do it.
 ";
 
+/// What the checks of a task say.
+struct Judged {
+    task: String,
+    reports: Vec<CheckReport>,
+    verdict: Verdict,
+}
+
 pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow::Result<Exit> {
+    // Before anything that takes time.
+    let named = Named::find(arguments)?;
+    let lookup = arguments.tasks.lookup(named.given.as_deref(), named.plan.as_deref())?;
     let mut settings = SettingsReader::new(&lookup);
     let terraform = Terraform::from_settings(&mut settings);
     let limit = max_plan_bytes(&mut settings);
     let on_error = settings.parsed("RUNTASK_ON_ERROR", OnError::Failed);
+    let set = TaskSet::read(&mut settings, None, now());
+    if !set.warnings.is_empty() {
+        output.note(&format!("{}\n\n", set.warnings));
+    }
     settings.finish().context("settings are wrong")?;
-
-    // Before anything that takes time.
-    let named = Named::find(arguments)?;
+    let tasks: Vec<&LoadedTask> = if arguments.all_tasks {
+        set.iter().collect()
+    } else {
+        let advice = "choose one with --task, or all with --all-tasks";
+        vec![choose_or(&set, arguments.task.as_deref(), advice)?]
+    };
+    say_which(&lookup, &tasks, output);
+    named.is_read_by(&tasks)?;
     if let Some(plan) = named.plan_beside() {
         output.note(&format!(
             "{} is not read: name it to have it checked, if you trust its directory (--help says why)\n",
             shown_path(&plan)
         ));
     }
-    let set = arguments.tasks.read(&named.without_a_file(), output)?;
-    let task = choose(&set, arguments.task.as_deref())?;
-    let plan = if task.reads_plan() { named.plan(limit, &terraform).await? } else { None };
 
-    let reports = reports(task, &named, plan, facts(&arguments.run)).await?;
-    let verdict = verdict(&reports, task.task.on_error.unwrap_or(on_error));
+    let work = async {
+        let inputs = Inputs {
+            configuration: named.directory.clone().ok_or_else(|| "no directory was named".to_owned()),
+            plan: named.plan(limit, &terraform).await?.map(Ok),
+            run: facts(&arguments.run),
+            today: Date::of(now()),
+        };
+        let mut judged = Vec::new();
+        for task in &tasks {
+            let reports = reports(task, &inputs).await;
+            let verdict = verdict(&reports, task.task.on_error.unwrap_or(on_error));
+            judged.push(Judged { task: task.task.name.clone(), reports, verdict });
+        }
+        anyhow::Ok((judged, inputs))
+    };
+    let (judged, inputs) = output.patiently("checking", work).await?;
+    named.was_enough_for(&judged, &tasks)?;
+    if let Some(Ok(plan)) = &inputs.plan {
+        named.plan_is_one(plan, &judged)?;
+    }
+    let exit = judged.iter().map(|it| exit(&it.reports, it.verdict)).fold(Exit::Passed, worse);
     let format = if output.json { Format::Json } else { arguments.format };
-    let style = Style { colour: output.color && format == Format::Text, width: output.wrap };
-    output.result(&render(format, &reports, verdict, style))?;
-    Ok(exit(&reports, verdict))
+    output.result(&rendered(judged, format, output))?;
+    Ok(exit)
 }
 
 /// The directory and the plan that the command line names.
 struct Named {
     directory: Option<PathBuf>,
+    /// The directory as it was given; nothing where it is the one here because no path was.
+    given: Option<PathBuf>,
     plan: Option<PathBuf>,
 }
 
 impl Named {
     fn find(arguments: &CheckArguments) -> anyhow::Result<Self> {
-        let mut inputs = Self { directory: None, plan: arguments.plan.clone() };
+        let mut inputs = Self { directory: None, given: None, plan: arguments.plan.clone() };
+        if arguments.paths.is_empty() {
+            inputs.directory = Some(Path::new(".").canonicalize().context("there is no directory here")?);
+        }
         for path in &arguments.paths {
             let is_directory = path != Path::new("-")
                 && path.metadata().with_context(|| format!("{} cannot be checked", path.display()))?.is_dir();
@@ -116,8 +164,10 @@ impl Named {
                 bail!("{noun} at a time, please: {} is another", path.display());
             }
             *place = Some(if is_directory { path.canonicalize()? } else { path.clone() });
+            if is_directory {
+                inputs.given = Some(path.clone());
+            }
         }
-        // `runtask check --plan FILE` means the configuration here too, as `runtask check . --plan FILE` does.
         Ok(inputs)
     }
 
@@ -128,18 +178,74 @@ impl Named {
         plan.is_file().then_some(plan)
     }
 
-    /// The content of `runtask.toml` where there is none: checks for the directory or plan that was named.
-    fn without_a_file(&self) -> String {
-        let can_run = |it: &&CheckKind| match (it.needs.configuration, it.needs.plan) {
-            (Some(_), true) => self.directory.is_some() && self.plan.is_some(),
-            (Some(_), false) => self.directory.is_some(),
-            (None, true) => self.plan.is_some(),
-            (None, false) => true,
+    fn plan_name(&self) -> String {
+        match self.plan.as_deref() {
+            Some(path) if path != Path::new("-") => shown_path(path),
+            _ => "the plan on stdin".to_owned(),
+        }
+    }
+
+    /// Says what was named and is read by no check: it was not checked, and must not look as if it had been.
+    fn is_read_by(&self, tasks: &[&LoadedTask]) -> anyhow::Result<()> {
+        let names = |kind: fn(&Needs) -> bool| {
+            let names = CHECKS.iter().filter(|it| kind(&it.needs)).map(|it| format!("`{}`", it.name));
+            names.collect::<Vec<_>>().join(" or ")
         };
-        let list: Vec<_> = CHECKS.iter().filter(can_run).map(|it| format!("{:?}", it.name)).collect();
-        let task = format!("[tasks.default]\nchecks = [{}]\n", list.join(", "));
-        let policy = "[tasks.default.policy]\npaths = [\"builtin:all\"]\n";
-        if self.plan.is_some() { task + policy } else { task }
+        let noun = if tasks.len() == 1 { "task" } else { "tasks" };
+        let asked: Vec<String> = tasks.iter().map(|it| with_checks(it)).collect();
+        let asked = format!("no check of the {noun} {}", asked.join(", "));
+        let is_read =
+            |kind: fn(&Needs) -> bool| tasks.iter().flat_map(|it| &it.checks).any(|it| kind(&it.needs()));
+        if self.plan.is_some() && !is_read(|it| it.plan) {
+            bail!(
+                "{asked} reads {}: leave it out, choose another task, or list {} among the checks of a task in \
+                 runtask.toml (docs/policies.md shows one)",
+                self.plan_name(),
+                names(|it| it.plan)
+            );
+        }
+        if let Some(directory) = self.given.as_ref().filter(|_| !is_read(|it| it.configuration.is_some())) {
+            bail!(
+                "{asked} reads the configuration {}: leave it out{}, choose another task, or list {} among the checks \
+                 of a task in runtask.toml",
+                shown_path(directory),
+                if self.plan.is_none() { " and name a plan" } else { "" },
+                names(|it| it.configuration.is_some())
+            );
+        }
+        Ok(())
+    }
+
+    /// Says what to name where nothing was checked at all.
+    fn was_enough_for(&self, judged: &[Judged], tasks: &[&LoadedTask]) -> anyhow::Result<()> {
+        let is_missing = |it: &CheckReport| it.findings.iter().any(|it| it.code == Code::NOT_GIVEN);
+        if judged.iter().flat_map(|it| &it.reports).all(is_missing) {
+            let wants = if tasks.iter().any(|it| it.reads_plan()) { "a plan" } else { "a directory" };
+            let names: Vec<&str> = judged.iter().map(|it| it.task.as_str()).collect();
+            bail!("the task {} has no check for the named path: name {wants}", names.join(", "));
+        }
+        Ok(())
+    }
+
+    /// Says that what should be a plan is no JSON, once and not for each check that it kept from running.
+    fn plan_is_one(&self, mut plan: &File, judged: &[Judged]) -> anyhow::Result<()> {
+        let hindered = |it: &Finding| [Code::UNREADABLE_PLAN, Code::CHECK_UNAVAILABLE].contains(&it.code);
+        if !judged.iter().flat_map(|it| &it.reports).flat_map(|it| &it.findings).any(hindered) {
+            return Ok(());
+        }
+        let name = self.plan_name();
+        if plan.metadata()?.len() == 0 {
+            bail!("{name} is empty: `terraform show -json FILE` prints a plan in JSON");
+        }
+        plan.rewind()?;
+        match serde_json::from_reader::<_, IgnoredAny>(BufReader::new(plan)) {
+            Err(error) if !error.is_io() => bail!(
+                "{name} is not JSON (line {}, column {}): `terraform show -json FILE` prints a plan in JSON",
+                error.line(),
+                error.column()
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// The plan as JSON, from its beginning.
@@ -197,35 +303,19 @@ fn copied(stream: impl Read, limit: u64) -> anyhow::Result<File> {
 }
 
 /// Runs the checks of a task on the directory and the plan that were named.
-async fn reports(
-    task: &LoadedTask,
-    named: &Named,
-    plan: Option<File>,
-    run: RunFacts,
-) -> anyhow::Result<Vec<CheckReport>> {
-    let (has_directory, has_plan) = (named.directory.is_some(), plan.is_some());
-    let inputs = Inputs {
-        configuration: named.directory.clone().ok_or_else(|| "no directory was named".to_owned()),
-        plan: plan.map(Ok),
-        run,
-        today: Date::of(now()),
-    };
+async fn reports(task: &LoadedTask, inputs: &Inputs) -> Vec<CheckReport> {
     let mut reports = Vec::new();
     for check in &task.checks {
         let needs = check.needs();
-        reports.push(if needs.configuration.is_some() && !has_directory {
+        reports.push(if needs.configuration.is_some() && inputs.configuration.is_err() {
             not_given(&task.task, check.name(), "directory", "DIR")
-        } else if needs.plan && !has_plan {
+        } else if needs.plan && inputs.plan.is_none() {
             not_given(&task.task, check.name(), "plan", "--plan FILE")
         } else {
-            check.run(&inputs).await
+            check.run(inputs).await
         });
     }
-    if reports.iter().all(|it| it.findings.iter().any(|it| it.code == Code::NOT_GIVEN)) {
-        let wants = if task.reads_plan() { "a plan" } else { "a directory" };
-        bail!("the task {} has no check for the named path: name {wants}", task.task.name);
-    }
-    Ok(reports)
+    reports
 }
 
 /// A check that the task has, for which the command line names nothing. An error: what a task did not check has not
@@ -248,6 +338,37 @@ fn exit(reports: &[CheckReport], verdict: Verdict) -> Exit {
         Verdict::Failed if errors.all(|it| it.code.is_of_no_check()) => Exit::Unable,
         Verdict::Failed => Exit::Failed,
     }
+}
+
+/// The one of both that says more: a failure, then that something could not be done.
+fn worse(one: Exit, other: Exit) -> Exit {
+    match (one, other) {
+        (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
+        (Exit::Passed, other) => other,
+        (one, _) => one,
+    }
+}
+
+/// Several tasks are told apart for people; for programs there is one document.
+fn rendered(mut judged: Vec<Judged>, format: Format, output: &Output) -> String {
+    let style = Style { colour: output.color && format == Format::Text, width: output.wrap };
+    if let [only] = judged.as_slice() {
+        return render(format, &only.reports, only.verdict, style);
+    }
+    let failed = judged.iter().filter(|it| it.verdict == Verdict::Failed).count();
+    if format == Format::Text {
+        let of_task =
+            |it: &Judged| format!("Task {}\n\n{}\n", it.task, render(format, &it.reports, it.verdict, style));
+        let text: String = judged.iter().map(of_task).collect();
+        return format!(
+            "{text}{}: {} passed, {failed} failed\n",
+            counted(judged.len(), "task"),
+            judged.len() - failed
+        );
+    }
+    let verdict = if failed == 0 { Verdict::Passed } else { Verdict::Failed };
+    let reports: Vec<CheckReport> = judged.drain(..).flat_map(|it| it.reports).collect();
+    render(format, &reports, verdict, style)
 }
 
 /// Something of a run that policies may know.

@@ -50,7 +50,7 @@ Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answ
 ";
 
 pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
-    let settings = PairSettings::read(&arguments.tasks.lookup()).context("settings are wrong")?;
+    let settings = PairSettings::read(&arguments.tasks.lookup(None, None)?).context("settings are wrong")?;
     let unsigned = matches!(settings.key, runtask_request_handler::KeySetting::Unsigned);
     let origins = settings.jobs.client.origins.to_string();
     let pair = Arc::new(Pair::new(settings)?);

@@ -297,7 +297,7 @@ fn plan_of(path: &Path) -> anyhow::Result<Vec<u8>> {
 async fn start_pair(simulator: &Simulator, arguments: &SimulateArguments) -> anyhow::Result<Target> {
     let key = Uuid::new_v4().simple().to_string();
     let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
-    let lookup = arguments.tasks.lookup();
+    let lookup = arguments.tasks.lookup(Some(&arguments.dir), None)?;
     let settings = |name: &str| match name {
         "HMAC_KEY" => Some(key.clone()),
         "RUNTASK_ALLOWED_ORIGINS" => Some(origins.clone()),

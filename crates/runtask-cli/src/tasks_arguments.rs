@@ -4,6 +4,8 @@ use crate::environment::{lookup, now};
 use crate::output::Output;
 use anyhow::{Context, bail};
 use clap::Args;
+use runtask_checks::LoadedCheck;
+use runtask_findings::{printable, shown_path};
 use runtask_settings::SettingsReader;
 use runtask_setup::{LoadedTask, TaskSet, TasksFile};
 use runtask_tasks::DEFAULT_TASK;
@@ -11,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 /// The file that is read where nobody names one.
 const FILE: &str = "runtask.toml";
+
+/// The setting that says what is checked without a file.
+const CHECKS: &str = "RUNTASK_CHECKS";
 
 /// Which tasks there are.
 #[derive(Debug, Args)]
@@ -23,17 +28,31 @@ pub(crate) struct TasksArguments {
 impl TasksArguments {
     /// The file that is named, or the one that is here.
     pub(crate) fn path(&self) -> Option<PathBuf> {
-        let here = || Some(PathBuf::from(FILE)).filter(|it| it.is_file());
-        self.config.clone().filter(|it| !it.as_os_str().is_empty()).or_else(here)
+        self.named().or_else(|| Some(PathBuf::from(FILE)).filter(|it| it.is_file()))
     }
 
-    /// The environment, with the file that is named on the command line, or is here. Who has `RUNTASK_CHECKS` set has no
-    /// file, unless they name one.
-    pub(crate) fn lookup(&self) -> impl Fn(&str) -> Option<String> + use<> {
-        let has_checks = lookup("RUNTASK_CHECKS").is_some_and(|it| !it.is_empty());
-        let path = if has_checks { self.config.clone() } else { self.path() };
+    fn named(&self) -> Option<PathBuf> {
+        self.config.clone().filter(|it| !it.as_os_str().is_empty())
+    }
+
+    /// The environment, with the file that is named on the command line, or is here or in the `directory` that is checked,
+    /// or else beside the `plan`. Who has `RUNTASK_CHECKS` set has no file, unless they name one.
+    ///
+    /// # Errors
+    ///
+    /// When there is a file here and another in the directory: whichever were taken, somebody would have meant the other.
+    pub(crate) fn lookup(
+        &self,
+        directory: Option<&Path>,
+        plan: Option<&Path>,
+    ) -> anyhow::Result<impl Fn(&str) -> Option<String> + use<>> {
+        let path = match self.named() {
+            Some(path) => Some(path),
+            None if has_checks(&lookup) => None,
+            None => file_for(directory, plan)?,
+        };
         let path = path.map(|it| it.to_string_lossy().into_owned());
-        move |name| if name == "RUNTASK_CONFIG" { path.clone() } else { lookup(name) }
+        Ok(move |name: &str| if name == "RUNTASK_CONFIG" { path.clone() } else { lookup(name) })
     }
 
     /// The tasks of the file; without one, `otherwise` is its content. What is odd about the file is said on stderr,
@@ -52,7 +71,7 @@ impl TasksArguments {
             None => TasksFile::fetched("what there is without a file", otherwise.into(), Path::new("")),
         };
         // `RUNTASK_CHECKS` is for those who have no file, and here is always one.
-        let lookup = |name: &str| lookup(name).filter(|_| name != "RUNTASK_CHECKS");
+        let lookup = |name: &str| lookup(name).filter(|_| name != CHECKS);
         let mut settings = SettingsReader::new(&lookup);
         let tasks = TaskSet::read(&mut settings, Some(content), now());
         if !tasks.warnings.is_empty() {
@@ -63,8 +82,58 @@ impl TasksArguments {
     }
 }
 
+fn has_checks(lookup: &impl Fn(&str) -> Option<String>) -> bool {
+    lookup(CHECKS).is_some_and(|it| !it.is_empty())
+}
+
+/// The file of tasks here or in `directory`, or else beside `plan`.
+fn file_for(directory: Option<&Path>, plan: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let file_in = |it: &Path| Some(it.join(FILE)).filter(|it| it.is_file());
+    let (here, there) = (file_in(Path::new("")), directory.and_then(file_in));
+    match (here, there) {
+        (Some(here), Some(there)) if here.canonicalize()? != there.canonicalize()? => bail!(
+            "there are {} and {}: say with --config which of them to use",
+            shown_path(&here),
+            shown_path(&there)
+        ),
+        (Some(only), _) | (None, Some(only)) => Ok(Some(only)),
+        (None, None) => Ok(plan.and_then(Path::parent).and_then(file_in)),
+    }
+}
+
+/// Says in a line on stderr where the tasks come from, as [`TasksArguments::lookup`] has it, and which are used.
+pub(crate) fn say_which(lookup: &impl Fn(&str) -> Option<String>, tasks: &[&LoadedTask], output: &Output) {
+    let noun = if tasks.len() == 1 { "Task" } else { "Tasks" };
+    let tasks: Vec<String> = tasks.iter().map(|it| with_checks(it)).collect();
+    output.note(&format!("{noun} {}: {}\n", origin(lookup), tasks.join(", ")));
+}
+
+/// Where the tasks come from, as [`TasksArguments::lookup`] has it: `of runtask.toml`, say.
+pub(crate) fn origin(lookup: &impl Fn(&str) -> Option<String>) -> String {
+    match lookup("RUNTASK_CONFIG") {
+        Some(file) => format!("of {}", printable(&file)),
+        None if has_checks(lookup) => format!("of {CHECKS}"),
+        None => format!("without a {FILE}"),
+    }
+}
+
+/// Such as `policy (plan-summary, policy)`.
+pub(crate) fn with_checks(task: &LoadedTask) -> String {
+    let checks: Vec<&str> = task.checks.iter().map(LoadedCheck::name).collect();
+    format!("{} ({})", task.task.name, checks.join(", "))
+}
+
 /// The task of this name; without a name the only one, or `default`.
 pub(crate) fn choose<'a>(all: &'a TaskSet, name: Option<&str>) -> anyhow::Result<&'a LoadedTask> {
+    choose_or(all, name, "choose one with --task")
+}
+
+/// As [`choose`], with what to do where there are several.
+pub(crate) fn choose_or<'a>(
+    all: &'a TaskSet,
+    name: Option<&str>,
+    advice: &str,
+) -> anyhow::Result<&'a LoadedTask> {
     let names = all.names().collect::<Vec<_>>().join(", ");
     if let Some(name) = name {
         return all.get(name).with_context(|| format!("there is no task {name}; there are {names}"));
@@ -74,7 +143,7 @@ pub(crate) fn choose<'a>(all: &'a TaskSet, name: Option<&str>) -> anyhow::Result
         (Some(only), None) => Ok(only),
         _ => match all.get(DEFAULT_TASK) {
             Some(task) => Ok(task),
-            None => bail!("there are several tasks; choose one with --task: {names}"),
+            None => bail!("there are several tasks ({names}): {advice}"),
         },
     }
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may end a test")]
 
+#[path = "check/chosen.rs"]
+mod chosen;
 #[path = "check/hostile.rs"]
 mod hostile;
 #[path = "check/interrupted.rs"]
@@ -25,6 +27,12 @@ use std::process::Command;
 const PUBLIC_PLAN: &str = "examples/public-bucket/plan.json";
 const EMPTY_PLAN: &str = "tests/fixtures/plans/empty/plan.json";
 
+/// A task with the shipped rules.
+const SHIPPED: &str = "[tasks.default]\nchecks = [\"plan-summary\", \"policy\"]\n\
+                       [tasks.default.policy]\npaths = [\"builtin:all\"]\n";
+/// What stderr says of it.
+const SHIPPED_TASK: &str = "Task of runtask.toml: default (plan-summary, policy)\n";
+
 /// A task with what is in `policies/`.
 const POLICIES: &str =
     "[tasks.policy]\nchecks = [\"policy\"]\n[tasks.policy.policy]\npaths = [\"policies/\"]\n";
@@ -45,10 +53,15 @@ fn terraform() -> PathBuf {
     found.expect("this test needs terraform: run `make setup`")
 }
 
-/// A configuration that needs no provider, with its plan in a file `tfplan`.
+/// Every check, with the shipped rules.
+const EVERYTHING: &str = "[tasks.default]\nchecks = [\"fmt\", \"plan-summary\", \"policy\"]\n\
+                          [tasks.default.policy]\npaths = [\"builtin:all\"]\n";
+
+/// A configuration that needs no provider, with its plan in a file `tfplan`, and every check.
 fn planned() -> Place {
     let terraform = terraform();
-    let place = Place::with(&[("main.tf", "resource \"terraform_data\" \"this\" {\n  input = 1\n}\n")])
+    let configuration = "resource \"terraform_data\" \"this\" {\n  input = 1\n}\n";
+    let place = Place::with(&[("main.tf", configuration), ("runtask.toml", EVERYTHING)])
         .variable("RUNTASK_TERRAFORM", terraform.display().to_string());
     for arguments in [&["init", "-input=false"][..], &["plan", "-input=false", "-out=tfplan"]] {
         let mut command = Command::new(&terraform);
@@ -62,20 +75,21 @@ fn planned() -> Place {
 /// F-05
 #[test]
 fn a_plan_is_judged_by_the_rules_that_are_shipped() {
-    let said = Place::with(&[]).run(&["check", &path(PUBLIC_PLAN)]);
-    assert_eq!((said.code, &*said.err), (1, ""));
+    let place = Place::with(&[("runtask.toml", SHIPPED)]);
+    let said = place.run(&["check", &path(PUBLIC_PLAN)]);
+    assert_eq!((said.code, &*said.err), (1, SHIPPED_TASK));
     assert!(said.out.contains("policy: 1 of 7 rules failed: public-s3-bucket"), "{}", said.out);
     assert!(
         said.out.contains("error[public-s3-bucket]: Public S3 bucket: aws_s3_bucket_acl.site"),
         "{}",
         said.out
     );
-    assert_eq!(Place::with(&[]).run(&["check", &path(EMPTY_PLAN)]).code, 0);
+    assert_eq!(place.run(&["check", &path(EMPTY_PLAN)]).code, 0);
 }
 
 #[test]
 fn a_plan_on_stdin_is_the_same_plan() {
-    let place = Place::with(&[]);
+    let place = Place::with(&[("runtask.toml", SHIPPED)]);
     let from_stdin = place.run_on(&["check", "-"], repository_text(PUBLIC_PLAN).as_bytes());
     let from_file = place.run(&["check", &path(PUBLIC_PLAN)]);
     assert_eq!((from_stdin.code, from_stdin.out), (from_file.code, from_file.out));
@@ -84,7 +98,7 @@ fn a_plan_on_stdin_is_the_same_plan() {
 /// `runtask check <(terraform show -json tfplan)` names a pipe, which is read once and has no beginning to go back to.
 #[test]
 fn a_plan_from_a_pipe_with_a_name_is_the_same_plan() {
-    let place = Place::with(&[]);
+    let place = Place::with(&[("runtask.toml", SHIPPED)]);
     let from_pipe = place.run_on(&["check", "/dev/stdin"], repository_text(PUBLIC_PLAN).as_bytes());
     let from_file = place.run(&["check", &path(PUBLIC_PLAN)]);
     assert_eq!(
@@ -93,7 +107,8 @@ fn a_plan_from_a_pipe_with_a_name_is_the_same_plan() {
     );
     let saved = place.run_on(&["check", "/dev/stdin"], b"PK\x03\x04");
     assert_eq!(saved.code, 2);
-    assert_eq!(saved.err, "error: this plan is not JSON: `terraform show -json FILE | runtask check -`\n");
+    let error = "error: this plan is not JSON: `terraform show -json FILE | runtask check -`\n";
+    assert_eq!(saved.err, [SHIPPED_TASK, error].concat());
 }
 
 #[test]
@@ -140,7 +155,8 @@ fn a_simulated_run_is_for_a_task_of_the_file_that_is_here() {
 fn a_saved_plan_is_shown_by_terraform_where_it_is_named() {
     let place = planned();
     let here = place.run(&["check"]);
-    assert_eq!((here.code, &*here.out), (0, "fmt: Format check passed\n\npassed\n"), "{}", here.err);
+    assert_eq!(here.code, 2, "{}", here.out);
+    assert!(here.out.contains("Not checked: no plan was named"), "{}", here.out);
     assert!(here.err.contains("tfplan is not read: name it"), "{}", here.err);
     let both = place.run(&["check", ".", "tfplan"]);
     assert_eq!(both.code, 0, "{}", both.err);
@@ -148,8 +164,9 @@ fn a_saved_plan_is_shown_by_terraform_where_it_is_named() {
     {
         assert!(both.out.contains(headline), "{}", both.out);
     }
+    fs::write(place.path().join("runtask.toml"), SHIPPED).unwrap();
     let alone = place.run(&["check", "tfplan"]);
-    assert_eq!((alone.code, &*alone.err), (0, ""));
+    assert_eq!((alone.code, &*alone.err), (0, SHIPPED_TASK));
     assert!(both.out.ends_with(&alone.out) && !alone.out.contains("fmt"), "{}", alone.out);
 }
 
@@ -169,6 +186,7 @@ fn what_lies_in_a_directory_is_not_started_unasked() {
     let place = place.variable("RUNTASK_TERRAFORM", program.display().to_string());
     let said = place.run(&["check", "configuration"]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    fs::write(place.path().join("runtask.toml"), SHIPPED).unwrap();
     let said = place.run(&["check", "configuration/plan.json"]);
     assert_eq!(said.code, 2, "{}", said.out);
     assert!(
@@ -182,7 +200,7 @@ fn what_lies_in_a_directory_is_not_started_unasked() {
 
 #[test]
 fn a_configuration_and_a_plan_fail_together() {
-    let place = Place::with(&[("main.tf", "a   = 1\n")])
+    let place = Place::with(&[("main.tf", "a   = 1\n"), ("runtask.toml", EVERYTHING)])
         .variable("RUNTASK_TERRAFORM", terraform().display().to_string());
     let said = place.run(&["check", ".", "--plan", &path(PUBLIC_PLAN), "--json"]);
     assert_eq!(said.code, 1);
@@ -226,7 +244,7 @@ fn what_cannot_be_done_is_said_and_is_2() {
     ] {
         let said = place.run(arguments);
         assert_eq!(said.code, 2, "{said:?}");
-        all.push_str(&format!("{}{}\n", said.out, said.err));
+        all.push_str(&format!("{}{}\n", said.out, said.err).replace(&plan, "PLAN"));
     }
     insta::assert_snapshot!(all, @"
     policy: error[check-unavailable]: Check policy could not run: policies/a.rego:3:20: use of undefined variable `y` is unsafe
@@ -236,21 +254,23 @@ fn what_cannot_be_done_is_said_and_is_2() {
         |                    ^
 
     failed
+    Task of runtask.toml: policy (policy)
 
     error: nowhere.json cannot be checked
       because: No such file or directory (os error 2)
 
-    error: nowhere.toml cannot be read
-      because: No such file or directory (os error 2)
+    error: settings are wrong
+      because: nowhere.toml: the file cannot be read: No such file or directory (os error 2)
 
-    error: there are several tasks; choose one with --task: a, b
+    error: there are several tasks (a, b): choose one with --task, or all with --all-tasks
 
     error: there is no task c; there are a, b
 
-    error: the task a has no check for the named path: name a directory
+    Task of none.toml: a (fmt)
+    error: no check of the task a (fmt) reads PLAN: leave it out, choose another task, or list `plan-summary` or `policy` among the checks of a task in runtask.toml (docs/policies.md shows one)
 
     error: settings are wrong
-      because: RUNTASK_CONFIG: the policies of task a: gone/ cannot be read: No such file or directory (os error 2)
+      because: gone.toml: the policies of task a: gone/ cannot be read: No such file or directory (os error 2)
 
     error: one directory at a time, please: . is another
 
@@ -268,7 +288,7 @@ fn a_check_that_was_given_nothing_has_not_passed() {
     let place = Place::with(&[("runtask.toml", config), ("main.tf", "a = 1\n")])
         .variable("RUNTASK_TERRAFORM", terraform().display().to_string());
     let said = place.run(&["check"]);
-    assert_eq!((said.code, &*said.err), (2, ""));
+    assert_eq!((said.code, &*said.err), (2, "Task of runtask.toml: all (fmt, policy)\n"));
     insta::assert_snapshot!(said.out, @"
     fmt: Format check passed
 
@@ -280,7 +300,8 @@ fn a_check_that_was_given_nothing_has_not_passed() {
     ");
     let said = place.run(&["check", &path(EMPTY_PLAN)]);
     assert_eq!(said.code, 2);
-    assert!(said.out.starts_with("fmt: error[not-given]: Not checked: no directory was named\n"), "{}", said.out);
+    let first = "fmt: error[not-given]: Not checked: no directory was named\n";
+    assert!(said.out.starts_with(first), "{}", said.out);
     let said = place.run(&["check", ".", &path(EMPTY_PLAN)]);
     assert_eq!(said.code, 0, "{}", said.out);
     assert_eq!(place.run(&["check", &path(PUBLIC_PLAN)]).code, 1);
@@ -291,11 +312,11 @@ fn a_check_that_was_given_nothing_has_not_passed() {
 /// From a file as from stdin, whose size nobody knows before.
 #[test]
 fn a_plan_has_the_limit_of_the_run_task() {
-    let place = Place::with(&[]).variable("RUNTASK_MAX_PLAN_BYTES", "1000");
+    let place = Place::with(&[("runtask.toml", SHIPPED)]).variable("RUNTASK_MAX_PLAN_BYTES", "1000");
     let plan = repository_text(PUBLIC_PLAN);
     for said in [place.run(&["check", &path(PUBLIC_PLAN)]), place.run_on(&["check", "-"], plan.as_bytes())] {
         let error = "error: the plan is larger than 1000 bytes, the limit of RUNTASK_MAX_PLAN_BYTES\n";
-        assert_eq!((said.code, &*said.err), (2, error));
+        assert_eq!((said.code, said.err), (2, [SHIPPED_TASK, error].concat()));
     }
 }
 
@@ -363,8 +384,7 @@ fn settings_that_are_wrong_are_told_with_their_places() {
     assert_eq!((said.code, &*said.out), (2, ""));
     insta::assert_snapshot!(said.err, @r#"
     error: settings are wrong
-      because: RUNTASK_CONFIG:
-               error: unknown key `check`; did you mean `checks`?
+      because: error: unknown key `check`; did you mean `checks`?
                 --> runtask.toml:2:1
                  |
                2 | check = ["policy"]
@@ -397,8 +417,10 @@ fn what_is_odd_about_settings_is_said_on_stderr() {
       |                                                                                     ^^^^^^^^^^
 
     no errors, 1 warning
+
+    Task of runtask.toml: policy (policy)
     "#);
-    assert_eq!(place.run(&["policy", "list"]).err, said.err);
+    assert!(said.err.starts_with(&place.run(&["policy", "list"]).err));
     // Whoever asks for logs is not told twice.
     let place = place.variable("RUNTASK_LOG", "warn");
     assert_eq!(place.run(&["check", &path(EMPTY_PLAN)]).err, said.err);
@@ -419,7 +441,8 @@ fn every_format_is_what_its_readers_expect() {
             "--format",
             format,
         ]);
-        assert_eq!((said.code, &*said.err), (1, ""), "{format}");
+        // A program that reads stdout has nothing of it.
+        assert_eq!((said.code, said.err), (1, format!("Task of {config}: policy (policy)\n")), "{format}");
         assert!(said.out.contains("Public S3 bucket: aws_s3_bucket_acl.site"), "{}", said.out);
         said.out
     };

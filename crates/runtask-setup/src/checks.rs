@@ -17,7 +17,8 @@ macro_rules! checks {
 
 checks![Fmt, PlanSummary, Policy];
 
-/// What is checked where nothing says what: this check alone.
+/// What is checked where nothing says what, by every program: this check alone, which needs no settings and judges by no
+/// taste of ours.
 pub(crate) const DEFAULT_CHECK: &str = Fmt::NAME;
 
 /// The check of this name.

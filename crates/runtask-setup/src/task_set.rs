@@ -3,6 +3,7 @@
 use crate::checks::{CHECKS, DEFAULT_CHECK, check};
 use crate::tasks_file::TasksFile;
 use runtask_checks::{LoadedCheck, Loading};
+use runtask_findings::printable;
 use runtask_settings::SettingsReader;
 use runtask_tasks::{Problems, Task, Tasks};
 use std::collections::BTreeMap;
@@ -48,16 +49,16 @@ impl TaskSet {
     /// wrong with them is a problem of the settings. `now` decides what has expired.
     pub fn read(settings: &mut SettingsReader<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
         let CheckList(checks) = settings.parsed("RUNTASK_CHECKS", CheckList(vec![DEFAULT_CHECK]));
-        let (tasks, warnings, directory) = match tasks_from(settings, fetched, &checks, now) {
-            Some((tasks, warnings, file)) => (tasks, warnings, file.directory),
+        let (tasks, warnings, file) = match tasks_from(settings, fetched, &checks, now) {
+            Some((tasks, warnings, file)) => (tasks, warnings, Some(file)),
             None => {
                 let checks = checks.into_iter().filter(|it| !check(it).is_some_and(|it| it.needs_settings()));
                 let checks: Vec<_> = checks.collect();
-                (Tasks::only_default(&checks), Problems::default(), Default::default())
+                (Tasks::only_default(&checks), Problems::default(), None)
             }
         };
         let tasks = tasks.iter().map(|task| {
-            let checks = loaded(settings, task, &directory);
+            let checks = loaded(settings, task, file.as_ref());
             (task.name.clone(), LoadedTask { task: task.clone(), checks })
         });
         Self { tasks: tasks.collect(), warnings }
@@ -104,21 +105,25 @@ fn tasks_from(
     if fetched.is_none() && settings.text("RUNTASK_CONFIG").is_none() {
         for name in checks.iter().filter(|it| check(it).is_some_and(|it| it.needs_settings())) {
             settings.problem(format!(
-                "RUNTASK_CHECKS: the check `{name}` needs settings, which only a file has: set RUNTASK_CONFIG"
+                "RUNTASK_CHECKS: the check `{name}` needs settings, which only a runtask.toml has: write one, and unset RUNTASK_CHECKS"
             ));
         }
         return None;
     }
     let file = TasksFile::named(settings, fetched)?;
     if settings.text("RUNTASK_CHECKS").is_some() {
-        settings.problem("RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
+        settings.problem(format!(
+            "RUNTASK_CHECKS is set beside {}: the file says what is checked, so unset RUNTASK_CHECKS",
+            printable(&file.name)
+        ));
     }
     let (tasks, warnings) = file.parse(settings, now)?;
     Some((tasks, warnings, file))
 }
 
 /// The checks of a task, made ready. What keeps one from that is noted.
-fn loaded(settings: &mut SettingsReader<'_>, task: &Task, directory: &Path) -> Vec<LoadedCheck> {
+fn loaded(settings: &mut SettingsReader<'_>, task: &Task, file: Option<&TasksFile>) -> Vec<LoadedCheck> {
+    let directory = file.map(|it| it.directory.as_path()).unwrap_or(Path::new(""));
     let mut checks = Vec::new();
     for named in &task.checks {
         let Some(kind) = check(named.name) else {
@@ -128,7 +133,10 @@ fn loaded(settings: &mut SettingsReader<'_>, task: &Task, directory: &Path) -> V
         let of_task = named.settings.as_ref();
         match kind.load(&mut Loading { task: &task.name, of_task, directory, settings }) {
             Ok(loaded) => checks.push(loaded),
-            Err(reason) => settings.problem(format!("RUNTASK_CONFIG: {reason}")),
+            Err(reason) => {
+                let name = file.map(|it| format!("{}: ", printable(&it.name))).unwrap_or_default();
+                settings.problem(format!("{name}{reason}"));
+            }
         }
     }
     checks
@@ -161,10 +169,8 @@ mod tests {
     fn policies_are_read_from_beside_the_file() {
         let (directory, path) = file("[tasks.policy]\nchecks = [\"policy\"]\npolicy.paths = [\"rules\"]\n");
         let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
-        assert!(
-            error.starts_with("RUNTASK_CONFIG: the policies of task policy: rules cannot be read"),
-            "{error}"
-        );
+        let expected = format!("{path}: the policies of task policy: rules cannot be read");
+        assert!(error.starts_with(&expected), "{error}");
         fs::create_dir(directory.path().join("rules")).unwrap();
         let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
         assert!(error.contains("rules holds no Rego"), "{error}");
@@ -174,14 +180,15 @@ mod tests {
         assert!(set.get("policy").unwrap().checks[0].get::<Policy>().is_some());
     }
 
+    /// U-04: by the name of the file, which is there whoever has named it.
     #[test]
-    fn what_is_wrong_with_the_file_is_a_problem_of_the_setting() {
+    fn what_is_wrong_with_the_file_is_said_of_the_file() {
         let (_directory, path) = file("[tasks.policy]\nchecks = [\"polcy\"]\n");
         let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
-        assert!(error.starts_with("RUNTASK_CONFIG:\n"), "{error}");
+        assert!(error.starts_with("error: there is no check"), "{error}");
         assert!(error.contains("runtask.toml:2:11"), "{error}");
         let error = read(&[("RUNTASK_CONFIG", "/nowhere.toml")]).unwrap_err();
-        assert!(error.starts_with("RUNTASK_CONFIG: the file cannot be read"), "{error}");
+        assert!(error.starts_with("/nowhere.toml: the file cannot be read: "), "{error}");
     }
 
     #[test]
@@ -198,21 +205,24 @@ mod tests {
         let set = TaskSet::read(&mut settings, Some(file), SystemTime::UNIX_EPOCH);
         assert_eq!(set.names().collect::<Vec<_>>(), ["policy"]);
         let error = settings.finish().unwrap_err().to_string();
-        assert!(
-            error.starts_with("RUNTASK_CONFIG: the policies of task policy: rules cannot be read"),
-            "{error}"
-        );
+        let expected = "s3://acme/runtask.toml: the policies of task policy: rules cannot be read";
+        assert!(error.starts_with(expected), "{error}");
     }
 
     #[test]
     fn checks_are_listed_in_one_place() {
         let (_directory, path) = file("[tasks.default]\nchecks = [\"fmt\"]\n");
         let error = read(&[("RUNTASK_CONFIG", &path), ("RUNTASK_CHECKS", "fmt")]).unwrap_err();
-        assert_eq!(error, "RUNTASK_CHECKS and RUNTASK_CONFIG are both set: the file says what is checked");
+        assert_eq!(
+            error,
+            format!(
+                "RUNTASK_CHECKS is set beside {path}: the file says what is checked, so unset RUNTASK_CHECKS"
+            )
+        );
         let error = read(&[("RUNTASK_CHECKS", "policy")]).unwrap_err();
         assert_eq!(
             error,
-            "RUNTASK_CHECKS: the check `policy` needs settings, which only a file has: set RUNTASK_CONFIG"
+            "RUNTASK_CHECKS: the check `policy` needs settings, which only a runtask.toml has: write one, and unset RUNTASK_CHECKS"
         );
     }
 

@@ -1,6 +1,7 @@
 //! Holds a file of tasks as it came, from disk or from elsewhere.
 
 use crate::checks::ENTRIES;
+use runtask_findings::printable;
 use runtask_settings::SettingsReader;
 use runtask_tasks::{Date, MAX_FILE_BYTES, Problems, Tasks};
 use std::fs::File;
@@ -53,7 +54,7 @@ impl TasksFile {
         match Self::read(Path::new(&path)) {
             Ok(file) => Some(file),
             Err(error) => {
-                settings.problem(format!("RUNTASK_CONFIG: the file cannot be read: {error}"));
+                settings.problem(format!("{}: the file cannot be read: {error}", printable(&path)));
                 None
             }
         }
@@ -69,7 +70,8 @@ impl TasksFile {
         match Tasks::parse(&self.name, &self.content, Date::of(now), ENTRIES) {
             Ok(read) => Some(read),
             Err(problems) => {
-                settings.problem(format!("RUNTASK_CONFIG:\n{problems}"));
+                // Each names the file: whoever started this need not have set anything.
+                settings.problem(problems.to_string());
                 None
             }
         }

@@ -41,7 +41,7 @@ fn hostile_policies_are_stopped_and_hide_nothing() {
     ])
     .variable("RUNTASK_POLICY_MEMORY_BYTES", "100000000");
     let said = place.run(&["check", &path(EMPTY_PLAN)]);
-    assert_eq!((said.code, &*said.err), (1, ""));
+    assert_eq!((said.code, &*said.err), (1, "Task of runtask.toml: policy (policy)\n"));
     assert!(
         said.out.starts_with(
             "policy: 1 of 6 rules failed: good; 5 could not be asked: cidr, doubling, endless, range, recursion\n"

@@ -1,5 +1,6 @@
 //! The command ended by signals: what it started ends with it, and no copy of a user's files stays.
 
+use crate::SHIPPED;
 use crate::place::{Place, repository_text};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
@@ -127,7 +128,7 @@ fn a_command_that_is_killed_leaves_nothing_behind() {
 /// S-07: an upgrade in place makes no difference to what runs: the processes that it starts are of its own release.
 #[test]
 fn a_program_whose_file_is_replaced_starts_itself_and_not_the_other() {
-    let place = Place::with(&[("plan.json", "")]);
+    let place = Place::with(&[("plan.json", ""), ("runtask.toml", SHIPPED)]);
     let plan = repository_text("examples/public-bucket/plan.json");
     let mut command = place.start(&["check", "-"]);
     // It waits for its plan, and by then another program is where it was.
@@ -146,7 +147,7 @@ fn a_program_whose_file_is_replaced_starts_itself_and_not_the_other() {
 #[test]
 fn a_command_that_waits_for_stdin_ends_at_a_signal() {
     for signal in [Signal::INT, Signal::TERM] {
-        let place = Place::with(&[]);
+        let place = Place::with(&[("runtask.toml", SHIPPED)]);
         let mut command = place.start(&["check", "-"]);
         // Who waits for a process closes its input, and an empty plan is an error at once.
         let _open = command.stdin.take();
