@@ -8,8 +8,9 @@ use anyhow::{Context, bail};
 use clap::Args;
 use runtask_checks::{Inputs, Needs, Terraform, json_plan};
 use runtask_findings::{
-    CheckReport, Code, Finding, Level, OnError, Verdict, counted, shown_path, verdict,
+    CheckReport, Code, Finding, Level, OnError, Source, Verdict, counted, shown_path, verdict,
 };
+use runtask_policy::{FactRead, Policy};
 use runtask_report::{Format, Style, render};
 use runtask_settings::SettingsReader;
 use runtask_setup::{CHECKS, LoadedTask, TaskSet, max_plan_bytes};
@@ -312,10 +313,30 @@ async fn reports(task: &LoadedTask, inputs: &Inputs) -> Vec<CheckReport> {
         } else if needs.plan && inputs.plan.is_none() {
             not_given(&task.task, check.name(), "plan", "--plan FILE")
         } else {
-            check.run(inputs).await
+            let mut report = check.run(inputs).await;
+            if let Some(policy) = check.get::<Policy>() {
+                report.findings.extend(unknown_facts(policy, &inputs.run));
+                report.findings.sort_by_key(|it| it.level);
+            }
+            report
         });
     }
     reports
+}
+
+/// A warning for each fact of the run that rules read and that was not given: to them it is undefined, and so they pass.
+fn unknown_facts(policy: &Policy, given: &RunFacts) -> Vec<Finding> {
+    let warning = |read: FactRead| {
+        let (what, example) = match read.fact.as_str() {
+            "" => ("data.run".to_owned(), "workspace=net-prod".to_owned()),
+            fact => (format!("data.run.{fact}"), format!("{fact}=VALUE")),
+        };
+        let summary = format!("A rule reads {what}, which is not known here, and may pass because of that");
+        let advice = format!("Say what the run would be like: `--run {example}`.\n");
+        let finding = Finding::new(Code::FACT_NOT_GIVEN, Level::Warning, summary).body(advice);
+        Finding { source: Some(Source { file: read.file, line: read.line }), ..finding }
+    };
+    policy.unknown_facts(given).into_iter().map(warning).collect()
 }
 
 /// A check that the task has, for which the command line names nothing. An error: what a task did not check has not

@@ -1,7 +1,7 @@
 //! Tests which tasks are used, and what is said of everything that they leave unread.
 
 use crate::place::{Place, repository_text};
-use crate::{EMPTY_PLAN, PUBLIC_PLAN, SHIPPED, SHIPPED_TASK, path, terraform};
+use crate::{EMPTY_PLAN, POLICIES, PUBLIC_PLAN, SHIPPED, SHIPPED_TASK, path, terraform};
 use serde_json::Value;
 use std::fs;
 
@@ -125,4 +125,28 @@ fn a_plan_that_is_no_json_is_one_error() {
         assert!(said.err.starts_with(&format!("{SHIPPED_TASK}error: {error}")), "{}", said.err);
         assert_eq!(said.err.lines().count(), 2, "{}", said.err);
     }
+}
+
+/// V-12: a rule that asks for a fact of the run passes where there is none; that is said, with the rule's place.
+#[test]
+fn a_fact_of_the_run_that_is_not_known_is_said() {
+    let policy =
+        "package a\n\nimport rego.v1\n\ndeny contains \"no\" if startswith(data.run.workspace, \"prod\")\n";
+    let place = Place::with(&[("runtask.toml", POLICIES), ("policies/a.rego", policy)]);
+    let plan = path(EMPTY_PLAN);
+    let said = place.run(&["check", &plan]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    insta::assert_snapshot!(said.out, @"
+    policy: The rule passed
+
+    warning[fact-not-given]: A rule reads data.run.workspace, which is not known here, and may pass because of that
+      ::: rule at policies/a.rego:5
+
+      Say what the run would be like: `--run workspace=VALUE`.
+
+    1 warning; 1 rule: 1 passed
+    passed
+    ");
+    let said = place.run(&["check", &plan, "--run", "workspace=prod-net"]);
+    assert!(said.code == 1 && !said.out.contains("not known here"), "{}", said.out);
 }
