@@ -3,10 +3,13 @@
 use crate::exit::Exit;
 use crate::listen;
 use crate::pair::{Pair, PairSettings};
-use crate::tasks_arguments::TasksArguments;
+use crate::tasks_arguments::{TasksArguments, origin};
 use anyhow::{Context, bail};
 use clap::Args;
+use runtask_checks::LoadedCheck;
 use runtask_log::event;
+use runtask_setup::LoadedTask;
+use runtask_tasks::DEFAULT_TASK;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -50,7 +53,20 @@ Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answ
 ";
 
 pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
-    let settings = PairSettings::read(&arguments.tasks.lookup(None, None)?).context("settings are wrong")?;
+    let lookup = arguments.tasks.lookup(None, None)?;
+    let settings = PairSettings::read(&lookup).context("settings are wrong")?;
+    for LoadedTask { task, checks } in settings.jobs.tasks.iter() {
+        let path = if task.name == DEFAULT_TASK { "/".to_owned() } else { format!("/{}", task.name) };
+        let checks = checks.iter().map(LoadedCheck::name).collect::<Vec<_>>().join(", ");
+        info!(
+            event = event::SERVE_TASK,
+            task = task.name,
+            path,
+            checks,
+            "task {} at {path}: {checks}",
+            task.name
+        );
+    }
     let unsigned = matches!(settings.key, runtask_request_handler::KeySetting::Unsigned);
     let origins = settings.jobs.client.origins.to_string();
     let pair = Arc::new(Pair::new(settings)?);
@@ -60,12 +76,15 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let listener = TcpListener::bind(arguments.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
+    let (version, tasks) = (env!("CARGO_PKG_VERSION"), origin(&lookup));
     info!(
         event = event::SERVE_LISTENING,
         %address,
-        version = env!("CARGO_PKG_VERSION"),
+        version,
+        tasks,
+        claims = "memory",
         origins,
-        "listening on http://{address}"
+        "listening on http://{address} (tasks {tasks}, claims in memory, runtask {version})"
     );
     if unsigned {
         warn!(
