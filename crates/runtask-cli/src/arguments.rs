@@ -18,17 +18,17 @@ use tracing::level_filters::LevelFilter;
 #[command(name = "runtask", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     /// Print the result as JSON, for programs
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERY_COMMAND)]
     pub(crate) json: bool,
 
     /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = EVERY_COMMAND)]
     pub(crate) color: Color,
 
     /// What to log on stderr: off, error, warn, info, debug, trace
     ///
     /// `serve` logs info unless told otherwise, the other commands error.
-    #[arg(long, global = true, env = "RUNTASK_LOG", value_name = "LEVEL")]
+    #[arg(long, global = true, env = "RUNTASK_LOG", value_name = "LEVEL", help_heading = EVERY_COMMAND)]
     pub(crate) log: Option<LevelFilter>,
 
     /// How to log: lines for people, or one JSON object a line
@@ -38,13 +38,17 @@ pub(crate) struct Arguments {
         env = "RUNTASK_LOG_FORMAT",
         value_enum,
         default_value_t,
-        value_name = "FORMAT"
+        value_name = "FORMAT",
+        help_heading = EVERY_COMMAND
     )]
     pub(crate) log_format: LogFormat,
 
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+/// Where help lists the options that every command has: below the command's own.
+const EVERY_COMMAND: &str = "Options of every command";
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 passed, 1 failed, 2 could not do it, 130 and 143 ended by SIGINT or SIGTERM.

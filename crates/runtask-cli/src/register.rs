@@ -121,12 +121,14 @@ Exit codes: 0 everything is as asked for, 1 HCP Terraform refused, 2 could not d
 
 pub(crate) async fn register(arguments: &RegisterArguments, output: &Output) -> anyhow::Result<Exit> {
     let organization = connect(arguments)?;
-    let exit = if arguments.list {
-        list(&organization, output).await
-    } else {
-        set_up(&organization, arguments, output).await
+    let work = async {
+        if arguments.list {
+            list(&organization, output).await
+        } else {
+            set_up(&organization, arguments, output).await
+        }
     };
-    match exit {
+    match output.patiently("asking HCP Terraform", work).await {
         Ok(exit) => Ok(exit),
         Err(Failure::Refused(text)) => {
             output.error(&anyhow!(text));
@@ -181,7 +183,7 @@ async fn set_up(
     if output.json {
         output.json(&report_json(arguments, task.as_ref(), &done, &places))?;
     } else {
-        output.result(&report_text(arguments, task.as_ref(), &done, &places))?;
+        output.prose(&report_text(arguments, task.as_ref(), &done, &places))?;
     }
     let refused = places.iter().any(Place::is_refused);
     Ok(if refused { Exit::Failed } else { Exit::Passed })
@@ -378,9 +380,9 @@ async fn list(organization: &Organization, output: &Output) -> Result<Exit, Fail
     if output.json {
         output.json(&json!({ "organization": organization.name(), "run_tasks": all }))?;
     } else if run_tasks.is_empty() {
-        output.result(&format!("The organization {} has no run tasks\n", organization.name()))?;
+        output.prose(&format!("The organization {} has no run tasks\n", organization.name()))?;
     } else {
-        output.result(&text)?;
+        output.prose(&text)?;
     }
     Ok(Exit::Passed)
 }

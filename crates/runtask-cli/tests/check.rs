@@ -16,6 +16,8 @@ mod plans;
 mod private;
 #[path = "check/settings.rs"]
 mod settings;
+#[path = "check/terminal.rs"]
+mod terminal;
 
 use place::{Place, Said, repository, repository_text};
 use serde_json::Value;
