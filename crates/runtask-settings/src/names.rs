@@ -37,13 +37,16 @@ const NAMES: &[&str] = &[
     "RUNTASK_TERRAFORM_TIMEOUT_MS",
 ];
 
+/// What the Makefile, the tools and the tests of this repository read: whoever works on it may have them set.
+const TOOLS: [&str; 3] = ["RUNTASK_PROVIDER_MIRROR", "RUNTASK_TERRAFORM_RELEASES", "RUNTASK_TOOLS"];
+
 /// A warning for each of `names`, those of the whole environment, that looks like a setting of ours and is none: a typing
 /// error must not leave a default in force without a word.
 #[must_use]
 pub fn unknown_settings(names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let is_unknown = |it: &String| {
-        it.get(..PREFIX.len()).is_some_and(|it| it.eq_ignore_ascii_case(PREFIX)) && !NAMES.contains(&&**it)
-    };
+    let is_ours = |it: &str| it.get(..PREFIX.len()).is_some_and(|it| it.eq_ignore_ascii_case(PREFIX));
+    let is_known = |it: &str| NAMES.contains(&it) || TOOLS.contains(&it);
+    let is_unknown = |it: &String| is_ours(it) && !is_known(it);
     let mut unknown: Vec<_> = names.into_iter().filter(is_unknown).collect();
     unknown.sort();
     unknown.iter().map(|it| warning(it)).collect()
@@ -97,6 +100,7 @@ mod tests {
     #[test]
     fn what_is_known_and_what_is_not_ours_is_left_alone() {
         assert_eq!(warnings(NAMES), Vec::<String>::new());
+        assert_eq!(warnings(&TOOLS), Vec::<String>::new());
         assert_eq!(
             warnings(&["PATH", "TF_TOKEN", "RUNTAS", "MY_RUNTASK_X", "RÜNTASK_X"]),
             Vec::<String>::new()
