@@ -6,7 +6,7 @@ use runtask_log::event;
 use runtask_protocol::{Receipt, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
 use runtask_setup::{JobSettings, LoadedTask};
-use runtask_tasks::OnSkip;
+use runtask_tasks::{NotAdmitted, OnSkip};
 use tracing::{info, warn};
 
 /// The name that reports about a job as a whole have in place of a check's.
@@ -45,14 +45,24 @@ pub(crate) fn task_for<'a>(
         let reports = [CheckReport::not_run(TASK, text)];
         return Err(task_result(&reports, verdict(&reports, settings.on_error), run.accepts_outcomes));
     };
-    let Err(skipped) = task.task.filter.admits(&facts(run)) else { return Ok(task) };
-    info!(event = event::TASK_SKIPPED, "the task is not for this run: {}", task.task.on_skip.as_str());
-    let text = skipped.to_string();
-    let report =
-        CheckReport::new(TASK, text.clone(), vec![Finding::new(Code::RUN_SKIPPED, Level::Info, text)]);
-    let verdict = match task.task.on_skip {
-        OnSkip::Passed => Verdict::Passed,
-        OnSkip::Failed => Verdict::Failed,
+    let Err(not_admitted) = task.task.filter.admits(&facts(run)) else { return Ok(task) };
+    let text = not_admitted.to_string();
+    let (report, verdict) = match not_admitted {
+        NotAdmitted::Skipped(_) => {
+            info!(event = event::TASK_SKIPPED, "the task is not for this run: {}", task.task.on_skip.as_str());
+            let finding = Finding::new(Code::RUN_SKIPPED, Level::Info, text.clone());
+            let verdict = match task.task.on_skip {
+                OnSkip::Passed => Verdict::Passed,
+                OnSkip::Failed => Verdict::Failed,
+            };
+            (CheckReport::new(TASK, text, vec![finding]), verdict)
+        }
+        NotAdmitted::Unclear(why) => {
+            warn!(event = event::TASK_UNCLEAR, reason = why, "whether the task is for this run is not known");
+            let report = CheckReport::not_run(TASK, text);
+            let verdict = verdict(std::slice::from_ref(&report), settings.on_error(&task.task.name));
+            (report, verdict)
+        }
     };
     Err(task_result(&[report], verdict, run.accepts_outcomes))
 }

@@ -59,6 +59,7 @@ events! {
     STAGE_UNKNOWN = "stage.unknown": "The stage is one that this version does not know.";
     TASK_UNKNOWN = "task.unknown": "The task is not configured.";
     TASK_SKIPPED = "task.skipped": "The task is not for this run.";
+    TASK_UNCLEAR = "task.unclear": "Whether the task is for this run is not known, and `on_error` decides: `reason`.";
 
     DOWNLOAD_ANSWERED = "download.answered": "A download was answered `http.status` by `origin`.";
     DOWNLOAD_FAILED = "download.failed": "A download failed, and is tried again in `pause_ms`.";

@@ -1,7 +1,7 @@
 //! Decides which runs a task is for. The caller decides what the other runs get.
 //!
-//! A filter does not admit a run whose fact it does not know, such as the project, which older versions of Terraform
-//! Enterprise do not send: nobody said that the task is for that run.
+//! A fact that is not known, such as the project, which older versions of Terraform Enterprise do not send, is no fact
+//! that does not match: whether the task is for that run, nobody can say.
 
 use crate::names::NamePattern;
 use crate::run_facts::RunFacts;
@@ -18,13 +18,13 @@ pub struct Filter {
     pub(crate) speculative: Option<bool>,
 }
 
-/// A run that a task is not for. Its text is one line for the run's page.
+/// Why a task does not check a run. Its text is one line for the run's page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// What the task is for.
-    wanted: String,
-    /// What this run is.
-    actual: String,
+pub enum NotAdmitted {
+    /// The task is not for this run, and why.
+    Skipped(String),
+    /// Nobody can say whether it is: the facts that are missing.
+    Unclear(String),
 }
 
 /// The stages that a run has, in their order.
@@ -35,72 +35,88 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// The first thing, in the order of the code, that keeps the run out; the caller reports it as the task says.
-    pub fn admits(&self, facts: &RunFacts) -> Result<(), Skipped> {
-        if let Some(stages) = &self.stages {
-            admits_stage(stages, facts.stage.as_deref())?;
-        }
-        for (noun, patterns, name) in [
-            ("organization", &self.organizations, facts.organization.as_deref()),
-            ("workspace", &self.workspaces, facts.workspace.as_deref()),
-            ("project", &self.projects, facts.project.as_deref()),
-        ] {
-            if let Some(patterns) = patterns {
-                admits_name(noun, patterns, name)?;
+    /// The first thing, in the order of the code, that keeps the run out; where nothing does, everything that is not known
+    /// and should be.
+    pub fn admits(&self, facts: &RunFacts) -> Result<(), NotAdmitted> {
+        let names = [
+            ("organization", &self.organizations, &facts.organization),
+            ("workspace", &self.workspaces, &facts.workspace),
+            ("project", &self.projects, &facts.project),
+        ];
+        let stage = self.stages.as_ref().map(|it| of_stage(it, known(&facts.stage)));
+        let names = names.map(|(noun, patterns, name)| Some(of_name(noun, patterns.as_ref()?, known(name))));
+        let speculative = self.speculative.map(|it| of_speculative(it, facts.speculative));
+        let all = [stage].into_iter().chain(names).chain([speculative]).flatten();
+        let mut unclear = Vec::new();
+        for Condition { wanted, actual, holds } in all {
+            match holds {
+                Some(true) => {}
+                Some(false) => return Err(NotAdmitted::Skipped(format!("{wanted}, and {actual}"))),
+                None => unclear.push(format!("{wanted}, and {actual}")),
             }
         }
-        match self.speculative {
-            Some(wanted) => admits_speculative(wanted, facts.speculative),
-            None => Ok(()),
-        }
+        if unclear.is_empty() { Ok(()) } else { Err(NotAdmitted::Unclear(unclear.join("; "))) }
     }
 }
 
-fn admits_stage(stages: &[&'static str], stage: Option<&str>) -> Result<(), Skipped> {
-    if stage.is_some_and(|it| stages.contains(&it)) {
-        return Ok(());
-    }
+/// One thing that a filter asks for.
+struct Condition {
+    /// What the task is for.
+    wanted: String,
+    /// What this run is.
+    actual: String,
+    /// Whether it is what is wanted; `None` where the run's fact is not known.
+    holds: Option<bool>,
+}
+
+/// A fact without a text says nothing.
+fn known(fact: &Option<String>) -> Option<&str> {
+    fact.as_deref().filter(|it| !it.is_empty())
+}
+
+fn of_stage(stages: &[&'static str], stage: Option<&str>) -> Condition {
     let noun = if stages.len() == 1 { "stage" } else { "stages" };
-    Err(Skipped {
+    Condition {
         wanted: format!("this task runs at {noun} {}", listed(stages.iter().copied().map(str::to_owned))),
         actual: stage.map_or_else(
             || "the request does not say at which stage the run is".to_owned(),
             |it| format!("this is {}", shown(it)),
         ),
-    })
+        holds: stage.map(|it| stages.contains(&it)),
+    }
 }
 
-fn admits_name(noun: &str, patterns: &[NamePattern], name: Option<&str>) -> Result<(), Skipped> {
-    if name.is_some_and(|name| patterns.iter().any(|it| it.matches(name))) {
-        return Ok(());
-    }
+fn of_name(noun: &str, patterns: &[NamePattern], name: Option<&str>) -> Condition {
     let names = listed(patterns.iter().map(|it| format!("`{}`", shown(it.as_str()))));
-    Err(Skipped {
+    Condition {
         wanted: format!("this task is for {noun} {names}"),
         actual: name.map_or_else(
             || format!("the request does not say the run's {noun}"),
             |it| format!("this is `{}`", shown(it)),
         ),
-    })
+        holds: name.map(|name| patterns.iter().any(|it| it.matches(name))),
+    }
 }
 
-fn admits_speculative(wanted: bool, speculative: Option<bool>) -> Result<(), Skipped> {
-    if speculative == Some(wanted) {
-        return Ok(());
-    }
-    let wanted = if wanted { "speculative runs" } else { "runs that are not speculative" };
+fn of_speculative(wanted: bool, speculative: Option<bool>) -> Condition {
+    let runs = if wanted { "speculative runs" } else { "runs that are not speculative" };
     let actual = match speculative {
         None => "the request does not say whether the run is speculative",
         Some(true) => "this run is speculative",
         Some(false) => "this run is not speculative",
     };
-    Err(Skipped { wanted: format!("this task is for {wanted}"), actual: actual.to_owned() })
+    Condition {
+        wanted: format!("this task is for {runs}"),
+        actual: actual.to_owned(),
+        holds: speculative.map(|it| it == wanted),
+    }
 }
 
-impl fmt::Display for Skipped {
+impl fmt::Display for NotAdmitted {
     /// `Not checked: this task runs at stage post_plan, and this is pre_plan`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Not checked: {}, and {}", self.wanted, self.actual)
+        let (Self::Skipped(why) | Self::Unclear(why)) = self;
+        write!(f, "Not checked: {why}")
     }
 }
 
@@ -184,15 +200,20 @@ mod tests {
         ");
     }
 
+    /// V-05: unknown is not "does not match".
     #[test]
-    fn a_run_is_not_admitted_by_what_is_not_known_of_it() {
-        let one = |filter: Filter| says(&filter, RunFacts::default());
+    fn what_is_not_known_of_a_run_is_unclear() {
+        let one = |filter: Filter| match filter.admits(&RunFacts { project: text(""), ..RunFacts::default() }) {
+            Err(it @ NotAdmitted::Unclear(_)) => it.to_string(),
+            other => panic!("{other:?}"),
+        };
         let all = [
             one(Filter { stages: Some(vec!["post_plan"]), ..Filter::default() }),
             one(Filter { organizations: patterns(&["*"]), ..Filter::default() }),
             one(Filter { projects: patterns(&["*"]), ..Filter::default() }),
             one(Filter { workspaces: patterns(&["*"]), ..Filter::default() }),
             one(Filter { speculative: Some(false), ..Filter::default() }),
+            one(Filter { workspaces: patterns(&["a"]), projects: patterns(&["b"]), ..Filter::default() }),
         ];
         insta::assert_snapshot!(all.join("\n"), @"
         Not checked: this task runs at stage post_plan, and the request does not say at which stage the run is
@@ -200,7 +221,21 @@ mod tests {
         Not checked: this task is for project `*`, and the request does not say the run's project
         Not checked: this task is for workspace `*`, and the request does not say the run's workspace
         Not checked: this task is for runs that are not speculative, and the request does not say whether the run is speculative
+        Not checked: this task is for workspace `a`, and the request does not say the run's workspace; this task is for project `b`, and the request does not say the run's project
         ");
+    }
+
+    /// Whatever the missing fact is, the run is none of the task's.
+    #[test]
+    fn one_thing_that_does_not_match_keeps_a_run_out() {
+        let filter = Filter {
+            stages: Some(vec!["post_plan"]),
+            projects: patterns(&["prod-*"]),
+            speculative: Some(false),
+            ..Filter::default()
+        };
+        let said = filter.admits(&RunFacts { project: None, ..facts() });
+        assert!(matches!(&said, Err(NotAdmitted::Skipped(why)) if why.contains("speculative")), "{said:?}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod task;
 
 pub use check_entry::{CheckEntry, CheckSettings, SettingsEntry};
 pub use date::Date;
-pub use filter::{Filter, Skipped};
+pub use filter::{Filter, NotAdmitted};
 pub use names::AddressPattern;
 pub use notes::Notes;
 pub use parse::MAX_FILE_BYTES;
