@@ -7,6 +7,7 @@ use crate::decline::{TASK, task_for};
 use crate::end::{End, NotDelivered, count};
 use crate::heartbeat::{Heartbeat, Vain, say_running};
 use crate::work::work;
+use runtask_checks::Stopper;
 use runtask_client::{CallbackError, Client, ClientError, Delivery};
 use runtask_findings::{CheckReport, verdict};
 use runtask_log::{Chain, event, metric, milliseconds};
@@ -20,9 +21,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{Instrument, Span, error, info, info_span, warn};
 use url::Url;
+
+/// How long work may take to end when it is told to.
+const STOPPING: Duration = Duration::from_secs(1);
 
 /// Works on jobs.
 #[derive(Debug)]
@@ -233,7 +237,7 @@ impl Attending {
             Err(result) => (result, None),
             Ok(task) => match self.work(task.clone(), work_until).await {
                 Work::Done(done) => (done.result, done.leftovers),
-                Work::Stopped(why) => (self.unfinished(&out_of_time(why)), None),
+                Work::Stopped(why) => (self.unfinished(out_of_time(why)), None),
                 Work::Died => (self.unfinished("it ended unexpectedly"), None),
                 Work::InVain(Vain::Unbelieved(error)) => return Err(error),
                 Work::InVain(Vain::NotWanted(status)) => {
@@ -279,10 +283,14 @@ impl Attending {
         let (token, now) = (run.access_token.clone(), self.now);
         let mut heartbeat = Heartbeat::start(client.clone(), self.url.clone(), token, interval);
         let turns = Arc::clone(&self.turns);
+        let (stopper, stop) = Stopper::new();
         let work = async move {
             // Never closed, so a turn comes; should it not, working too much beats not working.
-            let _turn = turns.acquire().await;
-            let (reports, leftovers) = work(&client, &settings, &task, &run, Date::of(now())).await;
+            let _turn = tokio::select! {
+                turn = turns.acquire() => turn.ok(),
+                _reason = stop.asked() => None,
+            };
+            let (reports, leftovers) = work(&client, &settings, &task, &run, Date::of(now()), stop).await;
             Done { result: judge(&settings, &task.task.name, &run, &reports), leftovers }
         };
         // A task of its own, so that a panic in a check is an answer and not the end.
@@ -298,13 +306,18 @@ impl Attending {
             },
             why = self.attempt.out_of_time(work_until) => {
                 warn!(event = event::WORK_OUT_OF_TIME, limit = ?why, "out of time ({why:?}): stopping work");
-                Work::Stopped(why)
+                stopper.stop(out_of_time(why));
+                // What was found by now counts.
+                match timeout(STOPPING, &mut working).await {
+                    Ok(Ok(done)) => Work::Done(Box::new(done)),
+                    Ok(Err(_)) | Err(_) => Work::Stopped(why),
+                }
             }
             vain = heartbeat.in_vain() => return Work::InVain(vain),
         };
         if !working.is_finished() {
             working.abort();
-            let _aborted = tokio::time::timeout(Duration::from_secs(1), working).await;
+            let _aborted = timeout(STOPPING, working).await;
         }
         match heartbeat.stop().await {
             Some(vain) => Work::InVain(vain),
@@ -333,9 +346,9 @@ fn unfinished(settings: &JobSettings, task: &str, reason: &str) -> Vec<CheckRepo
     reports
 }
 
-fn out_of_time(why: OutOfTime) -> String {
+fn out_of_time(why: OutOfTime) -> &'static str {
     match why {
-        OutOfTime::Deadline => "it was not done in the time that it has".to_owned(),
-        OutOfTime::Shutdown => "the run task was shut down before it was done".to_owned(),
+        OutOfTime::Deadline => "it was not done in the time that it has",
+        OutOfTime::Shutdown => "the run task was shut down before it was done",
     }
 }

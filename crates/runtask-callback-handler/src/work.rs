@@ -1,8 +1,10 @@
-//! Fetches what the checks need and runs them. Knows nothing of claims, deadlines and results.
+//! Fetches what the checks need and runs them. Knows nothing of claims and results, and of deadlines only that it may be
+//! asked to stop: then what was found by that time is reported, and what was not checked.
 
 use crate::configuration::Configuration;
 use crate::plan::{self, PlanError};
-use runtask_checks::Inputs;
+use futures_util::FutureExt;
+use runtask_checks::{Inputs, LoadedCheck, Stop};
 use runtask_client::{Client, FetchError};
 use runtask_findings::CheckReport;
 use runtask_log::{Chain, event};
@@ -10,8 +12,9 @@ use runtask_protocol::{Run, RunId, Stage};
 use runtask_setup::{JobSettings, LoadedTask};
 use runtask_tasks::{Date, RunFacts};
 use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use tracing::warn;
+use tracing::{error, warn};
 
 /// Something a check needs, or a sentence that says why it is not there.
 type Input<T> = Result<T, String>;
@@ -23,24 +26,43 @@ pub(crate) async fn work(
     task: &LoadedTask,
     run: &Run,
     today: Date,
+    stop: Stop,
 ) -> (Vec<CheckReport>, Option<Configuration>) {
     let wanted = task.wanted_files();
     let configuration = async {
         if wanted.is_empty() { None } else { Some(configuration(client, settings, run, wanted).await) }
     };
     let plan = async { if task.reads_plan() { plan(client, settings, run).await } else { None } };
-    let (configuration, plan) = tokio::join!(configuration, plan);
+    let fetching = async { tokio::join!(configuration, plan) };
+    let (configuration, plan) = tokio::select! {
+        fetched = fetching => fetched,
+        reason = stop.asked() => {
+            let unavailable = |it: &LoadedCheck| CheckReport::unavailable(it.name(), reason);
+            return (task.checks.iter().map(unavailable).collect(), None);
+        }
+    };
     let (configuration, leftovers) = match configuration {
         Some(Ok((configuration, directory))) => (Ok(directory), Some(configuration)),
         Some(Err(reason)) => (Err(reason), None),
         None => (Err("the configuration was not fetched".to_owned()), None),
     };
-    let inputs = Inputs { configuration, plan, run: facts(run), today };
+    let inputs = Inputs { configuration, plan, run: facts(run), today, stop };
     let mut reports = Vec::new();
     for check in &task.checks {
-        reports.push(check.run(&inputs).await);
+        reports.push(report(check, &inputs).await);
     }
     (reports, leftovers)
+}
+
+/// Runs a check. A panic in it is an answer, and takes nothing of what the others found.
+async fn report(check: &LoadedCheck, inputs: &Inputs) -> CheckReport {
+    let name = check.name();
+    AssertUnwindSafe(check.run(inputs)).catch_unwind().await.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        error!(event = event::CHECK_PANICKED, error = text, "the check {name} panicked");
+        CheckReport::unavailable(name, "it ended unexpectedly")
+    })
 }
 
 /// The facts of a run that its payload has.

@@ -2,6 +2,7 @@
 //!
 //! A check knows Terraform. It does not know HCP Terraform, HTTP or Lambda: its caller fetches what it needs.
 
+use crate::stop::Stop;
 use runtask_findings::CheckReport;
 use runtask_log::event;
 use runtask_settings::SettingsReader;
@@ -14,7 +15,12 @@ use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
 use tracing::info;
+
+/// The time that a check has to say what it has found when it is asked to stop.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// A check, ready for one task.
 pub trait Check: Send + Sync + 'static {
@@ -85,6 +91,8 @@ pub struct Inputs {
     pub run: RunFacts,
     /// The day.
     pub today: Date,
+    /// When the checks have to stop.
+    pub stop: Stop,
 }
 
 /// The parts of a run that one check is given: those that it needs, as far as they are there.
@@ -98,6 +106,9 @@ pub struct Given<'a> {
     pub run: &'a RunFacts,
     /// The day.
     pub today: Date,
+    /// When it has to stop. A check that finds one thing after the other should report what it has by then; one that does
+    /// not listen is dropped soon after.
+    pub stop: &'a Stop,
 }
 
 /// A check as the list of checks has it.
@@ -205,9 +216,12 @@ impl LoadedCheck {
         check.downcast_ref()
     }
 
-    /// Runs it on what there is. Where something that it needs is missing, the report says so.
+    /// Runs it on what there is. Where something that it needs is missing, or where there is no time, the report says so.
     pub async fn run(&self, inputs: &Inputs) -> CheckReport {
         let (name, needs) = (self.name(), self.needs());
+        if let Some(reason) = inputs.stop.reason() {
+            return CheckReport::unavailable(name, reason);
+        }
         info!(event = event::CHECK_STARTED, check = name, "checking {name}");
         let configuration = match &inputs.configuration {
             Ok(directory) => directory.as_path(),
@@ -224,7 +238,18 @@ impl LoadedCheck {
             Some(Err(reason)) => return CheckReport::unavailable(name, reason),
             None => None,
         };
-        self.check.run(Given { configuration, plan, run: &inputs.run, today: inputs.today }).await
+        let given =
+            Given { configuration, plan, run: &inputs.run, today: inputs.today, stop: &inputs.stop };
+        let stopped = async {
+            let reason = inputs.stop.asked().await;
+            sleep(GRACE).await;
+            reason
+        };
+        tokio::select! {
+            biased;
+            report = self.check.run(given) => report,
+            reason = stopped => CheckReport::unavailable(name, reason),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod check;
 pub mod fmt;
 mod plan_file;
 mod plan_summary;
+mod stop;
 mod terraform;
 mod unjudged;
 
@@ -12,5 +13,6 @@ pub use check::{Check, CheckKind, Given, Inputs, LoadedCheck, Loading, Needs};
 pub use fmt::Fmt;
 pub use plan_file::{NoPlanError, json_plan};
 pub use plan_summary::PlanSummary;
+pub use stop::{Stop, Stopper};
 pub use terraform::{FindError, TIME_LIMIT, Terraform};
 pub use unjudged::Unjudged;

@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::tasks_arguments::{TasksArguments, choose_or, say_which, with_checks};
 use anyhow::{Context, bail};
 use clap::Args;
-use runtask_checks::{Inputs, Needs, Terraform, json_plan};
+use runtask_checks::{Inputs, Needs, Stop, Terraform, json_plan};
 use runtask_findings::{
     CheckReport, Code, Finding, Level, OnError, Source, Verdict, counted, shown_path, verdict,
 };
@@ -122,6 +122,7 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
             plan: named.plan(limit, &terraform).await?.map(Ok),
             run: facts(&arguments.run),
             today: Date::of(now()),
+            stop: Stop::never(),
         };
         let mut judged = Vec::new();
         for task in &tasks {

@@ -214,19 +214,27 @@ impl<'a> Reading<'a> {
         Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
     }
 
-    /// Reads what a rule yields, as far as there is room, and its first ones in any case.
-    fn violations(&mut self, values: &[&Value]) -> Result<Vec<Violation>, Trouble> {
-        let mut violations = Vec::new();
+    /// Reads what a rule yields, as far as there is room, and its first ones in any case. What is no message is trouble,
+    /// and keeps none of the others from being one.
+    fn read(&mut self, values: &[&Value]) -> Answer {
+        let mut answer = Answer::default();
         for value in values {
-            if violations.len() >= ALWAYS && (self.room.0 == 0 || self.room.1 == 0) {
-                break;
+            if answer.violations.len() >= ALWAYS && (self.room.0 == 0 || self.room.1 == 0) {
+                answer.more += 1;
+                continue;
             }
-            let violation = violation(value, self)?;
-            self.room.0 = self.room.0.saturating_sub(1);
-            self.room.1 = self.room.1.saturating_sub(violation.bytes());
-            violations.push(violation);
+            match violation(value, self) {
+                Ok(violation) => {
+                    self.room.0 = self.room.0.saturating_sub(1);
+                    self.room.1 = self.room.1.saturating_sub(violation.bytes());
+                    answer.violations.push(violation);
+                }
+                Err(trouble) => {
+                    answer.trouble.get_or_insert(trouble);
+                }
+            }
         }
-        Ok(violations)
+        answer
     }
 }
 
@@ -257,18 +265,15 @@ fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &mut Reading<'_>) -> 
             return Answer { trouble: Some(Trouble::no_messages()), ..Answer::default() };
         }
     };
-    let violations = reading.violations(&values);
-    let excepted = policies.excepts(rule);
-    match (violations, excepted) {
-        (Ok(violations), Ok(excepted)) => {
-            let more = values.len() - violations.len();
-            let excepted = excepted && !violations.is_empty();
-            Answer { violations, more, excepted, ..Answer::default() }
-        }
-        (Err(trouble), _) | (_, Err(trouble)) => {
-            Answer { trouble: Some(reading.trouble(trouble)), ..Answer::default() }
+    let mut answer = reading.read(&values);
+    match policies.excepts(rule) {
+        Ok(excepted) => answer.excepted = excepted && !answer.violations.is_empty(),
+        Err(trouble) => {
+            answer.trouble.get_or_insert(trouble);
         }
     }
+    answer.trouble = answer.trouble.map(|it| reading.trouble(it));
+    answer
 }
 
 /// One thing that a rule yields: a text, or an object with `msg`.

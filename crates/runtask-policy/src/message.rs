@@ -145,7 +145,7 @@ pub(crate) struct Answer {
     /// Whether an `exception` rule of its package excepts all of it.
     #[serde(default)]
     pub(crate) excepted: bool,
-    /// Why it says nothing.
+    /// Why it says nothing, or not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) trouble: Option<Trouble>,
     /// How long it took.
@@ -176,6 +176,13 @@ pub(crate) struct Violation {
     /// Whether the policy cannot say, because a value is only known after apply.
     #[serde(default)]
     pub(crate) unknown: bool,
+}
+
+impl Answer {
+    /// The answer of a rule that could not give one.
+    pub(crate) fn without_words(index: usize, reason: String) -> Self {
+        Self { index, trouble: Some(Trouble::new(reason)), ..Self::default() }
+    }
 }
 
 impl Violation {

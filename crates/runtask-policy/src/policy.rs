@@ -5,12 +5,12 @@ use crate::bundle::{Bundle, LoadError};
 use crate::evaluation::{Evaluation, UnavailableError};
 use crate::evaluator::Evaluator;
 use crate::facts_read::{FactRead, facts_read};
-use crate::message::{Answer, Cause, Purpose, Request, RuleEntry, Trouble};
+use crate::message::{Answer, Cause, Purpose, Refusal, Request, RuleEntry, Trouble};
 use crate::read_settings::SETTINGS;
 use crate::report;
 use crate::session::{self, Ended};
 use crate::settings::PolicySettings;
-use runtask_checks::{Check, Given, Loading, Needs, Unjudged};
+use runtask_checks::{Check, Given, Loading, Needs, Stop, Unjudged};
 use runtask_findings::CheckReport;
 use runtask_tasks::{Date, RunFacts, SettingsEntry};
 use serde::Serialize;
@@ -74,7 +74,7 @@ impl Check for Policy {
 
     async fn run(&self, given: Given<'_>) -> CheckReport {
         match given.plan {
-            Some(plan) => self.judge(plan, given.run, given.today).await,
+            Some(plan) => self.judge(plan, given.run, given.today, given.stop).await,
             None => report::no_plan(given.stage()),
         }
     }
@@ -103,8 +103,8 @@ impl Policy {
     }
 
     /// Judges a plan, the JSON that `terraform show -json` prints. `today` decides which exceptions have expired.
-    async fn judge(&self, plan: File, run: &RunFacts, today: Date) -> CheckReport {
-        match self.evaluate(Purpose::Judge, Some(plan), run).await {
+    async fn judge(&self, plan: File, run: &RunFacts, today: Date, stop: &Stop) -> CheckReport {
+        match self.evaluate(Purpose::Judge, Some(plan), run, stop).await {
             Ok(evaluation) => {
                 let issues: usize = evaluation.answers.iter().map(|it| it.violations.len() + it.more).sum();
                 info!(
@@ -125,7 +125,7 @@ impl Policy {
     ///
     /// When they cannot be compiled.
     pub async fn rules(&self) -> Result<Vec<RuleEntry>, UnavailableError> {
-        Ok(self.evaluate(Purpose::List, None, &RunFacts::default()).await?.rules)
+        Ok(self.evaluate(Purpose::List, None, &RunFacts::default(), &Stop::never()).await?.rules)
     }
 
     /// The facts that the policies read of a run and that are not known of it, each with the first place.
@@ -145,7 +145,7 @@ impl Policy {
     ///
     /// When they cannot be compiled.
     pub async fn test(&self) -> Result<TestResults, UnavailableError> {
-        let evaluation = self.evaluate(Purpose::Test, None, &RunFacts::default()).await?;
+        let evaluation = self.evaluate(Purpose::Test, None, &RunFacts::default(), &Stop::never()).await?;
         let result = |answer: Answer| {
             let rule = evaluation.rules.get(answer.index)?;
             Some(TestResult {
@@ -160,66 +160,57 @@ impl Policy {
     }
 
     /// Asks all rules, and starts again without a rule that killed the process: what one does must not hide what others
-    /// say.
+    /// say. Nor does whatever ends it all hide what was said before: then the rules that are left are said not to have been
+    /// asked.
     async fn evaluate(
         &self,
         purpose: Purpose,
         plan: Option<File>,
         run: &RunFacts,
+        stop: &Stop,
     ) -> Result<Evaluation, UnavailableError> {
         let mut request = self.request(purpose, run);
-        let mut rules: Vec<RuleEntry> = Vec::new();
-        let mut answers: Vec<Answer> = Vec::new();
-        let mut unjudged = Unjudged::default();
-        for deaths in 0.. {
-            let ended = session::run(&self.evaluator, &request, plan.as_ref()).await;
-            let session = ended.map_err(|error| UnavailableError::Process(error.to_string()))?;
-            unjudged = session.unjudged.unwrap_or(unjudged);
-            if rules.is_empty() {
-                rules.clone_from(&session.rules);
-            }
-            let index_of = |rule: &RuleEntry| rules.iter().position(|it| it.path == rule.path);
-            let indexed = session.answers.into_iter().filter_map(|mut answer| {
-                answer.index = index_of(session.rules.get(answer.index)?)?;
-                Some(answer)
-            });
-            answers.extend(indexed);
-            let (asked, reason) = match session.ended {
-                Ended::Done => break,
-                Ended::Refused(refusal) => {
-                    return Err(match refusal.cause {
-                        Cause::Policies => UnavailableError::Policies(refusal.error),
-                        Cause::Plan => UnavailableError::Plan(refusal.error),
-                    });
-                }
-                Ended::Died { during: None, reason } => return Err(UnavailableError::Process(reason)),
-                Ended::Died { during: Some(asked), reason } => (asked, reason),
+        let mut evaluation = Evaluation { rules: Vec::new(), answers: Vec::new(), unjudged: Unjudged::default() };
+        for deaths in 1.. {
+            let ended = match session::run(&self.evaluator, &request, plan.as_ref(), stop).await {
+                Ok(session) => evaluation.add(session),
+                Err(error) => Ended::Died { during: None, reason: error.to_string() },
             };
-            let died = session.rules.get(asked).and_then(index_of);
-            let died = died.ok_or_else(|| UnavailableError::Process(reason.clone()))?;
-            warn!(rule = rules.get(died).map(|it| &*it.path), "a rule was stopped: {reason}");
-            let trouble = |text: String| Some(Trouble::new(text));
-            answers.push(Answer { index: died, trouble: trouble(reason), ..Answer::default() });
-            let answered: Vec<usize> = answers.iter().map(|it| it.index).collect();
-            let left: Vec<usize> = (0..rules.len()).filter(|it| !answered.contains(it)).collect();
+            let (asked, error) = match ended {
+                Ended::Done => break,
+                Ended::Refused(Refusal { cause: Cause::Policies, error }) => {
+                    (None, UnavailableError::Policies(error))
+                }
+                Ended::Refused(Refusal { cause: Cause::Plan, error }) => (None, UnavailableError::Plan(error)),
+                Ended::Stopped(reason) => (None, UnavailableError::Process(reason.to_owned())),
+                Ended::Died { during, reason } => (during, UnavailableError::Process(reason)),
+            };
+            match asked {
+                Some(index) => {
+                    let path = evaluation.rules.get(index).map(|it| &*it.path);
+                    warn!(rule = path, "a rule was stopped: {error}");
+                    evaluation.answers.push(Answer::without_words(index, error.to_string()));
+                }
+                None if evaluation.answers.is_empty() => return Err(error),
+                None => {
+                    evaluation.give_up(&error.to_string());
+                    break;
+                }
+            }
+            let left = evaluation.left();
             if left.is_empty() {
                 break;
             }
-            if deaths + 1 >= MAX_DEATHS {
+            if deaths >= MAX_DEATHS {
                 let reason = format!("it was not asked, because {MAX_DEATHS} other rules had to be stopped");
-                let given_up = left.into_iter().map(|index| Answer {
-                    index,
-                    trouble: trouble(reason.clone()),
-                    ..Answer::default()
-                });
-                answers.extend(given_up);
+                evaluation.give_up(&reason);
                 break;
             }
-            request.only =
-                Some(left.iter().filter_map(|it| rules.get(*it)).map(|it| it.path.clone()).collect());
+            let path = |index: usize| evaluation.rules.get(index).map(|it| it.path.clone());
+            request.only = Some(left.into_iter().filter_map(path).collect());
         }
-        answers.sort_by_key(|it| it.index);
-        Ok(Evaluation { rules, answers, unjudged })
+        evaluation.answers.sort_by_key(|it| it.index);
+        Ok(evaluation)
     }
 
     fn request(&self, purpose: Purpose, run: &RunFacts) -> Request {

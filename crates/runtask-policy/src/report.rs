@@ -59,9 +59,8 @@ pub(crate) fn report(
             rules.push(Rule { code: code.clone(), title: printable(&rule.title), source: source(rule) });
         }
         if let Some(trouble) = &answer.trouble {
-            tally.unavailable.insert(code);
-            findings.push(not_asked(rule, trouble));
-            continue;
+            tally.unavailable.insert(code.clone());
+            findings.push(not_asked(rule, trouble, !answer.violations.is_empty()));
         }
         for violation in &answer.violations {
             let Some(level) = level(rule, violation, settings.unknown) else { continue };
@@ -320,8 +319,11 @@ fn with_rule(mut finding: Finding, rule: &RuleEntry, severity: Option<&str>) -> 
     finding
 }
 
-fn not_asked(rule: &RuleEntry, trouble: &Trouble) -> Finding {
-    let summary = format!("Rule {} could not be asked: {}", rule.code, printable(&trouble.summary));
+/// What a rule has said before it could not be asked any more counts all the same.
+fn not_asked(rule: &RuleEntry, trouble: &Trouble, has_said: bool) -> Finding {
+    let to_its_end = if has_said { " to its end" } else { "" };
+    let summary =
+        format!("Rule {} could not be asked{to_its_end}: {}", rule.code, printable(&trouble.summary));
     let mut finding = Finding::new(Code::CHECK_UNAVAILABLE, Level::Error, summary);
     if !trouble.excerpt.is_empty() {
         finding = finding.body(fenced("rego", &trouble.excerpt));

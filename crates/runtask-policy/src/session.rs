@@ -2,7 +2,7 @@
 
 use crate::evaluator::{ARGUMENT, Evaluator, STACK_BYTES};
 use crate::message::{Answer, Event, Purpose, Refusal, Request, RuleEntry};
-use runtask_checks::Unjudged;
+use runtask_checks::{Stop, Unjudged};
 use runtask_process::{Program, read_tail};
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -43,6 +43,8 @@ pub(crate) struct Session {
 pub(crate) enum Ended {
     Done,
     Refused(Refusal),
+    /// Somebody asked for it.
+    Stopped(&'static str),
     /// While it asked the rule with this index, or before it asked any. The reason is for people: `it …`.
     Died {
         during: Option<usize>,
@@ -63,6 +65,14 @@ enum Phase {
     Asking,
 }
 
+/// Why nobody listens to a process any more.
+enum Unheard {
+    /// It was silent for too long.
+    Late(Phase),
+    /// Somebody asked to stop.
+    Stopped(&'static str),
+}
+
 impl Phase {
     /// How long a process may be silent in it.
     fn limit(self, request: &Request) -> Duration {
@@ -74,11 +84,13 @@ impl Phase {
     }
 }
 
-/// Starts a process and listens to it until it has ended. It is killed when this future is dropped.
+/// Starts a process and listens to it until it has ended, or until `stop` is asked for. It is killed when this future is
+/// dropped.
 pub(crate) async fn run(
     evaluator: &Evaluator,
     request: &Request,
     plan: Option<&File>,
+    stop: &Stop,
 ) -> Result<Session, StartError> {
     let line = serde_json::to_vec(request).map_err(|error| StartError(error.into()))?;
     let plan = plan.map(File::try_clone).transpose().map_err(StartError)?;
@@ -96,7 +108,7 @@ pub(crate) async fn run(
         Session { rules: Vec::new(), answers: Vec::new(), ended: Ended::Done, unjudged: None, asking: None };
     let (said, last_words) = tokio::join!(
         async {
-            let said = listen(stdout, request, &mut session).await;
+            let said = listen(stdout, request, &mut session, stop).await;
             if said.is_err() {
                 // It may say more than anybody wants to hear, or nothing any more.
                 running.kill();
@@ -126,7 +138,8 @@ pub(crate) async fn run(
                 during.is_some(),
             ),
         },
-        Err(phase) => Ended::Died { during, reason: out_of_time(phase, request) },
+        Err(Unheard::Late(phase)) => Ended::Died { during, reason: out_of_time(phase, request) },
+        Err(Unheard::Stopped(reason)) => Ended::Stopped(reason),
     };
     Ok(session)
 }
@@ -142,20 +155,25 @@ fn send(mut to_process: io::PipeWriter, line: &[u8], plan: Option<File>) -> io::
     Ok(())
 }
 
-/// Reads events. `None` where the process ended without a last word, and an error where it took too long for one.
+/// Reads events. `None` where the process ended without a last word, and an error where nobody waits for one any more.
 async fn listen(
     stdout: Option<impl AsyncRead + Unpin>,
     request: &Request,
     session: &mut Session,
-) -> Result<Option<Ended>, Phase> {
+    stop: &Stop,
+) -> Result<Option<Ended>, Unheard> {
     let Some(stdout) = stdout else { return Ok(None) };
     let mut lines = BufReader::new(stdout.take(MAX_OUTPUT_BYTES));
     let mut phase = Phase::Compiling;
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = timeout(phase.limit(request), lines.read_until(b'\n', &mut line)).await;
-        match read.map_err(|_late| phase)? {
+        let read = timeout(phase.limit(request), lines.read_until(b'\n', &mut line));
+        let read = tokio::select! {
+            read = read => read.map_err(|_late| Unheard::Late(phase))?,
+            reason = stop.asked() => return Err(Unheard::Stopped(reason)),
+        };
+        match read {
             Ok(0) | Err(_) => return Ok(None),
             Ok(_) => {}
         }

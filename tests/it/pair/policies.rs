@@ -43,11 +43,31 @@ on_skip = "failed"
 [tasks.strict.policy]
 paths = ["builtin:public-s3-bucket"]
 
+[tasks.production]
+checks = ["policy"]
+projects = ["prod-*"]
+[tasks.production.policy]
+paths = ["builtin:public-s3-bucket"]
+
+[tasks.tolerant]
+checks = ["policy"]
+projects = ["prod-*"]
+on_error = "passed"
+[tasks.tolerant.policy]
+paths = ["builtin:public-s3-bucket"]
+
 [tasks.lenient]
 checks = ["policy"]
 on_error = "passed"
 [tasks.lenient.policy]
 paths = ["builtin:public-s3-bucket", "broken/"]
+
+[tasks.slow]
+checks = ["fmt", "policy"]
+on_error = "passed"
+[tasks.slow.policy]
+paths = ["builtin:public-s3-bucket", "slow/"]
+time_limit_ms = 600000
 
 [tasks.talkative]
 checks = ["policy"]
@@ -57,6 +77,22 @@ paths = ["talkative/"]
 
 /// A rule that nothing can be made of while it is asked.
 const BROKEN: &str = "package broken\n\nimport rego.v1\n\ndeny contains 7 if true\n";
+
+/// A rule that takes longer than anybody waits.
+const SLOW: &str = r#"
+package slow
+
+import rego.v1
+
+numbers_to_try := numbers.range(1, 5000)
+
+deny contains "found" if {
+	some a in numbers_to_try
+	some b in numbers_to_try
+	some c in numbers_to_try
+	a + b + c < 0
+}
+"#;
 
 /// Rules that say all they see, of the plan and of the run.
 const TALKATIVE: &str = r#"
@@ -72,13 +108,13 @@ warn_each contains {"msg": sprintf("%v", [r.change]), "address": r.address} if s
 "#;
 
 /// The names of the tasks, for who does not read the file.
-const NAMES: &str = "default,policy,both,some,strict,lenient,talkative";
+const NAMES: &str = "default,policy,both,some,strict,production,tolerant,lenient,slow,talkative";
 
 /// A file of settings, with its policies, and its path.
 fn tasks() -> (TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     for (path, content) in
-        [("runtask.toml", TASKS), ("broken/broken.rego", BROKEN), ("talkative/talkative.rego", TALKATIVE)]
+        [("runtask.toml", TASKS), ("broken/broken.rego", BROKEN), ("slow/slow.rego", SLOW), ("talkative/talkative.rego", TALKATIVE)]
     {
         let path = directory.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -226,6 +262,28 @@ async fn runs_that_a_task_is_not_for_are_skipped() {
     assert_eq!(result(&record), ("failed", "1 of 1 rule failed: public-s3-bucket\nFound 1 issue"));
 }
 
+/// V-05: a run whose project nobody knows is not one of another project. `on_error` decides, and the result says which fact
+/// was missing.
+#[tokio::test]
+async fn a_fact_that_a_filter_asks_for_and_nobody_sends_is_told() {
+    let simulator = simulator().await;
+    let (_directory, path) = tasks();
+    let serve = serve(&simulator, &[("RUNTASK_CONFIG", &path)]).await;
+    let unknown = "Not checked: this task is for project `prod-*`, and the request does not say the run's project";
+    let other = "Not checked: this task is for project `prod-*`, and this is `Default Project`";
+    for (task, faults, expected) in [
+        ("production", vec![], ("failed", unknown)),
+        ("tolerant", vec![], ("passed", unknown)),
+        ("production", vec![Fault::ProjectFields], ("passed", other)),
+    ] {
+        let spec = RunSpec { faults, plan: plan(PUBLIC), ..spec(formatted()) };
+        let record = run(&simulator, &format!("{}{task}", serve.url()), spec).await;
+        let (status, message) = result(&record);
+        assert_eq!((status, message.lines().next().unwrap_or_default()), expected, "{task}");
+        assert_eq!(fetched(&record), (0, 0));
+    }
+}
+
 /// A task that is not configured is 404, before anything is done; without a name it is `default`.
 #[tokio::test]
 async fn a_task_that_is_not_there_is_404() {
@@ -257,6 +315,26 @@ async fn a_rule_that_fails_is_what_the_task_says() {
         let record = run(&simulator, &url, RunSpec { plan: plan(file), ..spec(formatted()) }).await;
         assert_eq!(result(&record).0, expected);
         assert!(outcomes(&record).iter().any(|it| it.1 == reason), "{record:#?}");
+    }
+}
+
+/// V-10: what was found before time was up counts, though the rest could not be asked and `on_error` is `passed`.
+#[tokio::test]
+async fn what_was_found_in_time_counts() {
+    let simulator = simulator().await;
+    let (_directory, path) = tasks();
+    let limits = [("RUNTASK_DEADLINE_MS", "6000"), ("RUNTASK_REPORT_MARGIN_MS", "2000")];
+    let serve = serve(&simulator, &[("RUNTASK_CONFIG", &path), limits[0], limits[1]]).await;
+    for (configuration, file, expected) in [
+        (formatted(), PUBLIC, ("failed", "public-s3-bucket")),
+        (unformatted(), EMPTY, ("failed", "2 of 3 files need formatting")),
+        (formatted(), EMPTY, ("passed", "could not be asked: slow")),
+    ] {
+        let spec = RunSpec { plan: plan(file), ..spec(configuration) };
+        let record = run(&simulator, &format!("{}slow", serve.url()), spec).await;
+        let (status, message) = result(&record);
+        assert!(status == expected.0 && message.contains(expected.1), "{status}: {message}");
+        assert!(message.contains("could not be asked: slow"), "{message}");
     }
 }
 

@@ -215,6 +215,22 @@ fn what_a_rule_yields_must_be_a_message() {
     }
 }
 
+/// V-10: what is no message takes nothing of what is one.
+#[test]
+fn what_a_rule_has_found_stays_where_something_else_of_it_is_broken() {
+    let head = "package main\nimport rego.v1\ndeny contains \"public\" if true\n";
+    let said = |more: &str| messages(&asked(&format!("{head}{more}\n"), &plan()));
+    assert_eq!(
+        said("deny contains 7 if true"),
+        [
+            "data.main.deny: public",
+            "data.main.deny! it yields something else than texts, or objects with `msg`"
+        ]
+    );
+    let said = said("exception contains x if some x in 5");
+    assert!(said[0] == "data.main.deny: public" && said[1].starts_with("data.main.deny! "), "{said:?}");
+}
+
 /// Whoever writes it means it to deny.
 #[test]
 fn a_rule_without_messages_is_not_a_rule_that_passed() {
