@@ -5,7 +5,8 @@
 //! it runs on them a second time, and writes. Both must agree; where terraform objects and no file explains
 //! why, the check could not be made, and has not passed.
 //!
-//! Nothing is ever written to the directory: it may be somebody's checkout.
+//! Nothing is ever written to the directory: it may be somebody's checkout. Of files with the values of variables, which may
+//! be passwords, no text is shown unless the settings say so.
 
 mod diff;
 mod files;
@@ -21,6 +22,7 @@ use runtask_findings::{
     CheckReport, Code, Finding, Level, Subject, fenced, printable, printable_lines, shown_path,
 };
 use runtask_log::event;
+use runtask_tasks::{CheckSettings, Kind, SettingsEntry};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
@@ -37,6 +39,18 @@ const NAMES_SHOWN: usize = 10;
 /// Errors in the body of one finding.
 const ERRORS_SHOWN: usize = 20;
 const HOW_TO_FIX: &str = "Run `terraform fmt -recursive` and commit what it changes.";
+const NOT_SHOWN: &str = "Nothing of this file is shown here, because values of variables may be secrets.";
+
+/// The table `[tasks.NAME.fmt]`.
+static SETTINGS: Kind = Kind::new("`[tasks.NAME.fmt]`", &["show_variable_files"]);
+
+/// What the table says.
+#[derive(Debug, Clone, Copy, Default)]
+struct FmtSettings {
+    /// `show_variable_files`: whether lines of `.tfvars` files may be shown; not unless set.
+    show_variable_files: bool,
+}
+
 /// Exit codes of `terraform fmt`: nothing to do, errors, and (with `-check`) files that differ.
 const OK: i32 = 0;
 const ERRORS: i32 = 2;
@@ -68,14 +82,24 @@ enum FmtError {
 pub struct Fmt {
     /// The terraform to run, or a sentence that says why there is none.
     terraform: Result<Terraform, String>,
+    settings: FmtSettings,
 }
 
 impl Check for Fmt {
     const NAME: &'static str = "fmt";
     const NEEDS: Needs = Needs { configuration: Some(may_be_formatted), plan: false };
+    const SETTINGS: Option<SettingsEntry> = Some(SettingsEntry {
+        kinds: &[&SETTINGS],
+        required: None,
+        read: |table, _today, notes| {
+            let show_variable_files = table.boolean("show_variable_files", notes).unwrap_or_default();
+            CheckSettings::new(FmtSettings { show_variable_files })
+        },
+    });
 
     fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String> {
-        Ok(Self { terraform: Terraform::from_settings(loading.settings) })
+        let settings = loading.of_task.and_then(|it| it.get::<FmtSettings>()).copied().unwrap_or_default();
+        Ok(Self { terraform: Terraform::from_settings(loading.settings), settings })
     }
 
     fn obstacle(&self) -> Option<String> {
@@ -84,7 +108,7 @@ impl Check for Fmt {
 
     async fn run(&self, given: Given<'_>) -> CheckReport {
         match &self.terraform {
-            Ok(terraform) => check(terraform, given.configuration).await,
+            Ok(terraform) => check(terraform, given.configuration, self.settings).await,
             Err(reason) => CheckReport::unavailable(CHECK, reason),
         }
     }
@@ -96,8 +120,8 @@ fn may_be_formatted(path: &Path) -> bool {
     path.file_name().is_some_and(|name| is_formatted_file(Path::new(name)))
 }
 
-async fn check(terraform: &Terraform, directory: &Path) -> CheckReport {
-    match judge(terraform, directory).await {
+async fn check(terraform: &Terraform, directory: &Path, settings: FmtSettings) -> CheckReport {
+    match judge(terraform, directory, settings).await {
         Ok(report) => report,
         Err(error) => {
             let cause = error.source().map(ToString::to_string);
@@ -112,7 +136,11 @@ async fn check(terraform: &Terraform, directory: &Path) -> CheckReport {
     }
 }
 
-async fn judge(terraform: &Terraform, directory: &Path) -> Result<CheckReport, FmtError> {
+async fn judge(
+    terraform: &Terraform,
+    directory: &Path,
+    settings: FmtSettings,
+) -> Result<CheckReport, FmtError> {
     let deadline = terraform.deadline();
     let root = directory.to_path_buf();
     let files = spawn_blocking({
@@ -146,7 +174,7 @@ async fn judge(terraform: &Terraform, directory: &Path) -> Result<CheckReport, F
         ERRORS => by_file(output::diagnostics(&finished.stderr), &copies)?,
         code => return Err(FmtError::ExitCode(code)),
     };
-    let findings = spawn_blocking(move || findings(&root, &copies, &broken));
+    let findings = spawn_blocking(move || findings(&root, &copies, &broken, settings));
     let findings = findings.await?.map_err(FmtError::Compare)?;
     if findings.is_empty() {
         return Err(FmtError::Disagreement);
@@ -172,13 +200,15 @@ fn findings(
     root: &Path,
     copies: &Copies,
     broken: &BTreeMap<usize, Vec<Diagnostic>>,
+    settings: FmtSettings,
 ) -> io::Result<Vec<Finding>> {
     let mut found: Vec<_> = copies.unreadable.iter().map(unreadable).collect();
     let mut unformatted = Vec::new();
     let mut budget = Budget::new();
     for (number, copy) in copies.files.iter().enumerate() {
+        let is_shown = settings.show_variable_files || !holds_values(&copy.original);
         if let Some(errors) = broken.get(&number) {
-            found.push(unparsable(&copy.original, errors));
+            found.push(unparsable(&copy.original, errors, is_shown));
             continue;
         }
         let (original, formatted) = (root.join(&copy.original), copies.path().join(&copy.name));
@@ -188,7 +218,10 @@ fn findings(
                 &copy.original,
                 difference.line,
                 "is not formatted",
-                format!("{HOW_TO_FIX}\n\n{}", difference.markdown),
+                match is_shown {
+                    true => format!("{HOW_TO_FIX}\n\n{}", difference.markdown),
+                    false => format!("{HOW_TO_FIX}\n\n{NOT_SHOWN}\n"),
+                },
             ));
         }
     }
@@ -208,10 +241,19 @@ fn unreadable(file: &Unreadable) -> Finding {
     finding(Code::UNREADABLE_FILE, &file.path, None, &what, String::new())
 }
 
-/// All of terraform's words about one file are one finding.
-fn unparsable(path: &Path, errors: &[Diagnostic]) -> Finding {
+/// Whether a file holds values of variables, and not code.
+fn holds_values(path: &Path) -> bool {
+    let name = path.file_name().map(|it| it.as_encoded_bytes().to_ascii_lowercase()).unwrap_or_default();
+    name.ends_with(b".tfvars")
+}
+
+/// All of terraform's words about one file are one finding. They quote its lines.
+fn unparsable(path: &Path, errors: &[Diagnostic], is_shown: bool) -> Finding {
     let first = errors.first();
     let line = first.and_then(|it| it.place.as_ref()).map(|it| it.line);
+    if !is_shown {
+        return finding(Code::UNPARSABLE_FILE, path, line, "cannot be parsed", format!("{NOT_SHOWN}\n"));
+    }
     let what = match first {
         Some(first) => format!("cannot be parsed: {}", printable(&first.summary)),
         None => "cannot be parsed".to_owned(),

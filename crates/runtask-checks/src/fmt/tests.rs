@@ -42,7 +42,7 @@ const BROKEN: &str = "a = 1\nb = \n";
 
 async fn check_files(files: &[(&str, &str)]) -> CheckReport {
     let directory = directory(files.iter().copied());
-    let report = check(&terraform(), directory.path()).await;
+    let report = check(&terraform(), directory.path(), FmtSettings::default()).await;
     for (name, content) in files {
         assert_eq!(fs::read_to_string(directory.path().join(name)).unwrap(), *content, "{name} was changed");
     }
@@ -96,6 +96,30 @@ async fn unformatted_files_fail_with_a_diff_each() {
     ```
     "#);
     assert_eq!(verdict(&[report], OnError::Passed), Verdict::Failed);
+}
+
+/// S-04: no text of a file with values of variables is shown, whatever is wrong with it, unless somebody says so.
+#[tokio::test]
+async fn values_of_variables_are_not_shown() {
+    let broken = "db_password = \"hunter2\" hunter3\n";
+    let files = [
+        ("main.tf", UNFORMATTED),
+        ("prod.tfvars", "a = 1\ndb_password   = \"hunter2\"\n"),
+        ("broken.auto.tfvars", broken),
+    ];
+    let directory = directory(files);
+    let report = check(&terraform(), directory.path(), FmtSettings::default()).await;
+    insta::assert_snapshot!(lines(&report), @"
+    1 of 3 files cannot be parsed: broken.auto.tfvars; 2 need formatting: main.tf, prod.tfvars
+    error unparsable-file [broken.auto.tfvars:1] broken.auto.tfvars cannot be parsed
+    error unformatted-file [main.tf:1] main.tf is not formatted
+    error unformatted-file [prod.tfvars:1] prod.tfvars is not formatted
+    ");
+    let said = format!("{report:?}");
+    assert!(!said.contains("hunter") && said.contains("+a = 1"), "{said}");
+    let shown = check(&terraform(), directory.path(), FmtSettings { show_variable_files: true }).await;
+    let said = format!("{shown:?}");
+    assert!(said.contains("hunter2") && said.contains("hunter3"), "{said}");
 }
 
 /// R-13: a file that cannot be parsed is reported as such, and hides no other.
@@ -184,7 +208,7 @@ async fn files_with_odd_names_are_judged_and_shown() {
         let path = |it: &Vec<u8>| PathBuf::from(OsStr::from_bytes(it));
         let directory =
             directory(names.iter().map(|it| (path(it), content)).chain([("good.tf".into(), GOOD)]));
-        let report = check(&terraform(), directory.path()).await;
+        let report = check(&terraform(), directory.path(), FmtSettings::default()).await;
         assert!(report.headline.starts_with("10 of 11 files "), "{}", report.headline);
         let found: BTreeSet<_> = report
             .findings
@@ -210,7 +234,7 @@ async fn links_and_special_files() {
     let at = |name: &str| directory.path().join(name);
     symlink("real", at("linked")).unwrap();
     symlink("../elsewhere/x.txt", at("real/link.tf")).unwrap();
-    let report = check(&terraform(), directory.path()).await;
+    let report = check(&terraform(), directory.path(), FmtSettings::default()).await;
     assert_eq!(report.headline, "2 of 2 files need formatting: real/link.tf, real/main.tf");
     assert!(at("real/link.tf").is_symlink());
 
@@ -218,7 +242,7 @@ async fn links_and_special_files() {
     symlink("real", at("directory.tf")).unwrap();
     symlink("loop.tf", at("loop.tf")).unwrap();
     assert!(Command::new("mkfifo").arg(at("pipe.tf")).status().unwrap().success());
-    let report = check(&terraform(), directory.path()).await;
+    let report = check(&terraform(), directory.path(), FmtSettings::default()).await;
     insta::assert_snapshot!(lines(&report), @"
     4 of 6 files cannot be read: dangling.tf, directory.tf, loop.tf, pipe.tf; 2 need formatting: real/link.tf, real/main.tf
     error unreadable-file [dangling.tf] dangling.tf cannot be read: it is a link that leads nowhere
@@ -235,7 +259,7 @@ async fn links_and_special_files() {
 async fn a_file_without_permission_never_passes() {
     let directory = directory([("main.tf", UNFORMATTED)]);
     fs::set_permissions(directory.path().join("main.tf"), fs::Permissions::from_mode(0o000)).unwrap();
-    let report = check(&terraform(), directory.path()).await;
+    let report = check(&terraform(), directory.path(), FmtSettings::default()).await;
     assert_eq!(verdict(&[report], OnError::Passed), Verdict::Failed);
 }
 
@@ -243,7 +267,7 @@ async fn a_file_without_permission_never_passes() {
 async fn a_read_only_file_is_judged() {
     let directory = directory([("main.tf", UNFORMATTED)]);
     fs::set_permissions(directory.path().join("main.tf"), fs::Permissions::from_mode(0o400)).unwrap();
-    let report = check(&terraform(), directory.path()).await;
+    let report = check(&terraform(), directory.path(), FmtSettings::default()).await;
     assert_eq!(report.headline, "1 of 1 file needs formatting: main.tf");
 }
 
@@ -260,7 +284,8 @@ async fn without_a_working_terraform_the_check_is_unavailable() {
     let directory = directory([("main.tf", GOOD)]);
     let bin = TempDir::new().unwrap();
     let short = Duration::from_millis(300);
-    let report = check(&Terraform::new("/nonexistent/terraform"), directory.path()).await;
+    let report =
+        check(&Terraform::new("/nonexistent/terraform"), directory.path(), FmtSettings::default()).await;
     assert_eq!(report.headline, "Check fmt could not run: terraform could not be started");
     for (script, limit, reason) in [
         ("sleep 600", short, "terraform did not finish within 0.3 s"),
@@ -290,12 +315,13 @@ async fn without_a_working_terraform_the_check_is_unavailable() {
             "terraform reported a problem that belongs to no file",
         ),
     ] {
-        let report = check(&fake(&bin, script).time_limit(limit), directory.path()).await;
+        let report =
+            check(&fake(&bin, script).time_limit(limit), directory.path(), FmtSettings::default()).await;
         assert_eq!(report.headline, format!("Check fmt could not run: {reason}"), "{script}");
         assert!(is_unavailable(&report));
         assert_eq!(verdict(&[report], OnError::Failed), Verdict::Failed);
     }
-    let report = check(&terraform(), &directory.path().join("nowhere")).await;
+    let report = check(&terraform(), &directory.path().join("nowhere"), FmtSettings::default()).await;
     assert_eq!(report.headline, "Check fmt could not run: the directory to check cannot be read");
 }
 
@@ -306,7 +332,7 @@ async fn both_runs_share_the_time_limit() {
     let bin = TempDir::new().unwrap();
     let script = "case $* in *-check*) exit 3;; esac; sleep 600";
     let slow = fake(&bin, script).time_limit(Duration::from_secs(1));
-    let report = check(&slow, directory.path()).await;
+    let report = check(&slow, directory.path(), FmtSettings::default()).await;
     assert_eq!(report.headline, "Check fmt could not run: terraform did not finish within 1 s");
 }
 
@@ -401,7 +427,7 @@ proptest! {
             .status
             .code();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let report = runtime.block_on(check(&terraform, directory.path()));
+        let report = runtime.block_on(check(&terraform, directory.path(), FmtSettings::default()));
         prop_assert!(!is_unavailable(&report), "{}", report.headline);
         prop_assert_eq!(report.findings.is_empty(), code == Some(OK));
         let broken = report.findings.iter().any(|it| it.code == Code::UNPARSABLE_FILE);

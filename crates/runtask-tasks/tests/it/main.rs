@@ -6,6 +6,7 @@ mod file;
 mod policy_problems;
 mod problems;
 
+use runtask_checks::{CheckKind, Fmt};
 use runtask_policy::{Builtins, PolicySettings, SETTINGS, read_settings};
 use runtask_tasks::{CheckEntry, CheckSettings, Date, Problems, SettingsEntry, Task, Tasks};
 
@@ -13,7 +14,7 @@ use runtask_tasks::{CheckEntry, CheckSettings, Date, Problems, SettingsEntry, Ta
 const BUILTINS: Builtins<'static> =
     Builtins { rules: &["open-ingress", "public-s3-bucket", "required-tags"], samples: &[] };
 
-/// Two checks without settings, and one with.
+/// The checks, of which one is told of fewer rules.
 const CHECKS: [CheckEntry; 3] =
     checks(|table, today, notes| CheckSettings::new(read_settings(table, BUILTINS, today, notes)));
 
@@ -21,7 +22,7 @@ const fn checks(
     read: fn(&runtask_tasks::Table<'_>, Date, &mut runtask_tasks::Notes<'_>) -> CheckSettings,
 ) -> [CheckEntry; 3] {
     [
-        CheckEntry { name: "fmt", reads_plan: false, settings: None },
+        CheckKind::of::<Fmt>().entry(),
         CheckEntry { name: "plan-summary", reads_plan: true, settings: None },
         CheckEntry { name: "policy", reads_plan: true, settings: Some(SettingsEntry { read, ..SETTINGS }) },
     ]
