@@ -9,10 +9,10 @@ use crate::engine::Policies;
 use crate::message::{
     Answer, Cause, Event, Purpose, Refusal, Request, RuleEntry, RuleKind, Trouble, Violation,
 };
-use crate::plan::{self, Changes, path_text};
+use crate::plan::{self, Changes};
 use crate::redaction::Redaction;
 use regorus::Value;
-use runtask_findings::shortened;
+use runtask_findings::{Severity, shortened};
 use runtask_process::{hide_from_others, this_program};
 use runtask_settings::{SettingsReader, numbers};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -302,7 +302,7 @@ fn violation(value: &Value, reading: &Reading<'_>) -> Result<Violation, Trouble>
     let address = [get("address"), get("resource"), &get("resource")["address"]].into_iter().find_map(text);
     let known = address.as_deref().filter(|it| changes.has(it)).unwrap_or_default();
     // Cut last: half of a sensitive value is not recognized any more.
-    let redact = |it: &str| shortened(&redaction.redact_around(it, known), MAX_MESSAGE);
+    let redact = |it: &str| shortened(&redaction.redact(it), MAX_MESSAGE);
     let path = match get("attribute") {
         Value::Array(path) => Some(path.iter().cloned().collect::<Vec<_>>()),
         Value::String(name) => Some(name.split('.').map(Value::from).collect()),
@@ -312,10 +312,12 @@ fn violation(value: &Value, reading: &Reading<'_>) -> Result<Violation, Trouble>
     Ok(Violation {
         message: redact(message),
         address: address.as_deref().map(redact),
-        attribute: path.map(|it| redact(&path_text(&it))),
+        attribute: path.map(|it| changes.shown_path(known, &it, redact)),
         change,
         fix: text(get("fix")).as_deref().map(redact),
-        severity: text(get("severity")),
+        severity: text(get("severity"))
+            .and_then(|it| it.parse::<Severity>().ok())
+            .map(|it| it.as_str().to_owned()),
         unknown: get("unknown") == &Value::Bool(true),
     })
 }

@@ -90,6 +90,27 @@ impl<'a> Changes<'a> {
         self.by_address.contains_key(address)
     }
 
+    /// Whether a resource has an attribute of this name, which is its provider's and no value.
+    fn has_attribute(&self, address: &str, name: &Value) -> bool {
+        let Some(change) = self.by_address.get(address) else { return false };
+        let sides = ["before", "after", "after_unknown"].into_iter().map(|it| &change[it]);
+        sides.filter_map(|it| it.as_object().ok()).any(|it| it.contains_key(name))
+    }
+
+    /// A path for people, without sensitive values; the name of an attribute is none.
+    pub(crate) fn shown_path(
+        &self,
+        address: &str,
+        path: &[Value],
+        redact: impl Fn(&str) -> String,
+    ) -> String {
+        let text = path_text(path);
+        let name = path.first().filter(|it| self.has_attribute(address, it));
+        let name = name.map(|it| path_text(std::slice::from_ref(it))).unwrap_or_default();
+        let rest = text.strip_prefix(&name).unwrap_or(&text);
+        format!("{name}{}", redact(rest))
+    }
+
     /// An attribute before and after, for people: at most so long, without sensitive values.
     pub(crate) fn change(
         &self,
@@ -137,7 +158,7 @@ fn is_marked(marks: &Value, path: &[Value]) -> bool {
 }
 
 /// A path as terraform writes it: `ingress[0].cidr_blocks`, `tags["kubernetes.io/name"]`.
-pub(crate) fn path_text(path: &[Value]) -> String {
+fn path_text(path: &[Value]) -> String {
     let mut text = String::new();
     for key in path {
         match key {

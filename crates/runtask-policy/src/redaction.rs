@@ -2,16 +2,19 @@
 //!
 //! Policies see the plan as it is, or they could not judge it. Their texts are searched for sensitive values: as they
 //! are, in other cases, and as JSON, URLs, base64 and hexadecimal digits write them. Anything else that a policy
-//! computes from such a value (a part, a hash) cannot be recognized.
+//! computes from such a value (a part, a hash) cannot be recognized. Addresses of resources stay: see `addresses.rs`.
 
+mod addresses;
 mod secrets;
 
+use addresses::Addresses;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regorus::Value;
 use secrets::Secrets;
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -49,21 +52,24 @@ pub(crate) struct Search {
     /// What the automaton finds the beginnings of.
     values: Vec<String>,
     mask: &'static str,
+    plan: Value,
+    /// Those of the plan, looked up when something is found for the first time.
+    addresses: OnceCell<Addresses>,
 }
 
 impl Redaction {
     /// Finds everything that a plan marks as sensitive.
     pub(crate) fn of(plan: &Value) -> Self {
-        Self::of_secrets(&Secrets::of(plan))
+        Self::of_secrets(&Secrets::of(plan), plan)
     }
 
-    fn of_secrets(secrets: &Secrets) -> Self {
+    fn of_secrets(secrets: &Secrets, plan: &Value) -> Self {
         let mut values: BTreeSet<String> = BTreeSet::new();
         for value in &secrets.values {
             values.insert(value.clone());
             values.extend(written_otherwise(value).into_iter().filter(|it| is_long(it)));
         }
-        for line in secrets.lines.iter().filter(|it| is_long(it)) {
+        for line in &secrets.lines {
             values.insert(line.clone());
             values.insert(in_json(line));
         }
@@ -71,27 +77,23 @@ impl Redaction {
         if values.is_empty() {
             return Self::Nothing;
         }
-        let mask =
-            if values.iter().any(|it| MASK.contains(&it.to_ascii_lowercase())) { OTHER_MASK } else { MASK };
+        let mask = if values.iter().any(|it| is_in_mask(it)) { OTHER_MASK } else { MASK };
         let values: Vec<String> = values.into_iter().collect();
         let beginnings = values.iter().map(|it| it.get(..it.floor_char_boundary(SEARCHED)).unwrap_or(it));
         let mut builder = AhoCorasickBuilder::new();
         builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard);
         // It fails for gigabytes of values only.
         match builder.build(beginnings) {
-            Ok(automaton) => Self::Values(Search { automaton, values, mask }),
+            Ok(automaton) => {
+                let plan = plan.clone();
+                Self::Values(Search { automaton, values, mask, plan, addresses: OnceCell::new() })
+            }
             Err(_too_many) => Self::Everything,
         }
     }
 
     /// `text` without sensitive values.
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.redact_around(text, "")
-    }
-
-    /// As [`Self::redact`], but `address`, which is the address of a resource and as public as the plan's outline,
-    /// stays.
-    pub(crate) fn redact_around(&self, text: &str, address: &str) -> String {
         let search = match self {
             Self::Nothing => return text.to_owned(),
             Self::Values(search) => search,
@@ -100,9 +102,9 @@ impl Redaction {
         let Some(beginning) =
             text.get(..text.floor_char_boundary(MAX_TEXT)).filter(|it| it.len() < text.len())
         else {
-            return search.redact_all(text, address);
+            return search.redact_all(text);
         };
-        let mut redacted = search.redact_all(beginning, address);
+        let mut redacted = search.redact_all(beginning);
         // What else it ends with may be too little of a value to be recognized.
         if !redacted.ends_with(search.mask) {
             redacted.truncate(redacted.floor_char_boundary(redacted.len().saturating_sub(SEARCHED)));
@@ -113,27 +115,24 @@ impl Redaction {
 
 impl Search {
     /// Again, until there is nothing left to hide.
-    fn redact_all(&self, text: &str, address: &str) -> String {
+    fn redact_all(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for _pass in 0..PASSES {
-            match self.redact(&text, address) {
+            match self.redact(&text) {
                 None => return text,
                 Some(redacted) => text = redacted,
             }
         }
-        if self.redact(&text, address).is_some() { self.mask.to_owned() } else { text }
+        if self.redact(&text).is_some() { self.mask.to_owned() } else { text }
     }
 
     /// `None` where there is nothing to hide.
-    fn redact(&self, text: &str, address: &str) -> Option<String> {
+    fn redact(&self, text: &str) -> Option<String> {
         // All matches, however they overlap: what they cover together is hidden, not what the first of them leaves.
         let mut covered = self.found(text);
-        if !address.is_empty() {
-            let addresses: Vec<_> = text.match_indices(address).map(|(at, it)| at..at + it.len()).collect();
-            let is_in = |it: &Range<usize>| {
-                addresses.iter().any(|address| address.start <= it.start && it.end <= address.end)
-            };
-            covered.retain(|it| !is_in(it));
+        if !covered.is_empty() {
+            let public = self.addresses.get_or_init(|| Addresses::of(&self.plan)).public_parts(text);
+            covered.retain(|it| !public.iter().any(|part| part.start <= it.start && it.end <= part.end));
         }
         if covered.is_empty() {
             return None;
@@ -178,6 +177,13 @@ impl Search {
         }
         found
     }
+}
+
+/// Whether a mask would hold the value.
+fn is_in_mask(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let ends = |(start, it): (usize, &str)| is_long(it) || stands_alone(MASK, start, start + it.len());
+    MASK.match_indices(&*value).any(ends)
 }
 
 fn is_long(value: &str) -> bool {
@@ -228,8 +234,12 @@ mod tests {
     }
 
     fn hiding(values: &[&str]) -> Redaction {
+        hiding_in(values, &json!({}))
+    }
+
+    fn hiding_in(values: &[&str], plan: &serde_json::Value) -> Redaction {
         let values = values.iter().map(|it| (*it).to_owned()).collect();
-        Redaction::of_secrets(&Secrets { values, lines: BTreeSet::new() })
+        Redaction::of_secrets(&Secrets { values, lines: BTreeSet::new() }, &Value::from(plan.clone()))
     }
 
     /// A certificate, a file of values: a text that holds one is hidden as far as it is one, and searching takes no
@@ -250,14 +260,28 @@ mod tests {
         assert!(search.automaton.memory_usage() < 1 << 20, "{}", search.automaton.memory_usage());
     }
 
-    /// What lies in the address of a resource stays there, and an address in a value hides nothing of that.
+    /// What lies in the address of a resource stays there, and an address in a value hides nothing of that. P-05: a key of
+    /// `for_each` that is a sensitive value does not.
     #[test]
     fn an_address_stays_and_what_holds_one_goes() {
-        let redaction = hiding(&["see-aws_db_instance.main-token", "db_instance"]);
-        let redact = |text| redaction.redact_around(text, "aws_db_instance.main");
+        let plan = json!({ "resource_changes": [
+            { "address": "aws_db_instance.main" }, { "address": "aws_ssm_parameter.db[\"hunter2\"]" },
+        ] });
+        let values = ["see-aws_db_instance.main-token", "db_instance", "main", "hunter2", "db"];
+        let redaction = hiding_in(&values, &plan);
+        let redact = |text| redaction.redact(text);
         assert_eq!(redact("aws_db_instance.main is"), "aws_db_instance.main is");
+        assert_eq!(redact("main in aws_db_instance.main"), "(sensitive value) in aws_db_instance.main");
         assert_eq!(redact("aws_db_instance.main: db_instance"), "aws_db_instance.main: (sensitive value)");
         assert_eq!(redact("a see-aws_db_instance.main-token b"), "a (sensitive value) b");
+        assert_eq!(
+            redact("aws_ssm_parameter.db is, other.db"),
+            "aws_ssm_parameter.db is, other.(sensitive value)"
+        );
+        assert_eq!(
+            redact("aws_ssm_parameter.db[\"hunter2\"].name"),
+            "aws_ssm_parameter.db[\"(sensitive value)\"].name"
+        );
     }
 
     #[test]
@@ -277,7 +301,8 @@ mod tests {
             assert!(redacted.trim_end_matches('=') == MASK, "{text} is {redacted}");
         }
         assert_eq!(redaction.redact("2027, 7, a7, [7]"), "2027, (sensitive value), a7, [(sensitive value)]");
-        assert_eq!(redaction.redact_around("a.b[7] is 7", "a.b[7]"), "a.b[7] is (sensitive value)");
+        let redaction = hiding_in(&["7"], &json!({ "resource_changes": [{ "address": "a.b[7]" }] }));
+        assert_eq!(redaction.redact("a.b[7] is 7"), "a.b[7] is (sensitive value)");
     }
 
     #[test]

@@ -32,10 +32,11 @@ fuzz_target!(|plan: &[u8]| {
     let Some(said) = JUDGE.with_borrow_mut(|it| it.judge(plan)) else { return };
     let Ok(plan) = serde_json::from_slice::<Value>(plan) else { return };
     let resources = || plan["resource_changes"].as_array().into_iter().flatten();
-    // Addresses are as public as a plan's outline, and stay.
+    // Addresses are as public as a plan's outline, and stay; keys in them do not.
     let said = resources()
         .filter_map(|it| it["address"].as_str())
-        .filter(|it| !it.is_empty())
+        .flat_map(without_keys)
+        .filter(|it| it.contains(SECRET))
         .fold(said, |said, it| said.replace(it, ""));
     for resource in resources() {
         let change = &resource["change"];
@@ -43,6 +44,13 @@ fuzz_target!(|plan: &[u8]| {
         hidden(&change["after"], &change["after_sensitive"], &said);
     }
 });
+
+/// `a.b` and `.c` of `a.b["key"].c`.
+fn without_keys(address: &str) -> impl Iterator<Item = &str> {
+    let mut parts = address.split("[\"");
+    let first = parts.next();
+    first.into_iter().chain(parts.filter_map(|it| Some(it.split_once("\"]")?.1)))
+}
 
 /// What is marked is not in what was said.
 fn hidden(value: &Value, marks: &Value, said: &str) {
@@ -55,6 +63,9 @@ fn hidden(value: &Value, marks: &Value, said: &str) {
             values.iter().enumerate().for_each(|(index, it)| hidden(it, marks(index), said));
         }
         (Value::Object(values), marks) => {
+            if marks == &Value::Bool(true) {
+                values.keys().for_each(|key| hidden(&Value::from(key.as_str()), marks, said));
+            }
             let marks = |key: &str| if marks.is_object() { &marks[key] } else { marks };
             values.iter().for_each(|(key, it)| hidden(it, marks(key), said));
         }

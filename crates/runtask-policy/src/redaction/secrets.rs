@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 /// The members of a change that are values of attributes, and most of a plan's bytes.
 const OF_A_CHANGE: [&str; 5] = ["before", "after", "after_unknown", "before_sensitive", "after_sensitive"];
+/// How often JSON is looked for in one text: one that is full of brackets must not take a search of it for each of them.
+const JSON_ATTEMPTS: usize = 256;
 /// The same of a resource.
 const OF_A_RESOURCE: [&str; 2] = ["values", "sensitive_values"];
 
@@ -115,27 +117,52 @@ impl Secrets {
         }
     }
 
-    /// The texts and numbers in a value. Booleans, null and empty texts give nothing away.
+    /// The texts and numbers in a value, and the keys. Booleans, null and empty texts give nothing away.
     fn leaves(&mut self, value: &Value) {
         match value {
             Value::String(text) => {
                 self.values.insert(text.to_string());
                 if text.trim().contains('\n') {
-                    self.lines.extend(text.lines().map(|it| it.trim().to_owned()));
+                    // Brackets and rulers give nothing away, and stand everywhere.
+                    let says_something = |it: &&str| it.contains(char::is_alphanumeric);
+                    self.lines.extend(text.lines().map(str::trim).filter(says_something).map(str::to_owned));
                 }
                 // A secret in Secrets Manager is often an object, written as JSON.
-                if text.starts_with(['{', '['])
-                    && let Ok(inner) = Value::from_json_str(text)
-                {
+                for inner in json_in(text) {
                     self.leaves(&inner);
                 }
             }
             Value::Number(_) => self.values.extend(number_texts(value)),
-            Value::Object(object) => object.iter().for_each(|(_key, inner)| self.leaves(inner)),
+            Value::Object(object) => {
+                for (key, inner) in object.iter() {
+                    self.leaves(key);
+                    self.leaves(inner);
+                }
+            }
             Value::Array(list) => list.iter().for_each(|inner| self.leaves(inner)),
             _ => {}
         }
     }
+}
+
+/// Objects and lists that are written as JSON anywhere in a text, the outermost ones.
+fn json_in(text: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for _attempt in 0..JSON_ATTEMPTS {
+        let Some(start) = text.get(at..).and_then(|it| it.find(['{', '['])) else { break };
+        at += start;
+        let rest = text.get(at..).unwrap_or_default();
+        let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        at += match documents.next() {
+            Some(Ok(value)) => {
+                found.push(value);
+                documents.byte_offset().max(1)
+            }
+            Some(Err(_)) | None => 1,
+        };
+    }
+    found
 }
 
 #[cfg(test)]
@@ -191,6 +218,28 @@ mod tests {
         for open in ["open-value", "planned-name", "first-key", "nothing"] {
             assert_eq!(redaction.redact(open), open);
         }
+    }
+
+    /// S-03: keys of what is sensitive as a whole, JSON within a secret, and short lines of one with several lines.
+    #[test]
+    fn all_of_a_secret_is_found() {
+        let document = " credentials: {\"login\": \"inner-user\", \"list\": [\"inner-item\"]} [\"last-one\"]";
+        let plan = json!({ "resource_changes": [{ "change": {
+            "actions": ["create"],
+            "after": { "tokens": { "key-of-map": "value-of-map" }, "document": document, "lines": "{\nab=1\nxyz\n}\n" },
+            "after_sensitive": { "tokens": true, "document": true, "lines": true },
+        } }] });
+        let redaction = redaction(&plan);
+        for secret in
+            ["key-of-map", "value-of-map", "inner-user", "login", "inner-item", "last-one", "ab=1", "xyz"]
+        {
+            assert_eq!(redaction.redact(&format!("is {secret}.")), "is (sensitive value).", "{secret}");
+        }
+        for open in ["{ x }", "xyzw", "tokens"] {
+            assert_eq!(redaction.redact(open), open);
+        }
+        let hostile = json!({ "sensitive": true, "value": "[\"".repeat(100_000) });
+        assert!(!super::super::Redaction::of(&Value::from(hostile)).redact("x").is_empty());
     }
 
     /// Names that somebody chose are not taken for those that terraform writes, and a state is looked at as well.
