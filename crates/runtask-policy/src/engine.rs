@@ -111,7 +111,7 @@ impl Policies {
             text if text.contains(TOO_LONG) => Trouble::too_long(self.limit),
             // There is `deny.a`, and no `deny`.
             text if text.contains(NO_RULE) => Trouble::no_messages(),
-            text => Trouble::of_engine(&text),
+            text => Trouble::of_evaluation(&text),
         })
     }
 

@@ -59,9 +59,9 @@ fn functions_that_are_not_there_are_named() {
 /// In OPA these iterations are undefined.
 #[test]
 fn some_in_wants_a_collection() {
-    for (value, kind) in [("\"text\"", "`\"text\"`"), ("7", "`7`"), ("null", "`null`")] {
+    for value in ["\"text\"", "7", "null"] {
         let said = said(&format!("value := {value}\ndeny contains \"x\" if some x in value"));
-        assert!(said[0].ends_with(&format!("expects array/set/object. Got {kind}")), "{said:?}");
+        assert!(said[0].ends_with("expects array/set/object"), "{said:?}");
     }
     assert_eq!(
         said("value := null\ndeny contains \"x\" if value[_]\nwarn contains \"w\" if 1 in [1]"),
