@@ -115,7 +115,7 @@ deny contains msg if sprintf("%5s|", ["c"], msg)
         [
             "data.main.deny:     c|",
             "data.main.deny: a is %!t(MISSING)",
-            "data.main.deny: b of 50.0%%!(EXTRA more)"
+            "data.main.deny: b of 50.0%%!(EXTRA string=more)"
         ]
     );
 }

@@ -54,7 +54,7 @@ pub(super) fn sprintf(format: &str, values: &[Value]) -> String {
         text.push_str(&written);
     }
     if let (false, Some(more)) = (is_reordered, values.get(next..).filter(|it| !it.is_empty())) {
-        let more: Vec<_> = more.iter().map(plain).collect();
+        let more: Vec<_> = more.iter().map(|it| format!("{}={}", kind(it), plain(it))).collect();
         let _infallible = write!(text, "%!(EXTRA {})", more.join(", "));
     }
     text
@@ -199,6 +199,16 @@ fn shortest(number: f64, precision: Option<usize>) -> String {
     format!("{number}")
 }
 
+/// The type that a value has in Go, as OPA hands it over: what is no number is a text.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Number(number) if number.is_integer() && number.as_i64().is_some() => "int",
+        Value::Number(number) if number.is_integer() => "*big.Int",
+        Value::Number(_) => "float64",
+        _ => "string",
+    }
+}
+
 /// A value as it is: a text without quotes, anything else as Rego writes it.
 fn plain(value: &Value) -> String {
     match value {
@@ -264,7 +274,7 @@ mod tests {
             assert_eq!(formatted(format, values), expected, "{format}");
         }
         let set = Value::from_json_str("[]").unwrap();
-        assert_eq!(sprintf("%v", &[set, Value::new_set()]), "[]%!(EXTRA set())");
+        assert_eq!(sprintf("%v", &[set, Value::new_set()]), "[]%!(EXTRA string=set())");
     }
 
     /// A text all the same, or the rule would find nothing.
@@ -276,7 +286,7 @@ mod tests {
             ("%d", json!([1.5]), "1.5"),
             ("%t %t", json!([true, "x"]), "true x"),
             ("%s and %s", json!(["a"]), "a and %!s(MISSING)"),
-            ("a", json!(["b", 1]), "a%!(EXTRA b, 1)"),
+            ("a", json!(["b", 1, 1.5, true]), "a%!(EXTRA string=b, int=1, float64=1.5, string=true)"),
             ("100%", json!([]), "100%!(NOVERB)"),
             ("%y %T", json!([1, null]), "1 null"),
             ("%[9]s %[x]s", json!(["a"]), "%!s(MISSING) %![(MISSING)x]s"),
