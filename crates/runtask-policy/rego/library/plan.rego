@@ -7,7 +7,8 @@
 #   `some x in y` stops the evaluation where `y` is a string, number or null, so a list that comes from a plan is always read through `list`.
 #
 #   An attribute has one of three states: it has a value, it has none, or it is **known only after apply**.
-#   `value`, `is_unknown` and `is_unset` tell them apart.
+#   `value`, `is_missing`, `is_unknown` and `is_undecided` tell them apart.
+#   A rule about something that must be set asks `is_missing`, and `is_undecided` for what it cannot tell before apply.
 #
 #   Functions and lists are used as `plan.touched_of("aws_s3_bucket")` and `plan.touched` after `import data.runtask.plan`.
 #   In a file that has a variable `plan` as well, import a list by its own name, `import data.runtask.plan.touched`: there the engine works out every list for `plan.touched`.
@@ -192,6 +193,19 @@ is_undecided(r, path) if {
 	not is_unset(r, path)
 }
 
+# Whether the attribute at the path is surely missing: absent, null, or an empty text, list or object.
+# It does not matter whether the configuration leaves it out or sets it to null.
+# Of what is known only after apply, it holds where the configuration surely leaves it to the provider (`is_unset`); of the rest nobody can say, and `is_undecided` holds.
+is_missing(r, path) if {
+	not is_unknown(r, path)
+	object.get(r, array.concat(["change", "after"], path), null) in empty_values
+}
+
+is_missing(r, path) if {
+	is_unknown(r, path)
+	is_unset(r, path)
+}
+
 # The provider's configuration that a resource is managed with: its entry in the configuration's `provider_config`, with `expressions` if it has a `provider` block.
 # It is undefined where the plan does not tell, because it came without its configuration, or because a module takes over a configuration that the plan does not name.
 provider_of(r) := found if {
@@ -310,6 +324,8 @@ destroying := replacing | deleting
 leaving := {["delete"], ["forget"], ["read"]}
 
 untouching := leaving | idle
+
+empty_values := [null, "", [], {}]
 
 # One pass over the plan, however many types there are.
 # Positions are collected, because ordering a set of whole resources would compare them attribute by attribute.

@@ -134,6 +134,35 @@ test_an_attribute_that_the_configuration_does_not_set_is_unset if {
 	plan.is_undecided(r, ["policy"]) with input as document
 }
 
+test_what_has_no_value_is_missing if {
+	r := testing.create("aws_s3_bucket.a", {"null": null, "text": "", "list": [], "object": {}, "tags": {"owner": null}})
+	every name in ["null", "text", "list", "object", "absent"] {
+		plan.is_missing(r, [name]) with input as testing.plan([r])
+	}
+	every key in ["owner", "absent"] {
+		plan.is_missing(r, ["tags", key]) with input as testing.plan([r])
+	}
+	plan.is_missing(r, ["absent", 0, "x"]) with input as testing.plan([r])
+}
+
+test_what_has_a_value_is_not_missing if {
+	r := testing.create("aws_s3_bucket.a", {"no": false, "zero": 0, "blank": " ", "list": [null], "tags": {"owner": "a"}})
+	every path in [["no"], ["zero"], ["blank"], ["list"], ["tags"], ["tags", "owner"]] {
+		not plan.is_missing(r, path) with input as testing.plan([r])
+	}
+}
+
+# With its configuration, what the provider fills in is missing; without it, nobody can say.
+test_what_is_not_known_is_missing_only_where_nobody_sets_it if {
+	r := testing.create_unknown("aws_s3_bucket.a", {}, {"acl": true, "policy": true})
+	document := testing.plan_with_configuration([r], {"aws_s3_bucket.a": {"policy": {"references": ["x.y"]}}})
+	plan.is_missing(r, ["acl"]) with input as document
+	not plan.is_missing(r, ["policy"]) with input as document
+	plan.is_undecided(r, ["policy"]) with input as document
+	not plan.is_missing(r, ["acl"]) with input as testing.plan([r])
+	plan.is_undecided(r, ["acl"]) with input as testing.plan([r])
+}
+
 test_without_its_configuration_nothing_is_unset if {
 	r := testing.create_unknown("aws_s3_bucket.a", {}, {"acl": true})
 	not plan.is_unset(r, ["acl"]) with input as testing.plan([r])

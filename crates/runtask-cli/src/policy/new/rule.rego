@@ -23,9 +23,16 @@ deny contains finding if {
 	finding := plan.finding(resource, ["bucket"], sprintf("%s is not called acme-…", [resource.address]))
 }
 
+# Those without a name, whether it is left out or null.
+deny contains finding if {
+	some resource in plan.touched_of("aws_s3_bucket")
+	plan.is_missing(resource, ["bucket"])
+	finding := plan.finding(resource, ["bucket"], sprintf("%s has no name of ours", [resource.address]))
+}
+
 # Those whose name is known only after apply: `unknown` in runtask.toml says what follows.
 deny contains finding if {
 	some resource in plan.touched_of("aws_s3_bucket")
-	plan.is_unknown(resource, ["bucket"])
-	finding := plan.unknown_finding(resource, ["bucket"], "is called acme-…")
+	plan.is_undecided(resource, ["bucket"])
+	finding := plan.unknown_finding(resource, ["bucket"], "it is called acme-…")
 }

@@ -16,6 +16,11 @@ test_another_name_is_denied if {
 	finding.address == "aws_s3_bucket.site"
 }
 
+test_no_name_is_denied if {
+	buckets := [testing.create("aws_s3_bucket.left_out", {}), testing.create("aws_s3_bucket.is_null", {"bucket": null})]
+	count(example_rule.deny) == 2 with input as testing.plan(buckets)
+}
+
 test_an_unknown_name_is_said_to_be_unknown if {
 	plan := testing.plan([testing.create_unknown("aws_s3_bucket.site", {}, {"bucket": true})])
 	some finding in example_rule.deny with input as plan
