@@ -49,7 +49,11 @@ pub(crate) fn task_for<'a>(
     let text = not_admitted.to_string();
     let (report, verdict) = match not_admitted {
         NotAdmitted::Skipped(_) => {
-            info!(event = event::TASK_SKIPPED, "the task is not for this run: {}", task.task.on_skip.as_str());
+            info!(
+                event = event::TASK_SKIPPED,
+                "the task is not for this run: {}",
+                task.task.on_skip.as_str()
+            );
             let finding = Finding::new(Code::RUN_SKIPPED, Level::Info, text.clone());
             let verdict = match task.task.on_skip {
                 OnSkip::Passed => Verdict::Passed,

@@ -4,6 +4,7 @@ use crate::attempt::Attempt;
 use crate::end::End;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
+use runtask_findings::printable;
 use runtask_log::{Chain, event};
 use runtask_settings::{SettingsReader, unknown_settings};
 use runtask_setup::{FailureSettings, JobSettings, TasksFile};
@@ -53,13 +54,21 @@ impl Start<JobSettings> {
     ///
     /// # Errors
     ///
-    /// That the file could not be read, or everything that is wrong with the settings, by name.
+    /// That the file could not be read, or everything that is wrong with the settings, by name, or with the policies.
     pub async fn read() -> Result<Self, Error> {
         runtask_log::start_in_lambda(lookup, now);
         warn_of_unknown_settings();
         let aws = Aws::new(aws);
         let tasks = fetch_tasks(&aws).await?;
-        Ok(Self::with(JobSettings::read(&lookup, tasks, now())?, &aws))
+        let settings = JobSettings::read(&lookup, tasks, now())?;
+        let tried = settings.tasks.try_out().await;
+        for warning in &tried.warnings {
+            warn!("{}", printable(warning));
+        }
+        if !tried.errors.is_empty() {
+            return Err(format!("no run could be checked: {}", tried.errors.join("; ")).into());
+        }
+        Ok(Self::with(settings, &aws))
     }
 }
 

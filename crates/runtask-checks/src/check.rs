@@ -47,6 +47,11 @@ pub trait Check: Send + Sync + 'static {
         None
     }
 
+    /// Tries out, at start, what needs no run: policies are compiled, say.
+    fn try_out(&self) -> impl Future<Output = Tried> + Send {
+        async { Tried::default() }
+    }
+
     /// The files that were read for it at start, as its settings name them.
     fn files(&self) -> Vec<PathBuf> {
         Vec::new()
@@ -54,6 +59,15 @@ pub trait Check: Send + Sync + 'static {
 
     /// Runs it. What keeps it from running is in the report, as [`CheckReport::unavailable`].
     fn run(&self, given: Given<'_>) -> impl Future<Output = CheckReport> + Send;
+}
+
+/// What is wrong with checks that were tried out. Each text may have several lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tried {
+    /// Why the program must not start.
+    pub errors: Vec<String>,
+    /// What is odd, and whoever runs it should get to read.
+    pub warnings: Vec<String>,
 }
 
 /// The parts of a run that a check reads. The facts of the run come in any case.
@@ -132,6 +146,7 @@ pub struct LoadedCheck {
 /// A [`Check`] whose type is forgotten.
 trait AnyCheck: Any + Send + Sync {
     fn obstacle(&self) -> Option<String>;
+    fn try_out(&self) -> Pin<Box<dyn Future<Output = Tried> + Send + '_>>;
     fn files(&self) -> Vec<PathBuf>;
     fn run<'a>(&'a self, given: Given<'a>) -> Pin<Box<dyn Future<Output = CheckReport> + Send + 'a>>;
 }
@@ -139,6 +154,10 @@ trait AnyCheck: Any + Send + Sync {
 impl<C: Check> AnyCheck for C {
     fn obstacle(&self) -> Option<String> {
         Check::obstacle(self)
+    }
+
+    fn try_out(&self) -> Pin<Box<dyn Future<Output = Tried> + Send + '_>> {
+        Box::pin(Check::try_out(self))
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -203,6 +222,11 @@ impl LoadedCheck {
         self.check.obstacle()
     }
 
+    /// Tries out, at start, what needs no run.
+    pub async fn try_out(&self) -> Tried {
+        self.check.try_out().await
+    }
+
     /// The files that were read for it at start, as its settings name them.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
@@ -238,8 +262,7 @@ impl LoadedCheck {
             Some(Err(reason)) => return CheckReport::unavailable(name, reason),
             None => None,
         };
-        let given =
-            Given { configuration, plan, run: &inputs.run, today: inputs.today, stop: &inputs.stop };
+        let given = Given { configuration, plan, run: &inputs.run, today: inputs.today, stop: &inputs.stop };
         let stopped = async {
             let reason = inputs.stop.asked().await;
             sleep(GRACE).await;

@@ -1,7 +1,9 @@
 //! Runs both handlers in one process: the callback handler works in the background on the jobs of the request handler.
 
 use crate::environment::now;
+use anyhow::bail;
 use runtask_callback_handler::{Attempt, Handler, StopAt};
+use runtask_findings::{printable, printable_lines};
 use runtask_http::Limits;
 use runtask_log::event;
 use runtask_protocol::Job;
@@ -46,6 +48,19 @@ impl PairSettings {
         };
         settings.finish()?;
         Ok(read)
+    }
+
+    /// Tries the checks of all tasks out, as far as that goes without a run. What is odd about them is in the log.
+    ///
+    /// # Errors
+    ///
+    /// Everything that would be wrong in every run.
+    pub(crate) async fn try_out(&self) -> anyhow::Result<()> {
+        let tried = self.jobs.tasks.try_out().await;
+        for warning in &tried.warnings {
+            warn!("{}", printable(warning));
+        }
+        if tried.errors.is_empty() { Ok(()) } else { bail!("{}", printable_lines(&tried.errors.join("\n"))) }
     }
 }
 

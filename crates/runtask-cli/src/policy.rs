@@ -1,7 +1,9 @@
 //! `runtask policy`: lists rules, explains them, tests them, and begins new ones.
 
+mod check;
 mod explain;
 mod files;
+mod library;
 mod list;
 mod new;
 mod rules;
@@ -9,9 +11,11 @@ mod test;
 
 use crate::exit::Exit;
 use crate::output::Output;
+use check::CheckArguments;
 use clap::{Args, Subcommand};
 use explain::ExplainArguments;
 use files::FilesArguments;
+use library::LibraryArguments;
 use list::ListArguments;
 use new::NewArguments;
 use test::TestArguments;
@@ -28,6 +32,7 @@ const POLICY_HELP: &str = "\
 Your first rule:
   runtask policy new owner-tag              writes policies/owner_tag.rego, and tests for it
   runtask policy test policies/             runs the tests
+  runtask policy check                      says whether a run task would start with runtask.toml
   runtask policy list                       lists the rules of runtask.toml, or the shipped ones
 
 docs/policies.md shows every step.
@@ -37,10 +42,14 @@ docs/policies.md shows every step.
 enum PolicyCommand {
     /// List the rules that the tasks ask, or the shipped ones without a file of tasks
     List(ListArguments),
+    /// Compile the policies of all tasks, and say everything that is wrong with them
+    Check(CheckArguments),
     /// Say what a rule demands, why, and how to mend what it finds
     Explain(ExplainArguments),
     /// List the files that runtask.toml needs, if a run task would start with them
     Files(FilesArguments),
+    /// Write the library data.runtask out, for editors, opa and Regal to find
+    Library(LibraryArguments),
     /// Run the tests: rules whose names begin with test_
     Test(TestArguments),
     /// Write a new rule, with tests that pass, to begin with
@@ -50,8 +59,10 @@ enum PolicyCommand {
 pub(crate) async fn policy(arguments: &PolicyArguments, output: &Output) -> anyhow::Result<Exit> {
     match &arguments.command {
         PolicyCommand::List(arguments) => list::list(arguments, output).await,
+        PolicyCommand::Check(arguments) => check::check(arguments, output).await,
         PolicyCommand::Explain(arguments) => explain::explain(arguments, output).await,
         PolicyCommand::Files(arguments) => files::files(arguments, output).await,
+        PolicyCommand::Library(arguments) => library::library(arguments, output),
         PolicyCommand::Test(arguments) => test::test(arguments, output).await,
         PolicyCommand::New(arguments) => new::new(arguments, output),
     }

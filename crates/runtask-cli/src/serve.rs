@@ -67,6 +67,7 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
             task.name
         );
     }
+    settings.try_out().await.context("no run could be checked")?;
     let unsigned = matches!(settings.key, runtask_request_handler::KeySetting::Unsigned);
     let origins = settings.jobs.client.origins.to_string();
     let pair = Arc::new(Pair::new(settings)?);

@@ -308,6 +308,7 @@ async fn start_pair(simulator: &Simulator, arguments: &SimulateArguments) -> any
         other => lookup(other),
     };
     let settings = PairSettings::read(&settings).context("settings are wrong")?;
+    settings.try_out().await.context("no run could be checked")?;
     let task = choose(&settings.jobs.tasks, arguments.task.as_deref())?.task.name.clone();
     let pair = Arc::new(Pair::new(settings)?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

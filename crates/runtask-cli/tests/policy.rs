@@ -13,21 +13,23 @@ fn a_new_rule_passes_its_tests() {
     let place = Place::with(&[]);
     let said = place.run(&["policy", "new", "owner-tag"]);
     assert_eq!((said.code, &*said.err), (0, ""));
-    insta::assert_snapshot!(said.out, @"
+    insta::assert_snapshot!(said.out, @r#"
     policies/owner_tag.rego       the rule: change what it demands
     policies/owner_tag_test.rego  its tests
 
     Now: runtask policy test policies
-    ");
+    To have it asked: "policies" among the `paths` of runtask.toml
+    "#);
     let said = place.run(&["policy", "test", "policies"]);
     assert_eq!((said.code, &*said.err), (0, ""));
     insta::assert_snapshot!(said.out, @"
     policies/owner_tag_test.rego
       ✓ owner_tag_test.test_a_name_of_ours_is_fine
       ✓ owner_tag_test.test_another_name_is_denied
+      ✓ owner_tag_test.test_no_name_is_denied
       ✓ owner_tag_test.test_an_unknown_name_is_said_to_be_unknown
 
-    3 tests: 3 passed, 0 failed
+    4 tests: 4 passed, 0 failed
     ");
     let said = place.run(&["policy", "new", "owner-tag"]);
     assert_eq!(said.code, 2);
@@ -99,7 +101,7 @@ fn tests_that_fail_are_1_and_no_tests_are_2() {
     insta::assert_snapshot!(said.out, @"
     a/a_test.rego
       ✓ a_test.test_holds
-      ✗ a_test.test_does_not (line 7): it is undefined
+      ✗ a_test.test_does_not (line 7): line 7 does not hold: test_does_not if 1 == 2
 
     2 tests: 1 passed, 1 failed
     ");
@@ -112,7 +114,8 @@ fn tests_that_fail_are_1_and_no_tests_are_2() {
       because: c/c.rego:2:1: expecting identifier
     ");
     let json: Value = serde_json::from_str(&place.run(&["policy", "test", "a", "--json"]).out).unwrap();
-    assert_eq!(json["tests"][1]["failure"]["summary"], "it is undefined");
+    let failure = "line 7 does not hold: test_does_not if 1 == 2";
+    assert_eq!(json["tests"][1]["failure"]["summary"], failure);
 }
 
 #[test]
@@ -230,4 +233,120 @@ fn the_files_that_a_deployment_needs_are_listed() {
     fs::remove_file(place.path().join("runtask.toml")).unwrap();
     let said = place.run(&["policy", "files"]);
     insta::assert_snapshot!(said.err, @"error: there is no runtask.toml here; name one with --config");
+}
+
+/// Tasks with everything wrong that keeps a run task from starting, in more than one file.
+fn broken() -> Place {
+    let tasks = "[tasks.a]\nchecks = [\"policy\"]\npolicy.paths = [\"a\"]\n\
+                 [tasks.b]\nchecks = [\"policy\"]\npolicy.paths = [\"b\"]\npolicy.namespaces = [\"mian\"]\n\
+                 [tasks.c]\nchecks = [\"policy\"]\npolicy.paths = [\"nowhere\"]\n";
+    let head = "import rego.v1\nimport data.runtask.plan\n";
+    Place::with(&[
+        ("runtask.toml", tasks),
+        ("a/one.rego", "package one\ndeny contains {\n"),
+        ("a/two.rego", &format!("package two\n{head}deny contains r if some r in plan.touchd\n")),
+        ("b/b.rego", &format!("package main\n{head}deny contains \"x\" if plan.touched\n")),
+        ("b/b_test.rego", "package main_test\ntest_x {\n"),
+    ])
+}
+
+/// V-06, V-14, U-04: what no run could be checked with is said before there is one, all of it at once.
+#[test]
+fn what_keeps_a_run_task_from_starting_is_said_at_once() {
+    let said = broken().run(&["policy", "check"]);
+    assert_eq!((said.code, &*said.out), (2, ""));
+    insta::assert_snapshot!(said.err);
+}
+
+/// V-06: nothing starts with policies that cannot be compiled, and nothing is packed.
+#[test]
+fn nothing_starts_with_policies_that_cannot_be_compiled() {
+    let place = Place::with(&[
+        ("runtask.toml", "[tasks.default]\nchecks = [\"policy\"]\npolicy.paths = [\"a.rego\"]\n"),
+        ("a.rego", "package a\ndeny contains {\n"),
+    ])
+    .variable("HMAC_KEY", "0123456789abcdef0123456789abcdef")
+    .variable("RUNTASK_ON_ERROR", "passed");
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["simulate"], &["policy", "files"]] {
+        let said = place.run(arguments);
+        assert_eq!(said.code, 2, "{arguments:?}: {}", said.out);
+        assert!(
+            said.err.contains("the policies of task default: a.rego:3:1: "),
+            "{arguments:?}: {}",
+            said.err
+        );
+    }
+}
+
+/// V-15: a mistake in a test is one of the tests, and no run is stopped by it; what is wrong with it is said.
+#[test]
+fn tests_are_no_part_of_what_is_asked() {
+    let place = Place::with(&[
+        ("runtask.toml", "[tasks.default]\nchecks = [\"policy\"]\npolicy.paths = [\"rules\"]\n"),
+        ("rules/a.rego", "package a\nimport rego.v1\ndeny contains \"never\" if false\n"),
+        ("rules/a_test.rego", "package a_test\ntest_x {\n"),
+    ]);
+    let plan = repository("examples/public-bucket/plan.json").display().to_string();
+    let said = place.run(&["check", &plan]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    let said = place.run(&["policy", "check"]);
+    assert_eq!((said.code, &*said.out), (0, "runtask.toml: a run task would start with 1 task\n"));
+    assert!(said.err.starts_with("warning: rules/a_test.rego:3:1: "), "{}", said.err);
+    assert_eq!(place.run(&["policy", "files"]).out, "runtask.toml\nrules/a.rego\n");
+    assert_eq!(place.run(&["policy", "test"]).code, 2);
+
+    // A rule that nobody would ask.
+    let rule = "package b\nimport rego.v1\ndeny contains \"x\" if true\n";
+    fs::write(place.path().join("rules/b_test.rego"), rule).unwrap();
+    let said = place.run(&["policy", "check"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("rules/b_test.rego:3: `deny` is never asked"), "{}", said.err);
+}
+
+/// U-05: what counts for nothing is said, with its line.
+#[test]
+fn what_is_odd_about_policies_is_a_warning() {
+    let tasks = "[tasks.default]\nchecks = [\"policy\"]\npolicy.paths = [\"rules\"]\n\
+                 [[tasks.default.policy.exceptions]]\nrule = \"main-nme\"\naddress = \"*\"\nreason = \"x\"\n";
+    let rule = |package: &str, custom: &str| {
+        format!(
+            "# METADATA\n# custom:\n#   {custom}\npackage {package}\nimport rego.v1\ndeny contains \"x\" if false\n"
+        )
+    };
+    let place = Place::with(&[
+        ("runtask.toml", tasks),
+        ("rules/a.rego", &rule("a", "severity: urgent")),
+        ("rules/b.rego", &rule("b", "code: Main Name")),
+        ("rules/c.rego", &rule("c", "code: main-name")),
+        ("rules/d.rego", &rule("runtask.d", "fix: no")),
+    ]);
+    let said = place.run(&["policy", "check"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    insta::assert_snapshot!(said.err);
+}
+
+/// U-06: what policies print helps to find out what they do, and other tools find the library.
+#[test]
+fn tests_show_what_is_printed_and_the_library_is_written_out() {
+    let rego = "package a_test\n\nimport rego.v1\n\ntest_holds if {\n\tx := 1\n\tprint(\"x is\", x)\n\tx > 1\n\tx < 3\n}\n";
+    let place = Place::with(&[("a_test.rego", rego)]);
+    let said = place.run(&["policy", "test", "a_test.rego", "--verbose"]);
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(said.out, @"
+    a_test.rego
+      ✗ a_test.test_holds (line 5): line 8 does not hold: x > 1
+          a_test.rego:7: x is 1
+
+    1 test: 0 passed, 1 failed
+    ");
+    assert!(!place.run(&["policy", "test", "a_test.rego"]).out.contains("x is 1"));
+
+    let said = place.run(&["policy", "library", "lib"]);
+    assert_eq!((said.code, &*said.out), (0, "lib/plan.rego\nlib/testing.rego\n"));
+    assert_eq!(place.run(&["policy", "library", "lib"]).code, 0);
+    // A copy among the policies is the library itself.
+    assert_eq!(place.run(&["policy", "test", "a_test.rego", "lib"]).code, 1);
+    fs::write(place.path().join("lib/plan.rego"), "package mine\n").unwrap();
+    let said = place.run(&["policy", "library", "lib"]);
+    assert_eq!((said.code, &*said.err), (2, "error: lib/plan.rego is another file, and was not changed\n"));
 }

@@ -1,6 +1,6 @@
 //! Reads OPA's annotations: YAML in comments that begin with `# METADATA`, before a package or a rule.
 //!
-//! Unreadable YAML is no annotation, as in OPA unless it is told to look at annotations.
+//! Unreadable YAML is no annotation, as in OPA unless it is told to look at annotations; `oddities.rs` says so.
 //! Source: Open Policy Agent, "Policy Language", "Annotations".
 
 use regorus::Value as RegoValue;
@@ -44,11 +44,30 @@ impl Annotation {
     }
 }
 
+/// Annotations as they are written.
+pub(crate) struct Block {
+    /// The line of `# METADATA`, from 1.
+    pub(crate) line: u32,
+    /// What follows, without the `#`.
+    pub(crate) yaml: String,
+    /// The line of what they stand before, and whether that is the package.
+    pub(crate) target: Option<(u32, bool)>,
+}
+
 /// Every annotation of a file.
 pub(crate) fn annotations(text: &str) -> Vec<Annotated> {
+    let annotated = |block: Block| {
+        let (line, is_package) = block.target?;
+        Some(Annotated { line, is_package, annotation: read(&block.yaml)? })
+    };
+    blocks(text).into_iter().filter_map(annotated).collect()
+}
+
+/// Everything in a file that should be an annotation.
+pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let mut found = Vec::new();
     let mut lines = text.lines().zip(1u32..).peekable();
-    while let Some((line, _number)) = lines.next() {
+    while let Some((line, start)) = lines.next() {
         if line.trim_end() != "# METADATA" {
             continue;
         }
@@ -59,9 +78,8 @@ pub(crate) fn annotations(text: &str) -> Vec<Annotated> {
             yaml.push('\n');
         }
         while lines.next_if(|(line, _number)| line.trim().is_empty()).is_some() {}
-        let Some((target, number)) = lines.peek() else { continue };
-        let Some(annotation) = read(&yaml) else { continue };
-        found.push(Annotated { line: *number, is_package: target.starts_with("package "), annotation });
+        let target = lines.peek().map(|(target, number)| (*number, target.starts_with("package ")));
+        found.push(Block { line: start, yaml, target });
     }
     found
 }

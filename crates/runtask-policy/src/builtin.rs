@@ -10,6 +10,9 @@ const LIBRARY: &str = include_str!("../rego/library/plan.rego");
 /// `data.runtask.testing`, for the tests of policies.
 const TESTING: &str = include_str!("../rego/library/testing.rego");
 
+/// The files of the libraries, for tools that read policies as well: the name and the text of each.
+pub const LIBRARY_FILES: [(&str, &str); 2] = [("plan.rego", LIBRARY), ("testing.rego", TESTING)];
+
 /// The rules by their codes.
 const RULES: [(&str, &str); 8] = [
     ("public-s3-bucket", include_str!("../rego/rules/public_s3_bucket.rego")),
@@ -64,6 +67,11 @@ pub(crate) fn testing() -> SourceFile {
 
 fn file(name: &str, text: &str) -> SourceFile {
     SourceFile { name: format!("{PREFIX}{name}"), text: text.to_owned() }
+}
+
+/// Whether a file is a copy of a library, which needs no second one.
+pub(crate) fn is_copy(file: &SourceFile) -> bool {
+    LIBRARY_FILES.iter().any(|(_, text)| *text == file.text)
 }
 
 /// Whether a file is one of these.

@@ -6,6 +6,7 @@ use crate::builtin;
 use crate::settings::PolicyPath;
 use crate::source_file::SourceFile;
 use regorus::Value as RegoValue;
+use runtask_log::Chain;
 use serde_json::Value;
 use serde_json::error::Category;
 use std::fs;
@@ -24,8 +25,8 @@ const MAX_DEPTH: usize = 32;
 pub struct Bundle {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) data: Value,
-    /// Each file that was read, its data too, as its settings name it.
-    pub(crate) read: Vec<PathBuf>,
+    /// Each file that was read for the data, as its settings name it.
+    read: Vec<PathBuf>,
 }
 
 /// Why policies cannot be read.
@@ -87,55 +88,75 @@ pub enum LoadError {
     },
 }
 
+/// Everything that cannot be read, a line each.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(|it| Chain(it).to_string()).collect::<Vec<_>>().join("\n"))]
+pub struct LoadErrors(Vec<LoadError>);
+
 impl Bundle {
     /// Reads policies and data. Relative paths are below `base`; the library `data.runtask.plan` is always there.
     ///
     /// # Errors
     ///
-    /// The first path that cannot be read.
-    pub fn load(paths: &[PolicyPath], data: &[PathBuf], base: &Path) -> Result<Self, LoadError> {
+    /// Every path that cannot be read.
+    pub fn load(paths: &[PolicyPath], data: &[PathBuf], base: &Path) -> Result<Self, LoadErrors> {
         let mut reading = Reading { base, bytes: 0, entries: 0 };
         let mut bundle = Self {
             files: vec![builtin::library()],
             data: Value::Object(Default::default()),
             read: Vec::new(),
         };
-        for path in paths {
-            match path {
-                PolicyPath::Builtin(name) => {
-                    let file = builtin::rule(name);
-                    bundle.files.push(file.ok_or_else(|| LoadError::NoBuiltin { name: name.clone() })?);
-                }
-                PolicyPath::Path(path) => {
-                    let mut found = Vec::new();
-                    reading.walk(path, 0, &mut |it| has_extension(it, &["rego"]), &mut found)?;
-                    if found.is_empty() {
-                        return Err(LoadError::Empty { path: path.clone() });
-                    }
-                    for (name, _directories, text) in found {
-                        bundle.read.push(PathBuf::from(&name));
-                        bundle.files.push(SourceFile { name, text });
-                    }
-                }
-            }
-        }
+        let of_paths: Vec<_> = paths.iter().map(|it| bundle.add_policies(it, &mut reading)).collect();
         // The same file by two paths is there once.
         let mut names = std::collections::HashSet::new();
-        bundle.files.retain(|it| names.insert(it.name.clone()));
-        for path in data {
-            let mut found = Vec::new();
-            reading.walk(path, 0, &mut |it| has_extension(it, &["json", "yaml", "yml"]), &mut found)?;
-            for (name, directories, text) in found {
-                let path = PathBuf::from(name);
-                bundle.read.push(path.clone());
-                let document = parse(&path, &text)?;
-                let document = directories.iter().rev().fold(document, |inner, directory| {
-                    Value::Object([(directory.clone(), inner)].into_iter().collect())
-                });
-                merge(&mut bundle.data, document, &path, "")?;
+        let is_first = |it: &SourceFile| names.insert(it.name.clone());
+        bundle.files.retain(is_first);
+        // A library that somebody has written out is that library.
+        bundle.files.retain(|it| builtin::is_shipped(it) || !builtin::is_copy(it));
+        let of_data: Vec<_> = data.iter().map(|it| bundle.add_data(it, &mut reading)).collect();
+        let errors: Vec<LoadError> = of_paths.into_iter().chain(of_data).filter_map(Result::err).collect();
+        if errors.is_empty() { Ok(bundle) } else { Err(LoadErrors(errors)) }
+    }
+
+    fn add_policies(&mut self, path: &PolicyPath, reading: &mut Reading<'_>) -> Result<(), LoadError> {
+        let path = match path {
+            PolicyPath::Builtin(name) => {
+                let file = builtin::rule(name);
+                self.files.push(file.ok_or_else(|| LoadError::NoBuiltin { name: name.clone() })?);
+                return Ok(());
             }
+            PolicyPath::Path(path) => path,
+        };
+        let mut found = Vec::new();
+        reading.walk(path, 0, &mut |it| has_extension(it, &["rego"]), &mut found)?;
+        if found.is_empty() {
+            return Err(LoadError::Empty { path: path.clone() });
         }
-        Ok(bundle)
+        for (name, _directories, text) in found {
+            self.files.push(SourceFile { name, text });
+        }
+        Ok(())
+    }
+
+    fn add_data(&mut self, path: &Path, reading: &mut Reading<'_>) -> Result<(), LoadError> {
+        let mut found = Vec::new();
+        reading.walk(path, 0, &mut |it| has_extension(it, &["json", "yaml", "yml"]), &mut found)?;
+        for (name, directories, text) in found {
+            let path = PathBuf::from(name);
+            self.read.push(path.clone());
+            let document = parse(&path, &text)?;
+            let document = directories.iter().rev().fold(document, |inner, directory| {
+                Value::Object([(directory.clone(), inner)].into_iter().collect())
+            });
+            merge(&mut self.data, document, &path, "")?;
+        }
+        Ok(())
+    }
+
+    /// Each file that a run task needs, as its settings name it: tests are none of them.
+    pub(crate) fn needed(&self) -> Vec<PathBuf> {
+        let policies = self.files.iter().filter(|it| !builtin::is_shipped(it) && !it.is_test());
+        policies.map(|it| PathBuf::from(&it.name)).chain(self.read.iter().cloned()).collect()
     }
 }
 

@@ -5,9 +5,10 @@
 //! `session.rs`.
 
 use crate::annotations::{Annotated, Annotation, annotations};
+use crate::library_names::{self, LibraryNames};
 use crate::message::{Purpose, RuleEntry, RuleKind, Trouble};
 use crate::source_file::SourceFile;
-use crate::{builtin, functions, imports};
+use crate::{builtin, functions, imports, oddities, why_undefined};
 use regorus::unstable::{Expr, Rule, RuleHead};
 use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
 use regorus::{Engine, Value};
@@ -70,15 +71,32 @@ impl Policies {
         documents: Vec<Value>,
         limit: Duration,
         purpose: Purpose,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, Vec<Trouble>> {
         let mut engine = Engine::new();
         engine.set_policy_length_config(LIMITS);
         // As OPA: a builtin that fails makes an expression undefined, and not an error.
         engine.set_strict_builtin_errors(false);
+        // What a rule prints about a plan may be anything that the plan holds; tests have no plan but their own.
+        engine.set_gather_prints(purpose == Purpose::Test);
         functions::add(&mut engine);
-        for file in files {
-            add(&mut engine, file)?;
+        let mut troubles: Vec<Trouble> =
+            files.iter().filter_map(|file| add(&mut engine, file).err()).collect();
+        let names = LibraryNames::of(files);
+        let of_others = || files.iter().filter(|it| !builtin::is_shipped(it));
+        troubles.extend(of_others().flat_map(|it| names.unknown(it)));
+        troubles.extend(of_others().filter_map(another_library));
+        if !troubles.is_empty() {
+            return Err(troubles);
         }
+        Self::of(engine, documents, limit, purpose).map_err(|trouble| vec![trouble])
+    }
+
+    fn of(
+        mut engine: Engine,
+        documents: Vec<Value>,
+        limit: Duration,
+        purpose: Purpose,
+    ) -> Result<Self, Trouble> {
         let of_engine = |error: Box<dyn std::error::Error>| Trouble::of_engine(&format!("{error:#}"));
         no_rule_is_hidden(&mut engine, &documents)?;
         for document in documents {
@@ -97,6 +115,38 @@ impl Policies {
         }
         policies.engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS });
         Ok(policies)
+    }
+
+    /// What is odd about these files, as they are compiled here.
+    pub(crate) fn oddities(&mut self, files: &[SourceFile]) -> Vec<String> {
+        let mut found = Vec::new();
+        for module in self.engine.get_modules() {
+            let name = module.package.span.source.file();
+            let Some(file) = files.iter().find(|it| it.name == *name && !builtin::is_shipped(it)) else {
+                continue;
+            };
+            let rules: Vec<u32> = module.policy.iter().map(|it| it.span().line).collect();
+            found.extend(oddities::of_file(file, &rules));
+            if let Some(package) = library_names::package(file).filter(|it| is_ours(it)) {
+                let name = package.trim_start_matches("data.");
+                found.push(format!(
+                    "{}: packages below `runtask` are the run task's own: call `{name}` something else",
+                    file.name
+                ));
+            }
+        }
+        found.extend(oddities::of_rules(&self.rules));
+        found
+    }
+
+    /// What a rule printed since the last time, where it is gathered.
+    pub(crate) fn printed(&mut self) -> Vec<String> {
+        self.engine.take_prints().unwrap_or_default()
+    }
+
+    /// The expression of a test that does not hold: its line and its text.
+    pub(crate) fn why_undefined(&self, test: &RuleEntry) -> Option<(u32, String)> {
+        why_undefined::expression(&self.engine, test)
     }
 
     /// Sets the plan.
@@ -140,16 +190,61 @@ fn add(engine: &mut Engine, file: &SourceFile) -> Result<(), Trouble> {
     };
     // Ours are written for this engine, and reading them once more takes a quarter of the time that an empty plan takes.
     let written_out = if builtin::is_shipped(file) { None } else { imports::written_out(file) };
-    if written_out.is_some_and(|text| add(false, &text).is_ok() || add(true, &text).is_ok()) {
+    let is_added = |text: String| {
+        add(false, &text).is_ok() || imports::mixed_syntax(file).is_none() && add(true, &text).is_ok()
+    };
+    if written_out.is_some_and(is_added) {
         return Ok(());
     }
     let Err(newer) = add(false, &file.text) else { return Ok(()) };
-    let Err(older) = add(true, &file.text) else { return Ok(()) };
+    let Err(older) = add(true, &file.text) else {
+        return imports::mixed_syntax(file).map_or(Ok(()), Err);
+    };
     let mut trouble = if older.position() > newer.position() { older } else { newer };
     if !trouble.summary.contains(&file.name) {
         trouble.summary = format!("{}: {}", file.name, trouble.summary);
     }
     Err(trouble)
+}
+
+/// An error where a file would add to a library, or change it.
+fn another_library(file: &SourceFile) -> Option<Trouble> {
+    let package = library_names::package(file)?;
+    let library =
+        package.strip_prefix("data.").filter(|it| ["runtask.plan", "runtask.testing"].contains(it))?;
+    Some(Trouble::new(format!(
+        "{}: the package `{library}` is the run task's own: call yours something else, or keep an older copy of the \
+         library out of `paths`",
+        file.name
+    )))
+}
+
+fn is_ours(package: &str) -> bool {
+    package == "data.runtask" || package.starts_with("data.runtask.")
+}
+
+/// What is wrong with files of tests, which nobody asks about a plan: a rule in one of them would be passed over. A file
+/// that cannot be read is a warning.
+pub(crate) fn look_at_tests(files: &[SourceFile]) -> (Vec<Trouble>, Vec<String>) {
+    let (mut troubles, mut warnings) = (Vec::new(), Vec::new());
+    for file in files {
+        let mut engine = Engine::new();
+        engine.set_policy_length_config(LIMITS);
+        let rules = match add(&mut engine, file) {
+            Ok(()) => find(&mut engine, Purpose::Judge).unwrap_or_default(),
+            Err(trouble) => {
+                warnings.push(format!("{} (its tests cannot run)", trouble.summary));
+                continue;
+            }
+        };
+        troubles.extend(rules.into_iter().map(|(rule, _)| {
+            Trouble::new(format!(
+                "{}:{}: `{}` is never asked, because files that end in _test.rego are tests: put it into another file",
+                rule.file, rule.line, rule.name
+            ))
+        }));
+    }
+    (troubles, warnings)
 }
 
 /// An error where data stands in the place of a rule: the engine would take the data, and the rule would find nothing.

@@ -8,20 +8,42 @@ use runtask_checks::Unjudged;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnavailableError {
-    /// They cannot be compiled, or their data is in the way.
-    #[error("{}", .0.summary)]
-    Policies(Trouble),
+    /// They cannot be compiled, or their data is in the way: for at least one reason.
+    #[error("{}", summary(.0))]
+    Policies(Vec<Trouble>),
     /// The plan cannot be read.
-    #[error("{}", .0.summary)]
-    Plan(Trouble),
+    #[error("{}", summary(.0))]
+    Plan(Vec<Trouble>),
     /// The process could not be started, or ended before it asked anything.
     #[error("{0}")]
     Process(String),
 }
 
+impl UnavailableError {
+    /// Each reason.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<Trouble> {
+        match self {
+            Self::Policies(troubles) | Self::Plan(troubles) => troubles.clone(),
+            Self::Process(reason) => vec![Trouble::new(reason.clone())],
+        }
+    }
+}
+
+/// The first reason, and how many there are.
+fn summary(troubles: &[Trouble]) -> String {
+    let first = troubles.first().map(|it| it.summary.clone()).unwrap_or_default();
+    match troubles.len() {
+        0 | 1 => first,
+        all => format!("{first} (and {} more; `runtask policy check` lists them)", all - 1),
+    }
+}
+
 /// The rules, and the answers of those that were asked.
 pub(crate) struct Evaluation {
     pub(crate) rules: Vec<RuleEntry>,
+    /// What is odd about the policies, where that was asked for.
+    pub(crate) warnings: Vec<String>,
     /// For each rule that was asked, with the index of `rules`.
     pub(crate) answers: Vec<Answer>,
     /// What nobody could be asked about.
@@ -34,6 +56,7 @@ impl Evaluation {
     pub(crate) fn add(&mut self, session: Session) -> Ended {
         if self.rules.is_empty() {
             self.rules.clone_from(&session.rules);
+            self.warnings = session.warnings;
         }
         if let Some(unjudged) = session.unjudged {
             self.unjudged = unjudged;
@@ -42,9 +65,10 @@ impl Evaluation {
             let path = &session.rules.get(of_session)?.path;
             self.rules.iter().position(|it| it.path == *path)
         };
-        let indexed = session.answers.into_iter().filter_map(|answer| {
-            Some(Answer { index: index(answer.index)?, ..answer })
-        });
+        let indexed = session
+            .answers
+            .into_iter()
+            .filter_map(|answer| Some(Answer { index: index(answer.index)?, ..answer }));
         let answers: Vec<Answer> = indexed.collect();
         let ended = match session.ended {
             Ended::Died { during, reason } => Ended::Died { during: during.and_then(index), reason },

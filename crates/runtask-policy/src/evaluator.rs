@@ -5,18 +5,20 @@
 //! again with an argument. It is limited before it is given policies or a plan, has nothing of our environment,
 //! and nothing to do but to read its stdin and to write to its stdout.
 
-use crate::engine::Policies;
+use crate::engine::{Policies, look_at_tests};
 use crate::message::{
     Answer, Cause, Event, Purpose, Refusal, Request, RuleEntry, RuleKind, Trouble, Violation,
 };
 use crate::plan::{self, Changes};
 use crate::redaction::Redaction;
+use crate::source_file::SourceFile;
 use regorus::Value;
 use runtask_findings::{Severity, shortened};
 use runtask_process::{hide_from_others, this_program};
 use runtask_settings::{SettingsReader, numbers};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -40,6 +42,8 @@ const MAX_VIOLATIONS: usize = 5_000;
 const MAX_VIOLATION_BYTES: usize = 8 * 1024 * 1024;
 /// How many of one rule are told even then.
 const ALWAYS: usize = 10;
+/// Packages that a message names.
+const MAX_PACKAGES: usize = 12;
 /// Characters of a policy's message.
 const MAX_MESSAGE: usize = 2_000;
 
@@ -127,12 +131,22 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
         output.write_all(&line)?;
         output.flush()
     };
-    let refused = |cause, error| Event::Refused(Refusal { cause, error });
+    let refused = |cause, errors| Event::Refused(Refusal { cause, errors });
     let mut policies = match prepare(&request) {
         Ok(policies) => policies,
-        Err(trouble) => return say(&refused(Cause::Policies, trouble)),
+        Err(troubles) => return say(&refused(Cause::Policies, troubles)),
     };
     let rules = asked(&policies, &request);
+    if rules.is_empty() && request.purpose != Purpose::Test {
+        return say(&refused(Cause::Policies, vec![nothing_to_ask(&policies, &request)]));
+    }
+    if request.purpose != Purpose::Judge {
+        let mut warnings = policies.oddities(&request.files);
+        if request.purpose == Purpose::List {
+            warnings.extend(look_at_tests(&tests(&request)).1);
+        }
+        say(&Event::Warnings(warnings))?;
+    }
     say(&Event::Rules(rules.clone()))?;
     if request.purpose == Purpose::List {
         return say(&Event::Done);
@@ -140,7 +154,7 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
     let plan = match request.purpose {
         Purpose::Judge => match plan::read(&mut input) {
             Ok(plan) => plan,
-            Err(trouble) => return say(&refused(Cause::Plan, trouble)),
+            Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
         },
         Purpose::Test | Purpose::List => Value::new_object(),
     };
@@ -172,18 +186,48 @@ pub(crate) fn judge(
     say(&Event::Done)
 }
 
-pub(crate) fn prepare(request: &Request) -> Result<Policies, Trouble> {
+pub(crate) fn prepare(request: &Request) -> Result<Policies, Vec<Trouble>> {
     for name in ["run", "params"] {
         if request.data.get(name).is_some() {
-            return Err(Trouble::new(format!(
+            return Err(vec![Trouble::new(format!(
                 "the data for policies has a document `{name}`, which the run task sets itself"
-            )));
+            ))]);
         }
     }
+    // Tests are compiled to be run, and never to judge.
+    let is_compiled = |it: &&SourceFile| request.purpose == Purpose::Test || !it.is_test();
+    let files: Vec<SourceFile> = request.files.iter().filter(is_compiled).cloned().collect();
     let ours = serde_json::json!({ "run": request.run, "params": request.params });
     let documents = vec![Value::from(request.data.clone()), Value::from(ours)];
     let limit = Duration::from_millis(request.time_limit_ms);
-    Policies::compile(&request.files, documents, limit, request.purpose)
+    let compiled = Policies::compile(&files, documents, limit, request.purpose);
+    if request.purpose != Purpose::List {
+        return compiled;
+    }
+    let (troubles, _warnings) = look_at_tests(&tests(request));
+    match compiled {
+        Ok(policies) if troubles.is_empty() => Ok(policies),
+        Ok(_) => Err(troubles),
+        Err(others) => Err(others.into_iter().chain(troubles).collect()),
+    }
+}
+
+fn tests(request: &Request) -> Vec<SourceFile> {
+    request.files.iter().filter(|it| it.is_test()).cloned().collect()
+}
+
+/// Why there is no rule to ask.
+fn nothing_to_ask(policies: &Policies, request: &Request) -> Trouble {
+    let packages: BTreeSet<&str> = policies.rules.iter().map(|it| &*it.package).collect();
+    let listed = |names: Vec<&str>| format!("`{}`", names.join("`, `"));
+    match &request.namespaces {
+        Some(names) if !packages.is_empty() => Trouble::new(format!(
+            "`namespaces` asks {} alone, and no rule is there: rules are in {}",
+            listed(names.iter().map(String::as_str).collect()),
+            listed(packages.into_iter().take(MAX_PACKAGES).collect()),
+        )),
+        _ => Trouble::new("there is no rule to ask: rules are called `deny`, `violation` or `warn`"),
+    }
 }
 
 fn asked(policies: &Policies, request: &Request) -> Vec<RuleEntry> {
@@ -246,14 +290,18 @@ fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &mut Reading<'_>) -> 
         }
     };
     if rule.kind == RuleKind::Test {
+        let printed = policies.printed();
         let trouble = (value != Value::Bool(true)).then(|| {
             Trouble::new(match value {
-                Value::Undefined => "it is undefined".to_owned(),
+                Value::Undefined => match policies.why_undefined(rule) {
+                    Some((line, text)) => format!("line {line} does not hold: {text}"),
+                    None => "it is undefined".to_owned(),
+                },
                 Value::Bool(_) => "it is false".to_owned(),
                 _ => "it is neither true nor false".to_owned(),
             })
         });
-        return Answer { trouble, ..Answer::default() };
+        return Answer { trouble, printed, ..Answer::default() };
     }
     let values: Vec<&Value> = match &value {
         Value::Set(set) => set.iter().collect(),

@@ -9,6 +9,7 @@
 //! Lines stay as they are, columns do not.
 
 use crate::functions::FUNCTIONS;
+use crate::message::Trouble;
 use crate::source_file::SourceFile;
 use regorus::unstable::{BUILTINS, Lexer, Source, Token, TokenKind};
 use std::collections::HashMap;
@@ -44,6 +45,26 @@ pub(crate) fn written_out(file: &SourceFile) -> Option<String> {
     Some(text)
 }
 
+/// An error where a file that is no Rego v1 has a rule with `contains`, which the older syntax does not know unless it is
+/// imported: the engine would take it for a name.
+pub(crate) fn mixed_syntax(file: &SourceFile) -> Option<Trouble> {
+    let source = Source::from_contents(file.name.clone(), file.text.clone()).ok()?;
+    let words = words(&source)?;
+    if words.iter().any(|it| it.is_import && matches!(&*it.text, "future" | "rego")) {
+        return None;
+    }
+    let is_first =
+        |it: &Word| file.text.get(..it.range.start).is_some_and(|it| it.is_empty() || it.ends_with('\n'));
+    let is_mixed = |two: &&[Word]| matches!(two, [name, contains] if name.depth == 0 && is_first(name) && contains.text == "contains" && !contains.is_part);
+    let [_, contains] = words.windows(2).find(is_mixed)? else { return None };
+    let line = file.text.get(..contains.range.start)?.matches('\n').count() + 1;
+    Some(Trouble::new(format!(
+        "{}:{line}: `contains` is of the newer syntax (`deny contains msg if {{`), and other rules of this file are of the \
+         older one (`deny[msg] {{`): a file has one of the two",
+        file.name
+    )))
+}
+
 /// The rules of the file's own package that `with` replaces, each with its whole name.
 fn targets(words: &[Word], imports: &Imports, text: &str) -> Vec<(Range<usize>, String)> {
     let Some(package) = package(words) else { return Vec::new() };
@@ -66,7 +87,7 @@ fn targets(words: &[Word], imports: &Imports, text: &str) -> Vec<(Range<usize>, 
 }
 
 /// The file's package, with `data`.
-fn package(words: &[Word]) -> Option<String> {
+pub(crate) fn package(words: &[Word]) -> Option<String> {
     let (_package, words) = words.split_first().filter(|(first, _)| first.text == "package")?;
     let more = words.iter().skip(1).take_while(|it| it.is_part);
     let parts: Vec<_> = words.first().into_iter().chain(more).collect();
@@ -78,23 +99,26 @@ fn package(words: &[Word]) -> Option<String> {
 }
 
 /// A name in a file.
-struct Word {
-    text: String,
-    range: Range<usize>,
+pub(crate) struct Word {
+    pub(crate) text: String,
+    pub(crate) range: Range<usize>,
     /// Whether it follows a dot.
-    is_part: bool,
+    pub(crate) is_part: bool,
     /// Whether a dot or a bracket follows, without a space.
-    is_followed: bool,
+    pub(crate) is_followed: bool,
     /// Whether it belongs to an import, or to the name of the package.
-    is_import: bool,
+    pub(crate) is_import: bool,
+    /// How many brackets are open around it.
+    pub(crate) depth: usize,
 }
 
 /// `None` where this is no Rego; the parser says why.
-fn words(source: &Source) -> Option<Vec<Word>> {
+pub(crate) fn words(source: &Source) -> Option<Vec<Word>> {
     let mut lexer = Lexer::new(source);
     let mut words: Vec<Word> = Vec::new();
     let mut end = 0;
     let mut symbol = String::new();
+    let mut depth = 0_usize;
     // What may come next in an import.
     let mut in_import = false;
     loop {
@@ -116,6 +140,7 @@ fn words(source: &Source) -> Option<Vec<Word>> {
                     is_part,
                     is_followed: false,
                     is_import: in_import,
+                    depth,
                 });
             }
             _ => {
@@ -123,6 +148,11 @@ fn words(source: &Source) -> Option<Vec<Word>> {
                     word.is_followed |= symbol.is_empty() && matches!(text, "." | "[");
                 }
                 in_import &= text == ".";
+                match text {
+                    "(" | "[" | "{" => depth += 1,
+                    ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
             }
         }
         symbol = if kind == TokenKind::Ident { String::new() } else { text.to_owned() };
@@ -131,9 +161,9 @@ fn words(source: &Source) -> Option<Vec<Word>> {
 }
 
 /// What is imported, by the name it has in the file: its path below `data`, unless it has none, or two.
-type Imports = HashMap<String, Option<String>>;
+pub(crate) type Imports = HashMap<String, Option<String>>;
 
-fn imports(words: &[Word]) -> Imports {
+pub(crate) fn imports(words: &[Word]) -> Imports {
     let mut imports = Imports::new();
     for (start, _) in words.iter().enumerate().filter(|(_, it)| it.is_import && it.text == "import") {
         let parts = words.iter().skip(start + 1).take_while(|it| it.is_import && it.text != "import");

@@ -10,7 +10,9 @@ mod evaluator;
 mod facts_read;
 mod functions;
 mod imports;
+mod library_names;
 mod message;
+mod oddities;
 mod plan;
 mod policy;
 mod read_exceptions;
@@ -25,9 +27,10 @@ mod source_file;
 #[cfg(feature = "test-util")]
 mod test_util;
 mod trouble;
+mod why_undefined;
 
-pub use builtin::{BUILTINS, Builtins};
-pub use bundle::LoadError;
+pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES};
+pub use bundle::{LoadError, LoadErrors};
 pub use evaluation::UnavailableError;
 pub use evaluator::{Evaluator, run_if_asked};
 pub use facts_read::FactRead;

@@ -37,7 +37,7 @@ pub(crate) enum Purpose {
     Judge,
     /// Run the tests (`test_…`); no plan follows.
     Test,
-    /// Only say which rules there are; no plan follows.
+    /// Only say which rules there are, and what is odd about them; no plan follows.
     List,
 }
 
@@ -45,6 +45,8 @@ pub(crate) enum Purpose {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Event {
+    /// What is odd about the policies, each with its place.
+    Warnings(Vec<String>),
     /// Everything is compiled; this will be asked, in this order.
     Rules(Vec<RuleEntry>),
     /// The plan is read, and leaves this out.
@@ -63,7 +65,8 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) cause: Cause,
-    pub(crate) error: Trouble,
+    /// At least one.
+    pub(crate) errors: Vec<Trouble>,
 }
 
 /// Whose fault it is.
@@ -148,6 +151,9 @@ pub(crate) struct Answer {
     /// Why it says nothing, or not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) trouble: Option<Trouble>,
+    /// What a test printed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) printed: Vec<String>,
     /// How long it took.
     #[serde(default)]
     pub(crate) duration_ms: u64,

@@ -1,7 +1,7 @@
 //! Judges a plan by policies: starts the process that evaluates them, watches it, and makes a report of what it says.
 
 use crate::builtin;
-use crate::bundle::{Bundle, LoadError};
+use crate::bundle::{Bundle, LoadErrors};
 use crate::evaluation::{Evaluation, UnavailableError};
 use crate::evaluator::Evaluator;
 use crate::facts_read::{FactRead, facts_read};
@@ -9,10 +9,11 @@ use crate::message::{Answer, Cause, Purpose, Refusal, Request, RuleEntry, Troubl
 use crate::read_settings::SETTINGS;
 use crate::report;
 use crate::session::{self, Ended};
-use crate::settings::PolicySettings;
-use runtask_checks::{Check, Given, Loading, Needs, Stop, Unjudged};
-use runtask_findings::CheckReport;
-use runtask_tasks::{Date, RunFacts, SettingsEntry};
+use crate::settings::{Exception, PolicySettings};
+use crate::source_file::SourceFile;
+use runtask_checks::{Check, Given, Loading, Needs, Stop, Tried, Unjudged};
+use runtask_findings::{CheckReport, printable};
+use runtask_tasks::{Date, RunFacts, SettingsEntry, suggestion};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fs::File;
@@ -37,6 +38,9 @@ pub struct Policy {
 pub struct TestResults {
     /// Each test, in the order of files and lines.
     pub tests: Vec<TestResult>,
+    /// What is odd about the policies, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// One test.
@@ -50,6 +54,9 @@ pub struct TestResult {
     pub line: u32,
     /// How long it took.
     pub duration_ms: u64,
+    /// What it and the rules that it asks printed, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub printed: Vec<String>,
     /// Why it failed, where it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Trouble>,
@@ -65,11 +72,25 @@ impl Check for Policy {
         let settings = settings.ok_or("which policies to ask, only a file can say: set RUNTASK_CONFIG")?;
         let evaluator = Evaluator::from_settings(loading.settings)?;
         Self::load(loading.task, settings, loading.directory, evaluator)
-            .map_err(|error| format!("the policies of task {}: {}", loading.task, runtask_log::Chain(&error)))
+            .map_err(|error| format!("the policies of task {}: {error}", loading.task))
+    }
+
+    async fn try_out(&self) -> Tried {
+        let of_task = format!("the policies of task {}", self.task);
+        match self.evaluate(Purpose::List, None, &RunFacts::default(), &Stop::never()).await {
+            Ok(evaluation) => Tried { errors: Vec::new(), warnings: self.warnings(&evaluation) },
+            Err(error) => {
+                let text = |it: Trouble| match it.excerpt.is_empty() {
+                    true => format!("{of_task}: {}", it.summary),
+                    false => format!("{of_task}: {}\n{}", it.summary, it.excerpt),
+                };
+                Tried { errors: error.troubles().into_iter().map(text).collect(), warnings: Vec::new() }
+            }
+        }
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        self.bundle.read.clone()
+        self.bundle.needed()
     }
 
     async fn run(&self, given: Given<'_>) -> CheckReport {
@@ -85,13 +106,13 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// The first path that cannot be read.
+    /// Every path that cannot be read.
     pub fn load(
         task: &str,
         settings: &PolicySettings,
         base: &Path,
         evaluator: Evaluator,
-    ) -> Result<Self, LoadError> {
+    ) -> Result<Self, LoadErrors> {
         let bundle = Bundle::load(&settings.paths, &settings.data, base)?;
         Ok(Self::new(task, bundle, settings.clone(), evaluator))
     }
@@ -139,6 +160,23 @@ impl Policy {
         facts_read(&self.bundle.files).into_iter().filter(|it| !is_known(&it.fact)).collect()
     }
 
+    /// What is odd about the policies, and about exceptions from them.
+    fn warnings(&self, evaluation: &Evaluation) -> Vec<String> {
+        let is_unasked = |it: &&Exception| !evaluation.rules.iter().any(|rule| rule.code == it.rule);
+        let unasked = self.settings.exceptions.iter().filter(is_unasked);
+        let unasked = unasked.map(|it| {
+            let codes: Vec<&str> = evaluation.rules.iter().map(|rule| rule.code.as_str()).collect();
+            format!(
+                "the policies of task {}: no rule `{}` is asked, which an exception names (line {} of the tasks' file){}",
+                self.task,
+                printable(&it.rule),
+                it.line,
+                suggestion(&it.rule, &codes)
+            )
+        });
+        evaluation.warnings.iter().cloned().chain(unasked).collect()
+    }
+
     /// Runs the rules whose names begin with `test_`.
     ///
     /// # Errors
@@ -153,10 +191,12 @@ impl Policy {
                 file: rule.file.clone(),
                 line: rule.line,
                 duration_ms: answer.duration_ms,
+                printed: answer.printed,
                 failure: answer.trouble,
             })
         };
-        Ok(TestResults { tests: evaluation.answers.into_iter().filter_map(result).collect() })
+        let tests = evaluation.answers.into_iter().filter_map(result).collect();
+        Ok(TestResults { tests, warnings: evaluation.warnings })
     }
 
     /// Asks all rules, and starts again without a rule that killed the process: what one does must not hide what others
@@ -170,7 +210,12 @@ impl Policy {
         stop: &Stop,
     ) -> Result<Evaluation, UnavailableError> {
         let mut request = self.request(purpose, run);
-        let mut evaluation = Evaluation { rules: Vec::new(), answers: Vec::new(), unjudged: Unjudged::default() };
+        let mut evaluation = Evaluation {
+            rules: Vec::new(),
+            warnings: Vec::new(),
+            answers: Vec::new(),
+            unjudged: Unjudged::default(),
+        };
         for deaths in 1.. {
             let ended = match session::run(&self.evaluator, &request, plan.as_ref(), stop).await {
                 Ok(session) => evaluation.add(session),
@@ -178,10 +223,12 @@ impl Policy {
             };
             let (asked, error) = match ended {
                 Ended::Done => break,
-                Ended::Refused(Refusal { cause: Cause::Policies, error }) => {
-                    (None, UnavailableError::Policies(error))
+                Ended::Refused(Refusal { cause: Cause::Policies, errors }) => {
+                    (None, UnavailableError::Policies(errors))
                 }
-                Ended::Refused(Refusal { cause: Cause::Plan, error }) => (None, UnavailableError::Plan(error)),
+                Ended::Refused(Refusal { cause: Cause::Plan, errors }) => {
+                    (None, UnavailableError::Plan(errors))
+                }
                 Ended::Stopped(reason) => (None, UnavailableError::Process(reason.to_owned())),
                 Ended::Died { during, reason } => (during, UnavailableError::Process(reason)),
             };
@@ -214,9 +261,11 @@ impl Policy {
     }
 
     fn request(&self, purpose: Purpose, run: &RunFacts) -> Request {
-        let testing = (purpose != Purpose::Judge).then(builtin::testing);
+        let testing = (purpose == Purpose::Test).then(builtin::testing);
+        // Tests are no part of what is asked: a mistake in one must not stop a run.
+        let is_read = |it: &&SourceFile| purpose != Purpose::Judge || !it.is_test();
         Request {
-            files: self.bundle.files.iter().cloned().chain(testing).collect(),
+            files: self.bundle.files.iter().filter(is_read).cloned().chain(testing).collect(),
             data: self.bundle.data.clone(),
             run: known(run),
             params: self.settings.params.clone(),

@@ -20,11 +20,13 @@ const NAMED: usize = 6;
 pub(crate) fn unavailable(error: &UnavailableError) -> CheckReport {
     let mut report = CheckReport::unavailable(CHECK, &error.to_string());
     let excerpt = match error {
-        UnavailableError::Policies(trouble) | UnavailableError::Plan(trouble) => &trouble.excerpt,
-        UnavailableError::Process(_) => "",
+        UnavailableError::Policies(troubles) | UnavailableError::Plan(troubles) => {
+            troubles.first().map(|it| it.excerpt.clone()).unwrap_or_default()
+        }
+        UnavailableError::Process(_) => String::new(),
     };
     if let (false, Some(finding)) = (excerpt.is_empty(), report.findings.first_mut()) {
-        finding.body = fenced("rego", excerpt);
+        finding.body = fenced("rego", &excerpt);
     }
     report
 }
@@ -43,10 +45,6 @@ pub(crate) fn report(
     evaluation: &Evaluation,
     today: Date,
 ) -> CheckReport {
-    if evaluation.rules.is_empty() {
-        let reason = "there is no rule to ask: rules are called `deny`, `violation` or `warn`";
-        return CheckReport::unavailable(CHECK, reason);
-    }
     let is_over = |it: &Exception| it.expires.is_some_and(|last| last < today);
     let mut tally = Tally::default();
     let mut used = vec![false; settings.exceptions.len()];
@@ -90,7 +88,11 @@ pub(crate) fn report(
     findings.extend(unjudged);
     let unused =
         settings.exceptions.iter().zip(used).filter(|(exception, used)| !used && !is_over(exception));
-    findings.extend(unused.map(|(exception, _)| unused_exception(exception)));
+    for (exception, _) in unused {
+        let finding = unused_exception(exception, &tally.asked);
+        tally.warnings += usize::from(finding.level == Level::Warning);
+        findings.push(finding);
+    }
     if let Some(finding) = unused_namespaces(settings, evaluation) {
         tally.warnings += 1;
         findings.push(finding);
@@ -331,7 +333,16 @@ fn not_asked(rule: &RuleEntry, trouble: &Trouble, has_said: bool) -> Finding {
     with_rule(finding, rule, None)
 }
 
-fn unused_exception(exception: &Exception) -> Finding {
+/// A warning where there is no such rule, as its name may be wrong.
+fn unused_exception(exception: &Exception, asked: &HashSet<Code>) -> Finding {
+    if !asked.iter().any(|it| it.as_str() == exception.rule) {
+        let summary = format!(
+            "No rule {} is asked, which an exception names (line {} of the tasks' file)",
+            printable(&exception.rule),
+            exception.line
+        );
+        return Finding::new(Code::UNUSED_EXCEPTION, Level::Warning, summary);
+    }
     let summary = format!(
         "Nothing needs the exception of rule {} for {} (line {} of the tasks' file)",
         printable(&exception.rule),

@@ -30,6 +30,7 @@ const MAX_STDERR_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) rules: Vec<RuleEntry>,
+    pub(crate) warnings: Vec<String>,
     pub(crate) answers: Vec<Answer>,
     pub(crate) ended: Ended,
     /// What the plan leaves out; there once it is read.
@@ -104,8 +105,14 @@ pub(crate) async fn run(
     // It ends when the process has read everything, or does not live any more.
     let writing = tokio::task::spawn_blocking(move || send(to_process, &line, plan));
     let (stdout, stderr) = (running.take_stdout(), running.take_stderr());
-    let mut session =
-        Session { rules: Vec::new(), answers: Vec::new(), ended: Ended::Done, unjudged: None, asking: None };
+    let mut session = Session {
+        rules: Vec::new(),
+        warnings: Vec::new(),
+        answers: Vec::new(),
+        ended: Ended::Done,
+        unjudged: None,
+        asking: None,
+    };
     let (said, last_words) = tokio::join!(
         async {
             let said = listen(stdout, request, &mut session, stop).await;
@@ -180,6 +187,7 @@ async fn listen(
         // Half a line is what somebody says who dies.
         let Ok(event) = serde_json::from_slice(&line) else { return Ok(None) };
         match event {
+            Event::Warnings(warnings) => session.warnings = warnings,
             Event::Rules(rules) => {
                 session.rules = rules;
                 phase = if request.purpose == Purpose::Judge { Phase::ReadingPlan } else { Phase::Asking };

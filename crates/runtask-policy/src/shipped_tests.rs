@@ -146,8 +146,10 @@ fn real_plans_are_judged() {
                         said.push_str(&format!("  {code} could not be asked: {}\n", trouble.summary));
                     }
                 }
-                Event::Refused(refusal) => said.push_str(&format!("  refused: {}\n", refusal.error.summary)),
-                Event::Rules(_) | Event::Plan(_) | Event::Begin(_) | Event::Done => {}
+                Event::Refused(refusal) => {
+                    said.push_str(&format!("  refused: {}\n", refusal.errors[0].summary))
+                }
+                Event::Warnings(_) | Event::Rules(_) | Event::Plan(_) | Event::Begin(_) | Event::Done => {}
             }
         }
     }

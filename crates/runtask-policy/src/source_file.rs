@@ -10,3 +10,10 @@ pub(crate) struct SourceFile {
     /// The text.
     pub(crate) text: String,
 }
+
+impl SourceFile {
+    /// Whether it holds tests, by its name, as OPA has it.
+    pub(crate) fn is_test(&self) -> bool {
+        self.name.ends_with("_test.rego")
+    }
+}

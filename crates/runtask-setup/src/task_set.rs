@@ -2,7 +2,7 @@
 
 use crate::checks::{CHECKS, DEFAULT_CHECK, check};
 use crate::tasks_file::TasksFile;
-use runtask_checks::{LoadedCheck, Loading};
+use runtask_checks::{LoadedCheck, Loading, Tried};
 use runtask_findings::printable;
 use runtask_settings::SettingsReader;
 use runtask_tasks::{Problems, Task, Tasks};
@@ -62,6 +62,18 @@ impl TaskSet {
             (task.name.clone(), LoadedTask { task: task.clone(), checks })
         });
         Self { tasks: tasks.collect(), warnings }
+    }
+
+    /// Tries the checks of all tasks out, as far as that goes without a run. What is wrong with them would be wrong in every
+    /// run, so a program that starts with them must not start.
+    pub async fn try_out(&self) -> Tried {
+        let mut all = Tried::default();
+        for check in self.iter().flat_map(|it| &it.checks) {
+            let tried = check.try_out().await;
+            all.errors.extend(tried.errors);
+            all.warnings.extend(tried.warnings);
+        }
+        all
     }
 
     /// The task of that name.

@@ -203,7 +203,8 @@ mod tests {
     /// V-05: unknown is not "does not match".
     #[test]
     fn what_is_not_known_of_a_run_is_unclear() {
-        let one = |filter: Filter| match filter.admits(&RunFacts { project: text(""), ..RunFacts::default() }) {
+        let one = |filter: Filter| match filter.admits(&RunFacts { project: text(""), ..RunFacts::default() })
+        {
             Err(it @ NotAdmitted::Unclear(_)) => it.to_string(),
             other => panic!("{other:?}"),
         };

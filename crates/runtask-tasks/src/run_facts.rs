@@ -24,3 +24,18 @@ pub struct RunFacts {
     /// Whether the run only plans and can never be applied.
     pub speculative: Option<bool>,
 }
+
+impl RunFacts {
+    /// The names that policies and the command line have for them.
+    pub const NAMES: [&str; 9] = [
+        "id",
+        "organization",
+        "project",
+        "workspace",
+        "stage",
+        "created_by",
+        "message",
+        "branch",
+        "speculative",
+    ];
+}

@@ -113,9 +113,12 @@ const NAMES: &str = "default,policy,both,some,strict,production,tolerant,lenient
 /// A file of settings, with its policies, and its path.
 fn tasks() -> (TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
-    for (path, content) in
-        [("runtask.toml", TASKS), ("broken/broken.rego", BROKEN), ("slow/slow.rego", SLOW), ("talkative/talkative.rego", TALKATIVE)]
-    {
+    for (path, content) in [
+        ("runtask.toml", TASKS),
+        ("broken/broken.rego", BROKEN),
+        ("slow/slow.rego", SLOW),
+        ("talkative/talkative.rego", TALKATIVE),
+    ] {
         let path = directory.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
@@ -269,7 +272,8 @@ async fn a_fact_that_a_filter_asks_for_and_nobody_sends_is_told() {
     let simulator = simulator().await;
     let (_directory, path) = tasks();
     let serve = serve(&simulator, &[("RUNTASK_CONFIG", &path)]).await;
-    let unknown = "Not checked: this task is for project `prod-*`, and the request does not say the run's project";
+    let unknown =
+        "Not checked: this task is for project `prod-*`, and the request does not say the run's project";
     let other = "Not checked: this task is for project `prod-*`, and this is `Default Project`";
     for (task, faults, expected) in [
         ("production", vec![], ("failed", unknown)),

@@ -5,8 +5,7 @@ use crate::output::Output;
 use crate::tasks_arguments::TasksArguments;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use runtask_findings::printable;
-use runtask_policy::Policy;
+use runtask_findings::{printable, printable_lines};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -32,18 +31,13 @@ pub(crate) async fn files(arguments: &FilesArguments, output: &Output) -> anyhow
         for check in &task.checks {
             files.extend(check.files());
         }
-        // What cannot be compiled would fail every run.
-        if let Some(policy) = task.checks.iter().find_map(|it| it.get::<Policy>()) {
-            let rules = policy.rules().await;
-            let rules = rules.with_context(|| format!("the policies of task {}", task.task.name))?;
-            if rules.is_empty() {
-                bail!(
-                    "the policies of task {} have no rule to ask: rules are called `deny`, `violation` or `warn`, in the \
-                     packages that `namespaces` names, if it does",
-                    task.task.name
-                );
-            }
-        }
+    }
+    let tried = set.try_out().await;
+    for warning in &tried.warnings {
+        output.note(&format!("warning: {}\n", printable_lines(warning)));
+    }
+    if !tried.errors.is_empty() {
+        bail!("{}", printable_lines(&tried.errors.join("\n")));
     }
     let text = |it: PathBuf| it.into_os_string().into_string();
     let files: Result<Vec<String>, _> = files.into_iter().map(text).collect();

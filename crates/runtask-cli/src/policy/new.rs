@@ -69,7 +69,9 @@ pub(crate) fn new(arguments: &NewArguments, output: &Output) -> anyhow::Result<E
     let (rule, test, directory) = (rule.display().to_string(), test.display(), directory.display());
     let width = test.to_string().chars().count();
     output.result(&format!(
-        "{rule:width$}  the rule: change what it demands\n{test}  its tests\n\nNow: runtask policy test {directory}\n"
+        "{rule:width$}  the rule: change what it demands\n{test}  its tests\n\n\
+         Now: runtask policy test {directory}\n\
+         To have it asked: \"{directory}\" among the `paths` of runtask.toml\n"
     ))?;
     Ok(Exit::Passed)
 }

@@ -8,7 +8,7 @@ use crate::tasks_arguments::TasksArguments;
 use anyhow::Context;
 use clap::Args;
 use runtask_findings::printable;
-use runtask_policy::{Evaluator, Policy, PolicyPath, PolicySettings, TestResults, Unknown};
+use runtask_policy::{Evaluator, Policy, PolicyPath, PolicySettings, TestResults, UnavailableError, Unknown};
 use runtask_settings::SettingsReader;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -25,6 +25,10 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "PATH")]
     pub(crate) data: Vec<PathBuf>,
 
+    /// Show what policies print
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+
     #[command(flatten)]
     pub(crate) tasks: TasksArguments,
 
@@ -39,9 +43,12 @@ pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::
     } else {
         vec![(String::new(), named(arguments)?)]
     };
-    let mut report = TestResults { tests: Vec::new() };
+    let mut report = TestResults { tests: Vec::new(), warnings: Vec::new() };
     for (_task, policy) in &policies {
-        for test in policy.test().await.context("the tests cannot run")?.tests {
+        let results =
+            policy.test().await.map_err(|error| all_reasons(&error)).context("the tests cannot run")?;
+        report.warnings.extend(results.warnings);
+        for test in results.tests {
             if !report.tests.iter().any(|it| (&it.name, &it.file) == (&test.name, &test.file)) {
                 report.tests.push(test);
             }
@@ -51,7 +58,10 @@ pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::
     if output.json {
         output.json(&json!(report))?;
     } else {
-        output.result(&text(&report, failed, output.color))?;
+        for warning in &report.warnings {
+            output.note(&format!("warning: {}\n", printable(warning)));
+        }
+        output.result(&text(&report, failed, output.color, arguments.verbose))?;
     }
     // No test is no proof.
     Ok(match (report.tests.len(), failed) {
@@ -59,6 +69,12 @@ pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::
         (_, 0) => Exit::Passed,
         _ => Exit::Failed,
     })
+}
+
+/// Every reason, a line each.
+fn all_reasons(error: &UnavailableError) -> anyhow::Error {
+    let reasons: Vec<_> = error.troubles().into_iter().map(|it| printable(&it.summary)).collect();
+    anyhow::Error::msg(reasons.join("\n"))
 }
 
 /// The policies that the command line names.
@@ -79,7 +95,7 @@ fn named(arguments: &TestArguments) -> anyhow::Result<Policy> {
     Ok(Policy::load("", &settings, Path::new(""), evaluator)?)
 }
 
-fn text(report: &TestResults, failed: usize, color: bool) -> String {
+fn text(report: &TestResults, failed: usize, color: bool, verbose: bool) -> String {
     let paint = |style: &str, text: &str| {
         if color { format!("\u{1b}[{style}m{text}\u{1b}[0m") } else { text.to_owned() }
     };
@@ -98,6 +114,9 @@ fn text(report: &TestResults, failed: usize, color: bool) -> String {
                 writeln!(text, "  {} {name} (line {}): {why}", paint("31", "✗"), test.line)
             }
         };
+        for line in test.printed.iter().filter(|_| verbose) {
+            let _infallible = writeln!(text, "      {}", printable(line));
+        }
     }
     let all = report.tests.len();
     let tests = if all == 1 { "test" } else { "tests" };

@@ -20,6 +20,20 @@ fn every_package_is_asked_unless_settings_name_some() {
     assert_eq!(messages(&events), ["data.main.deny: a", "data.team.web.deny: b"]);
 }
 
+/// Conftest asks it. Here tests are no part of what is asked, so it would be passed over.
+#[test]
+fn a_rule_in_a_file_of_tests_is_refused() {
+    let rule = "package main\nimport rego.v1\ndeny contains \"x\" if true\n";
+    let files = [("a.rego", rule), ("a_test.rego", rule), ("b_test.rego", "package b_test\ntest_x {\n")];
+    let listed = |files: &[(&str, &str)]| messages(&asked_with(files, &json!({}), &plan(), Purpose::List));
+    let expected = "Policies! a_test.rego:3: `deny` is never asked, because files that end in _test.rego are tests: \
+                    put it into another file";
+    assert_eq!(listed(&files), [expected]);
+    assert_eq!(listed(&[files[0], files[2]]), [""; 0]);
+    let judged = messages(&asked_with(&files, &json!({}), &plan(), Purpose::Judge));
+    assert_eq!(judged, ["data.main.deny: x"]);
+}
+
 /// Conftest takes an empty message for none.
 #[test]
 fn an_empty_message_is_a_finding() {
@@ -86,7 +100,8 @@ fn a_rule_in_the_value_of_with_is_undefined_under_it() {
         let rego = format!("package main\nimport rego.v1\none := 1\ntest_one if {{ {body} }}\n");
         messages(&asked_with(&[("p_test.rego", &rego)], &json!({}), &json!(null), Purpose::Test))
     };
-    assert_eq!(said("one == 1 with input as {\"x\": one}"), ["data.main.test_one! it is undefined"]);
+    let undefined = said("one == 1 with input as {\"x\": one}");
+    assert!(undefined[0].starts_with("data.main.test_one! line 4 does not hold: "), "{undefined:?}");
     assert_eq!(said("plan := {\"x\": one}; one == 1 with input as plan"), [""; 0]);
 }
 

@@ -59,8 +59,10 @@ pub(super) fn messages(events: &[Event]) -> Vec<String> {
                 found.extend(answer.violations.iter().map(|it| format!("{path}: {}{excepted}", it.message)));
                 found.extend(answer.trouble.iter().map(|it| format!("{path}! {}", it.summary)));
             }
-            Event::Refused(refusal) => found.push(format!("{:?}! {}", refusal.cause, refusal.error.summary)),
-            Event::Plan(_) | Event::Begin(_) | Event::Done => {}
+            Event::Refused(refusal) => {
+                found.extend(refusal.errors.iter().map(|it| format!("{:?}! {}", refusal.cause, it.summary)));
+            }
+            Event::Warnings(_) | Event::Plan(_) | Event::Begin(_) | Event::Done => {}
         }
     }
     found
@@ -115,6 +117,25 @@ fn policies_in_the_older_syntax_work_unchanged() {
     let newer = "package newer\nimport rego.v1\ndeny contains \"new\" if true\n";
     let events = asked_with(&[("a.rego", older), ("b.rego", newer)], &json!({}), &plan(), Purpose::Judge);
     assert_eq!(messages(&events), ["data.main.deny: aws_s3_bucket.a is public", "data.newer.deny: new"]);
+}
+
+/// U-04: of a file that mixes the two, the engine would take `contains` for a name.
+#[test]
+fn a_file_has_one_syntax() {
+    let older = "deny[msg] {\n  msg := \"old\"\n}\n";
+    let newer = "deny contains msg if {\n  msg := \"new\"\n}\n";
+    let said = messages(&asked(&format!("package main\n{older}{newer}"), &plan()));
+    assert!(
+        said[0].starts_with("Policies! policies/p.rego:5: `contains` is of the newer syntax"),
+        "{said:?}"
+    );
+    let with_keywords = format!("package main\nimport future.keywords\n{older}{newer}");
+    assert_eq!(messages(&asked(&with_keywords, &plan())), ["data.main.deny: new", "data.main.deny: old"]);
+    let head = "package main\nimport rego.v1\n";
+    let (objects, lists) = (format!("{head}deny[msg] if {{ msg := \"x\" }}\n"), format!("{head}{newer}"));
+    let files = [("a.rego", &*objects), ("b.rego", &*lists)];
+    let said = messages(&asked_with(&files, &json!({}), &plan(), Purpose::Judge));
+    assert!(said[0].contains("do not go together"), "{said:?}");
 }
 
 #[test]
@@ -484,7 +505,10 @@ testing := false
     let events = asked_with(&[("p_test.rego", rego)], &json!({}), &json!(null), Purpose::Test);
     assert_eq!(
         messages(&events),
-        ["data.main.test_wrong! it is undefined", "data.main.test_false! it is false"]
+        [
+            "data.main.test_wrong! line 7 does not hold: test_wrong if count(deny) == 1",
+            "data.main.test_false! it is false"
+        ]
     );
     let ends = events.iter().filter(|it| matches!(it, Event::End(_))).count();
     assert_eq!(ends, 4);

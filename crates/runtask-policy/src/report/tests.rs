@@ -64,7 +64,12 @@ fn today() -> Date {
 
 /// What rules said: for each, its code, what it does, and its answer.
 fn judged(settings: &PolicySettings, said: Vec<(&str, RuleKind, Answer)>) -> CheckReport {
-    let mut evaluation = Evaluation { rules: Vec::new(), answers: Vec::new(), unjudged: Unjudged::default() };
+    let mut evaluation = Evaluation {
+        rules: Vec::new(),
+        warnings: Vec::new(),
+        answers: Vec::new(),
+        unjudged: Unjudged::default(),
+    };
     for (index, (code, kind, answer)) in said.into_iter().enumerate() {
         evaluation.rules.push(rule(code, kind));
         evaluation.answers.push(Answer { index, ..answer });
@@ -226,16 +231,23 @@ fn a_rule_that_could_not_be_asked_is_not_a_rule_that_passed() {
     Found 0 issues
     error check-unavailable: Rule slow could not be asked: it did not finish within 10 s
     ");
-    let said =
-        vec![("slow", RuleKind::Deny, stopped), ("bad", RuleKind::Deny, yields(vec![violation("a.b")]))];
+    let said = vec![
+        ("slow", RuleKind::Deny, stopped.clone()),
+        ("bad", RuleKind::Deny, yields(vec![violation("a.b")])),
+    ];
     insta::assert_snapshot!(lines(&judged(&settings(Vec::new()), said)), @"
     1 of 2 rules failed: bad; 1 could not be asked: slow
     Found 1 issue
     error check-unavailable: Rule slow could not be asked: it did not finish within 10 s
     error bad: Public S3 bucket: a.b
     ");
-    let nothing = judged(&settings(Vec::new()), Vec::new());
-    assert_eq!(nothing.findings[0].code, Code::CHECK_UNAVAILABLE);
+    let partly = Answer { violations: vec![violation("a.b")], ..stopped };
+    insta::assert_snapshot!(lines(&judged(&settings(Vec::new()), vec![("bad", RuleKind::Deny, partly)])), @"
+    1 of 1 rule failed: bad; 1 could not be asked: bad
+    Found 1 issues
+    error check-unavailable: Rule bad could not be asked to its end: it did not finish within 10 s
+    error bad: Public S3 bucket: a.b
+    ");
 }
 
 /// A name with a mistake in it would otherwise take its rules away in silence.
