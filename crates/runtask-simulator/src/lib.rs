@@ -7,6 +7,7 @@ mod fault;
 mod flow_tests;
 mod hostile;
 mod ignore_rules;
+mod interference;
 mod limits;
 mod organization;
 mod pack;

@@ -2,6 +2,7 @@
 
 use crate::callback::{self, Problem, Reading};
 use crate::fault::Fault;
+use crate::interference::Interference;
 use crate::random;
 use crate::record::{Callback, Delivery, Event, Record, Status, TaskResult, What};
 use crate::reply::Reply;
@@ -16,9 +17,6 @@ use tokio::time::Instant;
 
 /// Sees each event as it happens.
 pub(crate) type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
-
-/// A wait that is shorter by more than this than the `Retry-After` that asked for it was no wait.
-const RETRY_AFTER_TOLERANCE: Duration = Duration::from_millis(100);
 
 /// One task result.
 pub(crate) struct Task {
@@ -50,8 +48,7 @@ pub(crate) struct Inner {
     token_has_expired: bool,
     finals_accepted: usize,
     finals_refused: usize,
-    limited_at: Option<Instant>,
-    broken: usize,
+    interference: Interference,
     /// The final result whose answer was lost, and may therefore come again.
     lost: Option<String>,
     plan_requests: usize,
@@ -103,8 +100,7 @@ impl Task {
             token_has_expired: false,
             finals_accepted: 0,
             finals_refused: 0,
-            limited_at: None,
-            broken: 0,
+            interference: Interference::default(),
             lost: None,
             plan_requests: 0,
             links: Vec::new(),
@@ -268,8 +264,10 @@ impl Task {
         {
             return reply;
         }
-        if let Some(reply) = self.interfere(inner, now) {
-            return reply;
+        match inner.interference.answer(&self.spec, now) {
+            Ok(None) => {}
+            Ok(Some(reply)) => return reply,
+            Err(sentence) => self.push_violation(inner, sentence.to_owned()),
         }
         let mut answer = 200;
         if !lenient {
@@ -293,26 +291,6 @@ impl Task {
             return Reply::errors(422, vec![("outcomes are not accepted".to_owned(), Some(pointer))]);
         }
         self.accept(inner, reading, now)
-    }
-
-    /// The faults that answer a callback before it is looked at.
-    fn interfere(&self, inner: &mut Inner, now: Instant) -> Option<Reply> {
-        if self.spec.has(Fault::Callback429) {
-            let Some(limited_at) = inner.limited_at else {
-                inner.limited_at = Some(now);
-                let reply = Reply::refusal(429, "You have exceeded the API's rate limit.");
-                return Some(Reply { retry_after: Some(1), ..reply });
-            };
-            if now + RETRY_AFTER_TOLERANCE < limited_at + Duration::from_secs(1) {
-                let sentence = "a callback came before the time that `Retry-After` had asked for".to_owned();
-                self.push_violation(inner, sentence);
-            }
-        }
-        if self.spec.has(Fault::Callback500) && inner.broken < 2 {
-            inner.broken += 1;
-            return Some(Reply::refusal(500, "something went wrong"));
-        }
-        None
     }
 
     /// What a callback is answered once nothing can change any more.
