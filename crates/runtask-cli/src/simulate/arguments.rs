@@ -1,0 +1,143 @@
+//! The arguments of `runtask simulate`, and the run that they describe.
+
+use crate::listen;
+use crate::tasks_arguments::TasksArguments;
+use anyhow::Context;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::{Args, value_parser};
+use runtask_checks::json_plan;
+use runtask_protocol::{EnforcementLevel, Stage};
+use runtask_settings::numbers::{MAX_PLAN_BYTES, SIMULATED_WAIT};
+use runtask_simulator::{Configuration, Fault, RunSpec, Timers};
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use url::Url;
+
+/// Play HCP Terraform against a run task, and show what happens
+///
+/// Packs DIR as HCP Terraform's clients do, sends the verification probe and then a signed request, serves
+/// configuration and plan, receives the results, and judges whether the run task keeps to the protocol.
+///
+/// Without --url, the run task is our own pair of handlers in this process, with the settings that the
+/// environment holds (see `runtask serve --help`).
+#[derive(Debug, Args)]
+#[command(after_long_help = SIMULATE_HELP)]
+pub(crate) struct SimulateArguments {
+    /// The configuration to send
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+
+    /// A run task to call instead of our own; it gets the key in HMAC_KEY or --key-file
+    #[arg(long, help_heading = "The run task")]
+    pub(crate) url: Option<Url>,
+
+    /// Do not send the request: write it into this directory, for you to deliver, and wait for the result
+    ///
+    /// `event.json` is the signed request as a Lambda function URL's event, `payload.json` its body alone.
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "url", help_heading = "The run task")]
+    pub(crate) by_hand: Option<PathBuf>,
+
+    /// A file that holds the HMAC key
+    #[arg(long, value_name = "FILE", help_heading = "The run task")]
+    pub(crate) key_file: Option<PathBuf>,
+
+    /// Where to play HCP Terraform; the run task must list it in RUNTASK_ALLOWED_ORIGINS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen::address, help_heading = "The run task")]
+    pub(crate) listen: SocketAddr,
+
+    /// Where to serve archives and plans, as HCP Terraform's object store does; to be listed as well
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen::address, help_heading = "The run task")]
+    pub(crate) listen_archivist: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksArguments,
+
+    /// The task to call, which is the path of the URL: `format` is /format
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "by_hand"], help_heading = "The run task")]
+    pub(crate) task: Option<String>,
+
+    /// When in the run the task is called: pre_plan, post_plan, pre_apply, post_apply
+    #[arg(long, default_value = "post_plan", help_heading = "The run")]
+    pub(crate) stage: Stage,
+
+    /// A plan, as `terraform show -json` prints it; a plan without changes unless given
+    #[arg(long, value_name = "FILE", help_heading = "The run")]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// What a failure does to the run: advisory, mandatory
+    #[arg(long, default_value = "mandatory", value_name = "LEVEL", help_heading = "The run")]
+    pub(crate) enforcement: EnforcementLevel,
+
+    /// The workspace's name
+    #[arg(long, value_name = "NAME", default_value = "simulated-workspace", help_heading = "The run")]
+    pub(crate) workspace: String,
+
+    /// The workspace's working directory, as typed into its settings
+    #[arg(long, value_name = "PATH", help_heading = "The run")]
+    pub(crate) working_directory: Option<String>,
+
+    /// How many seconds to wait for the final result; HCP Terraform waits 3600
+    #[arg(long, value_name = "SECONDS", default_value_t = SIMULATED_WAIT.default, value_parser = seconds(), help_heading = "The run")]
+    pub(crate) timeout: u64,
+
+    /// Something that goes wrong, or differently; may be given more than once (--help lists them)
+    #[arg(long, value_name = "NAME", value_parser = fault_names(), hide_possible_values = true, help_heading = "The run")]
+    pub(crate) fault: Vec<String>,
+
+    /// List the faults and what each does
+    #[arg(long, help_heading = "The run")]
+    pub(crate) list_faults: bool,
+}
+
+const SIMULATE_HELP: &str = "\
+Examples:
+  runtask simulate examples/unformatted
+  runtask simulate --stage pre_plan --fault duplicate-parallel --fault callback-500
+  HMAC_KEY=secret runtask simulate . --url http://127.0.0.1:8080 --listen 127.0.0.1:9090 --listen-archivist 127.0.0.1:9091
+
+`runtask simulate --list-faults` lists what can go wrong.
+Exit codes: 0 passed, 1 failed, 2 no result, or the run task broke the protocol.
+";
+
+/// The run that the arguments describe.
+pub(crate) fn spec(arguments: SimulateArguments) -> anyhow::Result<RunSpec> {
+    let plan = match &arguments.plan {
+        Some(path) => {
+            Some(plan_of(path).with_context(|| format!("{} cannot be used", path.display()))?.into())
+        }
+        None => None,
+    };
+    let faults = arguments.fault.iter().map(|it| it.parse::<Fault>()).collect::<Result<_, _>>()?;
+    Ok(RunSpec {
+        stage: arguments.stage,
+        enforcement: arguments.enforcement,
+        workspace: arguments.workspace,
+        working_directory: arguments.working_directory,
+        configuration: Configuration::Directory(arguments.dir),
+        plan,
+        faults,
+        timers: Timers { total: Duration::from_secs(arguments.timeout), ..Timers::default() },
+        ..RunSpec::default()
+    })
+}
+
+/// A plan as HCP Terraform would serve it.
+fn plan_of(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut json = Vec::new();
+    // A pipe can be read only once.
+    let mut plan = tempfile::tempfile()?;
+    io::copy(&mut File::open(path)?, &mut plan)?;
+    json_plan(plan, MAX_PLAN_BYTES.highest)?.read_to_end(&mut json)?;
+    Ok(json)
+}
+
+fn seconds() -> RangedU64ValueParser {
+    value_parser!(u64).range(SIMULATED_WAIT.range())
+}
+
+fn fault_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Fault::all().iter().map(|it| it.as_str()))
+}
