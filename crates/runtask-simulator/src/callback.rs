@@ -34,6 +34,35 @@ pub(crate) struct Problem {
 }
 
 impl Reading {
+    /// Changes every text that came in.
+    pub(crate) fn change_texts(&mut self, mut change: impl FnMut(String) -> String) {
+        let mut take = |text: &mut String| *text = change(std::mem::take(text));
+        for text in [&mut self.status, &mut self.message, &mut self.url].into_iter().flatten() {
+            take(text);
+        }
+        for outcome in &mut self.outcomes {
+            take(&mut outcome.id);
+            take(&mut outcome.description);
+            for text in [&mut outcome.body, &mut outcome.url].into_iter().flatten() {
+                take(text);
+            }
+            for (mut name, mut labels) in std::mem::take(&mut outcome.tags) {
+                labels.iter_mut().for_each(|it| take(&mut it.label));
+                take(&mut name);
+                outcome.tags.insert(name, labels);
+            }
+        }
+        for problem in &mut self.problems {
+            take(&mut problem.sentence);
+            take(&mut problem.pointer);
+        }
+        if let Some(document) = self.document.take() {
+            let mut text = document.to_string();
+            take(&mut text);
+            self.document = serde_json::from_str(&text).ok();
+        }
+    }
+
     fn problem(&mut self, answer: u16, pointer: &str, sentence: impl Into<String>) {
         self.problems.push(Problem { answer, sentence: sentence.into(), pointer: pointer.to_owned() });
     }

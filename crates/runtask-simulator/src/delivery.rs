@@ -14,17 +14,37 @@ use std::sync::Arc;
 /// As HCP Terraform names it; not the name that our run task looks for.
 const SIGNATURE_HEADER: &str = "x-tfc-task-signature";
 const USER_AGENT: &str = "TFC/1.0 (+https://app.terraform.io; TFC)";
-/// Bytes of an answer that are read, and characters that are shown.
+/// Bytes of an answer that are read.
 const ANSWER_BYTES: usize = 64 * 1024;
-const ANSWER_SHOWN: usize = 300;
 
 /// How a delivery is signed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Signature<'a> {
     /// As HCP Terraform does: with the key, or empty without one.
     Proper(Option<&'a Key>),
+    /// With the key, and with a prefix that another sender has.
+    Prefixed(&'a Key),
     /// No header at all.
     Missing,
+}
+
+impl<'a> Signature<'a> {
+    /// As this sender signs who has this key.
+    pub(crate) fn of(spec: &RunSpec, key: Option<&'a Key>) -> Self {
+        match key {
+            Some(key) if spec.has(Fault::SignaturePrefixed) => Self::Prefixed(key),
+            key => Self::Proper(key),
+        }
+    }
+
+    /// The header's value for a body; nothing where there is no header.
+    fn value(self, body: &[u8]) -> Option<String> {
+        match self {
+            Self::Proper(key) => Some(key.map(|it| it.sign(body)).unwrap_or_default()),
+            Self::Prefixed(key) => Some(format!("sha512={}", key.sign(body))),
+            Self::Missing => None,
+        }
+    }
 }
 
 /// The headers of a POST.
@@ -33,9 +53,8 @@ pub(crate) fn headers(signature: Signature<'_>, body: &[u8]) -> HeaderMap {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    if let Signature::Proper(key) = signature {
-        let signature = key.map(|it| it.sign(body)).unwrap_or_default();
-        // Hex digits, or nothing at all, always make a header.
+    if let Some(signature) = signature.value(body) {
+        // Letters and digits, or nothing at all, always make a header.
         let value = HeaderValue::from_str(&signature).unwrap_or(HeaderValue::from_static(""));
         headers.insert(HeaderName::from_static(SIGNATURE_HEADER), value);
     }
@@ -101,8 +120,7 @@ pub(crate) async fn post(
             break;
         }
     }
-    let body: String = String::from_utf8_lossy(&body).chars().take(ANSWER_SHOWN).collect();
-    task.answered(delivery, status, &body);
+    task.answered(delivery, status, &String::from_utf8_lossy(&body));
     Some(status)
 }
 

@@ -1,5 +1,6 @@
 //! Names the faults: what HCP Terraform, its older versions and its enemies may do differently.
 
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -45,6 +46,8 @@ faults! {
     SignatureWrong = "signature-wrong",
     /// Header names in title case: `X-Tfc-Task-Signature`.
     SignatureHeaderTitleCase = "signature-header-title-case",
+    /// The signature has the prefix `sha512=`, as another sender writes it.
+    SignaturePrefixed = "signature-prefixed",
 
     /// The verification probe as of September 2021: no stage, no capabilities.
     Probe2021 = "probe-2021",
@@ -67,6 +70,18 @@ faults! {
     UnknownFields = "unknown-fields",
     /// A stage that nobody knows yet.
     UnknownStage = "unknown-stage",
+    /// The stage is written with a hyphen, as Terraform Enterprise of 2022 documents it: `post-plan`.
+    StageHyphenated = "stage-hyphenated",
+    /// A run as in the beta of 2021: no stage, no `is_speculative`, none of the later fields.
+    Beta2021 = "beta-2021",
+    /// A run without `access_token`, with a signed callback URL; it needs a result, or a 400 that names the field.
+    TokenMissing = "token-missing",
+    /// A run whose token is `test-token`, as a probe's; it needs a result, or a 400 that names the field.
+    TokenTest = "token-test",
+    /// The sender reads a result from the answer to its request, too; the answer must not hold any.
+    AnswerAsResult = "answer-as-result",
+    /// The request's URLs are of an origin that nobody allowed; nothing may go there.
+    OriginNotListed = "origin-not-listed",
 
     /// Any 2xx is taken as an answer to a request, not 200 alone.
     AnyTwoHundred = "any-2xx",
@@ -92,6 +107,8 @@ faults! {
     ConfigurationSlow = "configuration-slow",
     /// The connection is closed midway through the configuration, each time.
     ConfigurationCut = "configuration-cut",
+    /// A proxy in trouble answers the first four downloads of each kind: 502, 503, 504, then nothing.
+    DownloadProxyTrouble = "download-proxy-trouble",
 
     /// Names in the archive begin with `./`.
     ArchiveDotSlash = "archive-dot-slash",
@@ -150,10 +167,28 @@ faults! {
     Callback429 = "callback-429",
     /// The first two callbacks are answered 500.
     Callback500 = "callback-500",
+    /// A proxy in trouble answers the first four callbacks: 502, 503 and 504 with a web page, then nothing.
+    CallbackProxyTrouble = "callback-proxy-trouble",
+    /// Callbacks are answered 429 with `Retry-After: 0` for two seconds; more than 20 in that time are too many.
+    CallbackRetryAfter0 = "callback-retry-after-0",
+    /// The first callback is answered 401.
+    Callback401First = "callback-401-first",
+    /// The final result is answered 401 twice.
+    Callback401Final = "callback-401-final",
+    /// Every callback is answered 401.
+    Callback401Always = "callback-401-always",
+    /// The first two callbacks are answered 404.
+    Callback404First = "callback-404-first",
+    /// The final result is answered 404 twice.
+    Callback404Final = "callback-404-final",
+    /// Every callback is answered 404.
+    Callback404Always = "callback-404-always",
     /// Callbacks with outcomes are answered 422.
     Callback422Outcomes = "callback-422-outcomes",
     /// The final result is taken, but the connection is closed before the answer.
     CallbackLost = "callback-lost",
+    /// The final result is taken, and answered after three seconds.
+    CallbackSlow = "callback-slow",
 }
 
 impl Fault {
@@ -174,6 +209,12 @@ impl fmt::Display for Fault {
 #[derive(Debug, thiserror::Error, PartialEq, Eq, Clone)]
 #[error("there is no fault `{0}`")]
 pub struct UnknownFault(String);
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
 
 impl FromStr for Fault {
     type Err = UnknownFault;

@@ -1,5 +1,6 @@
 //! Tries the simulator against small run tasks, good and bad.
 
+mod faults;
 mod run_task;
 
 use crate::delivery;
@@ -51,9 +52,13 @@ async fn a_good_run_task_stays_good_whatever_goes_wrong() {
             (*fault, record)
         }
     });
-    let mut statuses = Vec::new();
+    let (mut statuses, mut others) = (Vec::new(), Vec::new());
     for (fault, record) in join_all(runs).await {
         assert_eq!(record.violations, [""; 0], "{fault}");
+        let judgement = record.faults.first().unwrap();
+        if judgement.conduct != Conduct::Right {
+            others.push(format!("{fault} {:?}: {}", judgement.conduct, judgement.happened));
+        }
         if record.verdict() != Verdict::Passed {
             statuses.push(format!("{fault}: {}", record.result.status.as_str()));
         }
@@ -65,6 +70,8 @@ async fn a_good_run_task_stays_good_whatever_goes_wrong() {
     }
     assert_eq!(simulator.strays(), [""; 0]);
     insta::assert_snapshot!(statuses.join("\n"), @"
+    token-missing: errored
+    origin-not-listed: errored
     plan-404: failed
     plan-422: failed
     configuration-404: failed
@@ -74,6 +81,23 @@ async fn a_good_run_task_stays_good_whatever_goes_wrong() {
     redirect-plain-http: failed
     cancel: canceled
     cancel-404: canceled
+    callback-401-final: errored
+    callback-401-always: errored
+    callback-404-always: errored
+    ");
+    // It takes archives as they come.
+    insta::assert_snapshot!(others.join("\n"), @"
+    any-2xx Unseen: the request was answered 200
+    archive-traversal Wrong: it passed an archive that is to be refused
+    archive-link Wrong: it passed an archive that is to be refused
+    archive-write-through-link Wrong: it passed an archive that is to be refused
+    archive-device Wrong: it passed an archive that is to be refused
+    archive-truncated Wrong: it passed an archive that is to be refused
+    archive-not-gzip Wrong: it passed an archive that is to be refused
+    after-final-422 Unseen: nothing came after the final result
+    after-final-401 Unseen: nothing came after the final result
+    token-not-extended Unseen: the token's life was not over yet
+    fixed-deadline Unseen: the result came in time
     ");
 }
 

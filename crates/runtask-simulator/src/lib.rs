@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
 mod callback;
 mod delivery;
 mod fault;
@@ -8,6 +9,7 @@ mod flow_tests;
 mod hostile;
 mod ignore_rules;
 mod interference;
+mod judgement;
 mod limits;
 mod organization;
 mod pack;
@@ -16,6 +18,7 @@ mod record;
 pub mod render;
 mod reply;
 mod request;
+mod series;
 mod server;
 mod simulator;
 mod spec;
@@ -25,6 +28,9 @@ mod task;
 pub use fault::{Fault, UnknownFault};
 pub use organization::{Organization, RunTask, Scope, SimulatedOrganization, Workspace};
 pub use pack::{pack, pack_to};
-pub use record::{Callback, Delivery, Event, Label, Outcome, Record, Status, TaskResult, Verdict, What};
+pub use record::{
+    Callback, Conduct, Delivery, Event, Judgement, Label, Outcome, Protocol, Record, Status, TaskResult,
+    Verdict, What,
+};
 pub use simulator::{PreparedRun, Simulator};
 pub use spec::{Configuration, Options, RunSpec, Target, Timers};

@@ -1,5 +1,6 @@
 //! Records what was seen: the time line, the result, and where the protocol was broken.
 
+use crate::fault::Fault;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -30,6 +31,44 @@ pub struct Record {
     pub finals_refused: usize,
     /// The time line.
     pub events: Vec<Event>,
+    /// For each fault, what came of it.
+    pub faults: Vec<Judgement>,
+}
+
+/// What came of a fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// The fault.
+    pub fault: Fault,
+    /// Whether the run task did what is right for it.
+    pub conduct: Conduct,
+    /// What happened, as a sentence without its full stop.
+    pub happened: String,
+}
+
+/// Whether a run task did what is right for a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conduct {
+    /// It did.
+    Right,
+    /// It did not.
+    Wrong,
+    /// The fault never came up, so nobody knows.
+    Unseen,
+}
+
+/// Whether a run task kept to the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// It did.
+    Kept,
+    /// It did, but a fault that it was to be tried with never came up.
+    KeptAsFarAsTried,
+    /// It broke a rule, did what is wrong for a fault, or sent no final result.
+    Broken,
+    /// Nobody knows: it could not be reached, or nothing was delivered to it.
+    NotTried,
 }
 
 /// How a simulated run ended.
@@ -54,10 +93,25 @@ impl Record {
         }
     }
 
-    /// Whether the run task kept to the protocol.
+    /// Whether no rule was broken.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.violations.is_empty()
+    }
+
+    /// Whether the run task kept to the protocol.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        let any = |conduct| self.faults.iter().any(|it| it.conduct == conduct);
+        match self.result.status {
+            _ if !self.is_clean() => Protocol::Broken,
+            Status::Unreachable | Status::Pending => Protocol::NotTried,
+            // With faults, it may be right that there is no result: what came of them says so.
+            Status::Errored | Status::Running if self.faults.is_empty() => Protocol::Broken,
+            _ if any(Conduct::Wrong) => Protocol::Broken,
+            _ if any(Conduct::Unseen) => Protocol::KeptAsFarAsTried,
+            _ => Protocol::Kept,
+        }
     }
 
     /// What the deliveries of one kind were answered, in order; `None` where no answer came.
@@ -238,13 +292,13 @@ pub enum What {
     },
     /// The run task asked for the configuration.
     ConfigurationRequested {
-        /// The status it was answered with.
-        answered: u16,
+        /// The status it was answered with; nothing when the connection was closed instead.
+        answered: Option<u16>,
     },
     /// The run task asked for the plan.
     PlanRequested {
-        /// The status it was answered with.
-        answered: u16,
+        /// The status it was answered with; nothing when the connection was closed instead.
+        answered: Option<u16>,
     },
     /// The archive went out.
     ArchiveServed {

@@ -2,6 +2,7 @@
 //!
 //! Texts come from the run task. Whatever in them a terminal would obey is made visible instead.
 
+mod faults;
 mod page;
 mod style;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod tests;
 mod text;
 mod time_line;
 
+pub use faults::{judgement, summary, title};
 pub use page::result;
 pub use style::Style;
 pub use text::visible;

@@ -1,6 +1,7 @@
 //! Answers a callback, or a request to the API, in HCP Terraform's form.
 
 use serde_json::json;
+use std::time::Duration;
 
 /// What a callback, or a request to the API, is answered. Without a status, the connection is closed.
 #[derive(Debug)]
@@ -8,6 +9,20 @@ pub(crate) struct Reply {
     pub(crate) status: Option<u16>,
     pub(crate) retry_after: Option<u64>,
     pub(crate) body: Option<serde_json::Value>,
+    /// A web page in place of the body, as proxies have them.
+    pub(crate) page: Option<&'static str>,
+    /// How long the answer takes.
+    pub(crate) delay: Duration,
+}
+
+/// What a proxy shows whose server does not answer.
+const PAGE: &str = "<!doctype html>\n<title>Error</title>\n<h1>The server is in trouble</h1>\n";
+
+impl Default for Reply {
+    /// 200 with nothing in it.
+    fn default() -> Self {
+        Self { status: Some(200), retry_after: None, body: None, page: None, delay: Duration::ZERO }
+    }
 }
 
 impl Reply {
@@ -37,6 +52,16 @@ impl Reply {
                 error
             })
             .collect();
-        Self { status: Some(status), retry_after: None, body: Some(json!({ "errors": errors })) }
+        Self { status: Some(status), body: Some(json!({ "errors": errors })), ..Self::default() }
+    }
+
+    /// A proxy's answer in the place of ours.
+    pub(crate) fn page(status: u16) -> Self {
+        Self { status: Some(status), page: Some(PAGE), ..Self::default() }
+    }
+
+    /// The connection is closed without an answer.
+    pub(crate) fn none() -> Self {
+        Self { status: None, ..Self::default() }
     }
 }

@@ -34,7 +34,8 @@ impl Ids {
             plan: random::id("plan"),
             project: random::id("prj"),
             callback: uuid::Uuid::new_v4().to_string(),
-            url_code: spec.has(Fault::CallbackUrlCode).then(|| random::alphanumeric(32)),
+            url_code: (spec.has(Fault::CallbackUrlCode) || spec.has(Fault::TokenMissing))
+                .then(|| random::alphanumeric(32)),
         }
     }
 }
@@ -44,7 +45,12 @@ pub(crate) fn stage(spec: &RunSpec) -> &str {
     if spec.has(Fault::UnknownStage) {
         return "pre_destroy";
     }
+    let hyphenated = spec.has(Fault::StageHyphenated);
     match &spec.stage {
+        Stage::PrePlan if hyphenated => "pre-plan",
+        Stage::PostPlan if hyphenated => "post-plan",
+        Stage::PreApply if hyphenated => "pre-apply",
+        Stage::PostApply if hyphenated => "post-apply",
         Stage::PrePlan => "pre_plan",
         Stage::PostPlan => "post_plan",
         Stage::PreApply => "pre_apply",
@@ -68,7 +74,7 @@ pub(crate) fn enforcement(spec: &RunSpec) -> &str {
 pub(crate) fn offers_configuration(spec: &RunSpec) -> bool {
     !matches!(spec.configuration, crate::spec::Configuration::None)
         && !spec.has(Fault::ConfigurationNull)
-        && !spec.has(Fault::OldEnterprise)
+        && !is_old(spec)
 }
 
 /// Whether the plan can be asked for.
@@ -78,7 +84,19 @@ pub(crate) fn offers_plan(spec: &RunSpec) -> bool {
 
 /// Whether the sender says that it takes outcomes.
 pub(crate) fn takes_outcomes(spec: &RunSpec) -> bool {
-    !spec.has(Fault::NoOutcomes) && !spec.has(Fault::OldEnterprise)
+    !spec.has(Fault::NoOutcomes) && !is_old(spec)
+}
+
+/// Whether the sender reads a result from the answer to its request, as some do that leave fields out.
+pub(crate) fn reads_answers(spec: &RunSpec) -> bool {
+    [Fault::AnswerAsResult, Fault::Beta2021, Fault::TokenMissing, Fault::TokenTest]
+        .iter()
+        .any(|it| spec.has(*it))
+}
+
+/// Whether the sender is older than the fields about the configuration, the commit and the capabilities.
+fn is_old(spec: &RunSpec) -> bool {
+    spec.has(Fault::OldEnterprise) || spec.has(Fault::Beta2021)
 }
 
 /// The request, in the order of the fields on the wire, as far as that was seen.
@@ -90,9 +108,13 @@ pub(crate) fn body(spec: &RunSpec, ids: &Ids, token: &str, base: &str) -> Vec<u8
     let query = ids.url_code.as_ref().map(|it| format!("?url_code={it}")).unwrap_or_default();
     let mut fields = Fields::default();
     fields.put("payload_version", json!(1));
-    fields.put("access_token", json!(token));
-    fields.put("stage", json!(stage(spec)));
-    fields.put("is_speculative", json!(spec.speculative));
+    if !spec.has(Fault::TokenMissing) {
+        fields.put("access_token", json!(token));
+    }
+    if !spec.has(Fault::Beta2021) {
+        fields.put("stage", json!(stage(spec)));
+        fields.put("is_speculative", json!(spec.speculative));
+    }
     fields.put("task_result_id", json!(ids.task_result));
     fields.put("task_result_enforcement_level", json!(enforcement(spec)));
     fields.put(
@@ -119,7 +141,7 @@ pub(crate) fn body(spec: &RunSpec, ids: &Ids, token: &str, base: &str) -> Vec<u8
     for name in ["vcs_repo_url", "vcs_branch", "vcs_pull_request_url", "vcs_commit_url"] {
         fields.put(name, Value::Null);
     }
-    if !spec.has(Fault::OldEnterprise) {
+    if !is_old(spec) {
         fields.put("vcs_commit_hash", Value::Null);
         fields.put("configuration_version_id", json!(ids.configuration));
         let download = format!("{base}/api/v2/configuration-versions/{}/download", ids.configuration);
@@ -133,7 +155,7 @@ pub(crate) fn body(spec: &RunSpec, ids: &Ids, token: &str, base: &str) -> Vec<u8
     } else if offers_plan(spec) {
         fields.put("plan_json_api_url", json!(format!("{base}/api/v2/plans/{}/json-output", ids.plan)));
     }
-    if !spec.has(Fault::OldEnterprise) {
+    if !is_old(spec) {
         fields.put("capabilities", json!({ "outcomes": takes_outcomes(spec) }));
     }
     if spec.has(Fault::UnknownFields) {
@@ -347,6 +369,15 @@ mod tests {
         }
         let url = request(Stage::PostPlan, &[Fault::CallbackUrlCode])["task_result_callback_url"].clone();
         assert!(url.as_str().unwrap().contains("/callback?url_code="));
+        let beta = request(Stage::PostPlan, &[Fault::Beta2021]);
+        for name in ["stage", "is_speculative", "capabilities", "configuration_version_id"] {
+            assert!(beta.get(name).is_none(), "{name}");
+        }
+        assert!(beta["access_token"].is_string() && beta["plan_json_api_url"].is_string());
+        assert_eq!(request(Stage::PreApply, &[Fault::StageHyphenated])["stage"], "pre-apply");
+        let anonymous = request(Stage::PostPlan, &[Fault::TokenMissing]);
+        assert!(anonymous.get("access_token").is_none());
+        assert!(anonymous["task_result_callback_url"].as_str().unwrap().contains("?url_code="));
         assert!(request(Stage::PostPlan, &[Fault::ProjectFields])["project_id"].is_string());
         assert!(request(Stage::PostPlan, &[Fault::UnknownFields]).get("run_tags").is_some());
     }

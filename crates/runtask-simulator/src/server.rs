@@ -195,23 +195,29 @@ async fn answer(
                 content_type: text(&parts.headers, &header::CONTENT_TYPE),
                 body: &body.to_bytes(),
             };
-            respond(task.callback(&call))
+            respond(task.callback(&call)).await
         }
         (Role::Api, ["api", "v2", "configuration-versions", id, "download"]) => {
             let Some(task) = world.task(id).filter(|it| it.ids.configuration == *id) else {
                 return Ok(world.stray("a configuration was asked for that does not exist".to_owned()));
             };
-            let response = configuration(world, &task, &parts.method, authorization);
-            task.note(What::ConfigurationRequested { answered: response.status().as_u16() });
-            Ok(response)
+            let response = match task.interfered_download("configuration") {
+                Some(reply) => respond(reply).await,
+                None => Ok(configuration(world, &task, &parts.method, authorization)),
+            };
+            task.note(What::ConfigurationRequested { answered: status(&response) });
+            response
         }
         (Role::Api, ["api", "v2", "plans", id, "json-output"]) => {
             let Some(task) = world.task(id).filter(|it| it.ids.plan == *id) else {
                 return Ok(world.stray("a plan was asked for that does not exist".to_owned()));
             };
-            let response = plan(world, &task, &parts.method, authorization);
-            task.note(What::PlanRequested { answered: response.status().as_u16() });
-            Ok(response)
+            let response = match task.interfered_download("plan") {
+                Some(reply) => respond(reply).await,
+                None => Ok(plan(world, &task, &parts.method, authorization)),
+            };
+            task.note(What::PlanRequested { answered: status(&response) });
+            response
         }
         (Role::Api, ["_archivist", "v1", "object", secret]) if world.one_origin => {
             Ok(object(world, secret, &parts.method, false))
@@ -238,7 +244,18 @@ async fn answer(
                 content_type: text(&parts.headers, &header::CONTENT_TYPE),
                 body: &body.to_bytes(),
             };
-            respond(organization.0.answer(&request).await)
+            respond(organization.0.answer(&request).await).await
+        }
+        (Role::Stranger, ["api", "v2", kind, id, _]) if world.task(id).is_some() => {
+            let what = match *kind {
+                "task-results" => "a callback",
+                "plans" => "a request for the plan",
+                _ => "a request for the configuration",
+            };
+            if let Some(task) = world.task(id) {
+                task.contacted_stranger(what, authorization.is_some());
+            }
+            Ok(plain(404, "not found"))
         }
         (role, _) => {
             // A link's secret may stand in the path.
@@ -381,14 +398,17 @@ fn archive(task: &Arc<Task>) -> Response<Body> {
             if sent > size {
                 return None;
             }
+            let cut = end < size;
             if sent >= end {
-                let cut = end < size;
-                task.note(What::ArchiveServed { bytes: end as u64, cut });
                 let last = cut.then(|| Err(io::Error::other("the connection is cut midway")));
                 return last.map(|it| (it, (size + 1, task)));
             }
             tokio::time::sleep(pause).await;
             let next = (sent + piece).min(end);
+            if next == end {
+                // Once the length that was announced has been sent, nobody asks for more.
+                task.note(What::ArchiveServed { bytes: end as u64, cut });
+            }
             Some((Ok(Frame::data(bytes.slice(sent..next))), (next, task)))
         }
     });
@@ -399,8 +419,17 @@ fn archive(task: &Arc<Task>) -> Response<Body> {
     response
 }
 
-fn respond(reply: Reply) -> Result<Response<Body>, Withheld> {
+/// The status of an answer, unless it is withheld.
+fn status(response: &Result<Response<Body>, Withheld>) -> Option<u16> {
+    response.as_ref().ok().map(|it| it.status().as_u16())
+}
+
+async fn respond(reply: Reply) -> Result<Response<Body>, Withheld> {
+    tokio::time::sleep(reply.delay).await;
     let status = reply.status.ok_or(Withheld)?;
+    if let Some(page) = reply.page {
+        return Ok(response(status, Some("text/html; charset=utf-8"), Bytes::from_static(page.as_bytes())));
+    }
     let body = reply.body.map(|it| it.to_string().into_bytes()).unwrap_or_default();
     let media_type = (!body.is_empty()).then_some(crate::callback::MEDIA_TYPE);
     let mut response = response(status, media_type, body.into());

@@ -9,7 +9,7 @@ use crate::record::{Delivery, Event, Record, Status, What};
 use crate::request;
 use crate::server::{self, Role, World};
 use crate::spec::{Configuration, Options, RunSpec, Target};
-use crate::task::{Observer, Task};
+use crate::task::{Observer, SLOW, Task};
 use bytes::Bytes;
 use http::HeaderMap;
 use runtask_protocol::Key;
@@ -22,8 +22,6 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use url::Url;
 
-/// How long a canceled run waits for the callback that tells the run task so.
-const CANCEL_PATIENCE: Duration = Duration::from_secs(10);
 /// What a forger signs with.
 const OTHER_KEY: &str = "not-the-key-of-this-run-task";
 
@@ -154,7 +152,9 @@ impl Simulator {
         })
         .await
         .map_err(io::Error::other)??;
-        let task = Arc::new(Task::new(spec, &self.world.api, archive.into(), start, observer, None));
+        let world = &self.world;
+        let base = if spec.has(Fault::OriginNotListed) { &world.stranger } else { &world.api };
+        let task = Arc::new(Task::new(spec, base, archive.into(), start, observer, None));
         self.world.register(&task);
         Ok(task)
     }
@@ -195,16 +195,51 @@ impl Rehearsal<'_> {
         if !self.request().await {
             return;
         }
-        let endless = Duration::MAX;
-        self.task.wait_until(endless, |it| it.result.status.is_final()).await;
+        self.wait_for_the_end().await;
         if self.task.record().result.status == Status::Canceled {
             let told = |it: &Record| it.callbacks.iter().any(|it| it.answered.is_some_and(|it| it != 200));
-            self.task.wait_until(CANCEL_PATIENCE, told).await;
+            self.task.wait_until(spec.patience, told).await;
         }
         if spec.has(Fault::DuplicateAfterFinal) {
             self.duplicate("after the final result").await;
         }
+        if spec.has(Fault::CallbackSlow) {
+            // Whoever is impatient sends it again before it is answered.
+            tokio::time::sleep(SLOW).await;
+        }
         tokio::time::sleep(spec.linger).await;
+    }
+
+    /// Waits for a final result, or until nothing more is to be expected.
+    async fn wait_for_the_end(&self) {
+        let (spec, task) = (&self.task.spec, &self.task);
+        let ended = |it: &Record| it.result.status.is_final();
+        if spec.has(Fault::OriginNotListed) {
+            let came = |it: &Record| ended(it) || !it.is_clean();
+            task.wait_until(spec.patience, came).await;
+            let message =
+                "HCP Terraform would wait until its time is up: its origin is not one to report to.";
+            task.end(Status::Errored, message.to_owned());
+            return;
+        }
+        // A run task that is at work may be silent; one that is not believed, or whose final result was refused, is
+        // done or tries again.
+        let refused = |it: &Record| {
+            let unbelieved = it.callbacks.iter().any(|it| it.answered == Some(401));
+            refuses_callbacks(spec) && (unbelieved || it.finals_refused > 0)
+        };
+        task.wait_until(Duration::MAX, |it| ended(it) || refused(it)).await;
+        loop {
+            let before = task.record();
+            let more = |it: &Record| ended(it) || it.callbacks.len() > before.callbacks.len();
+            if ended(&before) {
+                return;
+            }
+            if !task.wait_until(spec.patience, more).await {
+                let message = "HCP Terraform would wait until its time is up: the run task gave up.";
+                task.end(Status::Errored, message.to_owned());
+            }
+        }
     }
 
     /// A fault that nothing can come of would look like one that was survived.
@@ -220,6 +255,13 @@ impl Rehearsal<'_> {
                 "no configuration is offered"
             } else if about(&["plan-"]) && !request::offers_plan(spec) {
                 "no plan is offered"
+            } else if *fault == Fault::DownloadProxyTrouble
+                && !request::offers_plan(spec)
+                && !request::offers_configuration(spec)
+            {
+                "nothing is offered"
+            } else if *fault == Fault::SignaturePrefixed && self.target.key.is_none() {
+                "without a key there is no signature"
             } else {
                 continue;
             };
@@ -238,8 +280,7 @@ impl Rehearsal<'_> {
         }
         let forms = [Fault::Probe2021, Fault::ProbeStageNull, Fault::ProbeMinimal];
         let form = forms.into_iter().find(|it| spec.has(*it)).map(|it| it.to_string());
-        let signature = Signature::Proper(self.target.key.as_ref());
-        let headers = delivery::headers(signature, &body);
+        let headers = delivery::headers(Signature::of(spec, self.target.key.as_ref()), &body);
         let task = &self.task;
         match delivery::post(&self.client, self.target, task, Delivery::Probe, form, headers, body).await {
             Some(200) => true,
@@ -331,6 +372,11 @@ impl Rehearsal<'_> {
                     task.started();
                     return true;
                 }
+                Some(status @ 400..500) if may_be_refused(spec) => {
+                    let message = format!("The run task refused the request: it was answered {status}.");
+                    task.end(Status::Errored, message);
+                    return false;
+                }
                 Some(status) => {
                     task.violation(format!(
                         "the request was answered {status}; only 200 means that it was accepted"
@@ -354,14 +400,14 @@ impl Rehearsal<'_> {
 
     async fn deliver(&self, note: Option<String>) -> Option<u16> {
         let task = &self.task;
-        let headers = delivery::headers(Signature::Proper(self.target.key.as_ref()), &task.body);
+        let headers = delivery::headers(Signature::of(&task.spec, self.target.key.as_ref()), &task.body);
         let body = task.body.clone();
         delivery::post(&self.client, self.target, task, Delivery::Request, note, headers, body).await
     }
 
     async fn duplicate(&self, when: &str) {
         let task = &self.task;
-        let headers = delivery::headers(Signature::Proper(self.target.key.as_ref()), &task.body);
+        let headers = delivery::headers(Signature::of(&task.spec, self.target.key.as_ref()), &task.body);
         let (note, body) = (Some(when.to_owned()), task.body.clone());
         let status =
             delivery::post(&self.client, self.target, task, Delivery::Duplicate, note, headers, body).await;
@@ -375,6 +421,25 @@ impl Rehearsal<'_> {
             None => task.violation(format!("the same request once more, {when}, was not answered")),
         }
     }
+}
+
+/// Whether a run task may refuse the request itself: it lacks something, or its URLs are not to be trusted.
+fn may_be_refused(spec: &RunSpec) -> bool {
+    [Fault::TokenMissing, Fault::TokenTest, Fault::OriginNotListed].iter().any(|it| spec.has(*it))
+}
+
+/// Whether final results may be refused until the run task gives up.
+fn refuses_callbacks(spec: &RunSpec) -> bool {
+    let faults = [
+        Fault::Callback401First,
+        Fault::Callback401Final,
+        Fault::Callback401Always,
+        Fault::Callback404First,
+        Fault::Callback404Final,
+        Fault::Callback404Always,
+        Fault::TokenNotExtended,
+    ];
+    faults.iter().any(|it| spec.has(*it))
 }
 
 /// A run that the simulator knows, whose request the caller delivers.
@@ -426,7 +491,7 @@ impl PreparedRun {
     /// The headers that HCP Terraform sends with `body`: signed with `key`, or with an empty signature without one.
     #[must_use]
     pub fn headers(&self, key: Option<&Key>, body: &[u8]) -> HeaderMap {
-        delivery::headers(Signature::Proper(key), body)
+        delivery::headers(Signature::of(&self.task.spec, key), body)
     }
 
     /// Delivers the request once over HTTP. Its answer's status, or nothing when none came.

@@ -143,6 +143,9 @@ pub struct RunSpec {
     pub attempt_pause: Duration,
     /// How long to keep listening after the result is final, to see what should not come any more.
     pub linger: Duration,
+    /// How long nothing must have come for the run task to have given up: after callbacks that were refused, after the
+    /// run was canceled, or for an origin that it was not told to allow.
+    pub patience: Duration,
     /// The pause between two pieces of a configuration that trickles.
     pub trickle: Duration,
     /// Leaves the verification probe out.
@@ -168,6 +171,7 @@ impl Default for RunSpec {
             attempts: 3,
             attempt_pause: Duration::from_millis(500),
             linger: Duration::from_millis(300),
+            patience: Duration::from_secs(10),
             trickle: Duration::from_millis(100),
             skip_probe: false,
         }

@@ -1,8 +1,10 @@
 //! Keeps one task result as HCP Terraform does: takes or refuses callbacks, watches the time, notes what happens.
 
+use crate::answer;
 use crate::callback::{self, Problem, Reading};
 use crate::fault::Fault;
-use crate::interference::Interference;
+use crate::interference::{Interfered, Interference};
+use crate::judgement;
 use crate::random;
 use crate::record::{Callback, Delivery, Event, Record, Status, TaskResult, What};
 use crate::reply::Reply;
@@ -17,6 +19,16 @@ use tokio::time::Instant;
 
 /// Sees each event as it happens.
 pub(crate) type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// A callback, where sentences name who came without a good token.
+const CALLBACK: &str = "the callback";
+/// How long the answer to a final result takes that is slow.
+pub(crate) const SLOW: Duration = Duration::from_secs(3);
+/// Characters of an answer that are shown.
+const ANSWER_SHOWN: usize = 300;
+/// So many refused callbacks within so many milliseconds are too many. HCP Terraform's limit is 30 a second, for all
+/// that an organization's tokens do.
+const HAMMERING: (usize, u64) = (20, 2000);
 
 /// One task result.
 pub(crate) struct Task {
@@ -84,7 +96,8 @@ impl Task {
         decoy_of: Option<(Arc<Self>, Fault)>,
     ) -> Self {
         let ids = Ids::new(&spec);
-        let token = random::token();
+        // The token of a probe, which is no secret.
+        let token = if spec.has(Fault::TokenTest) { "test-token".to_owned() } else { random::token() };
         let body = request::body(&spec, &ids, &token, base).into();
         let plan = spec.plan.clone().unwrap_or_else(|| request::empty_plan().into());
         let now = Instant::now();
@@ -124,10 +137,30 @@ impl Task {
     /// Notes what a delivery was answered. The timers start when the request itself was accepted.
     pub(crate) fn answered(&self, delivery: Delivery, status: u16, body: &str) {
         self.change(|task, inner| {
-            let body = task.without_secrets(inner, body.to_owned(), "an answer to a request");
-            task.push(inner, What::Answered { delivery, status, body });
+            let shown: String = body.chars().take(ANSWER_SHOWN).collect();
+            let shown = task.without_secrets(inner, shown, "an answer to a request");
+            task.push(inner, What::Answered { delivery, status, body: shown });
             if delivery == Delivery::Request && status == 200 {
                 task.start_timers(inner);
+            }
+            let is_run = matches!(delivery, Delivery::Request | Delivery::Duplicate);
+            if is_run && request::reads_answers(&task.spec) && answer::says_result(body) {
+                let sentence =
+                    "the answer to a run's request holds a result, which a sender may take for the run's";
+                task.push_violation(inner, sentence.to_owned());
+                let message =
+                    "The sender has read a result in the answer to its request, and waits for no other.";
+                inner.end(Status::Errored, Some(message.to_owned()), Ender::HcpTerraform);
+            }
+        });
+    }
+
+    /// Something of this run came to an origin that nobody allowed.
+    pub(crate) fn contacted_stranger(&self, what: &str, authorized: bool) {
+        self.change(|task, inner| {
+            task.push_violation(inner, format!("{what} went to an origin that is not allowed"));
+            if authorized {
+                task.push_violation(inner, "the token went to an origin that is not allowed".to_owned());
             }
         });
     }
@@ -151,7 +184,7 @@ impl Task {
     pub(crate) fn record(&self) -> Record {
         self.change(|task, inner| {
             task.expire(inner, Instant::now());
-            Record {
+            let mut record = Record {
                 run_id: task.ids.run.clone(),
                 task_result_id: task.ids.task_result.clone(),
                 stage: request::stage(&task.spec).to_owned(),
@@ -164,7 +197,10 @@ impl Task {
                 finals_accepted: inner.finals_accepted,
                 finals_refused: inner.finals_refused,
                 events: inner.events.clone(),
-            }
+                faults: Vec::new(),
+            };
+            record.faults = judgement::judge(&task.spec.faults, &record);
+            record
         })
     }
 
@@ -219,6 +255,11 @@ impl Task {
         inner.plan_requests
     }
 
+    /// The answer to a request for data that somebody gives in HCP Terraform's place, if anybody does.
+    pub(crate) fn interfered_download(&self, kind: &'static str) -> Option<Reply> {
+        self.lock().interference.download(&self.spec, kind)
+    }
+
     /// Remembers the secret part of a link, to look for where it must not be.
     pub(crate) fn gave_link(&self, secret: &str) {
         self.lock().links.push(secret.to_owned());
@@ -260,14 +301,17 @@ impl Task {
         }
         let lenient = self.spec.has(Fault::CallbackLenient);
         if (!lenient || self.decoy_of.is_some())
-            && let Err(reply) = self.authorize(inner, call.authorization, "the callback")
+            && let Err(reply) = self.authorize(inner, call.authorization, CALLBACK)
         {
             return reply;
         }
-        match inner.interference.answer(&self.spec, now) {
-            Ok(None) => {}
-            Ok(Some(reply)) => return reply,
-            Err(sentence) => self.push_violation(inner, sentence.to_owned()),
+        let Interfered { reply, violation } =
+            inner.interference.callback(&self.spec, reading.status.as_deref(), now);
+        if let Some(sentence) = violation {
+            self.push_violation(inner, sentence.to_owned());
+        }
+        if let Some(reply) = reply {
+            return reply;
         }
         let mut answer = 200;
         if !lenient {
@@ -340,7 +384,7 @@ impl Task {
         result.message = reading.message.clone().or(result.message.take());
         result.url = reading.url.clone().or(result.url.take());
         result.outcomes.extend(reading.outcomes.iter().cloned());
-        let mut status = Some(200);
+        let (mut status, mut delay) = (Some(200), Duration::ZERO);
         match reading.status.as_deref() {
             Some(word @ ("passed" | "failed")) => {
                 result.status = if word == "passed" { Status::Passed } else { Status::Failed };
@@ -349,6 +393,9 @@ impl Task {
                 if self.spec.has(Fault::CallbackLost) {
                     inner.lost = reading.status.clone();
                     status = None;
+                }
+                if self.spec.has(Fault::CallbackSlow) {
+                    delay = SLOW;
                 }
             }
             _ => {
@@ -377,13 +424,18 @@ impl Task {
                 },
             })
         });
-        Reply { status, retry_after: None, body: document }
+        Reply { status, delay, body: document, ..Reply::default() }
     }
 
     fn authorize(&self, inner: &mut Inner, authorization: Option<&str>, named: &str) -> Result<(), Reply> {
         if let Some((real, fault)) = &self.decoy_of {
             real.violation(format!("work was started for a forged request (`{fault}`): {named} came"));
             return Err(Reply::refusal(401, "unauthorized"));
+        }
+        if self.spec.has(Fault::TokenMissing) {
+            // The code in a callback's URL is all that this sender asks for; data is for those who have a token.
+            let is_callback = named == CALLBACK;
+            return if is_callback { Ok(()) } else { Err(Reply::refusal(401, "unauthorized")) };
         }
         let Some(authorization) = authorization else {
             self.push_violation(inner, format!("{named} came without an `Authorization` header"));
@@ -458,41 +510,23 @@ impl Task {
         );
         let at_ms = inner.events.last().map_or(0, |it| it.at_ms);
         inner.callbacks.push(Callback { at_ms, status, message, url, outcomes, answered, body: document });
+        let (many, within) = HAMMERING;
+        let refused =
+            |it: &&Callback| it.at_ms + within > at_ms && it.answered.is_some_and(|answered| answered != 200);
+        if inner.callbacks.iter().rev().take(many + 1).filter(refused).count() > many {
+            let sentence =
+                format!("more than {many} callbacks were refused within {} seconds", within / 1000);
+            self.push_violation(inner, format!("{sentence}: the run task sends them again without a pause"));
+        }
     }
 
     /// Takes the token and the links out of everything that came in.
     fn clean(&self, inner: &mut Inner, reading: &mut Reading) {
-        let named = "a callback's body";
-        let take = |text: &mut String, inner: &mut Inner| {
-            *text = self.without_secrets(inner, std::mem::take(text), named);
-        };
-        for text in [&mut reading.status, &mut reading.message, &mut reading.url].into_iter().flatten() {
-            take(text, inner);
-        }
-        for outcome in &mut reading.outcomes {
-            take(&mut outcome.id, inner);
-            take(&mut outcome.description, inner);
-            for text in [&mut outcome.body, &mut outcome.url].into_iter().flatten() {
-                take(text, inner);
-            }
-            for (name, mut labels) in std::mem::take(&mut outcome.tags) {
-                labels.iter_mut().for_each(|it| take(&mut it.label, inner));
-                let name = self.without_secrets(inner, name, named);
-                outcome.tags.insert(name, labels);
-            }
-        }
-        for problem in &mut reading.problems {
-            take(&mut problem.sentence, inner);
-            take(&mut problem.pointer, inner);
-        }
-        if let Some(document) = reading.document.take() {
-            let text = self.without_secrets(inner, document.to_string(), named);
-            reading.document = serde_json::from_str(&text).ok();
-        }
+        reading.change_texts(|text| self.without_secrets(inner, text, "a callback's body"));
     }
 
     fn without_secrets(&self, inner: &mut Inner, mut text: String, named: &str) -> String {
-        if text.contains(&self.token) {
+        if text.contains(&self.token) && !self.spec.has(Fault::TokenTest) {
             text = text.replace(&self.token, "[token]");
             self.push_violation(inner, format!("the access token stands in {named}"));
         }

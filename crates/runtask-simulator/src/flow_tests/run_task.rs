@@ -26,8 +26,12 @@ pub(super) type Work = Arc<dyn Fn(Job) -> BoxFuture<'static, ()> + Send + Sync>;
 pub(super) struct RunTask {
     pub(super) work: Work,
     pub(super) verifies: bool,
+    /// Whether it looks at what a request lacks, and whom it names.
+    pub(super) careful: bool,
     pub(super) remembers: bool,
     pub(super) answer: u16,
+    /// The body of that answer.
+    pub(super) says: &'static str,
     pub(super) probe_answer: u16,
     pub(super) seen: Arc<Mutex<HashSet<String>>>,
 }
@@ -45,8 +49,10 @@ impl RunTask {
         Self {
             work: Arc::new(move |job| Box::pin(work(job))),
             verifies: true,
+            careful: true,
             remembers: true,
             answer: 200,
+            says: "",
             probe_answer: 200,
             seen: Arc::default(),
         }
@@ -66,16 +72,27 @@ impl RunTask {
     }
 }
 
-async fn receive(State(run_task): State<RunTask>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(
+    State(run_task): State<RunTask>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, &'static str) {
     let status = |code| StatusCode::from_u16(code).unwrap();
     let ring = KeyRing::new(Key::new(KEY).unwrap(), None);
     let signature = Signature::parse(headers.get_all(SIGNATURE_HEADER).iter().map(|it| it.as_bytes()));
     if run_task.verifies && signature.and_then(|it| ring.verify(&it, &body)).is_err() {
-        return StatusCode::UNAUTHORIZED;
+        return (StatusCode::UNAUTHORIZED, "");
     }
     let payload: Value = serde_json::from_slice(&body).unwrap();
-    if payload["access_token"] == "test-token" {
-        return status(run_task.probe_answer);
+    if payload["task_result_enforcement_level"] == "test" || payload.get("task_result_id").is_none() {
+        return (status(run_task.probe_answer), "");
+    }
+    if run_task.careful && payload["access_token"].is_null() {
+        return (StatusCode::BAD_REQUEST, "the request lacks access_token");
+    }
+    let callback = origin(payload["task_result_callback_url"].as_str().unwrap());
+    if run_task.careful && !ALLOWED.lock().unwrap().contains(&callback) {
+        return (StatusCode::UNPROCESSABLE_ENTITY, "the callback's origin is not allowed");
     }
     let id = payload["task_result_id"].as_str().unwrap().to_owned();
     if run_task.answer == 200 && (run_task.seen.lock().unwrap().insert(id) || !run_task.remembers) {
@@ -83,19 +100,19 @@ async fn receive(State(run_task): State<RunTask>, headers: HeaderMap, body: Byte
         let client = delivery::client(&quick(&[]), &target).unwrap();
         tokio::spawn((run_task.work)(Job { payload, client }));
     }
-    status(run_task.answer)
+    (status(run_task.answer), run_task.says)
 }
 
 impl Job {
     pub(super) fn token(&self) -> &str {
-        self.payload["access_token"].as_str().unwrap()
+        self.payload["access_token"].as_str().unwrap_or_default()
     }
 
     /// Fetches what a field points to, as one should.
     pub(super) async fn fetch(&self, field: &str) -> Option<Bytes> {
         let url = self.payload[field].as_str()?;
-        for _ in 0..4 {
-            let response = self.client.get(url).bearer_auth(self.token()).send().await.unwrap();
+        for _ in 0..6 {
+            let Ok(response) = self.client.get(url).bearer_auth(self.token()).send().await else { continue };
             match response.status().as_u16() {
                 302 | 307 => {
                     let fetched = self.follow(&response).await;
@@ -103,7 +120,7 @@ impl Job {
                         return fetched;
                     }
                 }
-                204 => tokio::time::sleep(Duration::from_millis(5)).await,
+                204 | 500.. => tokio::time::sleep(Duration::from_millis(5)).await,
                 _ => return None,
             }
         }
@@ -138,6 +155,14 @@ impl Job {
         self.send(reqwest::Method::PATCH, "application/vnd.api+json", self.token(), body).await
     }
 
+    /// Sends a callback, and heeds no request to wait.
+    pub(super) async fn hurry(&self, body: &Value) -> u16 {
+        let url = self.payload["task_result_callback_url"].as_str().unwrap();
+        let request = self.client.patch(url).bearer_auth(self.token());
+        let request = request.header(header::CONTENT_TYPE, "application/vnd.api+json").body(body.to_string());
+        request.send().await.map_or(0, |it| it.status().as_u16())
+    }
+
     pub(super) async fn send(
         &self,
         method: reqwest::Method,
@@ -156,11 +181,13 @@ impl Job {
 
     /// Sends a callback until it is taken, or it is clear that it will not be.
     pub(super) async fn report(&self, mut body: Value) {
+        let mut unknown = 0;
         for _ in 0..5 {
             match self.patch(&body).await {
                 Ok(422) => {
                     body["data"].as_object_mut().unwrap().remove("relationships");
                 }
+                Ok(404) if unknown < 2 => unknown += 1,
                 Ok(429 | 500..) | Err(_) => {}
                 Ok(_) => return,
             }
@@ -226,6 +253,7 @@ pub(super) fn quick(faults: &[Fault]) -> RunSpec {
         timers: Timers { total: Duration::from_secs(20), ..Timers::default() },
         attempt_pause: Duration::from_millis(5),
         linger: Duration::from_millis(250),
+        patience: Duration::from_millis(500),
         trickle: Duration::from_millis(2),
         post_timeout: Duration::from_secs(5),
         ..RunSpec::default()
@@ -234,7 +262,8 @@ pub(super) fn quick(faults: &[Fault]) -> RunSpec {
 
 pub(super) async fn simulator() -> Simulator {
     let simulator = Simulator::start(Options::default()).await.unwrap();
-    ALLOWED.lock().unwrap().push(simulator.archivist_origin().to_owned());
+    let origins = [simulator.origin(), simulator.archivist_origin()].map(str::to_owned);
+    ALLOWED.lock().unwrap().extend(origins);
     simulator
 }
 

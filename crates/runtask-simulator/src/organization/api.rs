@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 impl State {
     pub(crate) async fn answer(&self, request: &Request<'_>) -> Reply {
         match self.judge(request).await {
-            Ok((status, body)) => Reply { status: Some(status), retry_after: None, body },
+            Ok((status, body)) => Reply { status: Some(status), body, ..Reply::default() },
             Err(refusal) => refusal.into(),
         }
     }

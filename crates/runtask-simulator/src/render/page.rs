@@ -1,15 +1,17 @@
 //! Writes a result as HCP Terraform's page shows it.
 
+use super::faults;
 use super::style::{Paint, Style};
 use super::text::{one_line, padded, shortened, visible, wrap};
-use crate::record::{Label, Outcome, Record, Status};
+use crate::record::{Label, Outcome, Protocol, Record, Status};
 use runtask_findings::columns;
 use std::fmt::Write;
 
 /// The widest an id's column gets.
 const ID: usize = 40;
 
-/// The result as HCP Terraform's page shows it, and behind it where the protocol was broken.
+/// The result as HCP Terraform's page shows it, and behind it what came of the faults and where the protocol was
+/// broken.
 #[must_use]
 pub fn result(record: &Record, style: Style) -> String {
     let mut out = String::new();
@@ -44,13 +46,25 @@ pub fn result(record: &Record, style: Style) -> String {
         outcomes(&mut out, &result.outcomes, style);
     }
     out.push('\n');
-    violations(&mut out, &record.violations, style);
+    if !record.faults.is_empty() {
+        out.push_str(&faults::all(record, style));
+        out.push('\n');
+    }
+    protocol(&mut out, record, style);
     out
 }
 
-fn violations(out: &mut String, violations: &[String], style: Style) {
+fn protocol(out: &mut String, record: &Record, style: Style) {
+    let violations = &record.violations;
     if violations.is_empty() {
-        let _infallible = writeln!(out, "{}", style.paint("Protocol: kept.", Paint::Green));
+        let (text, paint) = match record.protocol() {
+            Protocol::Kept => ("kept.", Paint::Green),
+            Protocol::KeptAsFarAsTried => ("kept, as far as it was tried.", Paint::Green),
+            Protocol::Broken if record.faults.is_empty() => ("broken: no final result came.", Paint::Red),
+            Protocol::Broken => ("broken: see above.", Paint::Red),
+            Protocol::NotTried => ("not tried.", Paint::Yellow),
+        };
+        let _infallible = writeln!(out, "{}", style.paint(&format!("Protocol: {text}"), paint));
         return;
     }
     let times = match violations.len() {

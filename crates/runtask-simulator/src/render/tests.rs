@@ -1,7 +1,8 @@
 //! Shows the time line and the page of one record, and of one that a stranger filled.
 
-use super::{Style, result, time_line, visible};
-use crate::record::{Delivery, Event, Label, Outcome, Record, Status, TaskResult, What};
+use super::{Style, judgement, result, summary, time_line, title, visible};
+use crate::fault::Fault;
+use crate::record::{Conduct, Delivery, Event, Judgement, Label, Outcome, Record, Status, TaskResult, What};
 
 fn label(label: &str, level: &str) -> Vec<Label> {
     vec![Label { label: label.into(), level: level.into() }]
@@ -47,7 +48,7 @@ fn record() -> Record {
                 body: "{\"status\":\"oh\"}\nmore".into(),
             },
         ),
-        (20, What::ConfigurationRequested { answered: 302 }),
+        (20, What::ConfigurationRequested { answered: Some(302) }),
         (22, What::ArchiveServed { bytes: 2345, cut: false }),
         (30, callback("running", Some(200))),
         (31, callback("failed", None)),
@@ -71,6 +72,7 @@ fn record() -> Record {
         finals_accepted: 1,
         finals_refused: 1,
         events: events.into_iter().map(|(at_ms, what)| Event { at_ms, what }).collect(),
+        faults: Vec::new(),
     }
 }
 
@@ -161,4 +163,66 @@ fn hostile_text_is_shown_not_obeyed() {
 fn a_narrow_terminal_gets_no_wider_table_than_it_must() {
     let text = result(&record(), Style { color: false, width: 10 });
     assert!(text.contains("Description"));
+}
+
+/// U-03: each fault says what happened and whether that is right, in a wide terminal and in a narrow one.
+#[test]
+fn faults_have_a_line_each() {
+    let all = [
+        (Fault::Callback500, Conduct::Right, "2 callbacks were answered 500; it passed the run"),
+        (Fault::SignatureHeaderTitleCase, Conduct::Wrong, "no result was delivered"),
+        (Fault::AnyTwoHundred, Conduct::Unseen, "the request was answered 200"),
+    ];
+    let shown = |width| -> String {
+        let style = Style { color: false, width };
+        let names: Vec<_> = all.iter().map(|it| it.0.as_str()).collect();
+        let judgements = all.iter().map(|(fault, conduct, happened)| Judgement {
+            fault: *fault,
+            conduct: *conduct,
+            happened: (*happened).to_owned(),
+        });
+        let judgements: Vec<_> = judgements.collect();
+        let lines: String = judgements.iter().map(|it| judgement(it, style)).collect();
+        title("examples/formatted", "our own run task", &names, style) + &lines + &summary(&judgements, style)
+    };
+    insta::assert_snapshot!(shown(100), @"
+    HCP Terraform, simulated: examples/formatted → our own run task, with callback-500,
+    signature-header-title-case, any-2xx
+    ✓ callback-500                 right: 2 callbacks were answered 500; it passed the run
+    ✗ signature-header-title-case  wrong: no result was delivered
+    · any-2xx                      never came up: the request was answered 200
+    3 faults: 1 right, 1 wrong, 1 never came up.
+    ");
+    insta::assert_snapshot!(shown(60), @"
+    HCP Terraform, simulated: examples/formatted → our own run
+    task, with callback-500, signature-header-title-case,
+    any-2xx
+    ✓ callback-500
+        right: 2 callbacks were answered 500; it passed the run
+    ✗ signature-header-title-case
+        wrong: no result was delivered
+    · any-2xx
+        never came up: the request was answered 200
+    3 faults: 1 right, 1 wrong, 1 never came up.
+    ");
+}
+
+/// U-03: what did not come up, or could not be tried, was not kept.
+#[test]
+fn the_protocol_is_kept_where_it_was_tried() {
+    let ended = |status, conduct: Option<Conduct>| {
+        let faults = conduct.map(|conduct| Judgement { fault: Fault::Cancel, conduct, happened: "x".into() });
+        let mut record = record();
+        record.violations.clear();
+        record.result.status = status;
+        record.faults = faults.into_iter().collect();
+        result(&record, Style::default()).lines().last().unwrap().to_owned()
+    };
+    assert_eq!(ended(Status::Passed, None), "Protocol: kept.");
+    assert_eq!(ended(Status::Canceled, Some(Conduct::Right)), "Protocol: kept.");
+    assert_eq!(ended(Status::Passed, Some(Conduct::Unseen)), "Protocol: kept, as far as it was tried.");
+    assert_eq!(ended(Status::Passed, Some(Conduct::Wrong)), "Protocol: broken: see above.");
+    assert_eq!(ended(Status::Errored, None), "Protocol: broken: no final result came.");
+    assert_eq!(ended(Status::Errored, Some(Conduct::Right)), "Protocol: kept.");
+    assert_eq!(ended(Status::Unreachable, None), "Protocol: not tried.");
 }

@@ -39,7 +39,8 @@ pub fn time_line(record: &Record, style: Style) -> String {
 
 /// An arrow (to the run task, from it, or a mark), what happened, and how it looks.
 fn describe(what: &What) -> (&'static str, String, Paint) {
-    let good = |status: u16| if status < 400 { Paint::Blue } else { Paint::Yellow };
+    let good =
+        |status: Option<u16>| if status.is_some_and(|it| it < 400) { Paint::Blue } else { Paint::Yellow };
     match what {
         What::Sent { delivery, note } => {
             let note = note.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
@@ -56,10 +57,10 @@ fn describe(what: &What) -> (&'static str, String, Paint) {
             ("×", format!("{} not answered: {reason}", named(*delivery)), Paint::Red)
         }
         What::ConfigurationRequested { answered } => {
-            ("←", format!("configuration requested, answered {answered}"), good(*answered))
+            ("←", format!("configuration requested, {}", answered_with(*answered)), good(*answered))
         }
         What::PlanRequested { answered } => {
-            ("←", format!("plan requested, answered {answered}"), good(*answered))
+            ("←", format!("plan requested, {}", answered_with(*answered)), good(*answered))
         }
         What::ArchiveServed { bytes, cut: false } => {
             ("→", format!("archive served, {}", size(*bytes)), Paint::Blue)
@@ -84,12 +85,7 @@ fn describe(what: &What) -> (&'static str, String, Paint) {
                     let _infallible = write!(text, ", {more} outcomes");
                 }
             }
-            match answered {
-                Some(answered) => {
-                    let _infallible = write!(text, ", answered {answered}");
-                }
-                None => text.push_str(", connection closed without an answer"),
-            }
+            let _infallible = write!(text, ", {}", answered_with(*answered));
             let paint = match (answered, status) {
                 (Some(200), "passed") => Paint::Green,
                 (Some(200), _) => Paint::Blue,
@@ -111,6 +107,13 @@ const fn named(delivery: Delivery) -> &'static str {
         Delivery::ForgedRequest => "forged request",
         Delivery::Request => "request",
         Delivery::Duplicate => "same request again",
+    }
+}
+
+fn answered_with(status: Option<u16>) -> String {
+    match status {
+        Some(status) => format!("answered {status}"),
+        None => "connection closed without an answer".to_owned(),
     }
 }
 
