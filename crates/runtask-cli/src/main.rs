@@ -49,8 +49,12 @@ fn main() -> ExitCode {
         return code;
     }
     let arguments = Arguments::parse();
-    let usual =
-        if matches!(arguments.command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::ERROR };
+    let usual = match &arguments.command {
+        Command::Serve(_) => LevelFilter::INFO,
+        // What our own run task makes of each fault is said in its line.
+        Command::Simulate(simulate) if simulate.all_faults => LevelFilter::OFF,
+        _ => LevelFilter::ERROR,
+    };
     logging::start(arguments.log.unwrap_or(usual), arguments.log_format, arguments.color);
     let output = Output::new(arguments.json, arguments.color);
     if let Ok(program) = this_program() {

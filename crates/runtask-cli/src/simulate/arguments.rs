@@ -26,9 +26,8 @@ use url::Url;
 #[derive(Debug, Args)]
 #[command(after_long_help = SIMULATE_HELP)]
 pub(crate) struct SimulateArguments {
-    /// The configuration to send
-    #[arg(default_value = ".")]
-    pub(crate) dir: PathBuf,
+    /// The configuration to send; the directory here unless given
+    pub(crate) dir: Option<PathBuf>,
 
     /// A run task to call instead of our own; it gets the key in HMAC_KEY or --key-file
     #[arg(long, help_heading = "The run task")]
@@ -79,13 +78,20 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "PATH", help_heading = "The run")]
     pub(crate) working_directory: Option<String>,
 
-    /// How many seconds to wait for the final result; HCP Terraform waits 3600
-    #[arg(long, value_name = "SECONDS", default_value_t = SIMULATED_WAIT.default, value_parser = seconds(), help_heading = "The run")]
-    pub(crate) timeout: u64,
+    /// How many seconds to wait for the final result, 120 unless given; HCP Terraform waits 3600
+    #[arg(long, value_name = "SECONDS", value_parser = seconds(), help_heading = "The run")]
+    pub(crate) timeout: Option<u64>,
 
-    /// Something that goes wrong, or differently; may be given more than once (--help lists them)
+    /// Something that goes wrong, or differently; may be given more than once
     #[arg(long, value_name = "NAME", value_parser = fault_names(), hide_possible_values = true, help_heading = "The run")]
     pub(crate) fault: Vec<String>,
+
+    /// Try each fault in a run of its own, and say of each whether what the run task does is right
+    ///
+    /// Several runs go on at the same time. Each gets 30 seconds, unless --timeout says otherwise. Nothing is logged,
+    /// unless --log says what.
+    #[arg(long, conflicts_with_all = ["fault", "by_hand"], help_heading = "The run")]
+    pub(crate) all_faults: bool,
 
     /// List the faults and what each does
     #[arg(long, help_heading = "The run")]
@@ -96,14 +102,34 @@ const SIMULATE_HELP: &str = "\
 Examples:
   runtask simulate examples/unformatted
   runtask simulate --stage pre_plan --fault duplicate-parallel --fault callback-500
+  runtask simulate examples/formatted --all-faults
   HMAC_KEY=secret runtask simulate . --url http://127.0.0.1:8080 --listen 127.0.0.1:9090 --listen-archivist 127.0.0.1:9091
 
 `runtask simulate --list-faults` lists what can go wrong.
 Exit codes: 0 passed, 1 failed, 2 no result, or the run task broke the protocol.
+With a fault after which there is no result, 0 says that the run task did what is right.
+With --all-faults: 0 nothing was wrong, 1 something was, 2 it could not be tried.
 ";
 
+/// How long each of many runs may take.
+const TIMEOUT_OF_MANY: Duration = Duration::from_secs(30);
+
+impl SimulateArguments {
+    /// The configuration.
+    pub(crate) fn directory(&self) -> &Path {
+        self.dir.as_deref().unwrap_or(Path::new("."))
+    }
+
+    /// How long to wait for the final result.
+    pub(crate) fn limit(&self) -> Duration {
+        let usual =
+            if self.all_faults { TIMEOUT_OF_MANY } else { Duration::from_secs(SIMULATED_WAIT.default) };
+        self.timeout.map_or(usual, Duration::from_secs)
+    }
+}
+
 /// The run that the arguments describe.
-pub(crate) fn spec(arguments: SimulateArguments) -> anyhow::Result<RunSpec> {
+pub(crate) fn spec(arguments: &SimulateArguments) -> anyhow::Result<RunSpec> {
     let plan = match &arguments.plan {
         Some(path) => {
             Some(plan_of(path).with_context(|| format!("{} cannot be used", path.display()))?.into())
@@ -112,14 +138,14 @@ pub(crate) fn spec(arguments: SimulateArguments) -> anyhow::Result<RunSpec> {
     };
     let faults = arguments.fault.iter().map(|it| it.parse::<Fault>()).collect::<Result<_, _>>()?;
     Ok(RunSpec {
-        stage: arguments.stage,
-        enforcement: arguments.enforcement,
-        workspace: arguments.workspace,
-        working_directory: arguments.working_directory,
-        configuration: Configuration::Directory(arguments.dir),
+        stage: arguments.stage.clone(),
+        enforcement: arguments.enforcement.clone(),
+        workspace: arguments.workspace.clone(),
+        working_directory: arguments.working_directory.clone(),
+        configuration: Configuration::Directory(arguments.directory().to_owned()),
         plan,
         faults,
-        timers: Timers { total: Duration::from_secs(arguments.timeout), ..Timers::default() },
+        timers: Timers { total: arguments.limit(), ..Timers::default() },
         ..RunSpec::default()
     })
 }

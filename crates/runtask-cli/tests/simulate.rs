@@ -1,0 +1,69 @@
+//! Tests `runtask simulate` as a process: what it says of faults, of silence, and of what nobody reads.
+
+#![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may end a test")]
+
+mod place;
+
+use place::{Place, Said};
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+/// A configuration, and a terraform that finds it formatted.
+fn place() -> Place {
+    let place =
+        Place::with(&[("configuration/main.tf", "locals {}\n"), ("bin/terraform", "#!/bin/sh\nexit 0\n")]);
+    let terraform = place.path().join("bin/terraform");
+    fs::set_permissions(&terraform, fs::Permissions::from_mode(0o755)).unwrap();
+    let terraform = terraform.display().to_string();
+    place.variable("RUNTASK_TERRAFORM", terraform).variable("RUNTASK_CHECKS", "fmt,plan-summary")
+}
+
+fn simulate(place: &Place, arguments: &[&str]) -> Said {
+    place.run(&[&["simulate", "configuration"], arguments].concat())
+}
+
+/// The last line, which says whether the protocol was kept.
+fn protocol(said: &Said) -> &str {
+    said.out.lines().last().unwrap_or_default()
+}
+
+/// U-03: the title names the faults; the end says of each what happened and whether that is right.
+#[test]
+fn what_came_of_faults_is_said() {
+    let said = simulate(&place(), &["--fault", "callback-500", "--fault", "any-2xx"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let title = "HCP Terraform, simulated: configuration → our own run task, with callback-500, any-2xx\n";
+    assert!(said.out.starts_with(title), "{}", said.out);
+    let end: Vec<_> = said.out.lines().skip_while(|it| !it.starts_with("✓ callback-500")).collect();
+    insta::assert_snapshot!(end.join("\n"), @"
+    ✓ callback-500                 right: 2 callbacks were answered 500; it passed the run
+    · any-2xx                      never came up: the request was answered 200
+
+    Protocol: kept, as far as it was tried.
+    ");
+}
+
+/// U-03: where there can be no result, right is 0.
+#[test]
+fn a_cancelled_run_for_which_all_is_right_is_a_success() {
+    let said = simulate(&place(), &["--fault", "cancel"]);
+    assert_eq!((said.code, protocol(&said)), (0, "Protocol: kept."), "{said:?}");
+    assert!(said.out.contains("\n✓ cancel "), "{}", said.out);
+}
+
+/// U-03: nobody has kept a protocol that was not tried.
+#[test]
+fn a_run_task_that_cannot_be_reached_has_kept_nothing() {
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{gone}/");
+    let said = simulate(&place(), &["--url", &url]);
+    assert_eq!((said.code, protocol(&said)), (2, "Protocol: not tried."), "{said:?}");
+    let said = simulate(&place(), &["--url", &url, "--fault", "cancel"]);
+    assert_eq!((said.code, protocol(&said)), (2, "Protocol: not tried."), "{said:?}");
+    let said = simulate(&place(), &["--url", &url, "--all-faults"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    let last = "error: the run task does not get through a run without any fault\n";
+    assert!(said.err.ends_with(last) && said.err.contains("Protocol: not tried."), "{}", said.err);
+}
