@@ -2,6 +2,7 @@
 
 mod all_faults;
 mod arguments;
+mod run;
 mod run_task;
 
 pub(crate) use arguments::SimulateArguments;
@@ -12,6 +13,7 @@ use all_faults::all_faults;
 use anyhow::{Context, bail};
 use arguments::spec;
 use http::HeaderMap;
+use run::run;
 use run_task::{sender_key, start_pair};
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{
@@ -52,13 +54,13 @@ pub(crate) async fn simulate(arguments: SimulateArguments, output: &Output) -> a
         return all_faults(&simulator, &target, spec, &whom, output, style).await;
     }
     let writer = *output;
-    let record = simulator.run(&target, spec, move |event| {
+    let record = run(&simulator, &target, spec, output, move |event| {
         if live {
             // The time line is not worth failing for; the result below is.
             let _shown = writer.result(&(render::event(event, style) + "\n"));
         }
     });
-    let record = record.await.context("the configuration cannot be packed")?;
+    let record = record.await?;
     if output.json {
         output.json(&json!(record))?;
     } else {

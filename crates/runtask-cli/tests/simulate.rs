@@ -7,6 +7,7 @@ mod place;
 
 use place::{Place, Said};
 use std::fs;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
@@ -27,6 +28,28 @@ fn simulate(place: &Place, arguments: &[&str]) -> Said {
 /// The last line, which says whether the protocol was kept.
 fn protocol(said: &Said) -> &str {
     said.out.lines().last().unwrap_or_default()
+}
+
+/// Answers every request with 200, and does no more; its URL.
+fn silent_run_task() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut piece = [0; 4096];
+            while !request.ends_with(b"}") {
+                match stream.read(&mut piece) {
+                    Ok(read @ 1..) => request.extend(piece.iter().take(read)),
+                    _ => break,
+                }
+            }
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _gone = stream.write_all(answer);
+        }
+    });
+    url
 }
 
 /// U-03: the title names the faults; the end says of each what happened and whether that is right.
@@ -66,4 +89,14 @@ fn a_run_task_that_cannot_be_reached_has_kept_nothing() {
     assert_eq!(said.code, 2, "{said:?}");
     let last = "error: the run task does not get through a run without any fault\n";
     assert!(said.err.ends_with(last) && said.err.contains("Protocol: not tried."), "{}", said.err);
+}
+
+/// U-01: silence is said after some seconds, with what a run task has to know.
+#[test]
+fn silence_is_said_with_what_to_set() {
+    let said = simulate(&place(), &["--url", &silent_run_task(), "--timeout", "7"]);
+    assert_eq!((said.code, protocol(&said)), (2, "Protocol: broken: no final result came."), "{said:?}");
+    let hint = said.err.lines().skip_while(|it| !it.starts_with("No callback came yet.")).nth(1);
+    let setting = hint.unwrap_or_default().trim();
+    assert!(setting.starts_with("RUNTASK_ALLOWED_ORIGINS=http://127.0.0.1:"), "{}", said.err);
 }

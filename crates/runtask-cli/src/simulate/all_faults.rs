@@ -1,5 +1,6 @@
 //! Tries a run task with every fault, each in a run of its own.
 
+use super::run::run;
 use crate::exit::Exit;
 use crate::output::Output;
 use anyhow::{Context, bail};
@@ -31,8 +32,7 @@ pub(crate) async fn all_faults(
 ) -> anyhow::Result<Exit> {
     let spec =
         RunSpec { patience: PATIENCE, ..packed(spec).await.context("the configuration cannot be packed")? };
-    let control = simulator.run(target, spec.clone(), |_event| {}).await;
-    let control = control.context("the configuration cannot be packed")?;
+    let control = run(simulator, target, spec.clone(), output, |_event| {}).await?;
     if control.protocol() != Protocol::Kept || control.verdict() == Verdict::Other {
         output.note(&render::result(&control, style));
         bail!("the run task does not get through a run without any fault");

@@ -21,6 +21,11 @@ use uuid::Uuid;
 const OF_ALL_FAULTS: &[(&str, &str)] =
     &[("RUNTASK_MAX_UNPACKED_BYTES", "67108864"), ("RUNTASK_CONCURRENCY", "16")];
 
+/// The setting by which a run task of ours trusts the simulator.
+pub(crate) fn allowed_origins(simulator: &Simulator) -> String {
+    format!("RUNTASK_ALLOWED_ORIGINS={},{}", simulator.origin(), simulator.archivist_origin())
+}
+
 /// The key to sign with, and a word to the person about what the run task has to know.
 pub(crate) fn sender_key(
     simulator: &Simulator,
@@ -28,8 +33,7 @@ pub(crate) fn sender_key(
     output: &Output,
 ) -> anyhow::Result<Option<Key>> {
     let key = key::find(arguments.key_file.as_deref(), output)?;
-    let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
-    output.note(&format!("The run task must allow: RUNTASK_ALLOWED_ORIGINS={origins}\n"));
+    output.note(&format!("The run task must allow: {}\n", allowed_origins(simulator)));
     if key.is_none() {
         output.note("There is no key: requests carry an empty signature (set HMAC_KEY or --key-file)\n");
     }
@@ -43,7 +47,7 @@ pub(crate) async fn start_pair(
 ) -> anyhow::Result<Target> {
     let key = Uuid::new_v4().simple().to_string();
     let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
-    let lookup = arguments.tasks.lookup(Some(&arguments.dir), None)?;
+    let lookup = arguments.tasks.lookup(Some(arguments.directory()), None)?;
     let settings = |name: &str| match name {
         "HMAC_KEY" => Some(key.clone()),
         "RUNTASK_ALLOWED_ORIGINS" => Some(origins.clone()),
