@@ -17,7 +17,7 @@ use run::run;
 use run_task::{sender_key, start_pair};
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{
-    Conduct, Fault, Options, Protocol, Record, RunSpec, Simulator, Target, Verdict,
+    Conduct, Fault, Options, Protocol, Record, RunSpec, Simulator, Target, Verdict, What,
 };
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -65,6 +65,10 @@ pub(crate) async fn simulate(arguments: SimulateArguments, output: &Output) -> a
         output.json(&json!(record))?;
     } else {
         output.result(&format!("\n{}", render::result(&record, style)))?;
+    }
+    let asked_for_plan = record.events.iter().any(|it| matches!(it.what, What::PlanRequested { .. }));
+    if arguments.plan.is_some() && !asked_for_plan && record.verdict() == Verdict::Passed {
+        bail!("the run task passed the run and never asked for the plan: no check of it reads one");
     }
     judge(&record)
 }

@@ -123,6 +123,29 @@ pub(crate) fn with_checks(task: &LoadedTask) -> String {
     format!("{} ({})", task.task.name, checks.join(", "))
 }
 
+/// Refuses a plan for a task that reads none: whatever were in it, the task would say the same.
+pub(crate) fn refuse_unread_plan(task: &LoadedTask) -> anyhow::Result<()> {
+    if task.reads_plan() { Ok(()) } else { Err(unread(task, "a plan", "the plan")) }
+}
+
+/// Refuses a configuration, where it is all that is given, for a task that reads none.
+pub(crate) fn refuse_unread_configuration(task: &LoadedTask) -> anyhow::Result<()> {
+    if task.wanted_files().is_empty() {
+        Err(unread(task, "a configuration", "the directory"))
+    } else {
+        Ok(())
+    }
+}
+
+fn unread(task: &LoadedTask, noun: &str, given: &str) -> anyhow::Error {
+    let checks: Vec<_> = task.checks.iter().map(LoadedCheck::name).collect();
+    anyhow!(
+        "no check of the task {} reads {noun}, its checks are {}: leave {given} out, or choose another task",
+        task.task.name,
+        checks.join(", ")
+    )
+}
+
 /// The task of this name; without a name the only one, or `default`.
 pub(crate) fn choose<'a>(all: &'a TaskSet, name: Option<&str>) -> anyhow::Result<&'a LoadedTask> {
     choose_or(all, name, "choose one with --task")

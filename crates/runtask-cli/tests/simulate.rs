@@ -5,11 +5,13 @@
 
 mod place;
 
-use place::{Place, Said};
+use place::{Place, Said, repository_text};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+
+const PLAN: &str = "tests/fixtures/plans/empty/plan.json";
 
 /// A configuration, and a terraform that finds it formatted.
 fn place() -> Place {
@@ -99,4 +101,42 @@ fn silence_is_said_with_what_to_set() {
     let hint = said.err.lines().skip_while(|it| !it.starts_with("No callback came yet.")).nth(1);
     let setting = hint.unwrap_or_default().trim();
     assert!(setting.starts_with("RUNTASK_ALLOWED_ORIGINS=http://127.0.0.1:"), "{}", said.err);
+}
+
+/// V-08: what no check reads cannot have been passed.
+#[test]
+fn what_nobody_reads_is_refused() {
+    let both = place();
+    let plan = both.path().join("plan.json").display().to_string();
+    fs::write(&plan, repository_text(PLAN)).unwrap();
+    let with = |checks: &str| place().variable("RUNTASK_CHECKS", checks);
+    let config = "[tasks.format]\nchecks = [\"fmt\"]\n[tasks.plan]\nchecks = [\"plan-summary\"]\n";
+    fs::write(both.path().join("two.toml"), config).unwrap();
+    let cases = [
+        simulate(&with("fmt"), &["--plan", &plan]),
+        simulate(&with("fmt"), &["--plan", &plan, "--all-faults"]),
+        simulate(&with("plan-summary"), &[]),
+        simulate(&both, &["--plan", &plan, "--stage", "pre_plan"]),
+        both.run(&["check", "configuration", "--plan", &plan, "--config", "two.toml", "--task", "format"]),
+        both.run(&["check", "configuration", &plan, "--config", "two.toml", "--task", "format"]),
+        both.run(&["check", "--plan", &plan, "--config", "two.toml", "--task", "format"]),
+    ];
+    assert!(cases.iter().all(|it| it.code == 2 && it.out.is_empty()), "{cases:?}");
+    let said: Vec<_> = cases.iter().map(|it| it.err.as_str()).collect();
+    insta::assert_snapshot!(said.join(""), @"
+    error: no check of the task default reads a plan, its checks are fmt: leave the plan out, or choose another task
+    error: no check of the task default reads a plan, its checks are fmt: leave the plan out, or choose another task
+    error: no check of the task default reads a configuration, its checks are plan-summary: leave the directory out, or choose another task
+    error: nobody reads a plan at pre_plan, which comes before it: leave --plan out, or choose another --stage
+    error: no check of the task format reads a plan, its checks are fmt: leave the plan out, or choose another task
+    error: no check of the task format reads a plan, its checks are fmt: leave the plan out, or choose another task
+    error: no check of the task format reads a plan, its checks are fmt: leave the plan out, or choose another task
+    ");
+    for said in [
+        simulate(&with("plan-summary"), &["--plan", &plan]),
+        place().variable("RUNTASK_CHECKS", "plan-summary").run(&["simulate"]),
+        simulate(&both, &["--plan", &plan]),
+    ] {
+        assert_eq!(said.code, 0, "{said:?}");
+    }
 }

@@ -1,13 +1,14 @@
 //! The arguments of `runtask simulate`, and the run that they describe.
 
 use crate::listen;
-use crate::tasks_arguments::TasksArguments;
-use anyhow::Context;
+use crate::tasks_arguments::{TasksArguments, refuse_unread_configuration, refuse_unread_plan};
+use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Args, value_parser};
 use runtask_checks::json_plan;
 use runtask_protocol::{EnforcementLevel, Stage};
 use runtask_settings::numbers::{MAX_PLAN_BYTES, SIMULATED_WAIT};
+use runtask_setup::LoadedTask;
 use runtask_simulator::{Configuration, Fault, RunSpec, Timers};
 use std::fs::File;
 use std::io::{self, Read};
@@ -129,10 +130,24 @@ impl SimulateArguments {
             if self.all_faults { TIMEOUT_OF_MANY } else { Duration::from_secs(SIMULATED_WAIT.default) };
         self.timeout.map_or(usual, Duration::from_secs)
     }
+
+    /// Refuses what cannot make a difference, before it looks as if it had made none.
+    pub(crate) fn refuse_unread(&self, task: &LoadedTask) -> anyhow::Result<()> {
+        match (&self.plan, &self.dir) {
+            (Some(_), _) => refuse_unread_plan(task),
+            (None, Some(_)) => refuse_unread_configuration(task),
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 /// The run that the arguments describe.
 pub(crate) fn spec(arguments: &SimulateArguments) -> anyhow::Result<RunSpec> {
+    if arguments.plan.is_some() && arguments.stage == Stage::PrePlan {
+        bail!(
+            "nobody reads a plan at pre_plan, which comes before it: leave --plan out, or choose another --stage"
+        );
+    }
     let plan = match &arguments.plan {
         Some(path) => {
             Some(plan_of(path).with_context(|| format!("{} cannot be used", path.display()))?.into())

@@ -62,7 +62,9 @@ pub(crate) async fn start_pair(
     };
     let settings = PairSettings::read(&settings).context("settings are wrong")?;
     settings.try_out().await.context("no run could be checked")?;
-    let task = choose(&settings.jobs.tasks, arguments.task.as_deref())?.task.name.clone();
+    let task = choose(&settings.jobs.tasks, arguments.task.as_deref())?;
+    arguments.refuse_unread(task)?;
+    let task = task.task.name.clone();
     let pair = Arc::new(Pair::new(settings)?);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let path = if task == DEFAULT_TASK { "" } else { &task };
