@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use runtask_simulator::{Fault, Record, RunSpec, Simulator};
+use runtask_simulator::{Conduct, Fault, Record, RunSpec, Simulator};
 use runtask_tests::lambda::Function;
 use runtask_tests::pair::Pair;
 
@@ -26,8 +26,10 @@ enum Expected {
     Failed(&'static str),
     /// Nothing but refused final results: the run was cancelled.
     Cancelled,
+    /// What the simulator judges to be right for the fault.
+    Right,
 }
-use Expected::{Cancelled, Failed, Passed};
+use Expected::{Cancelled, Failed, Passed, Right};
 
 const NO_CONFIGURATION: Expected = Failed(
     "Check fmt could not run: HCP Terraform offers no configuration to download for this run (any more)\nPlan: 0 ",
@@ -39,6 +41,7 @@ const RESULTS: &[(Fault, Expected)] = &[
     (Fault::SignatureEmpty, Passed),
     (Fault::SignatureWrong, Passed),
     (Fault::SignatureHeaderTitleCase, Passed),
+    (Fault::SignaturePrefixed, Passed),
     (Fault::Probe2021, Passed),
     (Fault::ProbeStageNull, Passed),
     (Fault::ProbeMinimal, Passed),
@@ -52,6 +55,12 @@ const RESULTS: &[(Fault, Expected)] = &[
     (Fault::ProjectFields, Passed),
     (Fault::UnknownFields, Passed),
     (Fault::UnknownStage, Failed("This run task does not know the stage `pre_destroy`: update it")),
+    (Fault::StageHyphenated, Passed),
+    (Fault::Beta2021, Right),
+    (Fault::TokenMissing, Right),
+    (Fault::TokenTest, Right),
+    (Fault::AnswerAsResult, Passed),
+    (Fault::OriginNotListed, Right),
     (Fault::AnyTwoHundred, Passed),
     (Fault::DuplicateParallel, Passed),
     (Fault::DuplicateAfterFinal, Passed),
@@ -63,6 +72,7 @@ const RESULTS: &[(Fault, Expected)] = &[
     (Fault::ConfigurationNull, NO_CONFIGURATION),
     (Fault::ConfigurationSlow, Passed),
     (Fault::ConfigurationCut, Failed("the download of the configuration kept breaking off")),
+    (Fault::DownloadProxyTrouble, Passed),
     (Fault::ArchiveDotSlash, Passed),
     (Fault::ArchiveWrapped, Passed),
     (
@@ -108,8 +118,17 @@ const RESULTS: &[(Fault, Expected)] = &[
     (Fault::CallbackDocument, Passed),
     (Fault::Callback429, Passed),
     (Fault::Callback500, Passed),
+    (Fault::CallbackProxyTrouble, Right),
+    (Fault::CallbackRetryAfter0, Right),
+    (Fault::Callback401First, Right),
+    (Fault::Callback401Final, Right),
+    (Fault::Callback401Always, Right),
+    (Fault::Callback404First, Right),
+    (Fault::Callback404Final, Right),
+    (Fault::Callback404Always, Right),
     (Fault::Callback422Outcomes, Passed),
     (Fault::CallbackLost, Passed),
+    (Fault::CallbackSlow, Passed),
 ];
 
 #[test]
@@ -156,6 +175,7 @@ async fn run_with(simulator: &Simulator, url: &str, fault: Fault) -> Record {
 
 fn judge(fault: Fault, expected: Expected, record: &Record) {
     assert_eq!(record.violations, [""; 0], "{fault}: {record:#?}");
+    assert_ne!(record.faults[0].conduct, Conduct::Wrong, "{fault}: {record:#?}");
     let refusals = match fault {
         // It is refused once before it is taken.
         Fault::Callback422Outcomes => 1,
@@ -165,6 +185,10 @@ fn judge(fault: Fault, expected: Expected, record: &Record) {
     };
     let message = record.result.message.as_deref().unwrap_or_default();
     let (status, finals) = match expected {
+        Right => {
+            assert_eq!(record.faults[0].conduct, Conduct::Right, "{fault}: {record:#?}");
+            return;
+        }
         Passed => {
             assert_eq!(message, PASSED, "{fault}");
             ("passed", (1, refusals))

@@ -2,7 +2,7 @@
 
 use crate::environment::{lookup, now};
 use crate::output::Output;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use runtask_checks::LoadedCheck;
 use runtask_findings::{printable, shown_path};

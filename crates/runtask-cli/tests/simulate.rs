@@ -6,8 +6,9 @@
 mod place;
 
 use place::{Place, Said, repository_text};
+use serde_json::Value;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
@@ -139,4 +140,52 @@ fn what_nobody_reads_is_refused() {
     ] {
         assert_eq!(said.code, 0, "{said:?}");
     }
+}
+
+/// Our own run task does what is right for each fault; three never come up for one that does.
+#[test]
+fn our_own_run_task_is_right_for_every_fault() {
+    let said = simulate(&place(), &["--all-faults"]);
+    let others: Vec<_> = said.out.lines().filter(|it| it.starts_with(['✗', '·'])).collect();
+    insta::assert_snapshot!(others.join("\n"), @"
+    · any-2xx                      never came up: the request was answered 200
+    · after-final-422              never came up: nothing came after the final result
+    · after-final-401              never came up: nothing came after the final result
+    ");
+    let faults = runtask_simulator::Fault::all().len();
+    let summary = format!("\n\n{faults} faults: {} right, 0 wrong, 3 never came up.\n", faults - 3);
+    assert!(said.code == 0 && said.out.ends_with(&summary), "{said:?}");
+}
+
+/// The same for a run task that is somewhere else, told to programs.
+#[test]
+fn a_served_run_task_is_right_for_every_fault() {
+    let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (api, archivist) = (port(), port());
+    let place = place()
+        .variable("HMAC_KEY", "a-key-of-at-least-thirty-two-bytes")
+        .variable("RUNTASK_MAX_UNPACKED_BYTES", "16777216")
+        .variable("RUNTASK_CONCURRENCY", "16")
+        .variable("RUNTASK_ALLOWED_ORIGINS", format!("http://{api},http://{archivist}"));
+    let mut serve = place.start(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut log = BufReader::new(serve.stderr.take().unwrap()).lines();
+    let listening = log.find_map(|it| Some(it.unwrap().split_once("listening on ")?.1.to_owned())).unwrap();
+    let url = listening.split_whitespace().next().unwrap();
+    // Whoever writes to a pipe that nobody reads waits.
+    let reading = std::thread::spawn(move || log.map_while(Result::ok).for_each(drop));
+    let arguments = ["--listen", &api, "--listen-archivist", &archivist, "--all-faults", "--json"];
+    let mut simulate = place.start(&[&["simulate", "configuration", "--url", url], &arguments[..]].concat());
+    drop(simulate.stdin.take());
+    let output = simulate.wait_with_output().unwrap();
+    serve.kill().unwrap();
+    serve.wait().unwrap();
+    reading.join().unwrap();
+    place.wait_for_nobody();
+
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = json["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), runtask_simulator::Fault::all().len());
+    let wrong: Vec<_> = faults.iter().filter(|it| it["conduct"] == "wrong").collect();
+    assert!(wrong.is_empty() && output.status.code() == Some(0), "{wrong:#?}");
+    assert_eq!((&json["wrong"], &json["unseen"]), (&0.into(), &3.into()));
 }
