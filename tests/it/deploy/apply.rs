@@ -28,7 +28,7 @@ async fn applies_and_destroys(variables: &[(&str, &str)]) {
         ]
     );
     queue_keeps_tokens_for_a_day(&stack, &outputs).await;
-    alarms_are_counted(&stack).await;
+    alarms_are_explained_and_counted(&stack).await;
     stack.terraform_with_variables(&DESTROY).await;
     assert_eq!(what_aws_has(stack.moto.endpoint()).await, [""; 0]);
 }
@@ -43,13 +43,20 @@ async fn queue_keeps_tokens_for_a_day(stack: &Stack, outputs: &Value) {
     assert_eq!(policy["Statement"][0]["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}));
 }
 
-/// docs/cost.md says how many alarms there are to be paid for.
-async fn alarms_are_counted(stack: &Stack) {
+/// Each alarm says when it ends and where to read on; docs/cost.md says how many there are to be paid for.
+async fn alarms_are_explained_and_counted(stack: &Stack) {
     let form = [("Action", "DescribeAlarms"), ("Version", "2010-08-01")];
-    let alarms = aws::query(stack.moto.endpoint(), "monitoring", &form).await;
-    let alarms = aws::elements(&alarms, "AlarmName");
+    let answer = aws::query(stack.moto.endpoint(), "monitoring", &form).await;
+    let alarms = aws::elements(&answer, "AlarmName");
     let page = include_str!("../../../docs/cost.md");
     assert!(page.contains(&format!(" and {} alarms", alarms.len())), "{alarms:?}");
+    let runbook = include_str!("../../../docs/operations.md");
+    for (alarm, description) in alarms.iter().zip(aws::elements(&answer, "AlarmDescription")) {
+        let (_, heading) = description.rsplit_once(" What to do: docs/operations.md#").unwrap();
+        assert!(alarm.ends_with(&format!("-{heading}")), "{alarm}: {description}");
+        assert!(runbook.contains(&format!("\n### {heading}\n")), "{heading} is no heading");
+    }
+    assert_eq!(aws::elements(&answer, "OKActions"), aws::elements(&answer, "AlarmActions"));
 }
 
 /// What can be chosen, and what infra/ says to who chooses what cannot be: `infra/tests`, with the provider mocked.
