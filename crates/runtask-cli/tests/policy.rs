@@ -229,7 +229,7 @@ fn the_files_that_a_deployment_needs_are_listed() {
     fs::write(place.path().join("rules/deep/a.rego"), "package a\ndeny contains {\n").unwrap();
     let said = place.run(&["policy", "files"]);
     assert_eq!((said.code, &*said.out), (2, ""));
-    assert!(said.err.starts_with("error: the policies of task default\n"), "{}", said.err);
+    assert!(said.err.starts_with("error: the policies of task default: rules/deep/a.rego:"), "{}", said.err);
     fs::remove_file(place.path().join("runtask.toml")).unwrap();
     let said = place.run(&["policy", "files"]);
     insta::assert_snapshot!(said.err, @"error: there is no runtask.toml here; name one with --config");
@@ -270,11 +270,7 @@ fn nothing_starts_with_policies_that_cannot_be_compiled() {
     for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["simulate"], &["policy", "files"]] {
         let said = place.run(arguments);
         assert_eq!(said.code, 2, "{arguments:?}: {}", said.out);
-        assert!(
-            said.err.contains("the policies of task default: a.rego:3:1: "),
-            "{arguments:?}: {}",
-            said.err
-        );
+        assert!(said.err.contains("the policies of task default: a.rego:"), "{arguments:?}: {}", said.err);
     }
 }
 
@@ -291,7 +287,7 @@ fn tests_are_no_part_of_what_is_asked() {
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     let said = place.run(&["policy", "check"]);
     assert_eq!((said.code, &*said.out), (0, "runtask.toml: a run task would start with 1 task\n"));
-    assert!(said.err.starts_with("warning: rules/a_test.rego:3:1: "), "{}", said.err);
+    assert!(said.err.starts_with("warning: rules/a_test.rego:"), "{}", said.err);
     assert_eq!(place.run(&["policy", "files"]).out, "runtask.toml\nrules/a.rego\n");
     assert_eq!(place.run(&["policy", "test"]).code, 2);
 

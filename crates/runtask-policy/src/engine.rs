@@ -50,6 +50,9 @@ const MAX_TITLE: usize = 200;
 /// Characters of what a rule says of itself, which stands below each of its findings.
 const MAX_ANNOTATION: usize = 4_000;
 
+/// Characters of an expression of a test.
+const MAX_EXPRESSION: usize = 120;
+
 /// Policies, compiled.
 #[derive(Debug)]
 pub(crate) struct Policies {
@@ -130,8 +133,8 @@ impl Policies {
             if let Some(package) = library_names::package(file).filter(|it| is_ours(it)) {
                 let name = package.trim_start_matches("data.");
                 found.push(format!(
-                    "{}: packages below `runtask` are the run task's own: call `{name}` something else",
-                    file.name
+                    "{}:{}: packages below `runtask` are the run task's own: call `{name}` something else",
+                    file.name, module.package.span.line
                 ));
             }
         }
@@ -144,9 +147,12 @@ impl Policies {
         self.engine.take_prints().unwrap_or_default()
     }
 
-    /// The expression of a test that does not hold: its line and its text.
-    pub(crate) fn why_undefined(&self, test: &RuleEntry) -> Option<(u32, String)> {
-        why_undefined::expression(&self.engine, test)
+    /// The expression of a test that does not hold: its line, and the text there, which is in one of these files.
+    pub(crate) fn why_undefined(&self, test: &RuleEntry, files: &[SourceFile]) -> Option<(u32, String)> {
+        let line = why_undefined::line(&self.engine, test)?;
+        let file = files.iter().find(|it| it.name == test.file)?;
+        let text = file.text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?.trim();
+        Some((line, shortened(text, MAX_EXPRESSION)))
     }
 
     /// Sets the plan.

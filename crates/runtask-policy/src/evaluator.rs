@@ -158,16 +158,17 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
         },
         Purpose::Test | Purpose::List => Value::new_object(),
     };
-    judge(&mut policies, &rules, &plan, &mut say)?;
+    judge(&mut policies, &request.files, &rules, &plan, &mut say)?;
     // Taking a large plan apart takes longer than the system needs to take everything away.
     std::mem::forget(policies);
     std::mem::forget(plan);
     Ok(())
 }
 
-/// Asks every rule about a plan.
+/// Asks every rule about a plan. `files` are what the policies were compiled from.
 pub(crate) fn judge(
     policies: &mut Policies,
+    files: &[SourceFile],
     rules: &[RuleEntry],
     plan: &Value,
     say: &mut impl FnMut(&Event) -> io::Result<()>,
@@ -178,7 +179,7 @@ pub(crate) fn judge(
     for (index, rule) in rules.iter().enumerate() {
         say(&Event::Begin(index))?;
         let started = Instant::now();
-        let mut answer = ask(policies, rule, &mut reading);
+        let mut answer = ask(policies, files, rule, &mut reading);
         answer.index = index;
         answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         say(&Event::End(answer))?;
@@ -201,7 +202,7 @@ pub(crate) fn prepare(request: &Request) -> Result<Policies, Vec<Trouble>> {
     let documents = vec![Value::from(request.data.clone()), Value::from(ours)];
     let limit = Duration::from_millis(request.time_limit_ms);
     let compiled = Policies::compile(&files, documents, limit, request.purpose);
-    if request.purpose != Purpose::List {
+    if request.purpose == Purpose::Test {
         return compiled;
     }
     let (troubles, _warnings) = look_at_tests(&tests(request));
@@ -282,7 +283,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &mut Reading<'_>) -> Answer {
+fn ask(policies: &mut Policies, files: &[SourceFile], rule: &RuleEntry, reading: &mut Reading<'_>) -> Answer {
     let value = match policies.ask(&rule.path) {
         Ok(value) => value,
         Err(trouble) => {
@@ -293,7 +294,7 @@ fn ask(policies: &mut Policies, rule: &RuleEntry, reading: &mut Reading<'_>) -> 
         let printed = policies.printed();
         let trouble = (value != Value::Bool(true)).then(|| {
             Trouble::new(match value {
-                Value::Undefined => match policies.why_undefined(rule) {
+                Value::Undefined => match policies.why_undefined(rule, files) {
                     Some((line, text)) => format!("line {line} does not hold: {text}"),
                     None => "it is undefined".to_owned(),
                 },

@@ -10,7 +10,6 @@ use crate::read_settings::SETTINGS;
 use crate::report;
 use crate::session::{self, Ended};
 use crate::settings::{Exception, PolicySettings};
-use crate::source_file::SourceFile;
 use runtask_checks::{Check, Given, Loading, Needs, Stop, Tried, Unjudged};
 use runtask_findings::{CheckReport, printable};
 use runtask_tasks::{Date, RunFacts, SettingsEntry, suggestion};
@@ -262,10 +261,8 @@ impl Policy {
 
     fn request(&self, purpose: Purpose, run: &RunFacts) -> Request {
         let testing = (purpose == Purpose::Test).then(builtin::testing);
-        // Tests are no part of what is asked: a mistake in one must not stop a run.
-        let is_read = |it: &&SourceFile| purpose != Purpose::Judge || !it.is_test();
         Request {
-            files: self.bundle.files.iter().filter(is_read).cloned().chain(testing).collect(),
+            files: self.bundle.files.iter().cloned().chain(testing).collect(),
             data: self.bundle.data.clone(),
             run: known(run),
             params: self.settings.params.clone(),

@@ -53,7 +53,7 @@ impl Judge {
             said.push_str(&serde_json::to_string(event)?);
             Ok(())
         };
-        judge(&mut self.policies, &self.rules, &plan, &mut say).expect("an answer");
+        judge(&mut self.policies, &[], &self.rules, &plan, &mut say).expect("an answer");
         Some(said)
     }
 }

@@ -3,15 +3,12 @@
 use crate::message::RuleEntry;
 use regorus::unstable::{Module, Query, Rule, RuleBody};
 use regorus::{Engine, Value};
-use runtask_findings::shortened;
 
 /// The name of a rule that is asked for it.
 const PROBE: &str = "runtask_probe";
-/// Characters of an expression that are shown.
-const SHOWN: usize = 120;
 
-/// The line and the text of the expression, where the test has one body.
-pub(crate) fn expression(engine: &Engine, test: &RuleEntry) -> Option<(u32, String)> {
+/// The line of the expression, where the test has one body.
+pub(crate) fn line(engine: &Engine, test: &RuleEntry) -> Option<u32> {
     let mut engine = engine.clone();
     let modules = engine.get_modules().clone();
     let module = modules.iter().find(|it| *it.package.span.source.file() == *test.file)?;
@@ -22,10 +19,7 @@ pub(crate) fn expression(engine: &Engine, test: &RuleEntry) -> Option<(u32, Stri
     let at = (0..query.stmts.len().checked_sub(1)?)
         .find(|last| !holds(&engine, module, query, *last, package).unwrap_or(true))
         .unwrap_or(query.stmts.len() - 1);
-    let statement = query.stmts.get(at)?;
-    let text = statement.span.source.contents();
-    let text = text.lines().nth(usize::try_from(statement.span.line).ok()?.checked_sub(1)?)?.trim();
-    Some((statement.span.line, shortened(text, SHOWN)))
+    Some(query.stmts.get(at)?.span.line)
 }
 
 /// Whether the body holds up to the statement with this index: what stands before the next one, in a rule of its own.

@@ -25,13 +25,14 @@ fn every_package_is_asked_unless_settings_name_some() {
 fn a_rule_in_a_file_of_tests_is_refused() {
     let rule = "package main\nimport rego.v1\ndeny contains \"x\" if true\n";
     let files = [("a.rego", rule), ("a_test.rego", rule), ("b_test.rego", "package b_test\ntest_x {\n")];
-    let listed = |files: &[(&str, &str)]| messages(&asked_with(files, &json!({}), &plan(), Purpose::List));
+    let said = |files: &[(&str, &str)], purpose| messages(&asked_with(files, &json!({}), &plan(), purpose));
     let expected = "Policies! a_test.rego:3: `deny` is never asked, because files that end in _test.rego are tests: \
                     put it into another file";
-    assert_eq!(listed(&files), [expected]);
-    assert_eq!(listed(&[files[0], files[2]]), [""; 0]);
-    let judged = messages(&asked_with(&files, &json!({}), &plan(), Purpose::Judge));
-    assert_eq!(judged, ["data.main.deny: x"]);
+    assert_eq!(said(&files, Purpose::List), [expected]);
+    assert_eq!(said(&files, Purpose::Judge), [expected]);
+    // A mistake in a test is nobody's but the test's.
+    assert_eq!(said(&[files[0], files[2]], Purpose::List), [""; 0]);
+    assert_eq!(said(&[files[0], files[2]], Purpose::Judge), ["data.main.deny: x"]);
 }
 
 /// Conftest takes an empty message for none.
