@@ -7,12 +7,14 @@ use crate::record::{Conduct, Delivery, Judgement, Record, Status, Verdict, What}
 pub(crate) fn judge(faults: &[Fault], record: &Record) -> Vec<Judgement> {
     let has_end = record.verdict() != Verdict::Other || faults.iter().any(|it| excuses(*it, record));
     let judge = |fault: Fault| {
-        let (conduct, happened) = match wrong(fault, record, has_end) {
-            Some(sentence) => (Conduct::Wrong, sentence),
-            None => match seen(fault, record) {
-                Ok(sentence) => (Conduct::Right, sentence),
-                Err(sentence) => (Conduct::Unseen, sentence),
-            },
+        let (conduct, happened) = match (wrong(fault, record), seen(fault, record)) {
+            (Some(sentence), _) => (Conduct::Wrong, sentence),
+            // Where it did not come up, another may be what keeps the result away.
+            (None, seen) if !has_end && (seen.is_ok() || faults.len() == 1) => {
+                (Conduct::Wrong, no_result(record))
+            }
+            (None, Ok(sentence)) => (Conduct::Right, sentence),
+            (None, Err(sentence)) => (Conduct::Unseen, sentence),
         };
         Judgement { fault, conduct, happened }
     };
@@ -80,8 +82,8 @@ const fn makes_no_difference(fault: Fault) -> bool {
     )
 }
 
-/// What the run task did wrong, if it did.
-fn wrong(fault: Fault, record: &Record, has_end: bool) -> Option<String> {
+/// What the run task did wrong, if it did, apart from sending no result.
+fn wrong(fault: Fault, record: &Record) -> Option<String> {
     if !record.is_clean() {
         return Some(record.violations.join("; "));
     }
@@ -93,7 +95,7 @@ fn wrong(fault: Fault, record: &Record, has_end: bool) -> Option<String> {
     {
         return Some(format!("the request was answered {status}, and not 400 with the field's name"));
     }
-    (!has_end).then(|| no_result(record))
+    None
 }
 
 /// Whether it is right that a run with this fault has no result.
@@ -278,7 +280,7 @@ fn canceled(record: &Record) -> Result<String, String> {
         _ if record.result.status != Status::Canceled => Err("the run was not canceled".to_owned()),
         0 => Ok("no callback came after the run was canceled".to_owned()),
         1 => Ok("one callback came after the run was canceled, and none after its answer".to_owned()),
-        more => Ok(format!("{more} callbacks came after the run was canceled, and then no more")),
+        more => Ok(format!("{more} callbacks came after the run was canceled, and were refused")),
     }
 }
 

@@ -106,8 +106,8 @@ impl Record {
         match self.result.status {
             _ if !self.is_clean() => Protocol::Broken,
             Status::Unreachable | Status::Pending => Protocol::NotTried,
-            // With faults, it may be right that there is no result: what came of them says so.
-            Status::Errored | Status::Running if self.faults.is_empty() => Protocol::Broken,
+            // It may be right for a fault that there is no result.
+            Status::Errored | Status::Running if !any(Conduct::Right) => Protocol::Broken,
             _ if any(Conduct::Wrong) => Protocol::Broken,
             _ if any(Conduct::Unseen) => Protocol::KeptAsFarAsTried,
             _ => Protocol::Kept,

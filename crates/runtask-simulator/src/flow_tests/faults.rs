@@ -107,6 +107,16 @@ async fn what_is_wrong_for_a_fault_is_said() {
     }
 }
 
+/// U-03: where one fault keeps the result away, another that did not come up is not blamed for it.
+#[tokio::test]
+async fn a_fault_that_never_came_up_is_not_blamed_for_another() {
+    let faint = RunTask::new(|job| async move { drop(job.patch(&result("passed", "x")).await) });
+    let record = run(faint, quick(&[Fault::Callback404Always, Fault::AnyTwoHundred])).await;
+    let conducts: Vec<_> = record.faults.iter().map(|it| it.conduct).collect();
+    assert_eq!(conducts, [Conduct::Wrong, Conduct::Unseen], "{record:#?}");
+    assert_eq!(record.protocol(), Protocol::Broken);
+}
+
 /// U-03: a run task that cannot be reached has kept nothing.
 #[tokio::test]
 async fn who_cannot_be_reached_was_not_tried() {

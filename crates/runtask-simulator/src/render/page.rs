@@ -3,7 +3,7 @@
 use super::faults;
 use super::style::{Paint, Style};
 use super::text::{one_line, padded, shortened, visible, wrap};
-use crate::record::{Label, Outcome, Protocol, Record, Status};
+use crate::record::{Conduct, Label, Outcome, Protocol, Record, Status};
 use runtask_findings::columns;
 use std::fmt::Write;
 
@@ -60,8 +60,10 @@ fn protocol(out: &mut String, record: &Record, style: Style) {
         let (text, paint) = match record.protocol() {
             Protocol::Kept => ("kept.", Paint::Green),
             Protocol::KeptAsFarAsTried => ("kept, as far as it was tried.", Paint::Green),
-            Protocol::Broken if record.faults.is_empty() => ("broken: no final result came.", Paint::Red),
-            Protocol::Broken => ("broken: see above.", Paint::Red),
+            Protocol::Broken if record.faults.iter().any(|it| it.conduct == Conduct::Wrong) => {
+                ("broken: see above.", Paint::Red)
+            }
+            Protocol::Broken => ("broken: no final result came.", Paint::Red),
             Protocol::NotTried => ("not tried.", Paint::Yellow),
         };
         let _infallible = writeln!(out, "{}", style.paint(&format!("Protocol: {text}"), paint));

@@ -223,6 +223,7 @@ fn the_protocol_is_kept_where_it_was_tried() {
     assert_eq!(ended(Status::Passed, Some(Conduct::Unseen)), "Protocol: kept, as far as it was tried.");
     assert_eq!(ended(Status::Passed, Some(Conduct::Wrong)), "Protocol: broken: see above.");
     assert_eq!(ended(Status::Errored, None), "Protocol: broken: no final result came.");
+    assert_eq!(ended(Status::Errored, Some(Conduct::Unseen)), "Protocol: broken: no final result came.");
     assert_eq!(ended(Status::Errored, Some(Conduct::Right)), "Protocol: kept.");
     assert_eq!(ended(Status::Unreachable, None), "Protocol: not tried.");
 }
