@@ -42,7 +42,7 @@ Settings, from the environment (docs/settings.md has all of them):
   HMAC_KEY                   the key that the run task has in HCP Terraform
   RUNTASK_ALLOW_UNSIGNED     `true` to do without a key, for trials
   RUNTASK_ALLOWED_ORIGINS    origins that may receive tokens; https://app.terraform.io,https://app.eu.terraform.io
-  RUNTASK_CONFIG             the file with the tasks and their checks (docs/policies.md)
+  RUNTASK_CONFIG             the file with the tasks and their checks (docs/tasks.md)
   RUNTASK_TERRAFORM          the terraform binary; found on PATH unless set
   RUNTASK_ON_ERROR           `failed` (default) or `passed`, when a check could not run
   RUNTASK_CONCURRENCY        checks at the same time; 4

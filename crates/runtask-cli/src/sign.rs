@@ -28,7 +28,7 @@ pub(crate) struct SignArguments {
 
 const SIGN_HELP: &str = "\
 Example:
-  HMAC_KEY=secret runtask sign body.json > header.txt
+  HMAC_KEY=an-example-that-nobody-else-may-know runtask sign body.json > header.txt
   curl -H @header.txt --data-binary @body.json https://runtask.example.com/
 ";
 

@@ -66,11 +66,29 @@ pub(crate) async fn simulate(arguments: SimulateArguments, output: &Output) -> a
     } else {
         output.result(&format!("\n{}", render::result(&record, style)))?;
     }
-    let asked_for_plan = record.events.iter().any(|it| matches!(it.what, What::PlanRequested { .. }));
-    if arguments.plan.is_some() && !asked_for_plan && record.verdict() == Verdict::Passed {
-        bail!("the run task passed the run and never asked for the plan: no check of it reads one");
-    }
+    was_asked_for(&arguments, &record)?;
     judge(&record)
+}
+
+/// Says what was named, and what a run task that passed the run never asked for: it was not checked, and must not look as if
+/// it had been.
+fn was_asked_for(arguments: &SimulateArguments, record: &Record) -> anyhow::Result<()> {
+    if record.verdict() != Verdict::Passed {
+        return Ok(());
+    }
+    let asked = |kind: fn(&What) -> bool| record.events.iter().any(|it| kind(&it.what));
+    if arguments.plan.is_some() && !asked(|it| matches!(it, What::PlanRequested { .. })) {
+        bail!(
+            "the run task passed the run and never asked for the plan: whatever is in it, it was not checked"
+        );
+    }
+    let is_alone = arguments.dir.is_some() && arguments.plan.is_none();
+    if is_alone && !asked(|it| matches!(it, What::ConfigurationRequested { .. })) {
+        bail!(
+            "the run task passed the run and never asked for the configuration: whatever is in it, it was not checked"
+        );
+    }
+    Ok(())
 }
 
 /// Writes the request for somebody else to deliver, and waits.
@@ -104,6 +122,7 @@ async fn by_hand(
             render::result(&record, style)
         ))?;
     }
+    was_asked_for(arguments, &record)?;
     judge(&record)
 }
 

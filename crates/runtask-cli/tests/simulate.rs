@@ -111,16 +111,11 @@ fn what_nobody_reads_is_refused() {
     let plan = both.path().join("plan.json").display().to_string();
     fs::write(&plan, repository_text(PLAN)).unwrap();
     let with = |checks: &str| place().variable("RUNTASK_CHECKS", checks);
-    let config = "[tasks.format]\nchecks = [\"fmt\"]\n[tasks.plan]\nchecks = [\"plan-summary\"]\n";
-    fs::write(both.path().join("two.toml"), config).unwrap();
     let cases = [
         simulate(&with("fmt"), &["--plan", &plan]),
         simulate(&with("fmt"), &["--plan", &plan, "--all-faults"]),
         simulate(&with("plan-summary"), &[]),
         simulate(&both, &["--plan", &plan, "--stage", "pre_plan"]),
-        both.run(&["check", "configuration", "--plan", &plan, "--config", "two.toml", "--task", "format"]),
-        both.run(&["check", "configuration", &plan, "--config", "two.toml", "--task", "format"]),
-        both.run(&["check", "--plan", &plan, "--config", "two.toml", "--task", "format"]),
     ];
     assert!(cases.iter().all(|it| it.code == 2 && it.out.is_empty()), "{cases:?}");
     let said: Vec<_> = cases.iter().map(|it| it.err.as_str()).collect();
@@ -129,9 +124,6 @@ fn what_nobody_reads_is_refused() {
     error: no check of the task default reads a plan, its checks are fmt: leave the plan out, or choose another task
     error: no check of the task default reads a configuration, its checks are plan-summary: leave the directory out, or choose another task
     error: nobody reads a plan at pre_plan, which comes before it: leave --plan out, or choose another --stage
-    error: no check of the task format reads a plan, its checks are fmt: leave the plan out, or choose another task
-    error: no check of the task format reads a plan, its checks are fmt: leave the plan out, or choose another task
-    error: no check of the task format reads a plan, its checks are fmt: leave the plan out, or choose another task
     ");
     for said in [
         simulate(&with("plan-summary"), &["--plan", &plan]),

@@ -106,8 +106,8 @@ Examples:
   runtask simulate examples/formatted --all-faults
 
 A run task of somebody else, or a `runtask serve` of your own, has to allow the simulator's two origins:
-  HMAC_KEY=secret RUNTASK_ALLOWED_ORIGINS=http://127.0.0.1:9090,http://127.0.0.1:9091 runtask serve
-  HMAC_KEY=secret runtask simulate . --url http://127.0.0.1:8080 --listen 127.0.0.1:9090 --listen-archivist 127.0.0.1:9091
+  HMAC_KEY=an-example-that-nobody-else-may-know RUNTASK_ALLOWED_ORIGINS=http://127.0.0.1:9090,http://127.0.0.1:9091 runtask serve
+  HMAC_KEY=an-example-that-nobody-else-may-know runtask simulate . --url http://127.0.0.1:8080 --listen 127.0.0.1:9090 --listen-archivist 127.0.0.1:9091
 
 `runtask simulate --list-faults` lists what can go wrong.
 Exit codes: 0 passed, 1 failed, 2 no result, or the run task broke the protocol.

@@ -7,6 +7,7 @@ use crate::pair::{Pair, PairSettings};
 use crate::tasks_arguments::choose;
 use anyhow::Context;
 use runtask_protocol::Key;
+use runtask_settings::numbers;
 use runtask_simulator::{Simulator, Target};
 use runtask_tasks::DEFAULT_TASK;
 use std::net::Ipv4Addr;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 /// Settings that our own run task has where it is tried with every fault, unless somebody has set others: a bomb need
 /// not go off whole, and nobody has to wait for their turn.
 const OF_ALL_FAULTS: &[(&str, &str)] =
-    &[("RUNTASK_MAX_UNPACKED_BYTES", "67108864"), ("RUNTASK_CONCURRENCY", "16")];
+    &[(numbers::MAX_UNPACKED_BYTES.name, "67108864"), (numbers::CONCURRENCY.name, "16")];
 
 /// The setting by which a run task of ours trusts the simulator.
 pub(crate) fn allowed_origins(simulator: &Simulator) -> String {
