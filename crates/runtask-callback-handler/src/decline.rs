@@ -42,8 +42,9 @@ pub(crate) fn task_for<'a>(
         warn!(event = event::TASK_UNKNOWN, "declined a task that is not configured");
         let names = settings.tasks.names().collect::<Vec<_>>().join(", ");
         let text = format!("This run task has no task `{}`: it has {names}", printable(task));
+        // What the task would say of a check that could not run, nobody knows.
         let reports = [CheckReport::not_run(TASK, text)];
-        return Err(task_result(&reports, verdict(&reports, settings.on_error), run.accepts_outcomes));
+        return Err(task_result(&reports, Verdict::Failed, run.accepts_outcomes));
     };
     let Err(not_admitted) = task.task.filter.admits(&facts(run)) else { return Ok(task) };
     let text = not_admitted.to_string();

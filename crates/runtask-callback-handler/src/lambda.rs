@@ -85,13 +85,16 @@ impl Start<FailureSettings> {
             error!(
                 event = event::TASKS_NOT_READ,
                 error = %Chain(&*error),
-                "there are no tasks, and a result follows from RUNTASK_ON_ERROR"
+                "there are no tasks, and every result is that the run failed"
             );
             None
         });
         let lookup = |name: &str| lookup(name).filter(|_| !is_lost || name != "RUNTASK_CONFIG");
         let mut settings = SettingsReader::new(&lookup);
-        let read = FailureSettings::read_from(&mut settings, tasks, now());
+        let mut read = FailureSettings::read_from(&mut settings, tasks, now());
+        if is_lost {
+            read.lose_tasks();
+        }
         if let Err(problems) = settings.finish() {
             error!(event = event::SETTINGS_WRONG, "settings are wrong, and their defaults hold: {problems}");
         }

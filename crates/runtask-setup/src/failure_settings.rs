@@ -19,30 +19,41 @@ pub struct FailureSettings {
     /// `RUNTASK_REPORT_MARGIN_MS`: how long before the deadline the final result is sent.
     pub report_margin: Duration,
     on_error: OnError,
-    of_tasks: BTreeMap<String, OnError>,
+    /// Nothing where there is no tasks' file.
+    of_tasks: Option<BTreeMap<String, OnError>>,
 }
 
 impl FailureSettings {
     /// Reads them. `fetched` is the tasks' file where `RUNTASK_CONFIG` names none on disk, and `now` decides which of its
     /// exceptions have expired.
     pub fn read_from(settings: &mut SettingsReader<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
-        let tasks = TasksFile::named(settings, fetched)
-            .and_then(|it| it.parse(settings, now))
-            .map(|(it, _warnings)| it);
-        let tasks = tasks.iter().flat_map(|it| it.iter());
+        let is_named = fetched.is_some() || settings.text("RUNTASK_CONFIG").is_some();
+        let tasks = TasksFile::named(settings, fetched).and_then(|it| it.parse(settings, now));
+        let on_error = on_error(settings);
+        let of_tasks = tasks.iter().flat_map(|(it, _warnings)| it.iter());
+        let of_tasks = of_tasks.map(|it| (it.name.clone(), it.on_error.unwrap_or(on_error))).collect();
         Self {
             client: client_settings(settings),
             deadline: settings.milliseconds(&numbers::DEADLINE),
             report_margin: settings.milliseconds(&numbers::REPORT_MARGIN),
-            on_error: on_error(settings),
-            of_tasks: tasks.filter_map(|it| Some((it.name.clone(), it.on_error?))).collect(),
+            on_error,
+            of_tasks: is_named.then_some(of_tasks),
         }
     }
 
-    /// What follows for a task when a check could not run.
+    /// Says that there is a tasks' file, and that it could not be read.
+    pub fn lose_tasks(&mut self) {
+        self.of_tasks = Some(BTreeMap::new());
+    }
+
+    /// What follows for a task when a check could not run. Of a task that the file does not have, or that cannot be looked up
+    /// because something is wrong with the file, nobody knows what it would say: then the run failed.
     #[must_use]
     pub fn on_error(&self, task: &str) -> OnError {
-        self.of_tasks.get(task).copied().unwrap_or(self.on_error)
+        match &self.of_tasks {
+            Some(of_tasks) => of_tasks.get(task).copied().unwrap_or(OnError::Failed),
+            None => self.on_error,
+        }
     }
 }
 
@@ -69,7 +80,9 @@ mod tests {
         assert_eq!(settings.on_error("b"), OnError::Failed);
         let (settings, _problems) = read(&[("RUNTASK_ON_ERROR", "passed")], Some(file));
         assert_eq!(settings.on_error("b"), OnError::Passed);
-        assert_eq!(settings.on_error("unknown"), OnError::Passed);
+        assert_eq!(settings.on_error("unknown"), OnError::Failed);
+        let (settings, _problems) = read(&[("RUNTASK_ON_ERROR", "passed")], None);
+        assert_eq!(settings.on_error("default"), OnError::Passed);
     }
 
     /// The policies of a task may be what the other function died of.
@@ -83,7 +96,8 @@ mod tests {
 
     #[test]
     fn where_something_is_wrong_its_default_holds() {
-        let (settings, problems) = read(&[("RUNTASK_DEADLINE_MS", "soon")], Some("[tasks"));
+        let (settings, problems) =
+            read(&[("RUNTASK_DEADLINE_MS", "soon"), ("RUNTASK_ON_ERROR", "passed")], Some("[tasks"));
         assert!(problems.unwrap_err().contains("RUNTASK_DEADLINE_MS"));
         assert_eq!(settings.deadline, Duration::from_secs(3300));
         assert_eq!(settings.on_error("a"), OnError::Failed);
