@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use tracing::info;
 
 /// The time that a check has to say what it has found when it is asked to stop.
-const GRACE: Duration = Duration::from_millis(250);
+const GRACE: Duration = Duration::from_millis(800);
 
 /// A check, ready for one task.
 pub trait Check: Send + Sync + 'static {

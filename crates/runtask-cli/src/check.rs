@@ -6,11 +6,8 @@ use crate::output::Output;
 use crate::tasks_arguments::{TasksArguments, choose_or, say_which, with_checks};
 use anyhow::{Context, bail};
 use clap::Args;
-use runtask_checks::{Inputs, Needs, Stop, Terraform, json_plan};
-use runtask_findings::{
-    CheckReport, Code, Finding, Level, OnError, Source, Verdict, counted, shown_path, verdict,
-};
-use runtask_policy::{FactRead, Policy};
+use runtask_checks::{Inputs, Needs, NoPlanError, Stop, Terraform, json_plan};
+use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, counted, shown_path, verdict};
 use runtask_report::{Format, Style, render};
 use runtask_settings::SettingsReader;
 use runtask_setup::{CHECKS, LoadedTask, TaskSet, max_plan_bytes};
@@ -35,8 +32,8 @@ const PLAN_BESIDE: &str = "tfplan";
 /// or else in the plan's own, and it starts the providers that lie in `.terraform` there. Name a saved plan only where you
 /// trust that directory. A configuration and a plan in JSON start no program of theirs.
 ///
-/// runtask.toml lists the checks: the file here, or the one beside what is checked. Without it, RUNTASK_CHECKS lists them;
-/// otherwise the configuration must be formatted, and that is all, as in `serve`, in `simulate` and in the functions. A
+/// runtask.toml lists the checks: the file here, or the one beside what is checked. Where RUNTASK_CHECKS is set, it lists
+/// them, and no file is looked for; without either, the configuration must be formatted, and that is all, as in `serve`, in `simulate` and in the functions. A
 /// line on stderr says which tasks are used. What is named and no check reads is an error.
 #[derive(Debug, Args)]
 #[command(after_long_help = CHECK_HELP)]
@@ -224,21 +221,18 @@ impl Named {
         if judged.iter().flat_map(|it| &it.reports).all(is_missing) {
             let wants = if tasks.iter().any(|it| it.reads_plan()) { "a plan" } else { "a directory" };
             let names: Vec<&str> = judged.iter().map(|it| it.task.as_str()).collect();
-            bail!("the task {} has no check for the named path: name {wants}", names.join(", "));
+            bail!("nothing was named that the task {} reads: name {wants}", names.join(", "));
         }
         Ok(())
     }
 
-    /// Says that what should be a plan is no JSON, once and not for each check that it kept from running.
+    /// Says that what begins as a plan is no JSON, once and not for each check that it kept from running.
     fn plan_is_one(&self, mut plan: &File, judged: &[Judged]) -> anyhow::Result<()> {
         let hindered = |it: &Finding| [Code::UNREADABLE_PLAN, Code::CHECK_UNAVAILABLE].contains(&it.code);
         if !judged.iter().flat_map(|it| &it.reports).flat_map(|it| &it.findings).any(hindered) {
             return Ok(());
         }
         let name = self.plan_name();
-        if plan.metadata()?.len() == 0 {
-            bail!("{name} is empty: `terraform show -json FILE` prints a plan in JSON");
-        }
         plan.rewind()?;
         match serde_json::from_reader::<_, IgnoredAny>(BufReader::new(plan)) {
             Err(error) if !error.is_io() => bail!(
@@ -272,11 +266,11 @@ impl Named {
         (&plan).take(SAVED_PLAN.len() as u64).read_to_end(&mut head).with_context(unreadable)?;
         if head != SAVED_PLAN {
             let plan = json_plan(plan, limit);
-            let named = if path == Path::new("-") { "stdin".into() } else { path.display().to_string() };
-            return Ok(Some(plan.with_context(|| format!("{named} cannot be checked"))?));
+            return Ok(Some(plan.with_context(|| format!("{} cannot be checked", self.plan_name()))?));
         }
         if is_stream {
-            bail!("this plan is not JSON: `terraform show -json FILE | runtask check -`");
+            return Err(NoPlanError::Saved)
+                .with_context(|| format!("{} cannot be checked", self.plan_name()));
         }
         // Whoever names JSON does not expect a program to be started.
         if path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json")) {
@@ -314,30 +308,10 @@ async fn reports(task: &LoadedTask, inputs: &Inputs) -> Vec<CheckReport> {
         } else if needs.plan && inputs.plan.is_none() {
             not_given(&task.task, check.name(), "plan", "--plan FILE")
         } else {
-            let mut report = check.run(inputs).await;
-            if let Some(policy) = check.get::<Policy>() {
-                report.findings.extend(unknown_facts(policy, &inputs.run));
-                report.findings.sort_by_key(|it| it.level);
-            }
-            report
+            check.run(inputs).await
         });
     }
     reports
-}
-
-/// A warning for each fact of the run that rules read and that was not given: to them it is undefined, and so they pass.
-fn unknown_facts(policy: &Policy, given: &RunFacts) -> Vec<Finding> {
-    let warning = |read: FactRead| {
-        let (what, example) = match read.fact.as_str() {
-            "" => ("data.run".to_owned(), "workspace=net-prod".to_owned()),
-            fact => (format!("data.run.{fact}"), format!("{fact}=VALUE")),
-        };
-        let summary = format!("A rule reads {what}, which is not known here, and may pass because of that");
-        let advice = format!("Say what the run would be like: `--run {example}`.\n");
-        let finding = Finding::new(Code::FACT_NOT_GIVEN, Level::Warning, summary).body(advice);
-        Finding { source: Some(Source { file: read.file, line: read.line }), ..finding }
-    };
-    policy.unknown_facts(given).into_iter().map(warning).collect()
 }
 
 /// A check that the task has, for which the command line names nothing. An error: what a task did not check has not

@@ -8,13 +8,13 @@ use regorus::unstable::{Lexer, Source, Token, TokenKind};
 
 /// A fact of the run that policies read, and where they do for the first time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FactRead {
+pub(crate) struct FactRead {
     /// Its name in `data.run`; empty where all of `data.run` is read.
-    pub fact: String,
+    pub(crate) fact: String,
     /// The file.
-    pub file: String,
+    pub(crate) file: String,
     /// The line, from 1.
-    pub line: u32,
+    pub(crate) line: u32,
 }
 
 /// The facts that these files read, each once. Tests make their own, and do not count.
@@ -46,15 +46,21 @@ fn facts_of(file: &SourceFile) -> Option<Vec<(String, u32)>> {
     let text = |at: usize| tokens.get(at).map(|it| it.1.as_str()).unwrap_or_default();
     let mut facts = Vec::new();
     for (at, (_, _, line)) in tokens.iter().enumerate() {
-        let is_run = (text(at), text(at + 1), text(at + 2)) == ("data", ".", "run");
+        // `data.run` or `data["run"]`: how many tokens it takes.
+        let length = match (text(at), text(at + 1), text(at + 2), text(at + 3)) {
+            ("data", ".", "run", _) => 3,
+            ("data", "[", r#""run""# | "run", "]") => 4,
+            _ => 0,
+        };
         let is_part = at > 0 && text(at - 1) == ".";
         // An import is written out where it is used.
         let is_import = at > 0 && text(at - 1) == "import";
-        if !is_run || is_part || is_import && text(at + 3) != "." {
+        let after = at + length;
+        if length == 0 || is_part || is_import && text(after) != "." {
             continue;
         }
-        let name = tokens.get(at + 4);
-        let fact = match (text(at + 3), name) {
+        let name = tokens.get(after + 1);
+        let fact = match (text(after), name) {
             (".", Some((TokenKind::Ident, name, _))) => name.clone(),
             ("[", Some((TokenKind::String, name, _))) => name.trim_matches('"').to_owned(),
             _ => String::new(),
@@ -80,7 +86,7 @@ mod tests {
 
     #[test]
     fn facts_of_the_run_are_found_where_they_are_read() {
-        let text = "package a\n\n# data.run.branch\ndeny contains \"data.run.id\" if {\n\tdata.run.workspace == \"a\"\n\tdata.run[\"stage\"]\n\tinput.data.run.project\n\tdata.running.x\n\tdata.run.workspace\n}\n";
+        let text = "package a\n\n# data.run.branch\ndeny contains \"data.run.id\" if {\n\tdata.run.workspace == \"a\"\n\tdata[\"run\"][\"stage\"]\n\tinput.data.run.project\n\tdata.running.x\n\tdata.run.workspace\n}\n";
         assert_eq!(read(text), [fact("workspace", 5), fact("stage", 6)]);
         assert_eq!(read("package a\n\nimport data.run\n\nr if run.speculative\n"), [fact("speculative", 5)]);
         assert_eq!(

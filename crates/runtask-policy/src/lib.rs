@@ -33,7 +33,6 @@ pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES};
 pub use bundle::{LoadError, LoadErrors};
 pub use evaluation::UnavailableError;
 pub use evaluator::{Evaluator, run_if_asked};
-pub use facts_read::FactRead;
 pub use message::{RuleEntry, RuleKind, Trouble};
 pub use policy::{Policy, TestResult, TestResults};
 pub use read_settings::{SETTINGS, read_settings};

@@ -94,7 +94,12 @@ impl Check for Policy {
 
     async fn run(&self, given: Given<'_>) -> CheckReport {
         match given.plan {
-            Some(plan) => self.judge(plan, given.run, given.today, given.stop).await,
+            Some(plan) => {
+                let mut report = self.judge(plan, given.run, given.today, given.stop).await;
+                report.findings.extend(self.unknown_facts(given.run).into_iter().map(report::fact_not_given));
+                report.findings.sort_by_key(|it| it.level);
+                report
+            }
             None => report::no_plan(given.stage()),
         }
     }
@@ -149,11 +154,10 @@ impl Policy {
     }
 
     /// The facts that the policies read of a run and that are not known of it, each with the first place.
-    #[must_use]
-    pub fn unknown_facts(&self, run: &RunFacts) -> Vec<FactRead> {
+    fn unknown_facts(&self, run: &RunFacts) -> Vec<FactRead> {
         let known = known(run);
         let is_known = |fact: &str| match fact {
-            "" => known.as_object().is_some_and(|it| !it.is_empty()),
+            "" => known.as_object().is_some_and(|it| it.len() == FACTS),
             fact => known.get(fact).is_some(),
         };
         facts_read(&self.bundle.files).into_iter().filter(|it| !is_known(&it.fact)).collect()
@@ -221,7 +225,10 @@ impl Policy {
                 Err(error) => Ended::Died { during: None, reason: error.to_string() },
             };
             let (asked, error) = match ended {
-                Ended::Done => break,
+                Ended::Done => {
+                    evaluation.give_up("it was not asked");
+                    break;
+                }
                 Ended::Refused(Refusal { cause: Cause::Policies, errors }) => {
                     (None, UnavailableError::Policies(errors))
                 }
@@ -237,7 +244,10 @@ impl Policy {
                     warn!(rule = path, "a rule was stopped: {error}");
                     evaluation.answers.push(Answer::without_words(index, error.to_string()));
                 }
-                None if evaluation.answers.is_empty() => return Err(error),
+                // That the plan ended with an error is found, whatever becomes of the rules.
+                None if evaluation.answers.is_empty() && !evaluation.unjudged.is_errored => {
+                    return Err(error);
+                }
                 None => {
                     evaluation.give_up(&error.to_string());
                     break;
@@ -274,10 +284,13 @@ impl Policy {
     }
 }
 
+/// How many facts of a run there are.
+const FACTS: usize = 9;
+
 /// `data.run`. What is not known is left out: null is true to Rego where a rule asks `if data.run.speculative`.
 fn known(run: &RunFacts) -> Value {
     let text = |it: &Option<String>| it.clone().map(Value::String);
-    let facts = [
+    let facts: [_; FACTS] = [
         ("id", text(&run.id)),
         ("organization", text(&run.organization)),
         ("project", text(&run.project)),

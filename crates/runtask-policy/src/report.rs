@@ -2,6 +2,7 @@
 
 use crate::engine::title_of;
 use crate::evaluation::{Evaluation, UnavailableError};
+use crate::facts_read::FactRead;
 use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
 use crate::settings::{Exception, PolicySettings, Unknown};
 use runtask_findings::{
@@ -29,6 +30,20 @@ pub(crate) fn unavailable(error: &UnavailableError) -> CheckReport {
         finding.body = fenced("rego", &excerpt);
     }
     report
+}
+
+/// A warning for a fact of the run that rules read and that is not known: to them it is undefined, and so they may pass.
+pub(crate) fn fact_not_given(read: FactRead) -> Finding {
+    let (what, example) = match read.fact.as_str() {
+        "" => ("data.run".to_owned(), "workspace=net-prod".to_owned()),
+        fact => (format!("data.run.{fact}"), format!("{fact}=VALUE")),
+    };
+    let summary =
+        format!("A rule reads {what}, which is not known of this run, and may pass because of that");
+    let advice =
+        format!("The request for a run may leave it out; `runtask check` takes it from `--run {example}`.\n");
+    let finding = Finding::new(Code::FACT_NOT_GIVEN, Level::Warning, summary).body(advice);
+    Finding { source: Some(Source { file: read.file, line: read.line }), ..finding }
 }
 
 /// The report of a plan at a stage where there is none yet.

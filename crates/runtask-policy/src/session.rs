@@ -124,6 +124,15 @@ pub(crate) async fn run(
         },
         read_tail(stderr, MAX_STDERR_BYTES)
     );
+    let said = match said {
+        Err(Unheard::Stopped(reason)) => {
+            // Nobody waits for its end: what it has said by now is wanted at once.
+            session.ended = Ended::Stopped(reason);
+            return Ok(session);
+        }
+        Err(Unheard::Late(phase)) => Err(phase),
+        Ok(ended) => Ok(ended),
+    };
     let status = match timeout(GRACE, running.wait()).await {
         Ok(status) => status,
         Err(_still_there) => {
@@ -145,8 +154,7 @@ pub(crate) async fn run(
                 during.is_some(),
             ),
         },
-        Err(Unheard::Late(phase)) => Ended::Died { during, reason: out_of_time(phase, request) },
-        Err(Unheard::Stopped(reason)) => Ended::Stopped(reason),
+        Err(phase) => Ended::Died { during, reason: out_of_time(phase, request) },
     };
     Ok(session)
 }

@@ -1,7 +1,7 @@
 //! Plans as people make them: in the encodings of their terminals, and files that are something else.
 
 use crate::place::{Place, repository_text};
-use crate::{EMPTY_PLAN, PUBLIC_PLAN, terraform};
+use crate::{EMPTY_PLAN, PUBLIC_PLAN, SHIPPED, terraform};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -10,7 +10,11 @@ use std::process::Command;
 #[test]
 fn a_plan_in_any_encoding_has_the_same_findings() {
     let plan = repository_text(PUBLIC_PLAN);
-    let place = Place::with(&[("plan.json", &plan), ("marked.json", &format!("\u{feff}{plan}"))]);
+    let place = Place::with(&[
+        ("runtask.toml", SHIPPED),
+        ("plan.json", &plan),
+        ("marked.json", &format!("\u{feff}{plan}")),
+    ]);
     let utf16: Vec<u8> = "\u{feff}"
         .chars()
         .chain(plan.chars())
@@ -26,14 +30,15 @@ fn a_plan_in_any_encoding_has_the_same_findings() {
         place.run(&["check", "utf16.json"]),
         place.run_on(&["check", "-"], &utf16),
     ] {
-        assert_eq!((said.code, &said.out, &*said.err), (1, &expected.out, ""));
+        assert_eq!((said.code, &said.out, &said.err), (1, &expected.out, &expected.err));
     }
 }
 
 /// P-03: the error says what it is, and what to type.
 #[test]
 fn a_file_that_is_no_plan_is_named() {
-    let place = Place::with(&[("main.tf", "resource \"terraform_data\" \"one\" {}\n")]);
+    let place = Place::with(&[("main.tf", "resource \"terraform_data\" \"one\" {}\n")])
+        .variable("RUNTASK_CHECKS", "plan-summary");
     let run = |arguments: &[&str]| {
         let mut command = Command::new(terraform());
         command.args(arguments).current_dir(place.path()).env("CHECKPOINT_DISABLE", "1");
@@ -82,7 +87,8 @@ fn a_saved_plan_has_the_limit_as_json() {
     let script = place.path().join("terraform");
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     let place = place.variable("RUNTASK_TERRAFORM", script.to_str().unwrap());
-    let place = place.variable("RUNTASK_MAX_PLAN_BYTES", "1000000");
+    let place =
+        place.variable("RUNTASK_MAX_PLAN_BYTES", "1000000").variable("RUNTASK_CHECKS", "plan-summary");
     let said = place.run(&["check", "plan"]);
     assert_eq!(said.code, 2);
     assert!(
@@ -96,7 +102,7 @@ fn a_saved_plan_has_the_limit_as_json() {
 #[test]
 fn a_plan_that_ended_with_an_error_fails() {
     let plan = repository_text("tests/fixtures/plans/errored/plan.json");
-    let place = Place::with(&[("plan.json", &plan)]);
+    let place = Place::with(&[("runtask.toml", SHIPPED), ("plan.json", &plan)]);
     let said = place.run(&["check", "plan.json"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.out.contains("The plan ended with an error, and what it does not hold was not checked"));
