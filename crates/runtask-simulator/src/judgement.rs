@@ -23,8 +23,10 @@ pub(crate) fn judge(faults: &[Fault], record: &Record) -> Vec<Judgement> {
 
 impl Record {
     /// Judges it once more, now that it is known how the same run ends without its faults: some must make no difference.
-    pub(crate) fn compare(&mut self, control: Verdict) {
+    pub(crate) fn compare(&mut self, control: &Self) {
         let verdict = self.verdict();
+        let unread = unread(self, control);
+        let control = control.verdict();
         for judgement in &mut self.faults {
             let differs =
                 verdict != control && verdict != Verdict::Other && makes_no_difference(judgement.fault);
@@ -35,7 +37,27 @@ impl Record {
                     _ => "it failed the run, which it does not without the fault".to_owned(),
                 };
             }
+            if let (Conduct::Right, Some(what)) = (judgement.conduct, unread) {
+                judgement.conduct = Conduct::Wrong;
+                judgement.happened =
+                    format!("it passed the run without {what}, which it reads without the fault");
+            }
         }
+    }
+}
+
+/// What a run task passed a run without, though it reads it in the run without a fault.
+fn unread(record: &Record, control: &Record) -> Option<&'static str> {
+    let configuration = |it: &What| matches!(it, What::ArchiveServed { cut: false, .. });
+    let plan = |it: &What| matches!(it, What::PlanServed { .. });
+    if record.verdict() != Verdict::Passed {
+        None
+    } else if has(control, configuration) && !has(record, configuration) {
+        Some("the configuration")
+    } else if has(control, plan) && !has(record, plan) {
+        Some("the plan")
+    } else {
+        None
     }
 }
 

@@ -28,7 +28,7 @@ impl Simulator {
         let mut records = stream::iter(runs).buffered(together);
         while let Some(record) = records.next().await {
             let mut record = record?;
-            record.compare(control.verdict());
+            record.compare(control);
             each(record);
         }
         Ok(())
