@@ -7,7 +7,7 @@ locals {
     {
       title = "Results"
       stat  = "Sum"
-      metrics = [for status in ["passed", "failed", "not_wanted", "refused", "expired", "undelivered"] :
+      metrics = [for status in ["passed", "failed", "not_wanted", "refused", "expired", "undelivered", "finished", "held", "taken_over"] :
         [local.name, "Results", "Status", status, { label = status }]
       ]
     },
@@ -34,6 +34,7 @@ locals {
       stat  = "Sum"
       metrics = [
         [local.name, "JobsOpen", { label = "without end" }],
+        [local.name, "ResultsMissing", { label = "without a result" }],
         [local.name, "Duplicates", { label = "came again" }],
       ]
     },

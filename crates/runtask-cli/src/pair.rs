@@ -85,7 +85,8 @@ impl Pair {
     pub(crate) fn new(settings: PairSettings) -> anyhow::Result<Self> {
         let trust = match settings.key {
             KeySetting::Key(key) => Trust::Keys(FixedKey::new(key)),
-            KeySetting::Unsigned | KeySetting::Parameter { .. } => Trust::Anybody,
+            KeySetting::Unsigned => Trust::Anybody,
+            KeySetting::Parameter { .. } => bail!("the key cannot be a parameter here: set HMAC_KEY"),
         };
         for task in settings.jobs.tasks.iter() {
             for check in &task.checks {

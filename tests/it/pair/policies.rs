@@ -327,7 +327,7 @@ async fn a_rule_that_fails_is_what_the_task_says() {
 async fn what_was_found_in_time_counts() {
     let simulator = simulator().await;
     let (_directory, path) = tasks();
-    let limits = [("RUNTASK_DEADLINE_MS", "6000"), ("RUNTASK_REPORT_MARGIN_MS", "2000")];
+    let limits = [("RUNTASK_DEADLINE_MS", "12000"), ("RUNTASK_REPORT_MARGIN_MS", "4000")];
     let serve = serve(&simulator, &[("RUNTASK_CONFIG", &path), limits[0], limits[1]]).await;
     for (configuration, file, expected) in [
         (formatted(), PUBLIC, ("failed", "public-s3-bucket")),
