@@ -165,10 +165,10 @@ mod tests {
         insta::assert_snapshot!(said(text).join("\n"), @"
         a.rego:4:26: `data.runtask.plan` has no `resorces`; did you mean `resources`?
         a.rego:5:21: `data.runtask` has no `plam`; did you mean `plan`?
-        a.rego:8:17: `data.runtask.plan` has no `touchd`; did you mean `touched`?
-        a.rego:9:20: `data.runtask.plan` has no `is_creat`; did you mean `is_create`?
-        a.rego:10:8: `data.runtask.plan` has no `createt`; did you mean `created`?
-        a.rego:11:11: `data.run` has no `workspce`; did you mean `workspace`?
+        a.rego:8:14: `data.runtask.plan` has no `touchd`; did you mean `touched`?
+        a.rego:9:17: `data.runtask.plan` has no `is_creat`; did you mean `is_create`?
+        a.rego:10:5: `data.runtask.plan` has no `createt`; did you mean `created`?
+        a.rego:11:8: `data.run` has no `workspce`; did you mean `workspace`?
         ");
     }
 

@@ -244,7 +244,7 @@ fn a_rule_that_could_not_be_asked_is_not_a_rule_that_passed() {
     let partly = Answer { violations: vec![violation("a.b")], ..stopped };
     insta::assert_snapshot!(lines(&judged(&settings(Vec::new()), vec![("bad", RuleKind::Deny, partly)])), @"
     1 of 1 rule failed: bad; 1 could not be asked: bad
-    Found 1 issues
+    Found 1 issue
     error check-unavailable: Rule bad could not be asked to its end: it did not finish within 10 s
     error bad: Public S3 bucket: a.b
     ");
