@@ -2,7 +2,7 @@
 //!
 //! Infix operators are calls of the built-ins that they stand for, as in OPA: `a + b` is `plus(a, b)`, `a == b` is
 //! `equal(a, b)`, `x in xs` is `internal.member_2(x, xs)`, `k, v in xs` is `internal.member_3(k, v, xs)`, `a & b` is
-//! `and(a, b)`, `-x` is `minus(0, x)`. Only `=` and `:=` are statements of their own.
+//! `and(a, b)`. Only `=` and `:=` are statements of their own. A minus stands before numbers alone: `-x` is refused.
 
 /// A place in a file: the bytes from `start` up to `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -218,6 +218,6 @@ pub enum TermKind {
 pub enum TemplatePart {
     /// Text, its escapes resolved.
     Text(String),
-    /// A term between braces.
-    Term(Term),
+    /// A term between braces, and what is replaced while it is evaluated: `{x with input as y}`.
+    Term(Term, Vec<With>),
 }
