@@ -3,6 +3,7 @@
 mod call;
 mod graph;
 mod semver;
+mod urlquery;
 
 pub(crate) use call::Builtin;
 
