@@ -2,6 +2,7 @@
 
 mod call;
 mod graph;
+mod net;
 mod semver;
 mod urlquery;
 
