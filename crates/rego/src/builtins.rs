@@ -1,6 +1,7 @@
 //! The functions that the language brings along, each as OPA's own.
 
 mod call;
+mod glob;
 mod graph;
 mod net;
 mod semver;
