@@ -5,6 +5,7 @@ mod glob;
 mod graph;
 mod net;
 mod semver;
+mod units;
 mod urlquery;
 
 pub(crate) use call::Builtin;
