@@ -5,6 +5,7 @@ mod glob;
 mod graph;
 mod net;
 mod semver;
+mod time;
 mod units;
 mod urlquery;
 
