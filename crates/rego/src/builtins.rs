@@ -8,6 +8,7 @@ mod semver;
 mod time;
 mod units;
 mod urlquery;
+mod yaml;
 
 pub(crate) use call::Builtin;
 

@@ -9,8 +9,10 @@ mod print;
 pub mod syntax;
 mod tokens;
 mod types;
+mod yaml;
 
 pub use error::ParseError;
 pub use heap::{Frozen, Heap, HeapError, Mark, UnknownId, Value, View};
 pub use number::Number;
 pub use parser::{parse_module, parse_query, parse_term};
+pub use yaml::{YamlError, parse_yaml, parse_yaml_documents};

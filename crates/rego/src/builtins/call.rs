@@ -231,7 +231,7 @@ pub(crate) mod tests {
         (function.call)(&mut context, &operands)
     }
 
-    fn value(heap: &mut Heap, term: &Term) -> Value {
+    pub(crate) fn value(heap: &mut Heap, term: &Term) -> Value {
         let mut all = |terms: &[Term]| -> Vec<Value> { terms.iter().map(|it| value(heap, it)).collect() };
         let result = match &term.kind {
             TermKind::Null => Ok(Value::NULL),
