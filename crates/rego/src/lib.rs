@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod annotations;
 mod builtins;
 mod error;
 mod heap;
@@ -11,6 +12,7 @@ mod tokens;
 mod types;
 mod yaml;
 
+pub use annotations::{Annotation, Scope, Target, annotations};
 pub use error::ParseError;
 pub use heap::{Frozen, Heap, HeapError, Mark, UnknownId, Value, View};
 pub use number::Number;
