@@ -139,7 +139,8 @@ impl<'t> Parser<'t> {
                 Some("expressions on lines of their own must all hold; for “or”, write several rules"),
             ),
             _ => {
-                let found: String = self.text_of(token.span).chars().take(40).collect();
+                let found = self.text_of(token.span).chars().take_while(|it| !it.is_control());
+                let found: String = found.take(40).collect();
                 let keyword = if self.keyword().is_some() { "the keyword " } else { "" };
                 (format!("expected {what}, found {keyword}`{found}`").into(), hint)
             }
