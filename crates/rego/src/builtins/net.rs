@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const ENTRY: Type = Type::OneOf(&[Type::String, Type::Array(&Type::Any)]);
 const ENTRIES: Type =
-    Type::OneOf(&[Type::String, Type::Array(&ENTRY), Type::Set(&ENTRY), Type::Object(&Type::Any, &ENTRY)]);
+    Type::OneOf(&[Type::String, Type::Array(&ENTRY), Type::Set(&ENTRY), Type::Object(&Type::String, &ENTRY)]);
 const PAIRS: Type = Type::Set(&Type::Tuple(&[Type::Any, Type::Any]));
 const LIST: Type = Type::OneOf(&[Type::Array(&Type::String), Type::Set(&Type::String)]);
 const STRINGS: Type = Type::Set(&Type::String);
@@ -17,7 +17,7 @@ pub(crate) static ALL: &[Builtin] = &[
     Builtin::new("net.cidr_contains_matches", &[ENTRIES, ENTRIES], PAIRS, contains_matches),
     Builtin::new("net.cidr_expand", &[Type::String], STRINGS, expand),
     Builtin::new("net.cidr_intersects", &[Type::String, Type::String], Type::Boolean, intersects),
-    Builtin::new("net.cidr_is_valid", &[Type::Any], Type::Boolean, is_valid),
+    Builtin::new("net.cidr_is_valid", &[Type::String], Type::Boolean, is_valid),
     Builtin::new("net.cidr_merge", &[LIST], STRINGS, merge),
     Builtin::new("net.cidr_overlap", &[Type::String, Type::String], Type::Boolean, contains),
 ];

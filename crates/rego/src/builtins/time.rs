@@ -24,7 +24,7 @@ const SIX: Type = Type::Tuple(&[Type::Number; 6]);
 pub(crate) static ALL: &[Builtin] = &[
     Builtin::new(
         "time.add_date",
-        &[PLACED, Type::Number, Type::Number, Type::Number],
+        &[Type::Number, Type::Number, Type::Number, Type::Number],
         Type::Number,
         add_date,
     ),

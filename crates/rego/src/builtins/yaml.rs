@@ -6,7 +6,7 @@ use crate::types::Type;
 use crate::yaml::{Rules, YamlError, read, write};
 
 pub(crate) static ALL: &[Builtin] = &[
-    Builtin::new("yaml.is_valid", &[Type::Any], Type::Boolean, is_valid),
+    Builtin::new("yaml.is_valid", &[Type::String], Type::Boolean, is_valid),
     Builtin::new("yaml.marshal", &[Type::Any], Type::String, marshal),
     Builtin::new("yaml.unmarshal", &[Type::String], Type::Any, unmarshal),
 ];

@@ -71,12 +71,16 @@ impl Parser<'_> {
     fn default(&mut self, start: Span) -> Parsed<Rule> {
         let head = self.head()?;
         let span = self.span_from(start);
-        let HeadValue::Is(value) = &head.value else {
-            return Err(self.expected("the value of the default, as in `default allow := false`", None));
-        };
-        if let Some(place) = variable_in(value) {
-            let hint = Some("variables, references and calls are not known before there is an input");
-            return Err(self.fault_at(place, "the value of a default is a constant", hint));
+        match &head.value {
+            HeadValue::Is(value) => {
+                if let Some(place) = variable_in(value) {
+                    let hint = Some("variables, references and calls are not known before there is an input");
+                    return Err(self.fault_at(place, "the value of a default is a constant", hint));
+                }
+            }
+            // Without a value it is true, but for what was once a set.
+            HeadValue::True if head.parameters.is_some() || head.name.len() != 2 => {}
+            _ => return Err(self.expected("the value of the default, as in `default allow := false`", None)),
         }
         let parameters = head.parameters.as_deref().unwrap_or_default();
         for (at, parameter) in parameters.iter().enumerate() {
