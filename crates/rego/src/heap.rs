@@ -271,8 +271,10 @@ impl Heap {
     /// When the heap is full.
     pub fn number(&mut self, text: &str) -> Result<Value, HeapError> {
         match text.parse::<i64>() {
-            // `-0` and `+1` stay as they are written.
-            Ok(it) if it != 0 && !text.starts_with('+') || text == "0" => self.integer(it),
+            // `-0`, `+1` and `007` stay as they are written.
+            Ok(it) if text == "0" || !text.trim_start_matches('-').starts_with(['0', '+']) => {
+                self.integer(it)
+            }
             _ => self.tagged_text(NUMBER, text),
         }
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod annotations;
+mod arithmetic;
 mod builtins;
 mod error;
 mod heap;
