@@ -337,25 +337,51 @@ impl Heap {
     ///
     /// As for [`Self::array`].
     pub fn object(&mut self, mut pairs: Vec<[Value; 2]>) -> Result<Value, HeapError> {
-        if !pairs.is_sorted_by(|a, b| self.compare(a[0], b[0]).is_lt()) {
-            pairs.sort_by(|a, b| self.compare(a[0], b[0]));
+        self.object_from(&mut pairs, 0)
+    }
+
+    /// An object of the keys and values from `start` on, which are taken away: whoever makes many needs no vector for each.
+    pub(crate) fn object_from(
+        &mut self,
+        pairs: &mut Vec<[Value; 2]>,
+        start: usize,
+    ) -> Result<Value, HeapError> {
+        let tail = pairs.get(start..).unwrap_or_default();
+        let object = if tail.is_sorted_by(|a, b| self.compare(a[0], b[0]).is_lt()) {
+            self.object_of(tail)
+        } else {
+            let mut tail = tail.to_vec();
+            tail.sort_by(|a, b| self.compare(a[0], b[0]));
             // Later ones come later, as sorting is stable: they take the place of those before.
-            pairs.dedup_by(|later, earlier| {
+            tail.dedup_by(|later, earlier| {
                 let same = self.equal(later[0], earlier[0]);
                 if same {
                     earlier[1] = later[1];
                 }
                 same
             });
-        }
+            self.object_of(&tail)
+        };
+        pairs.truncate(start);
+        object
+    }
+
+    /// An object of pairs that are in order.
+    fn object_of(&mut self, pairs: &[[Value; 2]]) -> Result<Value, HeapError> {
         let summary = summary(pairs.as_flattened().iter())?;
         let offset = self.base.pairs.len() + self.own.pairs.len();
         if pairs.len() > MAX_ITEMS || offset + pairs.len() > MAX_CELLS {
             return Err(HeapError::TooLarge);
         }
-        self.room(size_of_val(pairs.as_slice()))?;
-        self.own.pairs.extend_from_slice(&pairs);
+        self.room(size_of_val(pairs))?;
+        self.own.pairs.extend_from_slice(pairs);
         Ok(Value::tagged(OBJECT, summary << 52 | (pairs.len() as u64) << 28 | offset as u64))
+    }
+
+    /// How many bytes more it may hold.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.limit.saturating_sub(self.bytes())
     }
 
     fn room(&self, bytes: usize) -> Result<(), HeapError> {
