@@ -1,19 +1,70 @@
 //! The functions that the language brings along, each as OPA's own.
 
+mod aggregates;
+mod arithmetic;
+mod arrays;
+mod bits;
 mod call;
+mod comparison;
+mod crypto;
+mod encoding;
+mod format;
 mod glob;
 mod graph;
+mod json;
 mod net;
+mod numbers;
+mod objects;
+mod patch;
+mod regex;
+mod runtime;
 mod semver;
+mod sets;
+mod strings;
 mod time;
+mod types;
 mod units;
 mod urlquery;
+mod uuid;
+mod verbs;
 mod yaml;
 
 pub(crate) use call::Builtin;
+pub(crate) use call::{Builtin, Cache, Context, Failure};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// The function of this name.
 pub(crate) fn builtin(name: &str) -> Option<&'static Builtin> {
-    let _ = name;
-    None
+    BY_NAME.get(name).copied()
 }
+
+/// Whether a function is left only for policies in the language's version 0.
+pub(crate) fn is_deprecated(name: &str) -> bool {
+    matches!(name, "all" | "any" | "re_match" | "set_diff") || name.starts_with("cast_")
+}
+
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Builtin>> =
+    LazyLock::new(|| FAMILIES.iter().copied().flatten().map(|it| (it.name, it)).collect());
+
+static FAMILIES: &[&[Builtin]] = &[
+    aggregates::ALL,
+    arithmetic::ALL,
+    arrays::ALL,
+    bits::ALL,
+    comparison::ALL,
+    crypto::ALL,
+    encoding::ALL,
+    format::ALL,
+    json::ALL,
+    numbers::ALL,
+    objects::ALL,
+    patch::ALL,
+    regex::ALL,
+    runtime::ALL,
+    sets::ALL,
+    strings::ALL,
+    types::ALL,
+    uuid::ALL,
+];
+

@@ -10,6 +10,8 @@ mod json;
 mod json_text;
 mod number;
 mod parser;
+mod pattern;
+mod pattern_class;
 mod print;
 mod quote;
 pub mod syntax;

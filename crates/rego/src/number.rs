@@ -39,6 +39,16 @@ impl Number<'_> {
         }
     }
 
+    /// Whether it is written as an integer, of any size.
+    pub(crate) fn is_plain(self) -> bool {
+        match self {
+            Self::Integer(_) => true,
+            Self::Text(text) => {
+                text.strip_prefix(['-', '+']).unwrap_or(text).bytes().all(|it| it.is_ascii_digit())
+            }
+        }
+    }
+
     /// The nearest double; infinite where there is none.
     pub(crate) fn as_f64(self) -> f64 {
         match self {
@@ -54,6 +64,13 @@ impl Number<'_> {
             Self::Integer(it) => Ok((it < 0, it.unsigned_abs().into(), 0)),
             Self::Text(text) => Decimal::read(text).parts(),
         }
+    }
+
+    /// About how many digits computing with it has to do with.
+    pub(crate) fn digits(self) -> u64 {
+        let Self::Text(text) = self else { return 0 };
+        let written = count(text.len()).min(MAX_DIGITS).unsigned_abs();
+        written + Decimal::read(text).magnitude.unsigned_abs().min(MAX_DIGITS.unsigned_abs())
     }
 
     /// Compares the exact values, whatever they look like: `1.0` equals `1`.

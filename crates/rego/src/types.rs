@@ -21,6 +21,23 @@ pub(crate) enum Type {
     Set(&'static Type),
     /// An object: the types of its keys and of its values.
     Object(&'static Type, &'static Type),
+    /// An object that has these keys, and beside them others of this kind, if any.
+    Record(&'static [(&'static str, Type)], Option<(&'static Type, &'static Type)>),
     /// One of these.
     OneOf(&'static [Type]),
 }
+
+/// An array of anything.
+pub(crate) const ARRAY: Type = Type::Array(&Type::Any);
+
+/// A set of anything.
+pub(crate) const SET: Type = Type::Set(&Type::Any);
+
+/// An object of anything.
+pub(crate) const OBJECT: Type = Type::Object(&Type::Any, &Type::Any);
+
+/// An array of texts.
+pub(crate) const STRINGS: Type = Type::Array(&Type::String);
+
+/// An object with keys that are texts.
+pub(crate) const NAMED: Type = Type::Object(&Type::String, &Type::Any);

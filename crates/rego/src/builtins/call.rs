@@ -1,8 +1,14 @@
 //! What a function of the language is, what it may use, and how it looks at its operands.
 
+use crate::arithmetic::{ArithmeticError, Computed};
+use crate::display;
 use crate::heap::{Heap, HeapError, Value, View};
-use crate::number::Number;
+use crate::number::{Number, TooManyDigits};
 use crate::types::Type;
+use crate::writer::Writer;
+use regex_automata::meta::Regex;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A function of the language.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +33,29 @@ pub(crate) struct Context<'a> {
     pub(crate) heap: &'a mut Heap,
     /// The time of the evaluation, in nanoseconds since 1970: the same wherever it is asked.
     pub(crate) now: i64,
+    /// What chance is made of: the same for one evaluation.
+    pub(crate) seed: u64,
     /// Steps that are left. What does more than a little work for its operands takes some of it ([`Context::spend`]).
     pub(crate) steps: &'a mut u64,
+    /// What is kept from call to call.
+    pub(crate) cache: &'a mut Cache,
+}
+
+/// What functions keep from call to call.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    /// Regular expressions by their text; `None` for one that is too large.
+    pub(crate) patterns: HashMap<String, Option<Arc<Pattern>>>,
+    /// How many bytes they take.
+    pub(crate) pattern_bytes: usize,
+}
+
+/// A regular expression.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(crate) regex: Regex,
+    /// The names of its groups; the first is the whole.
+    pub(crate) names: Vec<Option<Box<str>>>,
 }
 
 /// Why a function gives nothing.
@@ -91,7 +118,7 @@ impl Context<'_> {
     }
 
     pub(crate) fn integer(&self, value: Value, position: u8) -> Result<i64, Failure> {
-        let integer = self.number(value, position)?.as_integer();
+        let integer = self.number(value, position)?.as_whole();
         integer.ok_or_else(|| {
             error(format!("operand {position} must be integer number but got floating-point number"))
         })
@@ -137,9 +164,32 @@ impl Context<'_> {
             .collect()
     }
 
+    /// A number that was computed.
+    pub(crate) fn computed(&mut self, it: Computed) -> Result<Value, Failure> {
+        Ok(match it {
+            Computed::Integer(it) => self.heap.integer(it)?,
+            Computed::Text(it) => self.heap.number(&it)?,
+        })
+    }
+
     /// A count as a number.
     pub(crate) fn count(&mut self, it: usize) -> Result<Value, Failure> {
         Ok(self.heap.integer(i64::try_from(it).unwrap_or(i64::MAX))?)
+    }
+
+    /// What was written as a text.
+    pub(crate) fn written(&mut self, out: &Writer) -> Result<Value, Failure> {
+        self.spend(out.as_str().len() as u64 / 128)?;
+        Ok(self.heap.string(out.as_str())?)
+    }
+
+    /// A value as it is printed: a text as it is, others as OPA shows them.
+    pub(crate) fn printed(&self, value: Value, out: &mut Writer) -> Result<(), Failure> {
+        match self.heap.view(value) {
+            View::String(it) => out.push_str(it)?,
+            _ => display::write(self.heap, value, out)?,
+        }
+        Ok(())
     }
 }
 
@@ -149,9 +199,23 @@ impl From<HeapError> for Failure {
     }
 }
 
+impl From<ArithmeticError> for Failure {
+    fn from(error: ArithmeticError) -> Self {
+        Self::Error(error.to_string())
+    }
+}
+
+impl From<TooManyDigits> for Failure {
+    fn from(error: TooManyDigits) -> Self {
+        Self::Error(error.to_string())
+    }
+}
+
 /// The operands, which are as many as are declared.
 pub(crate) fn take<const N: usize>(operands: &[Value]) -> Result<[Value; N], Failure> {
-    operands.try_into().map_err(|_| error(format!("{N} operands are needed, and not {}", operands.len())))
+    <[Value; N]>::try_from(operands)
+        .ok()
+        .ok_or_else(|| error(format!("{N} operands are needed, and not {}", operands.len())))
 }
 
 pub(crate) fn error(text: impl Into<String>) -> Failure {
@@ -227,7 +291,9 @@ pub(crate) mod tests {
         let operands = operands.to_vec();
         assert_eq!(operands.len(), function.parameters.len(), "{name}");
         let mut steps = 1_000_000;
-        let mut context = Context { heap, now: 1_700_000_000_000_000_000, steps: &mut steps };
+        let mut cache = Cache::default();
+        let mut context =
+            Context { heap, now: 1_700_000_000_000_000_000, seed: 0, steps: &mut steps, cache: &mut cache };
         (function.call)(&mut context, &operands)
     }
 
