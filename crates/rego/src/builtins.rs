@@ -10,6 +10,7 @@ mod crypto;
 mod encoding;
 mod format;
 mod glob;
+mod globs;
 mod graph;
 mod json;
 mod net;
@@ -56,6 +57,7 @@ static FAMILIES: &[&[Builtin]] = &[
     crypto::ALL,
     encoding::ALL,
     format::ALL,
+    globs::ALL,
     json::ALL,
     numbers::ALL,
     objects::ALL,

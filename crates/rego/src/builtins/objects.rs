@@ -90,6 +90,7 @@ fn union_n(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failu
 
 /// What is in one of two objects; of what is in both, objects united and otherwise the second.
 fn united(context: &mut Context<'_>, a: Value, b: Value) -> Result<Value, Failure> {
+    context.spend(1)?;
     context.spend_for(&[a, b])?;
     let (left, right) = match (context.heap.view(a), context.heap.view(b)) {
         (View::Object(left), View::Object(right)) => (left.to_vec(), right.to_vec()),
@@ -117,42 +118,46 @@ fn united(context: &mut Context<'_>, a: Value, b: Value) -> Result<Value, Failur
 fn subset(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [whole, part] = take(operands)?;
     context.spend_for(operands)?;
-    let mut steps = 0;
     let holds = match (context.heap.view(whole), context.heap.view(part)) {
         (View::Array(items), View::Set(part)) => {
             // As in OPA, equal items count as often as they are there, and an array without items has nothing in it.
-            let found = items
-                .iter()
-                .filter(|it| part.binary_search_by(|own| context.heap.compare(*own, **it)).is_ok());
-            !items.is_empty() && found.count() >= part.len()
+            let is_part = |it: &&Value| part.binary_search_by(|own| context.heap.compare(*own, **it)).is_ok();
+            !items.is_empty() && items.iter().filter(is_part).count() >= part.len()
         }
         (a, b) if std::mem::discriminant(&a) == std::mem::discriminant(&b) => {
-            contains(context.heap, whole, part, &mut steps)
+            return Ok(Value::bool(contains(context, whole, part)?));
         }
         _ => return Err(error("both arguments must be of the same type, or an array and a set")),
     };
-    context.spend(steps)?;
     Ok(Value::bool(holds))
 }
 
-fn contains(heap: &Heap, whole: Value, part: Value, steps: &mut u64) -> bool {
-    *steps += 1;
-    match (heap.view(whole), heap.view(part)) {
-        (View::Object(_), View::Object(part)) => part
-            .iter()
-            .all(|[key, value]| heap.get(whole, *key).is_some_and(|it| contains(heap, it, *value, steps))),
+fn contains(context: &mut Context<'_>, whole: Value, part: Value) -> Result<bool, Failure> {
+    context.spend(1)?;
+    context.spend_for(&[whole, part])?;
+    let heap = &*context.heap;
+    Ok(match (heap.view(whole), heap.view(part)) {
+        (View::Object(_), View::Object(part)) => {
+            let part = part.to_vec();
+            for [key, value] in part {
+                match context.heap.get(whole, key) {
+                    Some(it) if contains(context, it, value)? => {}
+                    _ => return Ok(false),
+                }
+            }
+            true
+        }
         (View::Set(_), View::Set(part)) => part.iter().all(|it| heap.get(whole, *it).is_some()),
         (View::Array(whole), View::Array(part)) => {
-            part.is_empty() || part.len() <= whole.len() && runs_in(heap, whole, part, steps)
+            part.is_empty() || part.len() <= whole.len() && runs_in(heap, whole, part)
         }
         _ => heap.equal(whole, part),
-    }
+    })
 }
 
 /// Whether items stand in others one after the other, found in linear time: a place that did not fit says where the next
 /// one may be.
-fn runs_in(heap: &Heap, whole: &[Value], part: &[Value], steps: &mut u64) -> bool {
-    *steps += (whole.len() + part.len()) as u64 / 4;
+fn runs_in(heap: &Heap, whole: &[Value], part: &[Value]) -> bool {
     let equal =
         |a: Option<&Value>, b: Option<&Value>| matches!((a, b), (Some(a), Some(b)) if heap.equal(*a, *b));
     // For each length of a fitting beginning, the longest shorter one that it ends with.

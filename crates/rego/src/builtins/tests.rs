@@ -85,6 +85,11 @@ fn shown(heap: &mut Heap, name: &str, operands: &[Value]) -> Option<String> {
     }
 }
 
+fn object_of(heap: &mut Heap, a: Value, b: Value) -> Value {
+    let keys = [1, 2].map(|it| heap.integer(it).unwrap());
+    heap.object(vec![[keys[0], a], [keys[1], b]]).unwrap()
+}
+
 fn call(heap: &mut Heap, steps: &mut u64, name: &str, operands: &[Value]) -> Result<Value, Failure> {
     let builtin = builtin(name).unwrap_or_else(|| panic!("no {name}"));
     assert_eq!(builtin.parameters.len(), operands.len(), "{name}");
@@ -142,6 +147,10 @@ fn hostile_operands_end_in_steps_or_memory() {
         doubled = heap.array(&[doubled, doubled]).unwrap();
     }
     let same = heap.array(&[doubled, doubled]).unwrap();
+    let [mut shared, mut also] = [object_of(&mut heap, letter, letter), object_of(&mut heap, letter, long)];
+    for _ in 0..60 {
+        [shared, also] = [shared, also].map(|it| object_of(&mut heap, it, it));
+    }
     let [zero, one, million] = [0, 1, 1_000_000].map(|it| heap.integer(it).unwrap());
     let [huge, deep, digits] = ["1000000000000", "1e16000", "1e999999999"].map(|it| heap.number(it).unwrap());
     let wide = text(&mut heap, &"%9999999d".repeat(100));
@@ -183,6 +192,8 @@ fn hostile_operands_end_in_steps_or_memory() {
         ("json.unmarshal", &[nested]),
         ("json.filter", &[object, path]),
         ("walk", &[doubled]),
+        ("object.subset", &[shared, also]),
+        ("object.union", &[shared, also]),
         ("regex.match", &[large, long]),
         ("regex.replace", &[long, every, dots]),
         ("regex.find_n", &[empty, long, huge]),

@@ -54,7 +54,7 @@ fn parse(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure
     let mut texts = vec![("variant", variant.to_owned())];
     if matches!(version, 1 | 2) {
         let time = field(64, 0xfff) << 48 | field(80, 0xffff) << 32 | field(96, 0xffff_ffff);
-        numbers.push(("time", (time - UNIX_EPOCH).saturating_mul(100)));
+        numbers.push(("time", (time - UNIX_EPOCH).wrapping_mul(100)));
         numbers.push(("clocksequence", field(48, 0x3fff)));
         let node: Vec<String> = (0..6).rev().map(|it| format!("{:02x}", field(it * 8, 0xff))).collect();
         texts.push(("nodeid", node.join("-")));
