@@ -22,6 +22,7 @@ mod runtime;
 mod semver;
 mod sets;
 mod strings;
+mod template;
 mod time;
 mod types;
 mod units;
@@ -66,6 +67,7 @@ static FAMILIES: &[&[Builtin]] = &[
     runtime::ALL,
     sets::ALL,
     strings::ALL,
+    template::ALL,
     types::ALL,
     uuid::ALL,
 ];

@@ -21,7 +21,8 @@ pub(crate) enum Type {
     Set(&'static Type),
     /// An object: the types of its keys and of its values.
     Object(&'static Type, &'static Type),
-    /// An object that has these keys, and beside them others of this kind, if any.
+    /// An object: the types of the values at these keys, and what others may be. Where others may be, none of these must be
+    /// there; otherwise exactly these are.
     Record(&'static [(&'static str, Type)], Option<(&'static Type, &'static Type)>),
     /// One of these.
     OneOf(&'static [Type]),

@@ -106,7 +106,9 @@ fn set(rest: &mut std::str::Chars<'_>) -> Result<Token, Failure> {
         match rest.next().ok_or_else(missing)? {
             ']' => return Ok(Token::Set(ranges)),
             '-' => {
-                let low = before.take().ok_or_else(|| error("range character '-' must be preceded by a Unicode character"))?;
+                let low = before
+                    .take()
+                    .ok_or_else(|| error("range character '-' must be preceded by a Unicode character"))?;
                 let high = match rest.next() {
                     Some('\\') => rest.next().ok_or_else(missing)?,
                     Some(it) if it != ']' && it != '-' => it,

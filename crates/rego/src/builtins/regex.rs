@@ -43,6 +43,9 @@ const MAX_KEPT_BYTES: usize = 64 << 20;
 /// Compiles an expression, or takes it from those that were compiled before.
 fn compiled(context: &mut Context<'_>, pattern: Value, position: u8) -> Result<Arc<Pattern>, Failure> {
     let text = context.text(pattern, position)?;
+    if let Some(it) = context.cache.patterns.get(text) {
+        return it.clone().ok_or_else(too_large);
+    }
     let text = text.to_owned();
     compile(context, &text)
 }

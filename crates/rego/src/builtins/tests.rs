@@ -171,6 +171,8 @@ fn hostile_operands_end_in_steps_or_memory() {
         let key = text(&mut heap, "prefix");
         heap.object(vec![[key, long]]).unwrap()
     };
+    let blocks = text(&mut heap, &"{{if .a}}".repeat(1 << 14));
+    let chain = text(&mut heap, &format!("{{{{if .a}}}}{}{{{{end}}}}", "{{else if .a}}".repeat(1 << 13)));
     let list = heap.array(&vec![one; 1 << 16]).unwrap();
     let all = heap.array(&vec![list; 1 << 10]).unwrap();
     let mark = heap.mark();
@@ -203,6 +205,8 @@ fn hostile_operands_end_in_steps_or_memory() {
         ("plus", &[digits, one]),
         ("mul", &[deep, deep]),
         ("format_int", &[digits, one]),
+        ("strings.render_template", &[blocks, object]),
+        ("strings.render_template", &[chain, object]),
         ("split", &[long, letter]),
         ("split", &[long, empty]),
         ("crypto.hmac.sha512", &[long, long]),
