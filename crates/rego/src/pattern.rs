@@ -237,6 +237,13 @@ impl Parser<'_> {
             }
             repeats = repeats.max(1);
         }
+        if max == Some(0) {
+            // Groups in it keep their numbers, so it stays as what never fits after what always does.
+            let never = Hir::concat(vec![hir, Hir::fail()]);
+            let hir = Hir::alternation(vec![Hir::empty(), never]);
+            self.group.items.push(Item { hir, repeats });
+            return Ok(());
+        }
         let greedy = lazy == self.flags.swap_greed;
         let hir = Hir::repetition(Repetition { min, max, greedy, sub: Box::new(hir) });
         self.group.items.push(Item { hir, repeats });

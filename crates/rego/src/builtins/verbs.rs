@@ -77,7 +77,7 @@ impl Argument<'_> {
                 _ => self.bad_verb(verb, flags, out),
             },
             Self::Text(it) => match verb {
-                'v' if flags.source => quoted(it, '"', Style::Readable, flags, out),
+                'v' if flags.source => quoted(cut(it, flags), '"', Style::Readable, flags, out),
                 'v' | 's' => text(it, flags, out),
                 'x' | 'X' => hexadecimal(it.as_bytes(), verb == 'X', flags, out),
                 'q' => {
@@ -169,11 +169,13 @@ fn integer(it: &BigInt, base: u32, verb: char, flags: Flags, out: &mut Writer) -
     };
     let mut number = out.rest();
     number.push_str(sign)?;
-    match (verb, base) {
-        ('O', _) => number.push_str("0o")?,
-        (_, 2) if flags.sharp => number.push_str("0b")?,
-        (_, 16) if flags.sharp => number.push_str(if verb == 'X' { "0X" } else { "0x" })?,
-        (_, 8) if flags.sharp && least <= digits.len() && !digits.starts_with('0') => number.push('0')?,
+    if verb == 'O' {
+        number.push_str("0o")?;
+    }
+    match base {
+        2 if flags.sharp => number.push_str("0b")?,
+        8 if flags.sharp && least <= digits.len() && !digits.starts_with('0') => number.push('0')?,
+        16 if flags.sharp => number.push_str(if verb == 'X' { "0X" } else { "0x" })?,
         _ => {}
     }
     number.repeat("0", least.saturating_sub(digits.len()))?;
