@@ -24,7 +24,7 @@ pub(crate) fn difference(context: &mut Context<'_>, operands: &[Value]) -> Resul
 fn and(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [a, b] = take(operands)?;
     context.spend_for(operands)?;
-    let items = merged(context.heap, context.set(a, 1)?, context.set(b, 2)?, |a, b| a && b);
+    let items = common(context.heap, context.set(a, 1)?, context.set(b, 2)?);
     Ok(context.heap.set(items)?)
 }
 
@@ -33,6 +33,12 @@ fn or(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     context.spend_for(operands)?;
     let items = merged(context.heap, context.set(a, 1)?, context.set(b, 2)?, |_, _| true);
     Ok(context.heap.set(items)?)
+}
+
+/// What is in both, as it is written in the smaller set.
+fn common(heap: &Heap, a: &[Value], b: &[Value]) -> Vec<Value> {
+    let (small, large) = if b.len() < a.len() { (b, a) } else { (a, b) };
+    merged(heap, small, large, |a, b| a && b)
 }
 
 /// Goes through two sets in order and keeps an item by whether it is in the first and in the second.
@@ -78,7 +84,7 @@ fn intersection(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, 
         None => Vec::new(),
     };
     for set in rest {
-        items = merged(context.heap, &items, context.set(*set, 1)?, |a, b| a && b);
+        items = common(context.heap, &items, context.set(*set, 1)?);
     }
     Ok(context.heap.set(items)?)
 }
