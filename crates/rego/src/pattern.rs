@@ -5,8 +5,11 @@
 use crate::pattern_class::{Escape, PatternError, class, escape, folded, range, skip};
 use regex_syntax::hir::{Capture, Class, ClassUnicode, Dot, Hir, Look, Repetition};
 
-/// Groups deeper in each other than this are refused.
-const MAX_NESTING: usize = 250;
+/// Longer ones are refused: what is read of one takes a hundred times its length.
+const MAX_LENGTH: usize = 1 << 17;
+
+/// Groups deeper in each other than this are refused: whoever compiles what is read goes down on the stack.
+const MAX_NESTING: usize = 100;
 
 /// Nothing is repeated more often than this, nor all repetitions in each other taken together.
 const MAX_REPEAT: u32 = 1_000;
@@ -25,6 +28,9 @@ pub(crate) struct Read {
 
 /// Reads a regular expression.
 pub(crate) fn read(pattern: &str) -> Result<Read, PatternError> {
+    if pattern.len() > MAX_LENGTH {
+        return Err(PatternError("expression too large"));
+    }
     Parser {
         rest: pattern,
         flags: Flags::default(),
@@ -410,5 +416,6 @@ mod tests {
             assert!(read(pattern).is_err(), "{pattern}");
         }
         assert!(read(&"(".repeat(100_000)).is_err());
+        assert!(read(&"a".repeat(MAX_LENGTH + 1)).is_err());
     }
 }

@@ -162,6 +162,8 @@ fn hostile_operands_end_in_steps_or_memory() {
     let pairs = heap.object(pairs).unwrap();
     let large = text(&mut heap, r"(\pL{1,100}){1,10}\d{0,1000}(x+x+)+y");
     let every = text(&mut heap, "(a*)*|b");
+    let within = text(&mut heap, &format!("{}a{}", "(?i:(".repeat(50), ")*)?".repeat(50)));
+    let words = text(&mut heap, &"abcdefg|".repeat(1 << 13));
     let dots = text(&mut heap, "$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0$0");
     let nested = text(&mut heap, &"[".repeat(1 << 16));
     let slashes = text(&mut heap, &"/a".repeat(1 << 16));
@@ -197,6 +199,10 @@ fn hostile_operands_end_in_steps_or_memory() {
         ("object.subset", &[shared, also]),
         ("object.union", &[shared, also]),
         ("regex.match", &[large, long]),
+        ("regex.match", &[within, long]),
+        ("regex.match", &[words, long]),
+        ("regex.match", &[long, long]),
+        ("regex.is_valid", &[long]),
         ("regex.replace", &[long, every, dots]),
         ("regex.find_n", &[empty, long, huge]),
         ("regex.find_all_string_submatch_n", &[every, long, huge]),
