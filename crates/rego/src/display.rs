@@ -77,7 +77,7 @@ mod tests {
     fn shows_no_more_than_memory_allows() {
         let mut heap = Heap::new(1 << 16);
         let mut doubled = Value::NULL;
-        for _ in 0..60 {
+        for _ in 0..24 {
             doubled = heap.array(&[doubled, doubled]).unwrap();
         }
         assert_eq!(write(&heap, doubled, &mut Writer::new(&heap)), Err(HeapError::Exhausted));

@@ -15,6 +15,9 @@ const MAX_ITEMS: usize = (1 << 24) - 1;
 const MAX_TEXT_BYTES: usize = (1 << 28) - 1;
 const MAX_CELLS: usize = (1 << 28) - 1;
 
+/// The most that may stand in one value, counted as if nothing were shared: what goes through values comes to an end.
+const MAX_WEIGHT: u64 = 1 << 28;
+
 /// A value in a heap.
 ///
 /// Two handles can differ and mean equal values: [`Heap::equal`] says it.
@@ -322,11 +325,13 @@ impl Heap {
 
     fn collection(&mut self, tag: u64, items: &[Value]) -> Result<Value, HeapError> {
         let summary = summary(items.iter())?;
-        let offset = self.base.cells.len() + self.own.cells.len();
+        let weight = self.weight_of(items)?;
+        let offset = self.base.cells.len() + self.own.cells.len() + 1;
         if items.len() > MAX_ITEMS || offset + items.len() > MAX_CELLS {
             return Err(HeapError::TooLarge);
         }
-        self.room(size_of_val(items))?;
+        self.room(size_of_val(items) + size_of::<Value>())?;
+        self.own.cells.push(Value(weight));
         self.own.cells.extend_from_slice(items);
         Ok(Value::tagged(tag, summary << 52 | (items.len() as u64) << 28 | offset as u64))
     }
@@ -369,13 +374,33 @@ impl Heap {
     /// An object of pairs that are in order.
     fn object_of(&mut self, pairs: &[[Value; 2]]) -> Result<Value, HeapError> {
         let summary = summary(pairs.as_flattened().iter())?;
-        let offset = self.base.pairs.len() + self.own.pairs.len();
+        let weight = self.weight_of(pairs.as_flattened())?;
+        let offset = self.base.pairs.len() + self.own.pairs.len() + 1;
         if pairs.len() > MAX_ITEMS || offset + pairs.len() > MAX_CELLS {
             return Err(HeapError::TooLarge);
         }
-        self.room(size_of_val(pairs))?;
+        self.room(size_of_val(pairs) + size_of::<[Value; 2]>())?;
+        self.own.pairs.push([Value(weight), Value::NULL]);
         self.own.pairs.extend_from_slice(pairs);
         Ok(Value::tagged(OBJECT, summary << 52 | (pairs.len() as u64) << 28 | offset as u64))
+    }
+
+    /// How much stands in a value, itself counted, as if nothing were shared: a unit for each item, and for 64 bytes of text.
+    #[must_use]
+    pub fn weight(&self, value: Value) -> u64 {
+        // Before the items of a collection stands what it weighs.
+        let before = Value::tagged(value.tag(), 1 << 28 | value.offset().saturating_sub(1) as u64);
+        match value.tag() {
+            STRING | NUMBER => 1 + value.text().0 as u64 / 64,
+            ARRAY | SET => self.cells(before).first().map_or(1, |it| it.0),
+            OBJECT => self.pairs(before).first().map_or(1, |it| it[0].0),
+            _ => 1,
+        }
+    }
+
+    fn weight_of(&self, items: &[Value]) -> Result<u64, HeapError> {
+        let weight = items.iter().fold(1, |sum: u64, it| sum.saturating_add(self.weight(*it)));
+        if weight > MAX_WEIGHT { Err(HeapError::TooLarge) } else { Ok(weight) }
     }
 
     /// How many bytes more it may hold.

@@ -210,7 +210,7 @@ mod tests {
         let want = "{\n>  \"a\": [\n>    1\n>  ],\n>  \"b\": [],\n>  \"c\": {}\n>}";
         assert_eq!(marshalled(&heap, value, Some(layout)).unwrap(), want);
         let mut doubled = value;
-        for _ in 0..60 {
+        for _ in 0..20 {
             doubled = heap.array(&[doubled, doubled]).unwrap();
         }
         assert_eq!(marshalled(&heap, doubled, None), Err(WriteError::Heap(HeapError::Exhausted)));

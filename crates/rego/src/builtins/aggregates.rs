@@ -62,14 +62,14 @@ fn fold(
 
 fn max(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [collection] = take(operands)?;
-    context.spend_for(operands)?;
+    context.spend_deep(operands)?;
     let items = context.items(collection, 1)?.iter();
     items.copied().max_by(|a, b| context.heap.compare(*a, *b)).ok_or(Failure::Undefined)
 }
 
 fn min(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [collection] = take(operands)?;
-    context.spend_for(operands)?;
+    context.spend_deep(operands)?;
     let items = context.items(collection, 1)?.iter();
     // Of equal ones the last.
     let lesser = |a: Value, b: Value| if context.heap.compare(b, a).is_le() { b } else { a };
@@ -78,7 +78,7 @@ fn min(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> 
 
 fn sort(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [collection] = take(operands)?;
-    context.spend_for(operands)?;
+    context.spend_deep(operands)?;
     let mut items = context.items(collection, 1)?.to_vec();
     items.sort_by(|a, b| context.heap.compare(*a, *b));
     Ok(context.heap.array(&items)?)

@@ -103,6 +103,12 @@ impl Context<'_> {
         self.spend(steps as u64)
     }
 
+    /// Takes steps for comparing operands with each other, or with as much as stands in them.
+    pub(crate) fn spend_deep(&mut self, operands: &[Value]) -> Result<(), Failure> {
+        let weight = operands.iter().fold(0, |sum: u64, it| sum.saturating_add(self.heap.weight(*it)));
+        self.spend(weight / 8)
+    }
+
     pub(crate) fn text(&self, value: Value, position: u8) -> Result<&str, Failure> {
         match self.heap.view(value) {
             View::String(it) => Ok(it),

@@ -26,11 +26,15 @@ fn compare(
     holds: fn(Ordering) -> bool,
 ) -> Result<Value, Failure> {
     let [a, b] = take(operands)?;
+    // No more is looked at than stands in the lesser one.
+    let lesser = if context.heap.weight(a) < context.heap.weight(b) { a } else { b };
+    context.spend_deep(&[lesser])?;
     Ok(Value::bool(holds(context.heap.compare(a, b))))
 }
 
 fn member(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [value, collection] = take(operands)?;
+    context.spend_deep(&[collection])?;
     let heap = &*context.heap;
     let found = match heap.view(collection) {
         View::Set(_) => return Ok(Value::bool(heap.get(collection, value).is_some())),
@@ -38,12 +42,12 @@ fn member(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failur
         View::Object(pairs) => pairs.iter().any(|[_, it]| heap.equal(*it, value)),
         _ => false,
     };
-    context.spend_for(&[collection])?;
     Ok(Value::bool(found))
 }
 
 fn member_with_key(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [key, value, collection] = take(operands)?;
+    context.spend_deep(&[value])?;
     let found = context.heap.get(collection, key);
     Ok(Value::bool(found.is_some_and(|it| context.heap.equal(it, value))))
 }

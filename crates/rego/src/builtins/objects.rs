@@ -117,7 +117,7 @@ fn united(context: &mut Context<'_>, a: Value, b: Value) -> Result<Value, Failur
 
 fn subset(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [whole, part] = take(operands)?;
-    context.spend_for(operands)?;
+    context.spend_deep(operands)?;
     let holds = match (context.heap.view(whole), context.heap.view(part)) {
         (View::Array(items), View::Set(part)) => {
             // As in OPA, equal items count as often as they are there, and an array without items has nothing in it.
@@ -134,7 +134,6 @@ fn subset(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failur
 
 fn contains(context: &mut Context<'_>, whole: Value, part: Value) -> Result<bool, Failure> {
     context.spend(1)?;
-    context.spend_for(&[whole, part])?;
     let heap = &*context.heap;
     Ok(match (heap.view(whole), heap.view(part)) {
         (View::Object(_), View::Object(part)) => {

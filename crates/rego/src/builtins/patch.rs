@@ -63,6 +63,7 @@ fn apply(context: &mut Context<'_>, value: Value, operation: Value) -> Result<Va
         }
         _ => {
             let found = find(context.heap, value, &target)?;
+            context.spend_deep(&[new])?;
             if context.heap.equal(found, new) {
                 Ok(value)
             } else {

@@ -16,21 +16,21 @@ pub(crate) static ALL: &[Builtin] = &[
 /// What is in the first set and not in the second.
 pub(crate) fn difference(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [a, b] = take(operands)?;
-    context.spend_for(operands)?;
+    context.spend_deep(operands)?;
     let items = merged(context.heap, context.set(a, 1)?, context.set(b, 2)?, |a, b| a && !b);
     Ok(context.heap.set(items)?)
 }
 
 fn and(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [a, b] = take(operands)?;
-    context.spend_for(operands)?;
+    context.spend_deep(operands)?;
     let items = common(context.heap, context.set(a, 1)?, context.set(b, 2)?);
     Ok(context.heap.set(items)?)
 }
 
 fn or(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [a, b] = take(operands)?;
-    context.spend_for(operands)?;
+    context.spend_deep(operands)?;
     let items = merged(context.heap, context.set(a, 1)?, context.set(b, 2)?, |_, _| true);
     Ok(context.heap.set(items)?)
 }
@@ -66,7 +66,7 @@ fn merged(heap: &Heap, a: &[Value], b: &[Value], keep: fn(bool, bool) -> bool) -
 fn union(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [sets] = take(operands)?;
     let sets = members(context, sets)?;
-    context.spend_for(&sets)?;
+    context.spend_deep(&sets)?;
     let mut items = Vec::new();
     for set in sets {
         items.extend_from_slice(context.set(set, 1)?);
@@ -77,7 +77,7 @@ fn union(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure
 fn intersection(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [sets] = take(operands)?;
     let sets = members(context, sets)?;
-    context.spend_for(&sets)?;
+    context.spend_deep(&sets)?;
     let mut rest = sets.iter();
     let mut items = match rest.next() {
         Some(first) => context.set(*first, 1)?.to_vec(),

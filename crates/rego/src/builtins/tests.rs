@@ -143,12 +143,12 @@ fn hostile_operands_end_in_steps_or_memory() {
     let half = text(&mut heap, &many[..1 << 17]);
     let empty = text(&mut heap, "");
     let mut doubled = heap.array(&[long, long]).unwrap();
-    for _ in 0..60 {
+    for _ in 0..12 {
         doubled = heap.array(&[doubled, doubled]).unwrap();
     }
     let same = heap.array(&[doubled, doubled]).unwrap();
     let [mut shared, mut also] = [object_of(&mut heap, letter, letter), object_of(&mut heap, letter, long)];
-    for _ in 0..60 {
+    for _ in 0..14 {
         [shared, also] = [shared, also].map(|it| object_of(&mut heap, it, it));
     }
     let [zero, one, million] = [0, 1, 1_000_000].map(|it| heap.integer(it).unwrap());
@@ -196,6 +196,9 @@ fn hostile_operands_end_in_steps_or_memory() {
         ("json.unmarshal", &[nested]),
         ("json.filter", &[object, path]),
         ("walk", &[doubled]),
+        ("equal", &[shared, also]),
+        ("sort", &[same]),
+        ("internal.member_2", &[also, same]),
         ("object.subset", &[shared, also]),
         ("object.union", &[shared, also]),
         ("regex.match", &[large, long]),
@@ -228,4 +231,26 @@ fn hostile_operands_end_in_steps_or_memory() {
         assert!(heap.bytes() <= 1 << 22, "{name}");
         heap.release(mark);
     }
+}
+
+#[test]
+fn a_value_cannot_weigh_more_than_can_be_gone_through() {
+    let mut heap = Heap::new(1 << 20);
+    let mut value = heap.array(&[]).unwrap();
+    assert_eq!(heap.weight(value), 1);
+    for level in 1..25 {
+        value = if level % 2 == 0 {
+            heap.array(&[value, value]).unwrap()
+        } else {
+            object_of(&mut heap, value, value)
+        };
+        assert!(heap.weight(value) >= 1 << level && heap.weight(value) < 6 << level);
+    }
+    while let Ok(it) = heap.array(&[value, value]) {
+        value = it;
+    }
+    assert!(heap.weight(value) <= 1 << 28);
+    let frozen = heap.freeze().unwrap();
+    let heap = Heap::on(&frozen, 1 << 20);
+    assert!(heap.weight(value) > 1 << 27);
 }
