@@ -17,13 +17,17 @@ mod net;
 mod numbers;
 mod objects;
 mod patch;
+mod refused;
 mod regex;
 mod runtime;
 mod semver;
 mod sets;
 mod strings;
 mod template;
+#[cfg(test)]
+mod tests;
 mod time;
+mod trace;
 mod types;
 mod units;
 mod urlquery;
@@ -31,8 +35,8 @@ mod uuid;
 mod verbs;
 mod yaml;
 
-pub(crate) use call::Builtin;
 pub(crate) use call::{Builtin, Cache, Context, Failure};
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -58,17 +62,26 @@ static FAMILIES: &[&[Builtin]] = &[
     crypto::ALL,
     encoding::ALL,
     format::ALL,
+    glob::ALL,
     globs::ALL,
+    graph::ALL,
     json::ALL,
+    net::ALL,
     numbers::ALL,
     objects::ALL,
     patch::ALL,
+    refused::ALL,
     regex::ALL,
     runtime::ALL,
+    semver::ALL,
     sets::ALL,
     strings::ALL,
     template::ALL,
+    time::ALL,
+    trace::ALL,
     types::ALL,
+    units::ALL,
+    urlquery::ALL,
     uuid::ALL,
+    yaml::ALL,
 ];
-

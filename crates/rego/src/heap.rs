@@ -4,12 +4,14 @@
 //! an error and not with the process. A heap can stand on another one that does not change any more: then several
 //! evaluations share the values of an input.
 
+use crate::display;
 use crate::number::Number;
+use crate::writer::Writer;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// The deepest nesting of a value. What compares, prints or walks values may use the machine's stack.
-pub const MAX_DEPTH: usize = 127;
+pub(crate) const MAX_DEPTH: usize = 127;
 
 const MAX_ITEMS: usize = (1 << 24) - 1;
 const MAX_TEXT_BYTES: usize = (1 << 28) - 1;
@@ -59,7 +61,7 @@ pub enum HeapError {
     /// One value is larger than a heap can hold.
     #[error("a value is too large: at most 16 777 215 items, 256 MiB of text")]
     TooLarge,
-    /// Values stand in each other more than [`MAX_DEPTH`] deep.
+    /// Values stand in each other more than 127 deep.
     #[error("a value is nested more than 127 deep")]
     TooDeep,
 }
@@ -98,6 +100,7 @@ const SET: u64 = 7;
 const UNKNOWN: u64 = 8;
 
 const PAYLOAD: u32 = 60;
+const PAYLOAD_BITS: u64 = (1 << PAYLOAD) - 1;
 const MAX_INTEGER: i64 = (1 << 59) - 1;
 const MIN_INTEGER: i64 = -(1 << 59);
 
@@ -139,6 +142,11 @@ impl Value {
 
     const fn tag(self) -> u64 {
         self.0 >> PAYLOAD
+    }
+
+    /// The handle as a number, to tell handles apart.
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
     }
 
     /// Where its items or bytes begin.
@@ -233,7 +241,7 @@ impl Heap {
             ARRAY => View::Array(self.cells(value)),
             OBJECT => View::Object(self.pairs(value)),
             SET => View::Set(self.cells(value)),
-            _ => View::Unknown(UnknownId(value.0 as u32)),
+            _ => View::Unknown(UnknownId(u32::try_from(value.0 & PAYLOAD_BITS).unwrap_or(u32::MAX))),
         }
     }
 
@@ -261,7 +269,7 @@ impl Heap {
     /// When the heap is full.
     pub fn integer(&mut self, it: i64) -> Result<Value, HeapError> {
         if (MIN_INTEGER..=MAX_INTEGER).contains(&it) {
-            Ok(Value::tagged(INTEGER, it as u64 & (1 << PAYLOAD) - 1))
+            Ok(Value::tagged(INTEGER, it as u64 & PAYLOAD_BITS))
         } else {
             self.tagged_text(NUMBER, &it.to_string())
         }
@@ -470,6 +478,17 @@ impl Heap {
         }
     }
 
+    /// A value as OPA shows it: `{"a": [1, "b"]}`, `{1, 2}`, `set()`.
+    #[must_use]
+    pub fn shown(&self, value: Value) -> String {
+        let mut out = Writer::new(self);
+        match display::write(self, value, &mut out) {
+            Ok(()) => out.as_str().to_owned(),
+            // What does not fit is left out.
+            Err(_) => format!("{}…", out.as_str()),
+        }
+    }
+
     /// The value at a key of an object that is a text.
     #[must_use]
     pub fn get_text(&self, object: Value, key: &str) -> Option<Value> {
@@ -521,6 +540,6 @@ fn summary<'v>(items: impl Iterator<Item = &'v Value>) -> Result<u64, HeapError>
     if depth + 1 > MAX_DEPTH as u64 {
         Err(HeapError::TooDeep)
     } else {
-        Ok(depth + 1 | u64::from(has_unknown) << 7)
+        Ok((depth + 1) | (u64::from(has_unknown) << 7))
     }
 }

@@ -207,6 +207,16 @@ pub(crate) fn is_decimal(text: &str) -> bool {
         && Number::Text(text).as_f64().is_finite()
 }
 
+impl std::fmt::Display for Number<'_> {
+    /// As JSON writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Integer(it) => it.fmt(f),
+            Self::Text(it) => f.write_str(it),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

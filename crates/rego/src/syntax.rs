@@ -5,7 +5,7 @@
 //! `and(a, b)`. Only `=` and `:=` are statements of their own. A minus stands before numbers alone: `-x` is refused.
 
 /// A place in a file: the bytes from `start` up to `end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// The first byte.
     pub start: u32,
@@ -98,6 +98,17 @@ pub enum HeadValue {
     Is(Term),
     /// `contains term`: a set with the term.
     Contains(Term),
+}
+
+impl HeadValue {
+    /// The term, where it says one.
+    #[must_use]
+    pub fn term(&self) -> Option<&Term> {
+        match self {
+            Self::True => None,
+            Self::Is(it) | Self::Contains(it) => Some(it),
+        }
+    }
 }
 
 /// `else := value { body }`.

@@ -68,6 +68,8 @@ pub(crate) enum Failure {
     Undefined,
     /// The whole evaluation ends.
     Heap(HeapError),
+    /// The whole evaluation ends: a policy cannot have this here.
+    Refused,
     /// The whole evaluation ends: out of steps.
     OutOfSteps,
 }

@@ -1,0 +1,326 @@
+//! Makes a program of parsed modules.
+
+use crate::check_types::check;
+use crate::code::{Code, Instruction, NodeId, Operand, Position, Register};
+use crate::compile_error::{CompileError, ErrorCode};
+use crate::constants::Constants;
+use crate::emit::Emitter;
+use crate::metadata::{Annotated, Metadata};
+use crate::order::Variables;
+use crate::recursion::Needs;
+use crate::resolve::{Names, Resolver};
+use crate::resolved::{Definition, Term};
+use crate::rules::{Rule, RuleKind, Tree};
+use crate::syntax::{self, Body, HeadValue, Module, TermKind, Version};
+use std::collections::{HashMap, HashSet};
+
+/// Compiled policies.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) tree: Tree,
+    pub(crate) constants: Constants,
+    /// Names of functions, for queries.
+    functions: HashMap<Vec<String>, usize>,
+    /// How many comprehensions are kept.
+    kept: u32,
+}
+
+/// A compiled query.
+#[derive(Debug)]
+pub(crate) struct CompiledQuery {
+    pub(crate) code: Code,
+    /// The names of what a solution consists of.
+    pub(crate) names: Vec<String>,
+}
+
+/// What a head's name says: the path below `data`, and the operands after it that are not names.
+fn split_name<'m>(package: &[String], rule: &'m syntax::Rule) -> (Vec<String>, &'m [syntax::Term]) {
+    let mut path = package.to_vec();
+    let mut taken = 0;
+    for term in &rule.head.name {
+        match &term.kind {
+            TermKind::Variable(name) if taken == 0 => path.push(name.clone()),
+            TermKind::String(name) if taken > 0 => path.push(name.clone()),
+            _ => break,
+        }
+        taken += 1;
+    }
+    (path, rule.head.name.get(taken..).unwrap_or_default())
+}
+
+impl Program {
+    /// Compiles modules, in the order of their numbers.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them.
+    pub(crate) fn compile(files: &[Annotated]) -> Result<Self, Vec<CompileError>> {
+        let mut errors = Vec::new();
+        let mut constants = Constants::default();
+        let mut tree = Tree::default();
+        let mut functions = HashMap::new();
+        let mut rules: HashMap<&[String], HashSet<String>> = HashMap::new();
+        for module in files.iter().map(|it| &it.module) {
+            let names = rules.entry(module.package.as_slice()).or_default();
+            for rule in &module.rules {
+                if let Some(TermKind::Variable(name)) = rule.head.name.first().map(|it| &it.kind) {
+                    names.insert(name.clone());
+                }
+                if let Some(parameters) = &rule.head.parameters {
+                    let (path, _) = split_name(&module.package, rule);
+                    functions.insert(path, parameters.len());
+                }
+            }
+        }
+        let nothing = HashSet::new();
+        for (file, annotated) in files.iter().enumerate() {
+            let module = &annotated.module;
+            let imports = imports(module);
+            let names = Names {
+                file,
+                version: module.version,
+                package: &module.package,
+                rules: rules.get(module.package.as_slice()).unwrap_or(&nothing),
+                imports: &imports,
+                functions: &functions,
+            };
+            tree.make(module.package.get(..MAX_PATH).unwrap_or(&module.package));
+            for (index, rule) in module.rules.iter().enumerate() {
+                let metadata = |path: &[String], constants: &mut Constants| {
+                    Metadata::of(files, annotated, index, path, constants)
+                };
+                add(&mut tree, &names, rule, &metadata, &mut constants, &mut errors);
+            }
+        }
+        // What cannot be resolved would only be complained about once more.
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let mut kept = 0;
+        for id in tree.ids() {
+            let code = match tree.node(id).map(|it| &it.rule) {
+                Some(_) => emit(&tree, id, &mut constants, &mut kept, &mut errors),
+                None => continue,
+            };
+            if let Some(node) = tree.node_mut(id) {
+                node.code = code;
+            }
+        }
+        let needs = Needs::of(&tree);
+        for id in needs.circles {
+            let Some(node) = tree.node(id) else { continue };
+            let place = node.rule.as_ref().and_then(|it| it.definitions.first());
+            errors.push(CompileError {
+                code: ErrorCode::Recursion,
+                message: format!("data.{} needs itself", node.path.join(".")),
+                file: place.map_or(0, |(it, _)| it.file),
+                span: place.map(|(it, _)| it.span).unwrap_or_default(),
+            });
+        }
+        if errors.is_empty() {
+            check(&tree, &needs.sequence, &constants, &mut errors);
+        }
+        if errors.is_empty() { Ok(Self { tree, constants, functions, kept }) } else { Err(errors) }
+    }
+
+    /// Compiles a query. It can name nothing but `input` and `data`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn query(&mut self, body: &Body) -> Result<CompiledQuery, Vec<CompileError>> {
+        let mut errors = Vec::new();
+        let (rules, imports) = (HashSet::new(), HashMap::new());
+        let names = Names {
+            file: 0,
+            version: Version::V1,
+            package: &[],
+            rules: &rules,
+            imports: &imports,
+            functions: &self.functions,
+        };
+        let resolver = Resolver::new(&names, None, &mut self.constants, &mut errors);
+        let (steps, variables, named) = resolver.query(body);
+        let mut emitter = Emitter::new(&self.tree, &mut self.constants, &mut errors, Code::default());
+        emitter.kept = self.kept;
+        emitter.begin(0, &variables, 0);
+        emitter.body(&steps);
+        let values = named.iter().map(|(_, it)| Operand::Register(emitter.register(*it))).collect();
+        emitter.push(Instruction::Solution { values });
+        let code = emitter.finish();
+        if errors.is_empty() {
+            Ok(CompiledQuery { code, names: named.into_iter().map(|(name, _)| name).collect() })
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+fn imports(module: &Module) -> HashMap<String, Vec<String>> {
+    let named = module
+        .imports
+        .iter()
+        .filter(|it| matches!(it.path.first().map(String::as_str), Some("data" | "input")));
+    let named = named.filter_map(|it| {
+        let name = it.alias.as_ref().or(it.path.last())?;
+        Some((name.clone(), it.path.clone()))
+    });
+    named.collect()
+}
+
+fn add(
+    tree: &mut Tree,
+    names: &Names<'_>,
+    rule: &syntax::Rule,
+    metadata: &dyn Fn(&[String], &mut Constants) -> Metadata,
+    constants: &mut Constants,
+    errors: &mut Vec<CompileError>,
+) {
+    let (path, keys) = split_name(names.package, rule);
+    let contains = matches!(rule.head.value, HeadValue::Contains(_));
+    let kind = match (&rule.head.parameters, keys, contains) {
+        (Some(parameters), _, _) => RuleKind::Function(parameters.len()),
+        (None, [], false) => RuleKind::Complete,
+        (None, [], true) => RuleKind::Set,
+        (None, ..) => RuleKind::Object,
+    };
+    let error = |code, message| CompileError { code, message, file: names.file, span: rule.head.span };
+    if let Some(name @ ("input" | "data")) = path.get(names.package.len()).map(String::as_str) {
+        errors.push(error(ErrorCode::Compile, format!("a rule cannot have the name {name}")));
+    }
+    let metadata = |constants: &mut Constants| metadata(&path, constants);
+    let definition = Resolver::new(names, Some(&metadata), constants, errors).definition(rule, keys);
+    if path.len() > MAX_PATH {
+        errors.push(error(ErrorCode::Compile, format!("a rule's path has at most {MAX_PATH} names")));
+        return;
+    }
+    let id = tree.make(&path);
+    let name = format!("data.{}", path.join("."));
+    let Some(node) = tree.node_mut(id) else { return };
+    let known = node.rule.get_or_insert_with(|| Rule {
+        kind,
+        definitions: Vec::new(),
+        default: None,
+        computed_default: None,
+    });
+    if known.kind != kind {
+        errors.push(error(ErrorCode::Type, format!("{name} is defined as two kinds of rule")));
+        return;
+    }
+    if rule.is_default {
+        if known.default.is_some() || known.computed_default.is_some() {
+            errors.push(error(ErrorCode::Type, format!("{name} has two defaults")));
+        }
+        let value = rule.head.value.term().map(|it| &it.kind);
+        let is_comprehension = matches!(
+            value,
+            Some(
+                TermKind::ArrayComprehension(..)
+                    | TermKind::SetComprehension(..)
+                    | TermKind::ObjectComprehension(..)
+            )
+        );
+        match definition.branches.first().map(|it| (&it.value, it.body.as_slice())) {
+            Some((Term::Constant(id), [])) => known.default = Some(*id),
+            _ if is_comprehension => known.computed_default = Some(definition),
+            _ => errors.push(error(ErrorCode::Compile, format!("the default of {name} is no constant"))),
+        }
+        return;
+    }
+    known.definitions.push((definition, contains));
+}
+
+/// The code of a node: of its rule, its children, and what is underneath in the base document.
+fn emit(
+    tree: &Tree,
+    id: NodeId,
+    constants: &mut Constants,
+    kept: &mut u32,
+    errors: &mut Vec<CompileError>,
+) -> Code {
+    let Some(node) = tree.node(id) else { return Code::default() };
+    let mut code = Code::default();
+    let Some(rule) = &node.rule else { return code };
+    let arity = match rule.kind {
+        RuleKind::Function(arity) => u32::try_from(arity).unwrap_or(u32::MAX),
+        _ => 0,
+    };
+    // The first register after the parameters marks whether a definition gave anything.
+    code.registers = arity + 1;
+    let is_single =
+        rule.kind == RuleKind::Complete || arity > 0 || matches!(rule.kind, RuleKind::Function(_));
+    let values: HashSet<_> = rule.definitions.iter().map(|(it, _)| constant_value(it)).collect();
+    let same = values.len() == 1 && !values.contains(&None);
+    let mut emitter = Emitter::new(tree, constants, errors, code);
+    emitter.kept = *kept;
+    let given = Register(arity);
+    let otherwise = rule
+        .computed_default
+        .as_ref()
+        .map(|it| (emitter.push(Instruction::Unless { otherwise: Position(0), mark: given }), it));
+    for (definition, contains) in &rule.definitions {
+        let next = emitter.push(Instruction::Try { otherwise: Position(0) });
+        emitter.begin(definition.file, &definition.names, arity + 1);
+        emitter.stand_at(definition.head);
+        for (index, parameter) in definition.parameters.iter().enumerate() {
+            let operand = Operand::Register(Register(u32::try_from(index).unwrap_or(u32::MAX)));
+            emitter.unify_value(parameter, operand);
+        }
+        let bound: Variables = emitter.bound().clone();
+        for (index, branch) in definition.branches.iter().enumerate() {
+            let is_last = index + 1 == definition.branches.len();
+            emitter.set_bound(bound.clone());
+            let unless = (!is_last).then(|| {
+                let mark = emitter.fresh();
+                (emitter.push(Instruction::Unless { otherwise: Position(0), mark }), mark)
+            });
+            emitter.body(&branch.body);
+            emitter.stand_at(branch.span);
+            let terms: Vec<_> = branch.keys.iter().chain([&branch.value]).collect();
+            emitter.check_bound(&terms, definition.span);
+            if let Some((_, mark)) = unless {
+                emitter.push(Instruction::Taken { mark });
+            }
+            let value = emitter.value(&branch.value);
+            if otherwise.is_some() {
+                emitter.push(Instruction::Taken { mark: given });
+            }
+            if is_single {
+                let enough = same && matches!(branch.value, Term::Constant(_));
+                emitter.push(Instruction::Yield { value, enough });
+            } else {
+                let keys = branch.keys.iter().map(|it| emitter.value(it)).collect();
+                emitter.push(Instruction::YieldAt { keys, value, contains: *contains });
+            }
+            if let Some((at, _)) = unless {
+                emitter.land(at);
+            }
+        }
+        emitter.land(next);
+    }
+    emitter.push(Instruction::Fail);
+    if let Some((at, default)) = otherwise {
+        emitter.land(at);
+        emitter.begin(default.file, &default.names, arity + 1);
+        for branch in &default.branches {
+            emitter.body(&branch.body);
+            let value = emitter.value(&branch.value);
+            emitter.push(Instruction::Yield { value, enough: false });
+        }
+    }
+    *kept = emitter.kept;
+    emitter.finish()
+}
+
+/// How many names a path below `data` can have.
+const MAX_PATH: usize = 100;
+
+/// The value of a definition, where it is the same in all of its branches.
+fn constant_value(definition: &Definition) -> Option<crate::resolved::ConstantId> {
+    let mut values = definition.branches.iter().map(|it| match it.value {
+        Term::Constant(id) => Some(id),
+        _ => None,
+    });
+    let first = values.next().flatten()?;
+    values.all(|it| it == Some(first)).then_some(first)
+}

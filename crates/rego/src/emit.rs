@@ -1,0 +1,646 @@
+//! Makes instructions of resolved bodies.
+
+use crate::code::{
+    Callee, Code, Collection, Instruction, Kept, NodeId, Operand, Place, Position, Register, Replace,
+};
+use crate::compile_error::{CompileError, ErrorCode};
+use crate::constants::{Constant, Constants};
+use crate::order::{Unsafe, Variables, all_of_comprehension, is_bound, order, pattern_variables, same_key};
+use crate::resolved::{
+    Comprehension, ComprehensionKind, Function, Replacement, Root, Step, StepKind, Target, Term, Variable,
+};
+use crate::rules::Tree;
+use crate::syntax::Span;
+
+/// Makes the code of one rule or query.
+pub(crate) struct Emitter<'a> {
+    pub(crate) tree: &'a Tree,
+    pub(crate) constants: &'a mut Constants,
+    pub(crate) errors: &'a mut Vec<CompileError>,
+    pub(crate) file: usize,
+    pub(crate) names: &'a [String],
+    pub(crate) code: Code,
+    bound: Variables,
+    /// Where what is made now comes from.
+    place: Place,
+    /// The first register that is no variable's.
+    next: u32,
+    variables: u32,
+    /// How many children of nodes the path has told apart.
+    alternatives: usize,
+    /// How many comprehensions of the whole program are kept.
+    pub(crate) kept: u32,
+}
+
+impl<'a> Emitter<'a> {
+    pub(crate) fn new(
+        tree: &'a Tree,
+        constants: &'a mut Constants,
+        errors: &'a mut Vec<CompileError>,
+        code: Code,
+    ) -> Self {
+        Self {
+            tree,
+            constants,
+            errors,
+            file: 0,
+            names: &[],
+            code,
+            bound: Variables::new(),
+            place: Place::default(),
+            next: 0,
+            variables: 0,
+            alternatives: 0,
+            kept: 0,
+        }
+    }
+
+    /// Begins a definition: `first` registers are the caller's, and its variables come after them.
+    pub(crate) fn begin(&mut self, file: usize, names: &'a [String], first: u32) {
+        self.file = file;
+        self.place = Place { file: u32::try_from(file).unwrap_or(u32::MAX), span: Span::default() };
+        self.names = names;
+        self.bound.clear();
+        self.variables = first;
+        self.next = first + u32::try_from(names.len()).unwrap_or(u32::MAX);
+    }
+
+    pub(crate) fn finish(self) -> Code {
+        self.code
+    }
+
+    pub(crate) fn bound(&self) -> &Variables {
+        &self.bound
+    }
+
+    pub(crate) fn set_bound(&mut self, bound: Variables) {
+        self.bound = bound;
+    }
+
+    pub(crate) fn push(&mut self, instruction: Instruction) -> Position {
+        let at = self.here();
+        self.code.instructions.push(instruction);
+        self.code.places.push(self.place);
+        at
+    }
+
+    pub(crate) fn here(&self) -> Position {
+        Position(u32::try_from(self.code.instructions.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Lets an instruction that goes on elsewhere go on here.
+    pub(crate) fn land(&mut self, at: Position) {
+        let here = self.here();
+        if let Some(
+            Instruction::Try { otherwise: end }
+            | Instruction::Unless { otherwise: end, .. }
+            | Instruction::Collect { end, .. }
+            | Instruction::Not { end }
+            | Instruction::Jump { to: end },
+        ) = self.code.instructions.get_mut(at.0 as usize)
+        {
+            *end = here;
+        }
+    }
+
+    pub(crate) fn register(&self, variable: Variable) -> Register {
+        Register(self.variables + variable.0)
+    }
+
+    pub(crate) fn fresh(&mut self) -> Register {
+        let register = Register(self.next);
+        self.next += 1;
+        self.code.registers = self.code.registers.max(self.next);
+        register
+    }
+
+    /// The steps of a body in their order.
+    pub(crate) fn body(&mut self, steps: &[Step]) {
+        match order(steps, &self.bound) {
+            Ok(steps) => {
+                for (index, step) in steps.iter().enumerate() {
+                    let rest = steps.get(index + 1..).unwrap_or_default();
+                    if !self.indexed(step, rest) {
+                        self.step(step);
+                    }
+                }
+            }
+            Err(found) => self.unsafe_variables(&found),
+        }
+        self.code.registers = self.code.registers.max(self.next);
+    }
+
+    /// Goes through a collection by an index, where a later step says what an item must be equal to at a path. That step
+    /// comes all the same.
+    fn indexed(&mut self, step: &Step, rest: &[&Step]) -> bool {
+        let StepKind::Unify(Term::Variable(item), Term::Reference(root, operands)) = &step.kind else {
+            return false;
+        };
+        let [before @ .., last @ Term::Variable(key)] = operands.as_slice() else { return false };
+        let is_plain = !step.negated
+            && step.with.is_empty()
+            && !self.bound.contains(item)
+            && !self.bound.contains(key)
+            && item != key
+            && before.iter().all(|it| is_bound(it, &self.bound))
+            // Documents of rules are gone through in their own way.
+            && *root != Root::Data;
+        if !is_plain {
+            return false;
+        }
+        let condition = rest.iter().filter(|it| !it.negated && it.with.is_empty()).find_map(|it| {
+            let (StepKind::Unify(a, b) | StepKind::Compare(a, b)) = &it.kind else { return None };
+            let of_item = |term: &Term| match term {
+                Term::Reference(Root::Variable(it), path) if it == item => {
+                    path.iter().map(|it| if let Term::Constant(id) = it { Some(*id) } else { None }).collect()
+                }
+                _ => None,
+            };
+            let other = |term: &'_ Term| match term {
+                Term::Comprehension(_) => false,
+                Term::Reference(_, operands) => {
+                    self.is_known(term) && operands.iter().all(|it| is_bound(it, &self.bound))
+                }
+                _ => self.is_known(term),
+            };
+            match (of_item(a), of_item(b)) {
+                (Some(path), _) if other(b) => Some((path, b)),
+                (_, Some(path)) if other(a) => Some((path, a)),
+                _ => None,
+            }
+        });
+        let Some((path, other)): Option<(Vec<_>, &Term)> = condition else { return false };
+        self.stand_at(step.span);
+        let equals = self.value(other);
+        let from = self.reference(*root, before);
+        let (key, value) = (self.fresh(), self.fresh());
+        self.push(Instruction::IterateWhere { from, key, value, path, equals });
+        self.unify_value(last, Operand::Register(key));
+        self.unify_value(&Term::Variable(*item), Operand::Register(value));
+        true
+    }
+
+    fn unsafe_variables(&mut self, found: &[Unsafe<'_>]) {
+        for Unsafe { step, variables } in found {
+            for variable in variables {
+                let name = self.names.get(variable.0 as usize).map_or("_", String::as_str);
+                let message = if name == "_" {
+                    "nothing gives a part of this expression its value".to_owned()
+                } else {
+                    format!("nothing gives `{name}` its value")
+                };
+                let error = CompileError {
+                    code: ErrorCode::UnsafeVariable,
+                    message,
+                    file: self.file,
+                    span: step.span,
+                };
+                if !self.errors.contains(&error) {
+                    self.errors.push(error);
+                }
+            }
+        }
+    }
+
+    /// What is made from now on comes from this place.
+    pub(crate) fn stand_at(&mut self, span: Span) {
+        self.place.span = span;
+    }
+
+    fn step(&mut self, step: &Step) {
+        self.stand_at(step.span);
+        if step.negated {
+            let before = self.bound.clone();
+            let not = self.push(Instruction::Not { end: Position(0) });
+            self.step_with(step);
+            self.push(Instruction::Found);
+            self.land(not);
+            self.bound = before;
+        } else {
+            self.step_with(step);
+        }
+    }
+
+    fn step_with(&mut self, step: &Step) {
+        if step.with.is_empty() {
+            return self.step_kind(step);
+        }
+        let mut replace = Vec::new();
+        for with in &step.with {
+            match (&with.target, &with.value) {
+                (Target::Input(path), Replacement::Value(value)) => {
+                    let value = self.value(value);
+                    let path = path.iter().map(|it| self.key(it)).collect();
+                    replace.push(Replace::Input(path, value));
+                }
+                (Target::Data(path), Replacement::Value(value)) => {
+                    let value = self.value(value);
+                    match self.tree.function(path) {
+                        Some(node) => replace.push(Replace::FunctionByValue(Callee::Node(node), value)),
+                        None => replace.push(Replace::Data(path.clone(), value)),
+                    }
+                }
+                (Target::Builtin(name), Replacement::Value(value)) => {
+                    let value = self.value(value);
+                    if let Some(builtin) = crate::builtins::builtin(name) {
+                        replace.push(Replace::FunctionByValue(Callee::Builtin(builtin), value));
+                    }
+                }
+                (target, Replacement::Function(function)) => {
+                    let target = match target {
+                        Target::Builtin(name) => crate::builtins::builtin(name).map(Callee::Builtin),
+                        Target::Data(path) => self.tree.function(path).map(Callee::Node),
+                        Target::Input(_) => None,
+                    };
+                    if let (Some(target), Some(function)) = (target, self.callee(function)) {
+                        replace.push(Replace::Function(target, function));
+                    }
+                }
+            }
+        }
+        self.push(Instruction::With { replace });
+        self.step_kind(step);
+        self.push(Instruction::EndWith);
+    }
+
+    fn key(&mut self, name: &str) -> crate::resolved::ConstantId {
+        self.constants.add(Constant::String(name.to_owned()))
+    }
+
+    fn callee(&mut self, function: &Function) -> Option<Callee> {
+        match function {
+            Function::Builtin(it) => Some(Callee::Builtin(it)),
+            Function::Defined(path) => self.tree.function(path).map(Callee::Node),
+        }
+    }
+
+    fn step_kind(&mut self, step: &Step) {
+        match &step.kind {
+            StepKind::Test(term) => {
+                let it = self.value(term);
+                self.push(Instruction::Test { it });
+            }
+            StepKind::Unify(a, b) | StepKind::Compare(a, b) => self.unify(vec![(a, b)]),
+            StepKind::Call(function, operands, output) => {
+                let operands = operands.iter().map(|it| self.value(it)).collect();
+                let Some(callee) = self.callee(function) else { return };
+                let to = self.fresh();
+                self.push(Instruction::Call { to, callee, operands });
+                let it = Operand::Register(to);
+                let is_relation = matches!(callee, Callee::Builtin(it) if it.name == "walk");
+                let it = if is_relation {
+                    let (key, value) = (self.fresh(), self.fresh());
+                    self.push(Instruction::Iterate { from: it, key, value });
+                    Operand::Register(value)
+                } else {
+                    it
+                };
+                match output {
+                    Some(output) => self.unify_value(output, it),
+                    None => {
+                        self.push(Instruction::Test { it });
+                    }
+                }
+            }
+            StepKind::Every { key, value, domain, body } => {
+                let from = self.value(domain);
+                self.push(Instruction::IsCollection { it: from });
+                let before = self.bound.clone();
+                let all = self.push(Instruction::Not { end: Position(0) });
+                let (key_at, value_at) = (self.fresh(), self.fresh());
+                self.push(Instruction::Iterate { from, key: key_at, value: value_at });
+                self.unify_value(key, Operand::Register(key_at));
+                self.unify_value(value, Operand::Register(value_at));
+                let one = self.push(Instruction::Not { end: Position(0) });
+                self.body(body);
+                self.push(Instruction::Found);
+                self.land(one);
+                self.push(Instruction::Found);
+                self.land(all);
+                self.bound = before;
+            }
+            StepKind::Print(operands) => {
+                let operands = operands.iter().map(|it| self.value(it)).collect();
+                self.push(Instruction::Print { operands });
+            }
+        }
+    }
+
+    /// Computes a term; what is not bound in its references is gone through.
+    pub(crate) fn value(&mut self, term: &Term) -> Operand {
+        match term {
+            Term::Constant(id) => Operand::Constant(*id),
+            Term::Variable(it) => Operand::Register(self.register(*it)),
+            Term::Reference(root, operands) => self.reference(*root, operands),
+            Term::Array(items) => {
+                let items = items.iter().map(|it| self.value(it)).collect();
+                let to = self.fresh();
+                self.push(Instruction::Array { to, items });
+                Operand::Register(to)
+            }
+            Term::Set(items) => {
+                let items = items.iter().map(|it| self.value(it)).collect();
+                let to = self.fresh();
+                self.push(Instruction::Set { to, items });
+                Operand::Register(to)
+            }
+            Term::Object(items) => {
+                let items = items.iter().map(|(key, value)| (self.value(key), self.value(value))).collect();
+                let to = self.fresh();
+                self.push(Instruction::Object { to, items });
+                Operand::Register(to)
+            }
+            Term::Comprehension(comprehension) => self.comprehension(comprehension),
+        }
+    }
+
+    fn comprehension(&mut self, comprehension: &Comprehension) -> Operand {
+        let to = self.fresh();
+        let before = self.bound.clone();
+        let what = match comprehension.kind {
+            ComprehensionKind::Array(_) => Collection::Array,
+            ComprehensionKind::Set(_) => Collection::Set,
+            ComprehensionKind::Object(..) => Collection::Object,
+        };
+        let mut around = Variables::new();
+        all_of_comprehension(comprehension, &mut around);
+        let keep = around.is_disjoint(&self.bound).then(|| {
+            self.kept += 1;
+            Kept(self.kept)
+        });
+        let collect = self.push(Instruction::Collect { to, what, end: Position(0), keep });
+        self.body(&comprehension.body);
+        match &comprehension.kind {
+            ComprehensionKind::Array(item) | ComprehensionKind::Set(item) => {
+                self.check_bound(&[item], comprehension.span);
+                let value = self.value(item);
+                self.push(Instruction::Item { value });
+            }
+            ComprehensionKind::Object(key, value) => {
+                self.check_bound(&[key, value], comprehension.span);
+                let (key, value) = (self.value(key), self.value(value));
+                self.push(Instruction::Pair { key, value });
+            }
+        }
+        self.land(collect);
+        self.bound = before;
+        Operand::Register(to)
+    }
+
+    /// Says where a head has variables that its body does not bind.
+    pub(crate) fn check_bound(&mut self, terms: &[&Term], span: Span) {
+        let mut variables = Variables::new();
+        for term in terms {
+            if !is_bound(term, &self.bound) {
+                pattern_variables(term, &mut variables);
+            }
+        }
+        for variable in variables.difference(&self.bound) {
+            let name = self.names.get(variable.0 as usize).map_or("_", String::as_str);
+            let message = format!("nothing gives `{name}` its value");
+            let error = CompileError { code: ErrorCode::UnsafeVariable, message, file: self.file, span };
+            if !self.errors.contains(&error) {
+                self.errors.push(error);
+            }
+        }
+    }
+
+    fn reference(&mut self, root: Root, operands: &[Term]) -> Operand {
+        match root {
+            Root::Variable(it) => {
+                let from = Operand::Register(self.register(it));
+                self.path(from, operands)
+            }
+            Root::Input => {
+                let to = self.fresh();
+                self.push(Instruction::Input { to });
+                self.path(Operand::Register(to), operands)
+            }
+            Root::Data => {
+                self.alternatives = 0;
+                self.document(self.tree.root(), Vec::new(), operands)
+            }
+        }
+    }
+
+    /// What is at a path in a value.
+    fn path(&mut self, from: Operand, operands: &[Term]) -> Operand {
+        let mut from = from;
+        for operand in operands {
+            let to = self.fresh();
+            if is_bound(operand, &self.bound) {
+                let key = self.value(operand);
+                self.push(Instruction::Index { to, from, key });
+            } else {
+                let key = self.fresh();
+                self.push(Instruction::Iterate { from, key, value: to });
+                self.unify_value(operand, Operand::Register(key));
+            }
+            from = Operand::Register(to);
+        }
+        from
+    }
+
+    /// What a path below a node leads to; `before` is the way to the node, below `data`.
+    fn document(&mut self, node: NodeId, before: Vec<Operand>, operands: &[Term]) -> Operand {
+        let (mut node, mut before, mut rest) = (node, before, operands);
+        while let Some((first, after)) = rest.split_first() {
+            if self.tree.has_rules(node) {
+                break;
+            }
+            let Some(next) = self.constants.text(first).and_then(|it| self.tree.child(node, it)) else {
+                break;
+            };
+            before.push(self.value(first));
+            (node, rest) = (next, after);
+        }
+        let to = self.fresh();
+        let Some((first, after)) = rest.split_first().filter(|_| !self.tree.has_rules(node)) else {
+            self.push(Instruction::Node { to, node });
+            return self.path(Operand::Register(to), rest);
+        };
+        if let Term::Constant(id) = first {
+            // Paths into the base document are texts: 2 stands for "2".
+            let id = match self.constants.get(*id) {
+                Constant::Number(text) => Constant::String(text.clone()),
+                other => other.clone(),
+            };
+            before.push(Operand::Constant(self.constants.add(id)));
+            let from = self.base(&before);
+            return self.path(from, after);
+        }
+        let children: Vec<(String, NodeId)> = self
+            .tree
+            .node(node)
+            .into_iter()
+            .flat_map(|it| &it.children)
+            .map(|(name, id)| (name.clone(), *id))
+            .collect();
+        self.alternatives += children.len();
+        if self.alternatives > MAX_ALTERNATIVES {
+            self.push(Instruction::Node { to, node });
+            return self.path(Operand::Register(to), rest);
+        }
+        // One alternative for each child, and one for what only the base document has.
+        let key = is_bound(first, &self.bound).then(|| self.value(first));
+        let bound = self.bound.clone();
+        let mut ends = Vec::new();
+        let mut names = Vec::new();
+        for (name, child) in children {
+            let otherwise = self.push(Instruction::Try { otherwise: Position(0) });
+            self.bound = bound.clone();
+            let id = self.constants.add(Constant::String(name));
+            names.push(id);
+            let name = Operand::Constant(id);
+            match key {
+                Some(key) => {
+                    self.push(Instruction::Equal { a: key, b: name });
+                }
+                None => self.unify_value(first, name),
+            }
+            let mut before = before.clone();
+            before.push(name);
+            let from = self.document(child, before, after);
+            self.push(Instruction::Copy { to, from });
+            ends.push(self.push(Instruction::Jump { to: Position(0) }));
+            self.land(otherwise);
+        }
+        self.bound = bound;
+        let from = self.base(&before);
+        let found = self.fresh();
+        match key {
+            Some(key) => {
+                self.push(Instruction::NoneOf { it: key, names });
+                self.push(Instruction::Index { to: found, from, key });
+            }
+            None => {
+                let key = self.fresh();
+                self.push(Instruction::Iterate { from, key, value: found });
+                self.push(Instruction::NoneOf { it: Operand::Register(key), names });
+                self.unify_value(first, Operand::Register(key));
+            }
+        }
+        let from = self.path(Operand::Register(found), after);
+        self.push(Instruction::Copy { to, from });
+        for end in ends {
+            self.land(end);
+        }
+        Operand::Register(to)
+    }
+
+    /// What the base document has at a path.
+    fn base(&mut self, path: &[Operand]) -> Operand {
+        let to = self.fresh();
+        self.push(Instruction::Data { to });
+        let mut from = Operand::Register(to);
+        for key in path {
+            let to = self.fresh();
+            self.push(Instruction::Index { to, from, key: *key });
+            from = Operand::Register(to);
+        }
+        from
+    }
+
+    /// Lets pairs of terms be equal, in an order in which each can be.
+    fn unify(&mut self, pairs: Vec<(&Term, &Term)>) {
+        let mut pairs = pairs;
+        while !pairs.is_empty() {
+            let ready = pairs.iter().position(|(a, b)| self.can_unify(a, b)).unwrap_or(0);
+            let (a, b) = pairs.remove(ready);
+            match (a, b) {
+                (Term::Array(a), Term::Array(b)) => {
+                    if a.len() == b.len() {
+                        pairs.extend(a.iter().zip(b));
+                    } else {
+                        self.push(Instruction::Fail);
+                        self.bind_all(a.iter().chain(b));
+                    }
+                }
+                (Term::Object(a), Term::Object(b))
+                    if a.iter().all(|(key, _)| matches!(key, Term::Constant(_) | Term::Variable(_))) =>
+                {
+                    let matched = a.iter().map(|(key, value)| {
+                        let other = b.iter().find(|(it, _)| same_key(it, key));
+                        other.map(|(_, other)| (value, other))
+                    });
+                    match matched.collect::<Option<Vec<_>>>() {
+                        Some(matched) if a.len() == b.len() => pairs.extend(matched),
+                        _ => {
+                            self.push(Instruction::Fail);
+                            self.bind_all(a.iter().chain(b).map(|(_, value)| value));
+                        }
+                    }
+                }
+                (a, b) if self.is_known(b) => {
+                    let value = self.value(b);
+                    self.unify_value(a, value);
+                }
+                (a, b) => {
+                    let value = self.value(a);
+                    self.unify_value(b, value);
+                }
+            }
+        }
+    }
+
+    /// What comes after an instruction that always fails is never reached: its variables count as bound.
+    fn bind_all<'t>(&mut self, terms: impl Iterator<Item = &'t Term>) {
+        for term in terms {
+            pattern_variables(term, &mut self.bound);
+        }
+    }
+
+    fn can_unify(&self, a: &Term, b: &Term) -> bool {
+        self.is_known(a)
+            || self.is_known(b)
+            || matches!((a, b), (Term::Array(_), Term::Array(_)) | (Term::Object(_), Term::Object(_)))
+    }
+
+    /// Whether a term can be computed here: a reference whose beginning is bound, or whatever has all its variables bound.
+    fn is_known(&self, term: &Term) -> bool {
+        match term {
+            Term::Reference(Root::Variable(it), _) => self.bound.contains(it),
+            Term::Reference(..) => true,
+            _ => is_bound(term, &self.bound),
+        }
+    }
+
+    /// Lets a pattern be equal to a value: binds what is not bound, and compares the rest.
+    pub(crate) fn unify_value(&mut self, pattern: &Term, value: Operand) {
+        match pattern {
+            Term::Variable(it) if !self.bound.contains(it) => {
+                let to = self.register(*it);
+                self.push(Instruction::Copy { to, from: value });
+                self.bound.insert(*it);
+            }
+            Term::Array(items) if !is_bound(pattern, &self.bound) => {
+                let length = u32::try_from(items.len()).unwrap_or(u32::MAX);
+                self.push(Instruction::IsArray { it: value, length });
+                for (index, item) in items.iter().enumerate() {
+                    let key = self.constants.add(Constant::Number(index.to_string()));
+                    let to = self.fresh();
+                    self.push(Instruction::Index { to, from: value, key: Operand::Constant(key) });
+                    self.unify_value(item, Operand::Register(to));
+                }
+            }
+            Term::Object(items) if !is_bound(pattern, &self.bound) => {
+                let length = u32::try_from(items.len()).unwrap_or(u32::MAX);
+                self.push(Instruction::IsObject { it: value, length });
+                for (key, item) in items {
+                    let key = self.value(key);
+                    let to = self.fresh();
+                    self.push(Instruction::Index { to, from: value, key });
+                    self.unify_value(item, Operand::Register(to));
+                }
+            }
+            _ => {
+                let other = self.value(pattern);
+                self.push(Instruction::Equal { a: other, b: value });
+            }
+        }
+    }
+}
+
+/// How many children of nodes one path tells apart, where it goes through all of them; where there are more, it goes through
+/// the whole document.
+const MAX_ALTERNATIVES: usize = 128;

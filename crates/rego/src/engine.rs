@@ -1,0 +1,301 @@
+//! Policies, from their text to the answer.
+
+use crate::annotations::annotations;
+use crate::code::Place;
+use crate::compile::{CompiledQuery, Program};
+use crate::compile_error::CompileError;
+use crate::error::ParseError;
+use crate::evaluation_error::EvaluationError;
+use crate::heap::{Frozen, Heap, HeapError, Value, View};
+use crate::machine::{self, Limits, Machine};
+use crate::metadata::Annotated;
+use crate::observation::{Observation, Observations};
+use crate::parser::{parse_module, parse_query};
+use crate::syntax::{Expression, ExpressionKind, Span, Term, TermKind, Version};
+use crate::taint::Taints;
+use crate::unknowns::Unknowns;
+use std::collections::BTreeMap;
+
+/// Policies that were read and not compiled yet.
+#[derive(Debug, Default)]
+pub struct Policies {
+    files: Vec<Annotated>,
+    names: Vec<String>,
+    /// What is wrong with comments that begin with `METADATA`: the file's number, and what.
+    pub oddities: Vec<(usize, ParseError)>,
+}
+
+/// Compiled policies.
+#[derive(Debug)]
+pub struct Compiled {
+    program: Program,
+    names: Vec<String>,
+}
+
+/// A question to compiled policies.
+#[derive(Debug)]
+pub struct Query(CompiledQuery);
+
+/// Why a query is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// It is not Rego.
+    #[error("the query is not Rego")]
+    Parse(Vec<ParseError>),
+    /// It asks for what there is not.
+    #[error("the query cannot be compiled")]
+    Compile(Vec<CompileError>),
+}
+
+/// What policies are asked about: an input, and the base document `data`.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    values: Frozen,
+    input: Option<Value>,
+    data: Value,
+    unknowns: u32,
+}
+
+/// Policies that are asked about documents, one query after the other.
+#[derive(Debug)]
+pub struct Session<'c> {
+    machine: Machine<'c>,
+}
+
+/// The solutions of a query.
+#[derive(Debug)]
+pub struct Answer<'s> {
+    heap: &'s Heap,
+    names: &'s [String],
+    solutions: Vec<machine::Solution>,
+    unknowns: &'s Unknowns,
+    taints: &'s Taints,
+}
+
+/// What ended an evaluation, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct AskError {
+    /// What ended it.
+    pub error: EvaluationError,
+    /// The place that was being evaluated, where one was.
+    pub place: Option<Place>,
+}
+
+impl Policies {
+    /// No policies.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a file; `name` is its name in messages. Without a version it is v1 unless it is only v0.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its text.
+    pub fn add(&mut self, name: &str, text: &str, version: Option<Version>) -> Result<(), Vec<ParseError>> {
+        let module = parse_module(text, version)?;
+        let mut heap = Heap::new(METADATA_BYTES);
+        let annotations = annotations(&mut heap, text, &module).unwrap_or_else(|errors| {
+            self.oddities.extend(errors.into_iter().map(|it| (self.files.len(), it)));
+            Vec::new()
+        });
+        self.files.push(Annotated { module, heap, annotations });
+        self.names.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Compiles them all.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them.
+    pub fn compile(self) -> Result<Compiled, Vec<CompileError>> {
+        Ok(Compiled { program: Program::compile(&self.files)?, names: self.names })
+    }
+}
+
+impl Compiled {
+    /// The name of a file, by its number in errors.
+    #[must_use]
+    pub fn file(&self, number: usize) -> Option<&str> {
+        self.names.get(number).map(String::as_str)
+    }
+
+    /// Makes a query ready. One that is a term alone, such as `data.main.deny`, gives its value as [`Answer::value`].
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    pub fn prepare(&mut self, query: &str) -> Result<Query, QueryError> {
+        let mut body = parse_query(query).map_err(QueryError::Parse)?;
+        if let [Expression { kind: ExpressionKind::Term(term), negated: false, .. }] = body.as_mut_slice() {
+            let result = Term { span: Span::default(), kind: TermKind::Variable(RESULT.to_owned()) };
+            let term = term.clone();
+            if let Some(expression) = body.first_mut() {
+                expression.kind = ExpressionKind::Unify(result, term);
+            }
+        }
+        self.program.query(&body).map(Query).map_err(QueryError::Compile)
+    }
+
+    /// Begins to ask about documents.
+    ///
+    /// # Errors
+    ///
+    /// When the limits leave no room for the constants of the policies.
+    pub fn session(&self, documents: &Documents, limits: &Limits) -> Result<Session<'_>, EvaluationError> {
+        let mut taints = Taints::default();
+        let mut unknowns = Unknowns::default();
+        for _ in 0..documents.unknowns {
+            unknowns.add(&mut taints);
+        }
+        let machine = Machine::new(
+            &self.program,
+            Heap::on(&documents.values, limits.bytes),
+            unknowns,
+            taints,
+            documents.input,
+            documents.data,
+            limits.clone(),
+        );
+        Ok(Session { machine: machine? })
+    }
+}
+
+impl<'c> Session<'c> {
+    /// Answers a query that was prepared before the session began. What rules turn out to be is kept for the next one.
+    ///
+    /// # Errors
+    ///
+    /// What ended the evaluation. The next query begins anew.
+    pub fn ask<'s>(&'s mut self, query: &'c Query) -> Result<Answer<'s>, AskError> {
+        match self.machine.run(&query.0) {
+            Ok(solutions) => Ok(Answer {
+                heap: &self.machine.heap,
+                unknowns: &self.machine.unknowns,
+                taints: &self.machine.taints,
+                names: &query.0.names,
+                solutions,
+            }),
+            Err(failed) => Err(AskError { error: failed.error, place: Some(failed.place) }),
+        }
+    }
+
+    /// Where values are.
+    #[must_use]
+    pub fn heap(&self) -> &Heap {
+        &self.machine.heap
+    }
+
+    /// What policies have printed since this was asked last, in lines.
+    pub fn take_printed(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.machine.printed)
+    }
+
+    /// What happened at each place since this was asked last, where [`Limits::observe`] asks for it.
+    pub fn take_observations(&mut self) -> BTreeMap<Place, Observation> {
+        self.machine.observations.as_mut().map(Observations::take).unwrap_or_default()
+    }
+}
+
+impl Documents {
+    /// Keeps the values of a heap: `input`, where there is one, and `data`, an object.
+    ///
+    /// # Errors
+    ///
+    /// When the heap stands on another one.
+    pub fn new(heap: Heap, input: Option<Value>, data: Value) -> Result<Self, HeapError> {
+        Ok(Self { values: heap.freeze()?, input, data, unknowns: 0 })
+    }
+
+    /// Says that `count` values in them are not known yet: those that [`Value::unknown`] made with the numbers below it.
+    #[must_use]
+    pub fn with_unknowns(self, count: u32) -> Self {
+        Self { unknowns: count, ..self }
+    }
+}
+
+impl<'s> Answer<'s> {
+    /// Where the values of the answer are.
+    #[must_use]
+    pub fn heap(&self) -> &'s Heap {
+        self.heap
+    }
+
+    /// The value of a query that is a term alone; `None` where it is undefined.
+    #[must_use]
+    pub fn value(&self) -> Option<Value> {
+        self.solutions().next().and_then(|it| it.get(RESULT))
+    }
+
+    /// The solutions, in the order in which they were found.
+    pub fn solutions(&self) -> impl Iterator<Item = Solution<'_>> {
+        self.solutions.iter().map(|it| Solution {
+            names: self.names,
+            values: &it.values,
+            hangs_on: self.taints.members(it.taint),
+        })
+    }
+
+    /// The items of a collection, each with the unknowns on which it hangs: whether it is there, or what it is. Where there are
+    /// none, it is proved. Of a value that is not known at all there is one item, which is not known.
+    #[must_use]
+    pub fn items(&self, collection: Value) -> Vec<Item<'_>> {
+        let proved = |value: &Value| Item { value: *value, hangs_on: &[] };
+        match self.heap.view(collection) {
+            View::Array(items) | View::Set(items) => items.iter().map(proved).collect(),
+            View::Object(pairs) => pairs.iter().map(|it| proved(&it[1])).collect(),
+            View::Unknown(id) => match self.unknowns.items(id) {
+                Some(items) => items
+                    .iter()
+                    .map(|it| Item { value: it.value, hangs_on: self.taints.members(it.taint) })
+                    .collect(),
+                None => {
+                    vec![Item { value: collection, hangs_on: self.taints.members(self.unknowns.taint(id)) }]
+                }
+            },
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// One way in which a query holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Solution<'a> {
+    names: &'a [String],
+    values: &'a [Value],
+    /// The unknowns on which it hangs, by their numbers; none where it is proved.
+    pub hangs_on: &'a [u32],
+}
+
+/// An item of a collection.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The item.
+    pub value: Value,
+    /// The unknowns on which it hangs, by their numbers; none where it is proved.
+    pub hangs_on: &'a [u32],
+}
+
+impl<'a> Solution<'a> {
+    /// The value of a variable of the query.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Value> {
+        let at = self.names.iter().position(|it| it == name)?;
+        self.values.get(at).copied()
+    }
+
+    /// The variables of the query and their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Value)> {
+        self.names.iter().map(String::as_str).zip(self.values.iter().copied())
+    }
+}
+
+/// Bytes of what the comments of one file say.
+const METADATA_BYTES: usize = 1 << 22;
+
+/// No name that a policy can write.
+const RESULT: &str = "$result";

@@ -1,0 +1,121 @@
+//! What `rego.metadata.rule()` and `rego.metadata.chain()` are in a rule: constants.
+
+use crate::annotations::{Annotation, Scope, Target};
+use crate::constants::{Constant, Constants};
+use crate::heap::{Heap, Value, View};
+use crate::resolve::plain_name;
+use crate::resolved::ConstantId;
+use crate::syntax::Module;
+
+/// A module and what its comments say.
+#[derive(Debug)]
+pub(crate) struct Annotated {
+    pub(crate) module: Module,
+    /// Where the values of the annotations are.
+    pub(crate) heap: Heap,
+    pub(crate) annotations: Vec<Annotation>,
+}
+
+/// What comments say about one rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Metadata {
+    /// `rego.metadata.rule()`: an empty object where nothing is said.
+    pub(crate) rule: ConstantId,
+    /// `rego.metadata.chain()`: what is said of the rule, of its document, and of the packages that it is in.
+    pub(crate) chain: ConstantId,
+}
+
+impl Metadata {
+    /// That of the `index`-th rule of a file, whose path below `data` is `path`.
+    pub(crate) fn of(
+        files: &[Annotated],
+        file: &Annotated,
+        index: usize,
+        path: &[String],
+        constants: &mut Constants,
+    ) -> Self {
+        let package = &file.module.package;
+        let said = |file: &Annotated,
+                    wanted: Scope,
+                    constants: &mut Constants,
+                    is_meant: &dyn Fn(&Annotation) -> bool| {
+            let found = file.annotations.iter().filter(|it| it.scope == wanted && is_meant(it));
+            found.map(|it| constants.of_value(&file.heap, it.value)).collect::<Vec<_>>()
+        };
+        let of_rule = said(file, Scope::Rule, constants, &|it| it.target == Target::Rule(index));
+        let mut chain = Vec::new();
+        let mut add = |path: &[String], annotation: Option<ConstantId>, constants: &mut Constants| {
+            let entry = entry(path, annotation, constants);
+            chain.push(entry);
+        };
+        if of_rule.is_empty() {
+            add(path, None, constants);
+        }
+        for annotation in &of_rule {
+            add(path, Some(*annotation), constants);
+        }
+        let name = path.last();
+        for other in files.iter().filter(|it| it.module.package == *package) {
+            let is_meant = |it: &Annotation| match it.target {
+                Target::Rule(at) => {
+                    let rule = other.module.rules.get(at);
+                    rule.and_then(|it| it.head.name.first())
+                        .is_some_and(|it| plain_name(it) == name.map(String::as_str))
+                }
+                Target::Package => false,
+            };
+            for annotation in said(other, Scope::Document, constants, &is_meant) {
+                add(path, Some(annotation), constants);
+            }
+        }
+        for other in files.iter().filter(|it| it.module.package == *package) {
+            for annotation in said(other, Scope::Package, constants, &|_| true) {
+                add(package, Some(annotation), constants);
+            }
+        }
+        for length in (0..=package.len()).rev() {
+            let above = package.get(..length).unwrap_or_default();
+            for other in files.iter().filter(|it| it.module.package == *above) {
+                for annotation in said(other, Scope::Subpackages, constants, &|_| true) {
+                    add(above, Some(annotation), constants);
+                }
+            }
+        }
+        let nothing = constants.add(Constant::Object(Vec::new()));
+        Self {
+            rule: of_rule.first().copied().unwrap_or(nothing),
+            chain: constants.add(Constant::Array(chain)),
+        }
+    }
+}
+
+fn entry(path: &[String], annotation: Option<ConstantId>, constants: &mut Constants) -> ConstantId {
+    let names = path.iter().map(|it| constants.add(Constant::String(it.clone()))).collect();
+    let path = constants.add(Constant::Array(names));
+    let mut fields = vec![(constants.add(Constant::String("path".to_owned())), path)];
+    if let Some(annotation) = annotation {
+        fields.push((constants.add(Constant::String("annotations".to_owned())), annotation));
+    }
+    constants.add(Constant::Object(fields))
+}
+
+impl Constants {
+    /// The constant that is this value.
+    pub(crate) fn of_value(&mut self, heap: &Heap, value: Value) -> ConstantId {
+        let constant = match heap.view(value) {
+            View::Null | View::Unknown(_) => Constant::Null,
+            View::Bool(it) => Constant::Bool(it),
+            View::Number(it) => Constant::Number(it.to_string()),
+            View::String(it) => Constant::String(it.to_owned()),
+            View::Array(items) => Constant::Array(items.iter().map(|it| self.of_value(heap, *it)).collect()),
+            View::Set(items) => Constant::Set(items.iter().map(|it| self.of_value(heap, *it)).collect()),
+            View::Object(pairs) => Constant::Object(
+                pairs
+                    .iter()
+                    .map(|[key, value]| (self.of_value(heap, *key), self.of_value(heap, *value)))
+                    .collect(),
+            ),
+        };
+        self.add(constant)
+    }
+}

@@ -1,0 +1,740 @@
+//! Resolves the names of a rule and takes its calls apart.
+//!
+//! As in OPA, the operands of a call are computed before it, outside of a `not` around it: `not f(g(x))` is `y = g(x); not
+//! f(y)`, which is undefined where `g(x)` is. A reference that stands alone, or on a side of `=` and `==`, stays where it is.
+//! Source: OPA 1.x, `v1/ast/compile.go`, the stages from `ResolveRefs` to `RewriteDynamicTerms`.
+
+use crate::builtins::{Builtin, builtin, is_deprecated};
+use crate::compile_error::{CompileError, ErrorCode};
+use crate::constants::{Constant, Constants};
+use crate::metadata::Metadata;
+use crate::resolved::{
+    Branch, Comprehension, ComprehensionKind, Definition, Function, Replacement, Root, Step, StepKind,
+    Target, Term, Variable, With,
+};
+use crate::syntax::{
+    self, Body, Expression, ExpressionKind, HeadValue, Rule, Span, TemplatePart, TermKind, Version,
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What the names of a file mean outside of its rules' own variables.
+#[derive(Debug)]
+pub(crate) struct Names<'a> {
+    /// The file's number.
+    pub(crate) file: usize,
+    /// Which form of the language it is written in.
+    pub(crate) version: Version,
+    /// The package.
+    pub(crate) package: &'a [String],
+    /// Names of rules of the package, in whatever file.
+    pub(crate) rules: &'a HashSet<String>,
+    /// What the file imports, by its name here: the whole path, from `data` or `input` on.
+    pub(crate) imports: &'a HashMap<String, Vec<String>>,
+    /// How many parameters each function of all packages has, by its path below `data`.
+    pub(crate) functions: &'a HashMap<Vec<String>, usize>,
+}
+
+/// Resolves one rule.
+pub(crate) struct Resolver<'a> {
+    names: &'a Names<'a>,
+    /// What comments say of the rule.
+    metadata: Option<&'a dyn Fn(&mut Constants) -> Metadata>,
+    constants: &'a mut Constants,
+    errors: &'a mut Vec<CompileError>,
+    variables: Vec<String>,
+    scopes: Vec<Scope>,
+    /// Variables that nothing declares.
+    free: HashMap<String, Variable>,
+    /// Variables that `some x` declares and nothing has used yet.
+    unused: BTreeMap<Variable, Span>,
+}
+
+/// The names that a body declares.
+#[derive(Debug, Default)]
+struct Scope {
+    /// All of them: they hide rules and imports in the whole body.
+    declared: HashSet<String>,
+    /// Those declared up to here.
+    active: HashMap<String, Variable>,
+    /// Those used before they are declared.
+    used: HashSet<String>,
+}
+
+/// What a name means.
+enum Meaning {
+    Variable(Variable),
+    /// A path from `data` or `input` on.
+    Path(Vec<String>),
+}
+
+impl<'a> Resolver<'a> {
+    pub(crate) fn new(
+        names: &'a Names<'a>,
+        metadata: Option<&'a dyn Fn(&mut Constants) -> Metadata>,
+        constants: &'a mut Constants,
+        errors: &'a mut Vec<CompileError>,
+    ) -> Self {
+        Self {
+            names,
+            metadata,
+            constants,
+            errors,
+            variables: Vec::new(),
+            scopes: Vec::new(),
+            free: HashMap::new(),
+            unused: BTreeMap::new(),
+        }
+    }
+
+    /// One definition of a rule, `keys` being the operands of its head that are not in its path.
+    pub(crate) fn definition(mut self, rule: &Rule, keys: &[syntax::Term]) -> Definition {
+        self.scopes.push(Scope::default());
+        let parameters = rule.head.parameters.as_deref().unwrap_or_default();
+        for parameter in parameters {
+            self.declare_pattern(parameter);
+        }
+        // References and calls in a parameter are computed in the body, and compared with the operand.
+        let mut computed = Vec::new();
+        let mut at_start = Hoist { steps: &mut computed, with: &[], span: rule.head.span, closed: false };
+        let parameters: Vec<_> = parameters.iter().map(|it| self.operand(it, &mut at_start)).collect();
+        let value = match &rule.head.value {
+            HeadValue::True => None,
+            HeadValue::Is(it) | HeadValue::Contains(it) => Some(it),
+        };
+        let mut branches = vec![self.branch(&rule.body, keys, value, rule.head.span)];
+        for branch in &rule.elses {
+            self.free.clear();
+            branches.push(self.branch(&branch.body, &[], branch.value.as_ref(), branch.span));
+        }
+        for branch in &mut branches {
+            branch.body.splice(0..0, computed.iter().cloned());
+        }
+        self.check_unused();
+        Definition {
+            file: self.names.file,
+            span: rule.span,
+            head: rule.head.span,
+            names: self.variables,
+            parameters,
+            branches,
+        }
+    }
+
+    /// A query: its body, and the variables of it that have names.
+    pub(crate) fn query(mut self, body: &Body) -> (Vec<Step>, Vec<String>, Vec<(String, Variable)>) {
+        self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
+        let mut steps = Vec::new();
+        self.steps(body, &mut steps);
+        self.check_unused();
+        let scope = self.scopes.pop().unwrap_or_default();
+        let mut named: Vec<_> =
+            self.free.iter().chain(&scope.active).map(|(name, it)| (name.clone(), *it)).collect();
+        named.sort();
+        (steps, self.variables, named)
+    }
+
+    fn check_unused(&mut self) {
+        for (variable, span) in std::mem::take(&mut self.unused) {
+            let name = self.variables.get(variable.0 as usize).cloned().unwrap_or_default();
+            self.error(ErrorCode::Compile, span, format!("`some {name}` declares what is not used"));
+        }
+    }
+
+    fn branch(
+        &mut self,
+        body: &Body,
+        keys: &[syntax::Term],
+        value: Option<&syntax::Term>,
+        span: Span,
+    ) -> Branch {
+        self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
+        let mut steps = Vec::new();
+        self.steps(body, &mut steps);
+        let mut at_end = Hoist { steps: &mut steps, with: &[], span, closed: false };
+        let keys = keys.iter().map(|it| self.operand(it, &mut at_end)).collect();
+        let value = match value {
+            Some(value) => self.operand(value, &mut at_end),
+            None => Term::Constant(self.constants.add(Constant::Bool(true))),
+        };
+        self.scopes.pop();
+        Branch { span, body: steps, keys, value }
+    }
+
+    fn steps(&mut self, body: &Body, steps: &mut Vec<Step>) {
+        for expression in body {
+            self.expression(expression, steps);
+        }
+    }
+
+    fn body(&mut self, body: &Body) -> Vec<Step> {
+        let mut steps = Vec::new();
+        self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
+        self.steps(body, &mut steps);
+        self.scopes.pop();
+        steps
+    }
+
+    fn expression(&mut self, expression: &Expression, steps: &mut Vec<Step>) {
+        let span = expression.span;
+        let mut before = Hoist { steps, with: &[], span, closed: false };
+        let with: Vec<_> = expression.with.iter().filter_map(|it| self.with(it, &mut before)).collect();
+        let mut hoist = Hoist { steps, with: &with, span, closed: expression.negated };
+        let kind = match &expression.kind {
+            ExpressionKind::Some(variables) => {
+                for term in variables {
+                    self.declare_pattern(term);
+                    let TermKind::Variable(name) = &term.kind else { continue };
+                    let variable = self.scopes.last().and_then(|it| it.active.get(name));
+                    self.unused.extend(variable.map(|it| (*it, term.span)));
+                }
+                return;
+            }
+            ExpressionKind::Term(term) => self.statement(term, &mut hoist),
+            ExpressionKind::Unify(a, b) => {
+                let a = self.side(a, &mut hoist);
+                StepKind::Unify(a, self.side(b, &mut hoist))
+            }
+            ExpressionKind::Assign(pattern, value) => {
+                let value = self.side(value, &mut hoist);
+                self.declare_pattern(pattern);
+                StepKind::Unify(self.pattern(pattern), value)
+            }
+            ExpressionKind::SomeIn { key, value, collection } => {
+                let collection = self.operand(collection, &mut hoist);
+                let collection = self.in_variable(collection, &mut hoist);
+                for pattern in key.iter().chain([value]) {
+                    self.declare_pattern(pattern);
+                }
+                let key = match key {
+                    Some(key) => self.operand(key, &mut hoist),
+                    None => Term::Variable(self.fresh("_")),
+                };
+                let value = self.operand(value, &mut hoist);
+                StepKind::Unify(value, Term::Reference(Root::Variable(collection), vec![key]))
+            }
+            ExpressionKind::Every { key, value, domain, body } => {
+                let domain = self.operand(domain, &mut hoist);
+                let domain = Term::Variable(self.in_variable(domain, &mut hoist));
+                self.scopes.push(Scope::default());
+                for pattern in key.iter().chain([value]) {
+                    self.declare_pattern(pattern);
+                }
+                let key = match key {
+                    Some(key) => self.pattern(key),
+                    None => Term::Variable(self.fresh("_")),
+                };
+                let value = self.pattern(value);
+                let body = self.body(body);
+                self.scopes.pop();
+                StepKind::Every { key, value, domain, body }
+            }
+        };
+        steps.push(Step { span, kind, negated: expression.negated, closed: false, with });
+    }
+
+    /// A term that stands alone.
+    fn statement(&mut self, term: &syntax::Term, hoist: &mut Hoist<'_>) -> StepKind {
+        match &term.kind {
+            TermKind::Call(function, operands) => match (plain_name(function), operands.as_slice()) {
+                (Some("eq"), [a, b]) => {
+                    let a = self.side(a, hoist);
+                    StepKind::Unify(a, self.side(b, hoist))
+                }
+                (Some("equal"), [a, b]) => {
+                    let a = self.side(a, hoist);
+                    StepKind::Compare(a, self.side(b, hoist))
+                }
+                (Some("assign"), [a, b]) => {
+                    let b = self.side(b, hoist);
+                    StepKind::Unify(self.side(a, hoist), b)
+                }
+                (Some("print"), operands) => {
+                    StepKind::Print(operands.iter().map(|it| self.possibilities(it, &[])).collect())
+                }
+                _ => self.call(term.span, function, operands, None, hoist),
+            },
+            _ => StepKind::Test(self.side(term, hoist)),
+        }
+    }
+
+    /// A call, its operands computed before it.
+    fn call(
+        &mut self,
+        span: Span,
+        function: &syntax::Term,
+        operands: &[syntax::Term],
+        output: Option<Term>,
+        hoist: &mut Hoist<'_>,
+    ) -> StepKind {
+        let operands: Vec<_> = operands.iter().map(|it| self.operand(it, hoist)).collect();
+        let Some((function, arity)) = self.function(function) else {
+            return StepKind::Test(Term::Constant(self.constants.add(Constant::Bool(false))));
+        };
+        let mut operands = operands;
+        let mut output = output;
+        if operands.len() == arity + 1 && output.is_none() {
+            output = operands.pop();
+        }
+        if operands.len() != arity {
+            let name = function_name(&function);
+            let message =
+                format!("{name} takes {arity} operand{}, and has {}", plural(arity), operands.len());
+            self.error(ErrorCode::Type, span, message);
+        }
+        StepKind::Call(function, operands, output)
+    }
+
+    fn is_metadata(&self, function: &syntax::Term) -> bool {
+        let path = text_path(function).unwrap_or_default();
+        let path: Vec<_> = path.iter().map(String::as_str).collect();
+        self.metadata.is_some()
+            && matches!(*path, ["rego", "metadata", "rule" | "chain"])
+            && self.global("rego").is_none()
+    }
+
+    fn function(&mut self, term: &syntax::Term) -> Option<(Function, usize)> {
+        let Some(path) = text_path(term) else {
+            self.error(ErrorCode::Compile, term.span, "this is not the name of a function".to_owned());
+            return None;
+        };
+        let name = path.join(".");
+        let (first, rest) = path.split_first()?;
+        let is_local =
+            self.scopes.iter().any(|it| it.declared.contains(first) || it.active.contains_key(first));
+        let defined = match self.global(first) {
+            Some(mut path) if !is_local => {
+                path.extend(rest.iter().cloned());
+                path.first().is_some_and(|it| it == "data").then(|| path.split_off(1))
+            }
+            _ => None,
+        };
+        if let Some(path) = defined
+            && let Some(arity) = self.names.functions.get(&path)
+        {
+            return Some((Function::Defined(path), *arity));
+        }
+        if let Some(builtin) = builtin(&name) {
+            if is_deprecated(&name) && self.names.version == Version::V1 {
+                self.error(ErrorCode::Type, term.span, format!("{name} is only there in the old syntax"));
+            }
+            return Some((Function::Builtin(builtin), builtin.parameters.len()));
+        }
+        self.error(ErrorCode::Type, term.span, format!("there is no function {name}"));
+        None
+    }
+
+    /// A side of `=`, or what stands alone: a reference stays, with nothing but variables and constants in it.
+    fn side(&mut self, term: &syntax::Term, hoist: &mut Hoist<'_>) -> Term {
+        match &term.kind {
+            TermKind::Reference(head, operands) => self.reference(head, operands, hoist),
+            TermKind::Variable(_) => self.variable(term),
+            TermKind::ArrayComprehension(..)
+            | TermKind::SetComprehension(..)
+            | TermKind::ObjectComprehension(..) => self.comprehension(term),
+            _ => self.operand(term, hoist),
+        }
+    }
+
+    /// A term without references and calls: what they give is computed before.
+    fn operand(&mut self, term: &syntax::Term, hoist: &mut Hoist<'_>) -> Term {
+        match &term.kind {
+            TermKind::Null => self.constant(Constant::Null),
+            TermKind::Bool(it) => self.constant(Constant::Bool(*it)),
+            TermKind::Number(it) => self.constant(Constant::Number(it.clone())),
+            TermKind::String(it) => self.constant(Constant::String(it.clone())),
+            TermKind::Variable(_) => match self.variable(term) {
+                reference @ Term::Reference(..) => Term::Variable(self.in_variable(reference, hoist)),
+                it => it,
+            },
+            TermKind::Reference(head, operands) => {
+                let reference = self.reference(head, operands, hoist);
+                match reference {
+                    Term::Reference(..) => Term::Variable(self.in_variable(reference, hoist)),
+                    it => it,
+                }
+            }
+            TermKind::Call(function, operands) if operands.is_empty() && self.is_metadata(function) => {
+                let Some(metadata) = self.metadata else { return self.constant(Constant::Null) };
+                let metadata = metadata(self.constants);
+                let is_chain = text_path(function).is_some_and(|it| it.ends_with(&["chain".to_owned()]));
+                Term::Constant(if is_chain { metadata.chain } else { metadata.rule })
+            }
+            TermKind::Call(function, operands) => {
+                let output = self.fresh("_");
+                let closed = std::mem::take(&mut hoist.closed);
+                let kind = self.call(term.span, function, operands, Some(Term::Variable(output)), hoist);
+                hoist.closed = closed;
+                hoist.push_open(kind);
+                Term::Variable(output)
+            }
+            TermKind::Array(items) => {
+                let items: Vec<_> = items.iter().map(|it| self.operand(it, hoist)).collect();
+                self.constants.array(items)
+            }
+            TermKind::Set(items) => {
+                let items: Vec<_> = items.iter().map(|it| self.operand(it, hoist)).collect();
+                self.constants.set(items)
+            }
+            TermKind::Object(items) => {
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|(key, value)| (self.operand(key, hoist), self.operand(value, hoist)))
+                    .collect();
+                self.constants.object(items)
+            }
+            TermKind::ArrayComprehension(..)
+            | TermKind::SetComprehension(..)
+            | TermKind::ObjectComprehension(..) => {
+                let comprehension = self.comprehension(term);
+                Term::Variable(self.in_variable(comprehension, hoist))
+            }
+            TermKind::Template(parts) => {
+                let parts: Vec<_> = parts
+                    .iter()
+                    .map(|it| match it {
+                        TemplatePart::Text(text) => self.constant(Constant::String(text.clone())),
+                        TemplatePart::Term(term, with) => {
+                            let with: Vec<_> = with.iter().filter_map(|it| self.with(it, hoist)).collect();
+                            let possibilities = self.possibilities(term, &with);
+                            Term::Variable(self.in_variable(possibilities, hoist))
+                        }
+                    })
+                    .collect();
+                let output = self.fresh("_");
+                match builtin("internal.template_string") {
+                    Some(function) => hoist.push(StepKind::Call(
+                        Function::Builtin(function),
+                        vec![Term::Array(parts)],
+                        Some(Term::Variable(output)),
+                    )),
+                    None => self.error(
+                        ErrorCode::Compile,
+                        term.span,
+                        "texts with terms in them are not known here".to_owned(),
+                    ),
+                }
+                Term::Variable(output)
+            }
+        }
+    }
+
+    /// The set of what a term can be: empty where it is undefined.
+    fn possibilities(&mut self, term: &syntax::Term, with: &[With]) -> Term {
+        self.scopes.push(Scope::default());
+        let mut body = Vec::new();
+        let item = self.operand(term, &mut Hoist { steps: &mut body, with, span: term.span, closed: false });
+        self.scopes.pop();
+        Term::Comprehension(Box::new(Comprehension {
+            kind: ComprehensionKind::Set(item),
+            body,
+            span: term.span,
+        }))
+    }
+
+    fn comprehension(&mut self, term: &syntax::Term) -> Term {
+        let (head, body) = match &term.kind {
+            TermKind::ArrayComprehension(head, body) | TermKind::SetComprehension(head, body) => {
+                (vec![&**head], body)
+            }
+            TermKind::ObjectComprehension(head, body) => (vec![&head.0, &head.1], body),
+            _ => return self.constant(Constant::Null),
+        };
+        self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
+        let mut steps = Vec::new();
+        self.steps(body, &mut steps);
+        let mut at_end = Hoist { steps: &mut steps, with: &[], span: term.span, closed: false };
+        let mut head: Vec<_> = head.into_iter().map(|it| self.operand(it, &mut at_end)).collect();
+        self.scopes.pop();
+        let last = head.pop();
+        let kind = match (&term.kind, last, head.pop()) {
+            (TermKind::ArrayComprehension(..), Some(item), _) => ComprehensionKind::Array(item),
+            (TermKind::ObjectComprehension(..), Some(value), Some(key)) => {
+                ComprehensionKind::Object(key, value)
+            }
+            (_, Some(item), _) => ComprehensionKind::Set(item),
+            (_, None, _) => return self.constant(Constant::Null),
+        };
+        Term::Comprehension(Box::new(Comprehension { kind, body: steps, span: term.span }))
+    }
+
+    fn reference(&mut self, head: &syntax::Term, operands: &[syntax::Term], hoist: &mut Hoist<'_>) -> Term {
+        let (root, mut path) = match &head.kind {
+            TermKind::Variable(name) => match self.meaning(name) {
+                Meaning::Variable(it) => (Root::Variable(it), Vec::new()),
+                Meaning::Path(path) => self.path(&path),
+            },
+            _ => {
+                let head = self.operand(head, hoist);
+                (Root::Variable(self.in_variable(head, hoist)), Vec::new())
+            }
+        };
+        path.extend(operands.iter().map(|it| self.operand(it, hoist)));
+        Term::Reference(root, path)
+    }
+
+    fn path(&mut self, path: &[String]) -> (Root, Vec<Term>) {
+        let root = if path.first().is_some_and(|it| it == "input") { Root::Input } else { Root::Data };
+        let rest = path.iter().skip(1).map(|it| self.constant(Constant::String(it.clone()))).collect();
+        (root, rest)
+    }
+
+    /// A variable, or what the name stands for.
+    fn variable(&mut self, term: &syntax::Term) -> Term {
+        let TermKind::Variable(name) = &term.kind else { return self.constant(Constant::Null) };
+        match self.meaning(name) {
+            Meaning::Variable(it) => Term::Variable(it),
+            Meaning::Path(path) => {
+                let (root, rest) = self.path(&path);
+                Term::Reference(root, rest)
+            }
+        }
+    }
+
+    /// A pattern in which every variable is one of the rule.
+    fn pattern(&mut self, term: &syntax::Term) -> Term {
+        let span = term.span;
+        let mut steps = Vec::new();
+        let pattern = self.operand(term, &mut Hoist { steps: &mut steps, with: &[], span, closed: false });
+        if !steps.is_empty() {
+            let message = "a pattern can hold variables and constants, and no references or calls".to_owned();
+            self.error(ErrorCode::Compile, span, message);
+        }
+        pattern
+    }
+
+    fn meaning(&mut self, name: &str) -> Meaning {
+        if name == "_" {
+            return Meaning::Variable(self.fresh("_"));
+        }
+        if let Some(it) = self.scopes.iter().rev().find_map(|it| it.active.get(name)) {
+            self.unused.remove(it);
+            return Meaning::Variable(*it);
+        }
+        if let Some(scope) = self.scopes.last_mut().filter(|it| it.declared.contains(name)) {
+            scope.used.insert(name.to_owned());
+        }
+        if !self.scopes.iter().any(|it| it.declared.contains(name))
+            && let Some(path) = self.global(name)
+        {
+            return Meaning::Path(path);
+        }
+        if let Some(it) = self.free.get(name) {
+            return Meaning::Variable(*it);
+        }
+        let variable = self.fresh(name);
+        self.free.insert(name.to_owned(), variable);
+        Meaning::Variable(variable)
+    }
+
+    fn global(&self, name: &str) -> Option<Vec<String>> {
+        if name == "input" || name == "data" {
+            return Some(vec![name.to_owned()]);
+        }
+        if let Some(path) = self.names.imports.get(name) {
+            return Some(path.clone());
+        }
+        self.names.rules.contains(name).then(|| {
+            let mut path = vec!["data".to_owned()];
+            path.extend(self.names.package.iter().cloned());
+            path.push(name.to_owned());
+            path
+        })
+    }
+
+    fn declare_pattern(&mut self, term: &syntax::Term) {
+        match &term.kind {
+            TermKind::Variable(name) if name != "_" => self.declare(name, term.span),
+            TermKind::Array(items) => items.iter().for_each(|it| self.declare_pattern(it)),
+            TermKind::Object(items) => items.iter().for_each(|(_, value)| self.declare_pattern(value)),
+            _ => {}
+        }
+    }
+
+    fn declare(&mut self, name: &str, span: Span) {
+        if (name == "input" || name == "data") && self.names.version == Version::V1 {
+            self.error(ErrorCode::Compile, span, format!("a variable cannot have the name {name}"));
+        }
+        let variable = self.fresh(name);
+        let Some(scope) = self.scopes.last_mut() else { return };
+        let before = scope.active.insert(name.to_owned(), variable);
+        let message = match (before, scope.used.contains(name)) {
+            (Some(_), _) => format!("{name} is declared above"),
+            (None, true) => format!("{name} is used above, before it is declared here"),
+            (None, false) => return,
+        };
+        self.error(ErrorCode::Compile, span, message);
+    }
+
+    fn fresh(&mut self, name: &str) -> Variable {
+        let variable = Variable(u32::try_from(self.variables.len()).unwrap_or(u32::MAX));
+        self.variables.push(name.to_owned());
+        variable
+    }
+
+    /// The term in a variable: itself, or a new one that it is put into.
+    fn in_variable(&mut self, term: Term, hoist: &mut Hoist<'_>) -> Variable {
+        if let Term::Variable(it) = term {
+            return it;
+        }
+        let variable = self.fresh("_");
+        hoist.push(StepKind::Unify(Term::Variable(variable), term));
+        variable
+    }
+
+    fn constant(&mut self, it: Constant) -> Term {
+        Term::Constant(self.constants.add(it))
+    }
+
+    fn with(&mut self, with: &syntax::With, hoist: &mut Hoist<'_>) -> Option<With> {
+        let Some(path) = text_path(&with.target) else {
+            let message = "what `with` replaces is a path of names below input or data, or a function";
+            self.error(ErrorCode::Compile, with.target.span, message.to_owned());
+            return None;
+        };
+        let (first, rest) = path.split_first()?;
+        let whole = match self.global(first) {
+            Some(mut whole) => {
+                whole.extend(rest.iter().cloned());
+                Some(whole)
+            }
+            None => None,
+        };
+        let target = match whole {
+            Some(mut whole) => {
+                let rest = whole.split_off(1);
+                if whole.first().is_some_and(|it| it == "input") {
+                    Target::Input(rest)
+                } else {
+                    Target::Data(rest)
+                }
+            }
+            None => match builtin(&path.join(".")) {
+                Some(it) => Target::Builtin(it.name),
+                None => {
+                    let message = "`with` replaces input, data and functions that there are".to_owned();
+                    self.error(ErrorCode::Compile, with.target.span, message);
+                    return None;
+                }
+            },
+        };
+        let is_function = match &target {
+            Target::Builtin(_) => true,
+            Target::Data(path) => self.names.functions.contains_key(path),
+            Target::Input(_) => false,
+        };
+        if is_function && let Some(function) = self.named_function(&with.value) {
+            return Some(With { target, value: Replacement::Function(function) });
+        }
+        let value = self.operand(&with.value, hoist);
+        Some(With { target, value: Replacement::Value(value) })
+    }
+
+    /// The function that a term names, where it names one.
+    fn named_function(&mut self, term: &syntax::Term) -> Option<Function> {
+        let path = text_path(term)?;
+        let (first, rest) = path.split_first()?;
+        if self.scopes.iter().any(|it| it.active.contains_key(first)) {
+            return None;
+        }
+        match self.global(first) {
+            Some(mut whole) => {
+                whole.extend(rest.iter().cloned());
+                let path = whole.split_off(1);
+                self.names.functions.contains_key(&path).then_some(Function::Defined(path))
+            }
+            None => builtin(&path.join(".")).map(Function::Builtin),
+        }
+    }
+
+    fn error(&mut self, code: ErrorCode, span: Span, message: String) {
+        self.errors.push(CompileError { code, message, file: self.names.file, span });
+    }
+}
+
+/// Where steps go that must come before another one.
+struct Hoist<'a> {
+    steps: &'a mut Vec<Step>,
+    with: &'a [With],
+    span: Span,
+    /// Whether it is for the operands of what is negated, which bind nothing.
+    closed: bool,
+}
+
+impl Hoist<'_> {
+    fn push(&mut self, kind: StepKind) {
+        let closed = self.closed;
+        self.steps.push(Step { span: self.span, kind, negated: false, closed, with: self.with.to_vec() });
+    }
+
+    fn push_open(&mut self, kind: StepKind) {
+        self.steps.push(Step {
+            span: self.span,
+            kind,
+            negated: false,
+            closed: false,
+            with: self.with.to_vec(),
+        });
+    }
+}
+
+/// The names that a body declares, not those of bodies in it.
+fn declared(body: &Body) -> HashSet<String> {
+    fn pattern(term: &syntax::Term, names: &mut HashSet<String>) {
+        match &term.kind {
+            TermKind::Variable(name) if name != "_" => {
+                names.insert(name.clone());
+            }
+            TermKind::Array(items) => items.iter().for_each(|it| pattern(it, names)),
+            TermKind::Object(items) => items.iter().for_each(|(_, value)| pattern(value, names)),
+            _ => {}
+        }
+    }
+    let mut names = HashSet::new();
+    for expression in body {
+        match &expression.kind {
+            ExpressionKind::Assign(it, _) => pattern(it, &mut names),
+            ExpressionKind::Some(variables) => variables.iter().for_each(|it| pattern(it, &mut names)),
+            ExpressionKind::SomeIn { key, value, .. } => {
+                key.iter().chain([value]).for_each(|it| pattern(it, &mut names));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The names of a reference that consists of nothing else: `a.b["c"]`.
+pub(crate) fn text_path(term: &syntax::Term) -> Option<Vec<String>> {
+    match &term.kind {
+        TermKind::Variable(name) => Some(vec![name.clone()]),
+        TermKind::Reference(head, operands) => {
+            let mut path = text_path(head)?;
+            for operand in operands {
+                let TermKind::String(name) = &operand.kind else { return None };
+                path.push(name.clone());
+            }
+            Some(path)
+        }
+        _ => None,
+    }
+}
+
+/// The name that a term is, where it is nothing else.
+pub(crate) fn plain_name(term: &syntax::Term) -> Option<&str> {
+    match &term.kind {
+        TermKind::Variable(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// The name of a function in messages.
+pub(crate) fn function_name(function: &Function) -> String {
+    match function {
+        Function::Builtin(Builtin { name, .. }) => (*name).to_owned(),
+        Function::Defined(path) => format!("data.{}", path.join(".")),
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
