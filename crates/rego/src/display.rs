@@ -5,6 +5,19 @@ use crate::number::Number;
 use crate::quote::{Style, quote};
 use crate::writer::Writer;
 
+impl Heap {
+    /// A value as OPA shows it: `{"a": [1, "b"]}`, `{1, 2}`, `set()`.
+    #[must_use]
+    pub fn shown(&self, value: Value) -> String {
+        let mut out = Writer::new(self);
+        match write(self, value, &mut out) {
+            Ok(()) => out.as_str().to_owned(),
+            // What does not fit is left out.
+            Err(_) => format!("{}…", out.as_str()),
+        }
+    }
+}
+
 /// Writes a value as OPA shows it.
 pub(crate) fn write(heap: &Heap, value: Value, out: &mut Writer) -> Result<(), HeapError> {
     match heap.view(value) {

@@ -4,9 +4,7 @@
 //! an error and not with the process. A heap can stand on another one that does not change any more: then several
 //! evaluations share the values of an input.
 
-use crate::display;
 use crate::number::Number;
-use crate::writer::Writer;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -475,17 +473,6 @@ impl Heap {
                 _ => None,
             },
             _ => None,
-        }
-    }
-
-    /// A value as OPA shows it: `{"a": [1, "b"]}`, `{1, 2}`, `set()`.
-    #[must_use]
-    pub fn shown(&self, value: Value) -> String {
-        let mut out = Writer::new(self);
-        match display::write(self, value, &mut out) {
-            Ok(()) => out.as_str().to_owned(),
-            // What does not fit is left out.
-            Err(_) => format!("{}…", out.as_str()),
         }
     }
 

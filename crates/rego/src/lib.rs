@@ -16,6 +16,7 @@ mod error;
 mod evaluation_error;
 mod heap;
 mod index;
+mod item;
 mod json;
 mod json_text;
 mod machine;

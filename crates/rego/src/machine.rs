@@ -9,6 +9,7 @@ use crate::environment::{Environment, Mock, NOWHERE, Outcome};
 use crate::evaluation_error::EvaluationError;
 use crate::heap::{Heap, Mark, Value, View};
 use crate::index::Indexes;
+use crate::item::Item;
 use crate::observation::{Observations, looked_at};
 use crate::resolved::ConstantId;
 use crate::rules::RuleKind;
@@ -103,16 +104,6 @@ pub(crate) struct Machine<'p> {
     steps: u64,
     /// What the heap held before anything was evaluated.
     empty: Mark,
-}
-
-/// Something that a block or a rule has collected.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Item {
-    /// Of an object its key, of a partial rule the operands of its head.
-    pub(crate) key: Value,
-    pub(crate) value: Value,
-    pub(crate) contains: bool,
-    pub(crate) taint: Taint,
 }
 
 /// Where to go on when what follows fails.

@@ -3,7 +3,6 @@
 use crate::annotations::{Annotation, Scope, Target};
 use crate::constants::{Constant, Constants};
 use crate::heap::{Heap, Value, View};
-use crate::resolve::plain_name;
 use crate::resolved::ConstantId;
 use crate::syntax::Module;
 
@@ -60,7 +59,7 @@ impl Metadata {
                 Target::Rule(at) => {
                     let rule = other.module.rules.get(at);
                     rule.and_then(|it| it.head.name.first())
-                        .is_some_and(|it| plain_name(it) == name.map(String::as_str))
+                        .is_some_and(|it| it.name() == name.map(String::as_str))
                 }
                 Target::Package => false,
             };

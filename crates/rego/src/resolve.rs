@@ -235,7 +235,7 @@ impl<'a> Resolver<'a> {
     /// A term that stands alone.
     fn statement(&mut self, term: &syntax::Term, hoist: &mut Hoist<'_>) -> StepKind {
         match &term.kind {
-            TermKind::Call(function, operands) => match (plain_name(function), operands.as_slice()) {
+            TermKind::Call(function, operands) => match (function.name(), operands.as_slice()) {
                 (Some("eq"), [a, b]) => {
                     let a = self.side(a, hoist);
                     StepKind::Unify(a, self.side(b, hoist))
@@ -715,14 +715,6 @@ pub(crate) fn text_path(term: &syntax::Term) -> Option<Vec<String>> {
             }
             Some(path)
         }
-        _ => None,
-    }
-}
-
-/// The name that a term is, where it is nothing else.
-pub(crate) fn plain_name(term: &syntax::Term) -> Option<&str> {
-    match &term.kind {
-        TermKind::Variable(name) => Some(name),
         _ => None,
     }
 }

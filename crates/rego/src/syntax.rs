@@ -191,6 +191,17 @@ pub struct Term {
     pub kind: TermKind,
 }
 
+impl Term {
+    /// The name that it is, where it is a variable.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match &self.kind {
+            TermKind::Variable(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// What a term is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TermKind {

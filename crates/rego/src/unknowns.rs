@@ -1,7 +1,7 @@
 //! Values that are not known yet, and what can be said of them all the same.
 
 use crate::heap::{Heap, UnknownId, Value, View};
-use crate::machine::Item;
+use crate::item::Item;
 use crate::taint::{Taint, Taints};
 
 /// The unknowns of an evaluation, by their numbers.
