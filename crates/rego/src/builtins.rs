@@ -24,8 +24,6 @@ mod semver;
 mod sets;
 mod strings;
 mod template;
-#[cfg(test)]
-mod tests;
 mod time;
 mod trace;
 mod types;
@@ -34,6 +32,7 @@ mod urlquery;
 mod uuid;
 mod verbs;
 mod yaml;
+pub(crate) mod time;
 
 pub(crate) use call::{Builtin, Cache, Context, Failure};
 

@@ -6,7 +6,7 @@ mod writing;
 use crate::heap::{Heap, HeapError, MAX_DEPTH, Value, View};
 use crate::number::Number;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
-use scalars::{Scalar, json, scalar};
+use scalars::{Scalar, is_allowed, json, scalar};
 use std::collections::HashMap;
 
 pub(crate) use scalars::Rules;
@@ -64,6 +64,12 @@ pub fn parse_yaml_documents(heap: &mut Heap, text: &str) -> Result<Value, YamlEr
 
 /// Reads the first document of a text.
 pub(crate) fn read(heap: &mut Heap, text: &str, rules: Rules) -> Result<Value, YamlError> {
+    if let Some(at) = text.find(|it| !is_allowed(it)) {
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.bytes().filter(|it| *it == b'\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        return Err(YamlError::Syntax { line, column, problem: "control characters are not allowed" });
+    }
     let mut reader = Reader {
         heap,
         rules,

@@ -3,7 +3,7 @@
 mod calendar;
 mod duration;
 mod layout;
-mod reading;
+pub(crate) mod reading;
 mod writing;
 
 use super::call::{Builtin, Context, Failure, error, take};

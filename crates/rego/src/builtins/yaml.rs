@@ -43,7 +43,8 @@ fn parsed(context: &mut Context<'_>, text: Value) -> Result<Value, Failure> {
 fn marshal(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [value] = take(operands)?;
     spend_within(context, value)?;
-    let text = write(context.heap, value).ok_or_else(|| error("yaml: keys must be texts"))?;
+    let text = write(context.heap, value)
+        .ok_or_else(|| error("yaml: a key is no text, or a text has control characters"))?;
     context.spend(text.len() as u64 / 16)?;
     Ok(context.heap.string(&text)?)
 }
@@ -120,6 +121,7 @@ mod tests {
             ("a: .inf", "yaml: line 1, column 4: infinity and what is no number are no JSON"),
             ("a: &x [*x]", "yaml: line 1, column 8: a value is part of itself"),
             ("!!int x", "yaml: line 1, column 1: a value is not what its tag says"),
+            (r"a: '\u007f'", "yaml: line 1, column 5: control characters are not allowed"),
             ("&a &a x", "yaml: line 1, column 4: this is not valid YAML"),
             ("<<: 1", "yaml: line 1, column 5: `<<` takes mappings"),
         ] {
@@ -169,6 +171,7 @@ mod tests {
             ),
             ("{1: 2, true: 3, null: 4}", r#"\"1\": 2\n\"null\": 4\n\"true\": 3\n"#),
             ("\"x\"", r"x\n"),
+            ("[\"2024-01-01\", \"2024-13-01\", \"<<\"]", r#"- \"2024-01-01\"\n- 2024-13-01\n- <<\n"#),
             ("true", r"true\n"),
             ("[\"\u{1f600}\", \"ü\"]", r#"- \"\\U0001F600\"\n- ü\n"#),
         ] {
@@ -180,7 +183,7 @@ mod tests {
         let wanted =
             format!("a: {}\\n  {}\\n  {}\\n", folded.trim(), folded.trim(), ["word "; 8].concat().trim());
         calls(ALL, &[("yaml.marshal", &format!("[{{\"a\": \"{long}\"}}]"), &format!("\"{wanted}\""))]);
-        fails(ALL, "yaml.marshal", "[{[1]: 2}]", "yaml: keys must be texts");
+        fails(ALL, "yaml.marshal", "[{[1]: 2}]", "yaml: a key is no text, or a text has control characters");
     }
 
     #[test]

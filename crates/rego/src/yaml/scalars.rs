@@ -1,5 +1,6 @@
 //! What a YAML scalar without quotes is: the rules of the Go library that OPA and conftest read YAML with.
 
+use crate::builtins::time::reading;
 use num_bigint::BigUint;
 
 /// Whose rules.
@@ -42,7 +43,7 @@ pub(crate) fn scalar(text: &str, rules: Rules) -> Scalar {
     }
     match text.bytes().next() {
         Some(b'.') if is_float(text) => text.parse().map_or(Scalar::Text, Scalar::Float),
-        Some(b'+' | b'-' | b'0'..=b'9') if !is_timestamp(text) => number(&text.replace('_', "")),
+        Some(b'+' | b'-' | b'0'..=b'9') if !is_dated(text) => number(&text.replace('_', "")),
         _ => Scalar::Text,
     }
 }
@@ -102,11 +103,29 @@ fn is_float(text: &str) -> bool {
         && exponent.is_none_or(|it| !it.is_empty() && digits(it))
 }
 
-/// Whether it is a date, or a date and a time: then it stays a text.
-fn is_timestamp(text: &str) -> bool {
+/// Whether it begins like a date. Then it is one and stays a text, or it is no number either.
+fn is_dated(text: &str) -> bool {
     let bytes = text.as_bytes();
-    // What begins like one and is none is no number either.
     bytes.get(4) == Some(&b'-') && bytes.iter().take(4).all(u8::is_ascii_digit)
+}
+
+/// Whether it is a date, or a date and a time.
+pub(crate) fn is_timestamp(text: &str) -> bool {
+    const LAYOUTS: [&str; 4] = [
+        "2006-1-2T15:4:5.999999999Z07:00",
+        "2006-1-2t15:4:5.999999999Z07:00",
+        "2006-1-2 15:4:5.999999999",
+        "2006-1-2",
+    ];
+    is_dated(text) && LAYOUTS.iter().any(|it| reading::read(it, text).is_ok())
+}
+
+/// Whether a character can stand in YAML, in quotes or not.
+pub(crate) const fn is_allowed(character: char) -> bool {
+    !matches!(
+        character,
+        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'
+    )
 }
 
 /// Whether a text reads as a number in base 60, which YAML 1.1 has: it is written in quotes.

@@ -1,6 +1,6 @@
 //! Writes values as YAML, as Go's library does: blocks, keys in their natural order, lines folded after 80 columns.
 
-use super::scalars::{Rules, Scalar, general, is_base_60, scalar};
+use super::scalars::{Rules, Scalar, general, is_allowed, is_base_60, is_timestamp, scalar};
 use crate::heap::{Heap, Value, View};
 use crate::number::Number;
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ const WIDTH: usize = 80;
 /// The longest key that stands on a line with its value, in bytes.
 const LONGEST_KEY: usize = 128;
 
-/// A value as YAML; nothing where a key is an array, an object or a set. Sets are written as arrays.
+/// A value as YAML; nothing where a key is an array, an object or a set, or a text has control characters. Sets are written as arrays.
 pub(crate) fn write(heap: &Heap, value: Value) -> Option<String> {
     let mut writer = Writer { heap, out: String::new(), column: 0 };
     writer.node(value, None, Place::Root)?;
@@ -71,6 +71,8 @@ impl Writer<'_> {
                     self.node(*item, Some(indent), Place::Item)?;
                 }
             }
+            // As Go's library, which reads the value from JSON: there these are no escapes.
+            View::String(text) if text.chars().any(|it| it >= ' ' && !is_allowed(it)) => return None,
             View::String(text) => {
                 self.space(place);
                 self.string(text, indent.map_or(2, |it| it + 2), false);
@@ -128,7 +130,7 @@ impl Writer<'_> {
         let form = Form::of(text);
         if text.contains('\n') && form.can_be_block && !is_key {
             self.literal(text, indent);
-        } else if text.contains('\n') || scalar(text, Rules::Data) != Scalar::Text || is_base_60(text) {
+        } else if text.contains('\n') || is_something_else(text) {
             self.double_quoted(text, indent, is_key);
         } else if form.can_be_plain && !(text.is_empty() && is_key) {
             self.folded(text, indent, is_key);
@@ -215,9 +217,15 @@ impl Writer<'_> {
     }
 }
 
+/// Whether a text would not be one if it stood without quotes.
+fn is_something_else(text: &str) -> bool {
+    scalar(text, Rules::Data) != Scalar::Text || is_base_60(text) || is_timestamp(text)
+}
+
 /// Keys of JSON are texts.
 fn key_text(key: View<'_>) -> Option<Cow<'_, str>> {
     Some(match key {
+        View::String(text) if text.chars().any(|it| it >= ' ' && !is_allowed(it)) => return None,
         View::String(text) | View::Number(Number::Text(text)) => text.into(),
         View::Number(Number::Integer(it)) => it.to_string().into(),
         View::Bool(it) => it.to_string().into(),

@@ -9,7 +9,7 @@ const NO_MATCH: &str = "the text does not have the layout's form";
 const OUT_OF_RANGE: &str = "a part of the time is out of range";
 
 /// Nanoseconds since 1970. Zones that are known by name alone, other than UTC, count as UTC.
-pub(super) fn read(layout: &str, text: &str) -> Result<i128, &'static str> {
+pub(crate) fn read(layout: &str, text: &str) -> Result<i128, &'static str> {
     let mut found = Found::default();
     let (mut layout, mut text) = (layout, text);
     while let Some((before, part, after)) = next(layout) {
