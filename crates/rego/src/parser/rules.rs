@@ -1,6 +1,7 @@
 //! Rules: a head, a body, and what holds otherwise.
 
 use super::cursor::{Fault, Parsed, Parser};
+use crate::builtins::builtin;
 use crate::syntax::{
     Body, Else, Expression, ExpressionKind, Head, HeadValue, Rule, Span, TemplatePart, Term, TermKind,
 };
@@ -121,6 +122,14 @@ impl Parser<'_> {
         } else if !has_body && is_plain && head.name.len() == 1 {
             return Err(self.expected("`:=` and a value, or a body", None));
         }
+        if !has_body
+            && matches!(head.value, HeadValue::True)
+            && head.parameters.is_some()
+            && is_builtin(&head.name)
+        {
+            let hint = Some("an expression stands in the body of a rule");
+            return Err(self.fault_at(span, "this is a function of the language, and no rule", hint));
+        }
         if is_old_set && let Some(key) = head.name.pop() {
             head.value = HeadValue::Contains(key);
         }
@@ -200,6 +209,15 @@ impl Parser<'_> {
         self.go_to(place);
         self.block().map_err(|own| further(own, fault))
     }
+}
+
+/// Whether a function of the language has this name.
+fn is_builtin(name: &[Term]) -> bool {
+    let parts = name.iter().map(|it| match &it.kind {
+        TermKind::Variable(part) | TermKind::String(part) => part.as_str(),
+        _ => "",
+    });
+    builtin(&parts.collect::<Vec<_>>().join(".")).is_some()
 }
 
 /// The error that is further in the text: there it was understood for longer.

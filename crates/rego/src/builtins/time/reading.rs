@@ -72,7 +72,8 @@ impl Found {
             }
             Part::YearShort => {
                 let (digits, rest) = text.split_at_checked(2)?;
-                let year = number(digits)?;
+                // With a sign or without, as in Go.
+                let year: i64 = digits.parse().ok()?;
                 self.year = year + if year >= 69 { 1900 } else { 2000 };
                 Some(rest)
             }
