@@ -5,6 +5,7 @@ mod arithmetic;
 mod arrays;
 mod bits;
 mod call;
+mod calls;
 mod comparison;
 mod crypto;
 mod encoding;

@@ -1,14 +1,8 @@
 //! What a function of the language is, what it may use, and how it looks at its operands.
 
-use crate::arithmetic::{ArithmeticError, Computed};
-use crate::display;
 use crate::heap::{Heap, HeapError, Value, View};
-use crate::number::{Number, TooManyDigits};
+use crate::number::Number;
 use crate::types::Type;
-use crate::writer::Writer;
-use regex_automata::meta::Regex;
-use std::collections::HashMap;
-use std::sync::Arc;
 
 /// A function of the language.
 #[derive(Debug, Clone, Copy)]
@@ -33,29 +27,8 @@ pub(crate) struct Context<'a> {
     pub(crate) heap: &'a mut Heap,
     /// The time of the evaluation, in nanoseconds since 1970: the same wherever it is asked.
     pub(crate) now: i64,
-    /// What chance is made of: the same for one evaluation.
-    pub(crate) seed: u64,
     /// Steps that are left. What does more than a little work for its operands takes some of it ([`Context::spend`]).
     pub(crate) steps: &'a mut u64,
-    /// What is kept from call to call.
-    pub(crate) cache: &'a mut Cache,
-}
-
-/// What functions keep from call to call.
-#[derive(Debug, Default)]
-pub(crate) struct Cache {
-    /// Regular expressions by their text; `None` for one that is too large.
-    pub(crate) patterns: HashMap<String, Option<Arc<Pattern>>>,
-    /// How many bytes they take.
-    pub(crate) pattern_bytes: usize,
-}
-
-/// A regular expression.
-#[derive(Debug)]
-pub(crate) struct Pattern {
-    pub(crate) regex: Regex,
-    /// The names of its groups; the first is the whole.
-    pub(crate) names: Vec<Option<Box<str>>>,
 }
 
 /// Why a function gives nothing.
@@ -68,8 +41,6 @@ pub(crate) enum Failure {
     Undefined,
     /// The whole evaluation ends.
     Heap(HeapError),
-    /// The whole evaluation ends: a policy cannot have this here.
-    Refused,
     /// The whole evaluation ends: out of steps.
     OutOfSteps,
 }
@@ -105,12 +76,6 @@ impl Context<'_> {
         self.spend(steps as u64)
     }
 
-    /// Takes steps for comparing operands with each other, or with as much as stands in them.
-    pub(crate) fn spend_deep(&mut self, operands: &[Value]) -> Result<(), Failure> {
-        let weight = operands.iter().fold(0, |sum: u64, it| sum.saturating_add(self.heap.weight(*it)));
-        self.spend(weight / 8)
-    }
-
     pub(crate) fn text(&self, value: Value, position: u8) -> Result<&str, Failure> {
         match self.heap.view(value) {
             View::String(it) => Ok(it),
@@ -126,7 +91,7 @@ impl Context<'_> {
     }
 
     pub(crate) fn integer(&self, value: Value, position: u8) -> Result<i64, Failure> {
-        let integer = self.number(value, position)?.as_whole();
+        let integer = self.number(value, position)?.as_integer();
         integer.ok_or_else(|| {
             error(format!("operand {position} must be integer number but got floating-point number"))
         })
@@ -172,32 +137,9 @@ impl Context<'_> {
             .collect()
     }
 
-    /// A number that was computed.
-    pub(crate) fn computed(&mut self, it: Computed) -> Result<Value, Failure> {
-        Ok(match it {
-            Computed::Integer(it) => self.heap.integer(it)?,
-            Computed::Text(it) => self.heap.number(&it)?,
-        })
-    }
-
     /// A count as a number.
     pub(crate) fn count(&mut self, it: usize) -> Result<Value, Failure> {
         Ok(self.heap.integer(i64::try_from(it).unwrap_or(i64::MAX))?)
-    }
-
-    /// What was written as a text.
-    pub(crate) fn written(&mut self, out: &Writer) -> Result<Value, Failure> {
-        self.spend(out.as_str().len() as u64 / 128)?;
-        Ok(self.heap.string(out.as_str())?)
-    }
-
-    /// A value as it is printed: a text as it is, others as OPA shows them.
-    pub(crate) fn printed(&self, value: Value, out: &mut Writer) -> Result<(), Failure> {
-        match self.heap.view(value) {
-            View::String(it) => out.push_str(it)?,
-            _ => display::write(self.heap, value, out)?,
-        }
-        Ok(())
     }
 }
 
@@ -207,23 +149,9 @@ impl From<HeapError> for Failure {
     }
 }
 
-impl From<ArithmeticError> for Failure {
-    fn from(error: ArithmeticError) -> Self {
-        Self::Error(error.to_string())
-    }
-}
-
-impl From<TooManyDigits> for Failure {
-    fn from(error: TooManyDigits) -> Self {
-        Self::Error(error.to_string())
-    }
-}
-
 /// The operands, which are as many as are declared.
 pub(crate) fn take<const N: usize>(operands: &[Value]) -> Result<[Value; N], Failure> {
-    <[Value; N]>::try_from(operands)
-        .ok()
-        .ok_or_else(|| error(format!("{N} operands are needed, and not {}", operands.len())))
+    operands.try_into().map_err(|_| error(format!("{N} operands are needed, and not {}", operands.len())))
 }
 
 pub(crate) fn error(text: impl Into<String>) -> Failure {

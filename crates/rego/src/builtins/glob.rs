@@ -294,7 +294,7 @@ impl Threads {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builtins::call::tests::{calls, exhausts, fails};
+    use crate::builtins::calls::{calls, exhausts, fails};
 
     #[test]
     fn patterns_match_as_in_opa() {

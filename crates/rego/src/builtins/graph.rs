@@ -142,7 +142,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builtins::call::tests::calls;
+    use crate::builtins::calls::calls;
 
     #[test]
     fn ways_are_found_as_in_opa() {

@@ -260,7 +260,7 @@ fn spanned(mut first: u128, last: u128, networks: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builtins::call::tests::{calls, exhausts, fails};
+    use crate::builtins::calls::{calls, exhausts, fails};
 
     #[test]
     fn networks_contain_as_in_opa() {

@@ -94,7 +94,7 @@ fn number(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builtins::call::tests::{calls, fails};
+    use crate::builtins::calls::{calls, fails};
 
     #[test]
     fn versions_are_compared_as_in_opa() {

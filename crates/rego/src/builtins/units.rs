@@ -240,7 +240,7 @@ fn rounded(numerator: BigUint, divisor: BigUint) -> Option<(BigUint, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builtins::call::tests::{calls, fails};
+    use crate::builtins::calls::{calls, fails};
 
     #[test]
     fn amounts_are_read_as_in_opa() {

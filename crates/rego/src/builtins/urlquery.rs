@@ -123,7 +123,7 @@ fn decode_object(context: &mut Context<'_>, operands: &[Value]) -> Result<Value,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builtins::call::tests::{calls, fails};
+    use crate::builtins::calls::{calls, fails};
 
     #[test]
     fn queries_are_written_and_read_as_in_opa() {

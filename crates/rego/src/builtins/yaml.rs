@@ -64,7 +64,7 @@ fn spend_within(context: &mut Context<'_>, value: Value) -> Result<(), Failure> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builtins::call::tests::{calls, fails};
+    use crate::builtins::calls::{calls, fails};
 
     #[test]
     fn yaml_is_read_as_in_opa() {
@@ -190,7 +190,7 @@ mod tests {
     fn what_is_written_is_read_as_the_same() {
         let value = r#"{"a": ["x: y", "- z", "", " ", "a\n b\n", "\t", "null", "0x1", "é\u0001", "a'b\"c"], "b c": {"d": [[], {}, [[1]]]}, "?": "!", "long": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa b  c d"}"#;
         let mut heap = crate::Heap::new(1 << 20);
-        let value = crate::builtins::call::tests::value(&mut heap, &crate::parse_term(value).expect(value));
+        let value = crate::builtins::calls::value(&mut heap, &crate::parse_term(value).expect(value));
         let text = write(&heap, value).expect("texts as keys");
         let again = read(&mut heap, &text, Rules::Data).expect("YAML");
         assert!(heap.equal(again, value), "{text}");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::builtins::call::tests::{calls, fails};
+use crate::builtins::calls::{calls, fails};
 
 #[test]
 fn times_are_read_as_in_go() {
