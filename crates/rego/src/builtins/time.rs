@@ -9,7 +9,7 @@ mod writing;
 use super::call::{Builtin, Context, Failure, error, take};
 use crate::heap::{Value, View};
 use crate::types::Type;
-use calendar::{Civil, days_in_month};
+use calendar::{Civil, WEEKDAYS, days_in_month};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 const PLACED: Type = Type::OneOf(&[Type::Number, Type::Tuple(&[Type::Number, Type::String])]);
@@ -40,8 +40,6 @@ pub(crate) static ALL: &[Builtin] = &[
 ];
 
 const OUT_OF_RANGE: &str = "time outside of valid range";
-
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 fn now(context: &mut Context<'_>, _: &[Value]) -> Result<Value, Failure> {
     Ok(context.heap.integer(context.now)?)

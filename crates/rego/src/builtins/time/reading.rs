@@ -1,9 +1,7 @@
 //! Reads times in Go's layouts.
 
-use super::WEEKDAYS;
-use super::calendar::{Civil, SECOND, days_in_month, is_leap_year};
+use super::calendar::{Civil, MONTHS, SECOND, WEEKDAYS, days_in_month, is_leap_year};
 use super::layout::{Part, Width, next};
-use super::writing::MONTHS;
 
 const NO_MATCH: &str = "the text does not have the layout's form";
 const OUT_OF_RANGE: &str = "a part of the time is out of range";

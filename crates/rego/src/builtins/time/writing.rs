@@ -1,23 +1,7 @@
 //! Writes times in Go's layouts.
 
-use super::WEEKDAYS;
-use super::calendar::Civil;
+use super::calendar::{Civil, MONTHS, WEEKDAYS};
 use super::layout::{Part, Width, next};
-
-pub(super) const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// The time as the layout has it. `offset` is in seconds.
 pub(super) fn write(civil: &Civil, offset: i64, zone: &str, layout: &str) -> String {
