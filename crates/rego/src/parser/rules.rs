@@ -21,11 +21,20 @@ impl Parser<'_> {
             return Ok(());
         }
         self.check_name()?;
+        let next = self.token_after();
+        let is_apart = next.apart && matches!(next.kind, Kind::Dot | Kind::LeftBracket | Kind::LeftParen);
         let mut head = self.head()?;
         // Behind a value, `if.x` begins the next rule.
         let is_next = !matches!(head.value, HeadValue::True) && self.is_keyword_of_reference();
         let has_if = !is_next && self.eat_keyword(Word::If);
         let has_body = has_if || self.is(Kind::LeftBrace);
+        if is_apart && !has_body && !matches!(head.value, HeadValue::Contains(_)) {
+            return Err(self.fault_at(
+                next.span,
+                "a blank stands here only in the head of a rule with a body",
+                None,
+            ));
+        }
         self.check_head_of_rule(&mut head, has_if, has_body)?;
         let body = match (has_if, has_body) {
             (true, _) => self.body_after_if()?,

@@ -285,6 +285,7 @@ fn statements_stand_where_they_may() {
             "2:12 expected the value of the default, as in `default allow := false`, found the end of the text",
         ),
         ("package p\ndefault f(x, x) := 1", "2:14 two parameters of a default have the same name"),
+        ("package p\nf (x) := 1", "2:3 a blank stands here only in the head of a rule with a body"),
         ("package p\nf(x) contains 1", "2:6 a function is no set: `contains` cannot follow"),
         (
             "package p\np contains 1 if x else := 2",
