@@ -5,6 +5,7 @@ mod arithmetic;
 mod arrays;
 mod bits;
 mod call;
+#[cfg(test)]
 mod calls;
 mod comparison;
 mod crypto;
@@ -14,6 +15,7 @@ mod glob;
 mod globs;
 mod graph;
 mod json;
+mod jwt;
 mod net;
 mod numbers;
 mod objects;
@@ -25,7 +27,9 @@ mod semver;
 mod sets;
 mod strings;
 mod template;
-mod time;
+#[cfg(test)]
+mod tests;
+pub(crate) mod time;
 mod trace;
 mod types;
 mod units;
@@ -33,7 +37,6 @@ mod urlquery;
 mod uuid;
 mod verbs;
 mod yaml;
-pub(crate) mod time;
 
 pub(crate) use call::{Builtin, Cache, Context, Failure};
 
@@ -66,6 +69,7 @@ static FAMILIES: &[&[Builtin]] = &[
     globs::ALL,
     graph::ALL,
     json::ALL,
+    jwt::ALL,
     net::ALL,
     numbers::ALL,
     objects::ALL,

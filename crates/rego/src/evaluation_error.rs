@@ -32,8 +32,8 @@ pub enum EvaluationError {
         /// What it says.
         message: String,
     },
-    /// A function reaches outside of the policy.
-    #[error("{0} is not there: a policy cannot reach outside")]
+    /// A function that a policy cannot have here.
+    #[error("{0} is not there: policies on plans do without it")]
     Refused(&'static str),
     /// A mistake of this engine.
     #[error("the engine is broken: {0}")]

@@ -1,8 +1,14 @@
 //! What a function of the language is, what it may use, and how it looks at its operands.
 
+use crate::arithmetic::{ArithmeticError, Computed};
+use crate::display;
 use crate::heap::{Heap, HeapError, Value, View};
-use crate::number::Number;
+use crate::number::{Number, TooManyDigits};
 use crate::types::Type;
+use crate::writer::Writer;
+use regex_automata::meta::Regex;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A function of the language.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +33,29 @@ pub(crate) struct Context<'a> {
     pub(crate) heap: &'a mut Heap,
     /// The time of the evaluation, in nanoseconds since 1970: the same wherever it is asked.
     pub(crate) now: i64,
+    /// What chance is made of: the same for one evaluation.
+    pub(crate) seed: u64,
     /// Steps that are left. What does more than a little work for its operands takes some of it ([`Context::spend`]).
     pub(crate) steps: &'a mut u64,
+    /// What is kept from call to call.
+    pub(crate) cache: &'a mut Cache,
+}
+
+/// What functions keep from call to call.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    /// Regular expressions by their text; `None` for one that is too large.
+    pub(crate) patterns: HashMap<String, Option<Arc<Pattern>>>,
+    /// How many bytes they take.
+    pub(crate) pattern_bytes: usize,
+}
+
+/// A regular expression.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(crate) regex: Regex,
+    /// The names of its groups; the first is the whole.
+    pub(crate) names: Vec<Option<Box<str>>>,
 }
 
 /// Why a function gives nothing.
@@ -41,6 +68,8 @@ pub(crate) enum Failure {
     Undefined,
     /// The whole evaluation ends.
     Heap(HeapError),
+    /// The whole evaluation ends: a policy cannot have this here.
+    Refused,
     /// The whole evaluation ends: out of steps.
     OutOfSteps,
 }
@@ -76,6 +105,12 @@ impl Context<'_> {
         self.spend(steps as u64)
     }
 
+    /// Takes steps for comparing operands with each other, or with as much as stands in them.
+    pub(crate) fn spend_deep(&mut self, operands: &[Value]) -> Result<(), Failure> {
+        let weight = operands.iter().fold(0, |sum: u64, it| sum.saturating_add(self.heap.weight(*it)));
+        self.spend(weight / 8)
+    }
+
     pub(crate) fn text(&self, value: Value, position: u8) -> Result<&str, Failure> {
         match self.heap.view(value) {
             View::String(it) => Ok(it),
@@ -91,7 +126,7 @@ impl Context<'_> {
     }
 
     pub(crate) fn integer(&self, value: Value, position: u8) -> Result<i64, Failure> {
-        let integer = self.number(value, position)?.as_integer();
+        let integer = self.number(value, position)?.as_whole();
         integer.ok_or_else(|| {
             error(format!("operand {position} must be integer number but got floating-point number"))
         })
@@ -137,9 +172,32 @@ impl Context<'_> {
             .collect()
     }
 
+    /// A number that was computed.
+    pub(crate) fn computed(&mut self, it: Computed) -> Result<Value, Failure> {
+        Ok(match it {
+            Computed::Integer(it) => self.heap.integer(it)?,
+            Computed::Text(it) => self.heap.number(&it)?,
+        })
+    }
+
     /// A count as a number.
     pub(crate) fn count(&mut self, it: usize) -> Result<Value, Failure> {
         Ok(self.heap.integer(i64::try_from(it).unwrap_or(i64::MAX))?)
+    }
+
+    /// What was written as a text.
+    pub(crate) fn written(&mut self, out: &Writer) -> Result<Value, Failure> {
+        self.spend(out.as_str().len() as u64 / 128)?;
+        Ok(self.heap.string(out.as_str())?)
+    }
+
+    /// A value as it is printed: a text as it is, others as OPA shows them.
+    pub(crate) fn printed(&self, value: Value, out: &mut Writer) -> Result<(), Failure> {
+        match self.heap.view(value) {
+            View::String(it) => out.push_str(it)?,
+            _ => display::write(self.heap, value, out)?,
+        }
+        Ok(())
     }
 }
 
@@ -149,9 +207,23 @@ impl From<HeapError> for Failure {
     }
 }
 
+impl From<ArithmeticError> for Failure {
+    fn from(error: ArithmeticError) -> Self {
+        Self::Error(error.to_string())
+    }
+}
+
+impl From<TooManyDigits> for Failure {
+    fn from(error: TooManyDigits) -> Self {
+        Self::Error(error.to_string())
+    }
+}
+
 /// The operands, which are as many as are declared.
 pub(crate) fn take<const N: usize>(operands: &[Value]) -> Result<[Value; N], Failure> {
-    operands.try_into().map_err(|_| error(format!("{N} operands are needed, and not {}", operands.len())))
+    <[Value; N]>::try_from(operands)
+        .ok()
+        .ok_or_else(|| error(format!("{N} operands are needed, and not {}", operands.len())))
 }
 
 pub(crate) fn error(text: impl Into<String>) -> Failure {
@@ -181,94 +253,5 @@ pub(crate) const fn name(view: View<'_>) -> &'static str {
         View::Object(_) => "object",
         View::Set(_) => "set",
         View::Unknown(_) => "unknown",
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::parse_term;
-    use crate::syntax::{Term, TermKind};
-
-    /// Calls functions with operands as Rego writes them, in an array, and compares what they give.
-    pub(crate) fn calls(functions: &[Builtin], cases: &[(&str, &str, &str)]) {
-        for (name, operands, wanted) in cases {
-            let mut heap = Heap::new(1 << 24);
-            let result = call(functions, &mut heap, name, operands);
-            let result = result.unwrap_or_else(|failure| panic!("{name}({operands}): {failure:?}"));
-            let wanted = value(&mut heap, &parse_term(wanted).expect(wanted));
-            assert!(heap.equal(result, wanted), "{name}({operands}) is {}", show(&heap, result));
-        }
-    }
-
-    /// Calls a function that gives nothing, and says why.
-    pub(crate) fn fails(functions: &[Builtin], name: &str, operands: &str, wanted: &str) {
-        let mut heap = Heap::new(1 << 24);
-        match call(functions, &mut heap, name, operands) {
-            Err(Failure::Error(text)) => assert_eq!(text, wanted, "{name}({operands})"),
-            Err(failure) => panic!("{name}({operands}): {failure:?}"),
-            Ok(result) => panic!("{name}({operands}) is {}", show(&heap, result)),
-        }
-    }
-
-    /// Calls a function of a few steps that ends for want of them.
-    pub(crate) fn exhausts(functions: &[Builtin], name: &str, operands: &str) {
-        let mut heap = Heap::new(1 << 24);
-        match call(functions, &mut heap, name, operands) {
-            Err(Failure::OutOfSteps | Failure::Heap(_)) => {}
-            other => panic!("{name}({operands}): {other:?}"),
-        }
-    }
-
-    fn call(functions: &[Builtin], heap: &mut Heap, name: &str, operands: &str) -> Result<Value, Failure> {
-        let function = functions.iter().find(|it| it.name == name).expect(name);
-        let operands = value(heap, &parse_term(operands).expect(operands));
-        let View::Array(operands) = heap.view(operands) else { panic!("{name}") };
-        let operands = operands.to_vec();
-        assert_eq!(operands.len(), function.parameters.len(), "{name}");
-        let mut steps = 1_000_000;
-        let mut cache = Cache::default();
-        let mut context =
-            Context { heap, now: 1_700_000_000_000_000_000, seed: 0, steps: &mut steps, cache: &mut cache };
-        (function.call)(&mut context, &operands)
-    }
-
-    pub(crate) fn value(heap: &mut Heap, term: &Term) -> Value {
-        let mut all = |terms: &[Term]| -> Vec<Value> { terms.iter().map(|it| value(heap, it)).collect() };
-        let result = match &term.kind {
-            TermKind::Null => Ok(Value::NULL),
-            TermKind::Bool(it) => Ok(Value::bool(*it)),
-            TermKind::Number(text) => heap.number(text),
-            TermKind::String(text) => heap.string(text),
-            TermKind::Array(terms) => {
-                let items = all(terms);
-                heap.array(&items)
-            }
-            TermKind::Set(terms) => {
-                let items = all(terms);
-                heap.set(items)
-            }
-            TermKind::Object(pairs) => {
-                let pairs = pairs.iter().map(|(key, it)| [value(heap, key), value(heap, it)]).collect();
-                heap.object(pairs)
-            }
-            other => panic!("{other:?}"),
-        };
-        result.expect("room")
-    }
-
-    fn show(heap: &Heap, value: Value) -> String {
-        let all = |items: &[Value]| items.iter().map(|it| show(heap, *it)).collect::<Vec<_>>().join(", ");
-        match heap.view(value) {
-            View::Array(items) => format!("[{}]", all(items)),
-            View::Set(items) => format!("{{{}}}", all(items)),
-            View::Object(pairs) => {
-                let pair = |it: &[Value; 2]| format!("{}: {}", show(heap, it[0]), show(heap, it[1]));
-                format!("{{{}}}", pairs.iter().map(pair).collect::<Vec<_>>().join(", "))
-            }
-            View::Number(Number::Integer(it)) => it.to_string(),
-            View::Number(Number::Text(it)) => it.to_owned(),
-            other => format!("{other:?}"),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Calls functions in tests, with operands as Rego writes them.
 
-use super::call::{Builtin, Context, Failure};
+use super::call::{Builtin, Cache, Context, Failure};
 use crate::heap::{Heap, Value, View};
 use crate::number::Number;
 use crate::parser::parse_term;
@@ -43,7 +43,9 @@ fn call(functions: &[Builtin], heap: &mut Heap, name: &str, operands: &str) -> R
     let operands = operands.to_vec();
     assert_eq!(operands.len(), function.parameters.len(), "{name}");
     let mut steps = 1_000_000;
-    let mut context = Context { heap, now: 1_700_000_000_000_000_000, steps: &mut steps };
+    let mut cache = Cache::default();
+    let mut context =
+        Context { heap, now: 1_700_000_000_000_000_000, seed: 0, steps: &mut steps, cache: &mut cache };
     (function.call)(&mut context, &operands)
 }
 

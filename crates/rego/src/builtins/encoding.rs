@@ -66,16 +66,19 @@ fn base64_is_valid(context: &mut Context<'_>, operands: &[Value]) -> Result<Valu
 }
 
 /// The `=` at the end may be missing.
-fn base64url_decode(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
-    let [text] = take(operands)?;
-    context.spend_for(&[text, text])?;
-    let text = context.text(text, 1)?;
+pub(crate) fn base64url_bytes(text: &str) -> Result<Vec<u8>, Failure> {
     let missing = match text.len() % 4 {
         2 if !text.ends_with('=') => "==",
         3 if !text.ends_with('=') => "=",
         _ => "",
     };
-    let bytes = base64_bytes(&BASE64_URL, &format!("{text}{missing}"))?;
+    base64_bytes(&BASE64_URL, &format!("{text}{missing}"))
+}
+
+fn base64url_decode(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
+    let [text] = take(operands)?;
+    context.spend_for(&[text, text])?;
+    let bytes = base64url_bytes(context.text(text, 1)?)?;
     Ok(context.heap.string(&text_of(&bytes))?)
 }
 
@@ -86,7 +89,7 @@ fn hex_decode(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Fa
     Ok(context.heap.string(&text_of(&bytes))?)
 }
 
-fn text_of(bytes: &[u8]) -> String {
+pub(crate) fn text_of(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());

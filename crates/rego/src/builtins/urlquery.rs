@@ -1,6 +1,7 @@
 //! `urlquery.*`: texts as they stand in the query of a URL, as Go writes and reads them.
 
 use super::call::{Builtin, Context, Failure, error, take};
+use super::encoding::text_of;
 use crate::heap::{Value, View};
 use crate::types::Type;
 use std::collections::BTreeMap;
@@ -68,7 +69,7 @@ fn unescape(text: &str) -> Result<String, Failure> {
             _ => byte,
         });
     }
-    Ok(String::from_utf8_lossy(&decoded).into_owned())
+    Ok(text_of(&decoded))
 }
 
 /// Keys come in order, and a key with several values several times.
