@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo package test lint bench docs plans fuzz clean
+.PHONY: help setup demo package test conformance lint bench docs plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -21,6 +21,9 @@ MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 # Tasks and policies to deploy: `make package POLICY=DIRECTORY`, where the directory holds a runtask.toml.
 POLICY ?=
 
+# OPA's conformance suite: `make conformance CASES=FILE`.
+CASES ?=
+
 # How long, and what: `make fuzz FUZZ_SECONDS=600 FUZZ_TARGET=payload`.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGET ?=
@@ -34,7 +37,7 @@ step = @printf '\n==> %s\n' '$(1)'
 expect = $(2); code=$$?; [ $$code -eq $(1) ] || { echo "exit code $$code where $(1) was expected" >&2; exit 1; }
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
@@ -69,6 +72,10 @@ test: ## Run every test
 	@cargo test --workspace --locked
 	$(call step,Testing tools/)
 	@python3 -B -m unittest discover --start-directory tools
+
+conformance: ## Hold the policy engine against OPA's conformance suite: CASES, a file of cases, one JSON object a line
+	$(call step,Asking the policy engine)
+	@cargo run --quiet --release --locked --package rego --example conformance -- '$(CASES)' crates/rego/conformance-excluded.txt
 
 lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	$(call step,Setting up tools below .tools/)

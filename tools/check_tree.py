@@ -50,6 +50,7 @@ MAP = {
     "log": "",
     "process": "",
     "archive": "",
+    "rego": "",
     "http": "log",
     "client": "log protocol",
     "tasks": "findings",
