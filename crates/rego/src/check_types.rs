@@ -13,16 +13,27 @@ use crate::rules::{RuleKind, Tree};
 use crate::shape::Shape;
 use crate::syntax::Span;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
+
+/// What is known of a rule.
+#[derive(Debug)]
+struct Known {
+    value: Rc<Shape>,
+    /// Of a function, what it takes.
+    parameters: Vec<Rc<Shape>>,
+}
 
 /// Checks all rules, in an order in which each comes after those that it needs.
 pub(crate) fn check(tree: &Tree, sequence: &[NodeId], constants: &Constants, errors: &mut Vec<CompileError>) {
-    let mut rules: HashMap<NodeId, Rc<Shape>> = HashMap::new();
+    let mut rules: HashMap<NodeId, Known> = HashMap::new();
     for id in sequence {
         let Some(rule) = tree.node(*id).and_then(|it| it.rule.as_ref()) else { continue };
-        let mut shapes = Vec::new();
-        let mut keys = Vec::new();
-        for (definition, contains) in &rule.definitions {
+        let mut found = Found::default();
+        let computed = rule.computed_default.iter().map(|it| (it, false));
+        for (definition, contains) in
+            rule.definitions.iter().map(|(it, contains)| (it, *contains)).chain(computed)
+        {
             let mut checker = Checker {
                 tree,
                 constants,
@@ -30,67 +41,115 @@ pub(crate) fn check(tree: &Tree, sequence: &[NodeId], constants: &Constants, err
                 errors,
                 file: definition.file,
                 shapes: HashMap::new(),
+                learned: Vec::new(),
                 bound: Variables::new(),
+                is_every: false,
             };
-            checker.definition(definition, *contains, &mut keys, &mut shapes);
-        }
-        if let Some(default) = rule.default {
-            shapes.push(constant_shape(constants, default));
+            checker.definition(definition, contains, &mut found);
         }
         let any = || Rc::new(Shape::Any);
-        let value = shapes.into_iter().reduce(|a, b| a.or(&b)).unwrap_or_else(any);
+        if let Some(default) = rule.default {
+            found.values.push(constant_shape(constants, default));
+            // It takes whatever there is.
+            found.parameters.iter_mut().for_each(|it| *it = any());
+        }
+        let value = found.values.into_iter().reduce(|a, b| a.with(&b)).unwrap_or_else(any);
         let shape = match rule.kind {
             RuleKind::Complete | RuleKind::Function(_) => value,
             RuleKind::Set => Rc::new(Shape::Set(value)),
-            RuleKind::Object => {
-                let key = keys.into_iter().reduce(|a: Rc<Shape>, b| a.or(&b)).unwrap_or_else(any);
-                Rc::new(Shape::Object(Vec::new(), Some((key, value))))
-            }
+            RuleKind::Object => match found.keys.into_iter().reduce(|a, b| a.or(&b)) {
+                Some(key) if !found.has_constant_key => {
+                    Rc::new(Shape::Object(Vec::new(), Some((key, value))))
+                }
+                _ => any(),
+            },
         };
-        rules.insert(*id, shape.bounded());
+        let parameters = found.parameters.into_iter().map(Shape::bounded).collect();
+        rules.insert(*id, Known { value: shape.bounded(), parameters });
     }
+}
+
+/// What the definitions of a rule give.
+#[derive(Debug, Default)]
+struct Found {
+    parameters: Vec<Rc<Shape>>,
+    keys: Vec<Rc<Shape>>,
+    values: Vec<Rc<Shape>>,
+    /// Whether a key is a constant that is no name, which is a place of its own.
+    has_constant_key: bool,
 }
 
 struct Checker<'a> {
     tree: &'a Tree,
     constants: &'a Constants,
-    rules: &'a HashMap<NodeId, Rc<Shape>>,
+    rules: &'a HashMap<NodeId, Known>,
     errors: &'a mut Vec<CompileError>,
     file: usize,
     shapes: HashMap<Variable, Rc<Shape>>,
+    /// The variables in `shapes`, in the order in which they came there.
+    learned: Vec<Variable>,
     bound: Variables,
+    /// Whether it is in the body of an `every`, which is not checked, as in OPA; comprehensions in it are.
+    is_every: bool,
 }
 
 impl Checker<'_> {
-    fn definition(
-        &mut self,
-        definition: &Definition,
-        contains: bool,
-        keys: &mut Vec<Rc<Shape>>,
-        shapes: &mut Vec<Rc<Shape>>,
-    ) {
+    fn definition(&mut self, definition: &Definition, contains: bool, found: &mut Found) {
         for parameter in &definition.parameters {
             pattern_variables(parameter, &mut self.bound);
         }
         let bound = self.bound.clone();
+        let span = definition.span;
         for branch in &definition.branches {
             self.bound = bound.clone();
+            self.forget(0);
             self.body(&branch.body);
-            let span = definition.span;
             let value = self.term(&branch.value, span);
-            match branch.keys.as_slice() {
-                [] => shapes.push(value),
-                [first, rest @ ..] => {
-                    keys.push(self.term(first, span));
-                    let set = || Rc::new(Shape::Set(Rc::clone(&value)));
-                    // What stands deeper is not followed.
-                    shapes.push(match (rest, contains) {
-                        ([], false) => value,
-                        ([], true) => set(),
-                        _ => Rc::new(Shape::Any),
-                    });
+            for (index, parameter) in definition.parameters.iter().enumerate() {
+                let shape = self.exact(parameter, span);
+                match found.parameters.get_mut(index) {
+                    Some(known) => *known = known.or(&shape),
+                    None => found.parameters.push(shape),
                 }
             }
+            match branch.keys.as_slice() {
+                [] => found.values.push(value),
+                [first, rest @ ..] => {
+                    found.has_constant_key |= matches!(first, Term::Constant(_));
+                    found.keys.push(self.term(first, span));
+                    let mut shape = if contains { Rc::new(Shape::Set(value)) } else { value };
+                    for key in rest.iter().rev() {
+                        shape = Rc::new(Shape::Object(Vec::new(), Some((self.term(key, span), shape))));
+                    }
+                    found.values.push(shape);
+                }
+            }
+        }
+    }
+
+    /// Forgets what was learned after so many variables.
+    fn forget(&mut self, after: usize) {
+        for variable in self.learned.drain(after.min(self.learned.len())..) {
+            self.shapes.remove(&variable);
+        }
+    }
+
+    fn learn_variable(&mut self, variable: Variable, shape: &Rc<Shape>) {
+        if let Entry::Vacant(entry) = self.shapes.entry(variable) {
+            entry.insert(if self.is_every { Rc::new(Shape::Any) } else { Rc::clone(shape) });
+            self.learned.push(variable);
+        }
+    }
+
+    /// The shape of an operand or a parameter: of an empty collection it is known that it is empty.
+    fn exact(&mut self, term: &Term, span: Span) -> Rc<Shape> {
+        match term {
+            Term::Constant(id) => match self.constants.get(*id) {
+                Constant::Array(items) if items.is_empty() => Rc::new(Shape::Array(Vec::new(), None)),
+                Constant::Object(items) if items.is_empty() => Rc::new(Shape::Object(Vec::new(), None)),
+                _ => constant_shape(self.constants, *id),
+            },
+            _ => self.term(term, span),
         }
     }
 
@@ -121,16 +180,15 @@ impl Checker<'_> {
                 self.call(span, function, operands, output.as_ref())
             }
             StepKind::Every { key, value, domain, body } => {
-                let domain = self.term(domain, span);
-                if let Some((of_key, of_value)) = domain.item() {
-                    self.learn(key, &of_key);
-                    self.learn(value, &of_value);
-                }
-                let before = self.bound.clone();
+                self.term(domain, span);
+                let before = (self.bound.clone(), self.is_every);
+                let learned = self.learned.len();
                 pattern_variables(key, &mut self.bound);
                 pattern_variables(value, &mut self.bound);
+                self.is_every = true;
                 self.body(body);
-                self.bound = before;
+                (self.bound, self.is_every) = before;
+                self.forget(learned);
             }
             StepKind::Print(operands) => {
                 for operand in operands {
@@ -141,29 +199,31 @@ impl Checker<'_> {
     }
 
     fn call(&mut self, span: Span, function: &Function, operands: &[Term], output: Option<&Term>) {
-        let shapes: Vec<_> = operands.iter().map(|it| self.term(it, span)).collect();
-        let result = match function {
+        let shapes: Vec<_> = operands.iter().map(|it| self.exact(it, span)).collect();
+        let any = || Rc::new(Shape::Any);
+        let (wanted, result) = match function {
             Function::Builtin(builtin) => {
-                for (index, (shape, wanted)) in shapes.iter().zip(builtin.parameters).enumerate() {
-                    let wanted = Shape::from(*wanted);
-                    if !shape.meets(&wanted) {
-                        let message = format!(
-                            "{} takes {} as operand {}, and not {}",
-                            function_name(function),
-                            wanted.name(),
-                            index + 1,
-                            shape.name()
-                        );
-                        self.error(span, message);
-                    }
-                }
-                Rc::new(Shape::from(builtin.result))
+                let wanted = builtin.parameters.iter().map(|it| Rc::new(Shape::from(*it))).collect();
+                (wanted, Rc::new(Shape::from(builtin.result)))
             }
-            Function::Defined(path) => {
-                let shape = self.tree.function(path).and_then(|it| self.rules.get(&it));
-                shape.cloned().unwrap_or_else(|| Rc::new(Shape::Any))
-            }
+            Function::Defined(path) => match self.tree.function(path).and_then(|it| self.rules.get(&it)) {
+                Some(known) => (known.parameters.clone(), Rc::clone(&known.value)),
+                None => (Vec::new(), any()),
+            },
         };
+        for (index, ((operand, shape), wanted)) in operands.iter().zip(&shapes).zip(&wanted).enumerate() {
+            if !shape.meets(wanted) {
+                let message = format!(
+                    "{} takes {} as operand {}, and not {}",
+                    function_name(function),
+                    wanted.name(),
+                    index + 1,
+                    shape.name()
+                );
+                self.error(span, message);
+            }
+            self.learn(operand, wanted);
+        }
         if let Some(output) = output {
             let of_output = self.term(output, span);
             if !of_output.meets(&result) {
@@ -176,23 +236,42 @@ impl Checker<'_> {
 
     /// What a variable of a pattern is, from what it meets.
     fn learn(&mut self, pattern: &Term, shape: &Rc<Shape>) {
+        let any = || Rc::new(Shape::Any);
         match pattern {
-            Term::Variable(it) => {
-                self.shapes.entry(*it).or_insert_with(|| Rc::clone(shape));
-            }
+            Term::Variable(it) => self.learn_variable(*it, shape),
             Term::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     let of_item = match &**shape {
                         Shape::Array(shapes, rest) => shapes.get(index).or(rest.as_ref()).cloned(),
                         _ => None,
                     };
-                    if let Some(of_item) = of_item {
-                        self.learn(item, &of_item);
-                    }
+                    self.learn(item, &of_item.unwrap_or_else(any));
+                }
+            }
+            Term::Object(items) => {
+                for (key, item) in items {
+                    let of_item = match (&**shape, key) {
+                        (Shape::Object(..), Term::Constant(id)) => {
+                            shape.at(*id, &constant_shape(self.constants, *id), None)
+                        }
+                        _ => None,
+                    };
+                    self.learn(item, &of_item.unwrap_or_else(any));
                 }
             }
             _ => {}
         }
+    }
+
+    /// What a reference goes through is any value, and so are its variables.
+    fn learn_any(&mut self, operands: &[Term]) -> Rc<Shape> {
+        let any = Rc::new(Shape::Any);
+        for operand in operands {
+            if !is_bound(operand, &self.bound) {
+                self.learn(operand, &any);
+            }
+        }
+        any
     }
 
     fn term(&mut self, term: &Term, span: Span) -> Rc<Shape> {
@@ -200,7 +279,7 @@ impl Checker<'_> {
             Term::Constant(id) => return constant_shape(self.constants, *id),
             Term::Variable(it) => return self.shapes.get(it).cloned().unwrap_or_else(|| Rc::new(Shape::Any)),
             Term::Reference(root, operands) => return self.reference(*root, operands, span),
-            Term::Array(items) => Shape::Array(items.iter().map(|it| self.term(it, span)).collect(), None),
+            Term::Array(items) => Shape::array(items.iter().map(|it| self.term(it, span)).collect()),
             Term::Set(items) => {
                 let items: Vec<_> = items.iter().map(|it| self.term(it, span)).collect();
                 Shape::Set(items.into_iter().reduce(|a, b| a.or(&b)).unwrap_or_else(|| Rc::new(Shape::Any)))
@@ -215,7 +294,7 @@ impl Checker<'_> {
                 });
                 let any = || Rc::new(Shape::Any);
                 match fields.collect::<Option<Vec<_>>>() {
-                    Some(fields) => Shape::Object(fields, None),
+                    Some(fields) => Shape::object(fields),
                     None => Shape::Object(Vec::new(), Some((any(), any()))),
                 }
             }
@@ -225,7 +304,9 @@ impl Checker<'_> {
     }
 
     fn comprehension(&mut self, comprehension: &Comprehension) -> Shape {
-        let before = self.bound.clone();
+        let before = (self.bound.clone(), self.is_every);
+        let learned = self.learned.len();
+        self.is_every = false;
         self.body(&comprehension.body);
         let span = comprehension.span;
         let shape = match &comprehension.kind {
@@ -235,18 +316,19 @@ impl Checker<'_> {
                 Shape::Object(Vec::new(), Some((self.term(key, span), self.term(value, span))))
             }
         };
-        self.bound = before;
+        (self.bound, self.is_every) = before;
+        self.forget(learned);
         shape
     }
 
     fn reference(&mut self, root: Root, operands: &[Term], span: Span) -> Rc<Shape> {
         let any = || Rc::new(Shape::Any);
         let (mut at, rest) = match root {
-            Root::Input => return any(),
+            Root::Input => return self.learn_any(operands),
             Root::Variable(it) => (self.shapes.get(&it).cloned().unwrap_or_else(any), operands),
             Root::Data => match self.document(operands) {
                 Some(it) => it,
-                None => return any(),
+                None => return self.learn_any(operands),
             },
         };
         for operand in rest {
@@ -290,18 +372,25 @@ impl Checker<'_> {
         let mut node = self.tree.root();
         let mut rest = operands;
         loop {
-            if self.tree.has_rules(node) {
-                let has_more = self.tree.node(node).is_some_and(|it| !it.children.is_empty());
-                let shape = self.rules.get(&node).filter(|_| !has_more)?;
-                return Some((Rc::clone(shape), rest));
+            let children = &self.tree.node(node)?.children;
+            let child = rest.first().and_then(|it| self.constants.text(it)).and_then(|it| children.get(it));
+            match (child, rest) {
+                (Some(child), [_, after @ ..]) => (node, rest) = (*child, after),
+                // What stands beside the rules below is not known.
+                (_, [_, ..]) if !children.is_empty() => return None,
+                _ if !children.is_empty() => {
+                    let any = || Rc::new(Shape::Any);
+                    return Some((Rc::new(Shape::Object(Vec::new(), Some((any(), any())))), rest));
+                }
+                _ => return Some((Rc::clone(&self.rules.get(&node)?.value), rest)),
             }
-            let (first, after) = rest.split_first()?;
-            node = self.tree.child(node, self.constants.text(first)?)?;
-            rest = after;
         }
     }
 
     fn error(&mut self, span: Span, message: String) {
+        if self.is_every {
+            return;
+        }
         let error = CompileError { code: ErrorCode::Type, message, file: self.file, span };
         if !self.errors.contains(&error) {
             self.errors.push(error);
@@ -316,13 +405,13 @@ fn constant_shape(constants: &Constants, id: ConstantId) -> Rc<Shape> {
         Constant::Bool(_) => Shape::Boolean,
         Constant::Number(_) => Shape::Number,
         Constant::String(_) => Shape::String,
-        Constant::Array(items) => Shape::Array(items.iter().map(of).collect(), None),
+        Constant::Array(items) => Shape::array(items.iter().map(of).collect()),
         Constant::Set(items) => {
             let union = items.iter().map(of).reduce(|a, b| a.or(&b));
             Shape::Set(union.unwrap_or_else(|| Rc::new(Shape::Any)))
         }
         Constant::Object(items) => {
-            Shape::Object(items.iter().map(|(key, value)| (*key, of(value))).collect(), None)
+            Shape::object(items.iter().map(|(key, value)| (*key, of(value))).collect())
         }
     };
     Rc::new(shape).bounded()

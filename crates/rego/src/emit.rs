@@ -5,7 +5,9 @@ use crate::code::{
 };
 use crate::compile_error::{CompileError, ErrorCode};
 use crate::constants::{Constant, Constants};
-use crate::order::{Unsafe, Variables, all_of_comprehension, is_bound, order, pattern_variables, same_key};
+use crate::order::{
+    Unsafe, Variables, all_of_comprehension, is_bound, order, pattern_variables, same_key, term_variables,
+};
 use crate::resolved::{
     Comprehension, ComprehensionKind, Function, Replacement, Root, Step, StepKind, Target, Term, Variable,
 };
@@ -391,9 +393,7 @@ impl<'a> Emitter<'a> {
     pub(crate) fn check_bound(&mut self, terms: &[&Term], span: Span) {
         let mut variables = Variables::new();
         for term in terms {
-            if !is_bound(term, &self.bound) {
-                pattern_variables(term, &mut variables);
-            }
+            term_variables(term, &mut variables);
         }
         for variable in variables.difference(&self.bound) {
             let name = self.names.get(variable.0 as usize).map_or("_", String::as_str);

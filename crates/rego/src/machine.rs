@@ -836,7 +836,8 @@ impl<'p> Machine<'p> {
             Some(base) => over(&mut self.heap, base, rules)?,
             None => rules,
         };
-        if is_rule && own.is_none() && matches!(self.heap.view(value), View::Object([])) {
+        let can_be_nothing = is_rule || self.program.tree.is_among_keys(&node.path);
+        if can_be_nothing && own.is_none() && matches!(self.heap.view(value), View::Object([])) {
             return Ok(None);
         }
         Ok(Some((value, taint)))
@@ -934,8 +935,19 @@ impl<'p> Machine<'p> {
                 let default = rule.default.map(|it| self.constant(it));
                 self.single(&items, default, matches!(rule.kind, RuleKind::Function(_)))
             }
+            RuleKind::Set | RuleKind::Object
+                if items.is_empty() && self.program.tree.is_among_keys(&node.path) =>
+            {
+                Ok(None)
+            }
             RuleKind::Set | RuleKind::Object if is_open => {
-                Ok(Some((self.unknowns.uncertain(&mut self.taints, &items), Taint::NONE)))
+                let mut taint = Taint::NONE;
+                if self.program.tree.is_among_keys(&node.path) && items.iter().all(|it| !it.taint.is_none()) {
+                    for item in &items {
+                        taint = self.taints.union(taint, item.taint);
+                    }
+                }
+                Ok(Some((self.unknowns.uncertain(&mut self.taints, &items), taint)))
             }
             RuleKind::Set => {
                 let value = self.heap.set(items.iter().map(|it| it.value).collect())?;

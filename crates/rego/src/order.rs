@@ -210,7 +210,8 @@ fn each_term(step: &Step, visit: &mut dyn FnMut(&Term)) {
     }
 }
 
-fn term_variables(term: &Term, found: &mut Variables) {
+/// Every variable of a term; those inside of comprehensions are their own.
+pub(crate) fn term_variables(term: &Term, found: &mut Variables) {
     match term {
         Term::Variable(it) => {
             found.insert(*it);

@@ -87,12 +87,12 @@ fn needs(tree: &Tree, node: NodeId) -> Vec<NodeId> {
     found
 }
 
-/// The rules at a node and below it; a function is no part of a document.
+/// The rules at a node and below it, and the functions: they are no part of its document, and count as in OPA.
 fn below(tree: &Tree, node: NodeId, found: &mut Vec<NodeId>) {
     let mut pending = vec![node];
     while let Some(id) = pending.pop() {
         let Some(node) = tree.node(id) else { continue };
-        if node.rule.is_some() && tree.function(&node.path).is_none() {
+        if node.rule.is_some() {
             found.push(id);
         }
         pending.extend(node.children.values());

@@ -45,7 +45,7 @@ pub(crate) struct Resolver<'a> {
     scopes: Vec<Scope>,
     /// Variables that nothing declares.
     free: HashMap<String, Variable>,
-    /// Variables that `some x` declares and nothing has used yet.
+    /// Variables that `some x` and `every x` declare and nothing has used yet.
     unused: BTreeMap<Variable, Span>,
 }
 
@@ -90,9 +90,7 @@ impl<'a> Resolver<'a> {
     pub(crate) fn definition(mut self, rule: &Rule, keys: &[syntax::Term]) -> Definition {
         self.scopes.push(Scope::default());
         let parameters = rule.head.parameters.as_deref().unwrap_or_default();
-        for parameter in parameters {
-            self.declare_pattern(parameter);
-        }
+        self.declare_together(parameters);
         // References and calls in a parameter are computed in the body, and compared with the operand.
         let mut computed = Vec::new();
         let mut at_start = Hoist { steps: &mut computed, with: &[], span: rule.head.span, closed: false };
@@ -136,7 +134,7 @@ impl<'a> Resolver<'a> {
     fn check_unused(&mut self) {
         for (variable, span) in std::mem::take(&mut self.unused) {
             let name = self.variables.get(variable.0 as usize).cloned().unwrap_or_default();
-            self.error(ErrorCode::Compile, span, format!("`some {name}` declares what is not used"));
+            self.error(ErrorCode::Compile, span, format!("`{name}` is declared and not used"));
         }
     }
 
@@ -196,15 +194,14 @@ impl<'a> Resolver<'a> {
             }
             ExpressionKind::Assign(pattern, value) => {
                 let value = self.side(value, &mut hoist);
+                self.check_assigned(pattern);
                 self.declare_pattern(pattern);
                 StepKind::Unify(self.pattern(pattern), value)
             }
             ExpressionKind::SomeIn { key, value, collection } => {
+                self.declare_together(key.iter().chain([value]));
                 let collection = self.operand(collection, &mut hoist);
                 let collection = self.in_variable(collection, &mut hoist);
-                for pattern in key.iter().chain([value]) {
-                    self.declare_pattern(pattern);
-                }
                 let key = match key {
                     Some(key) => self.operand(key, &mut hoist),
                     None => Term::Variable(self.fresh("_")),
@@ -224,6 +221,8 @@ impl<'a> Resolver<'a> {
                     None => Term::Variable(self.fresh("_")),
                 };
                 let value = self.pattern(value);
+                let declared = self.scopes.last().map(|it| &it.active);
+                self.unused.extend(declared.into_iter().flat_map(HashMap::values).map(|it| (*it, span)));
                 let body = self.body(body);
                 self.scopes.pop();
                 StepKind::Every { key, value, domain, body }
@@ -376,8 +375,8 @@ impl<'a> Resolver<'a> {
                 self.constants.set(items)
             }
             TermKind::Object(items) => {
-                let items: Vec<_> = items
-                    .iter()
+                let items: Vec<_> = last_of_each_key(items)
+                    .into_iter()
                     .map(|(key, value)| (self.operand(key, hoist), self.operand(value, hoist)))
                     .collect();
                 self.constants.object(items)
@@ -490,6 +489,19 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Says what stands left of `:=` and cannot be given a value.
+    fn check_assigned(&mut self, pattern: &syntax::Term) {
+        match &pattern.kind {
+            TermKind::Variable(_) => {}
+            TermKind::Array(items) => items.iter().for_each(|it| self.check_assigned(it)),
+            TermKind::Object(items) => items.iter().for_each(|(_, it)| self.check_assigned(it)),
+            _ => {
+                let message = "left of `:=` there can be variables only, in arrays and objects".to_owned();
+                self.error(ErrorCode::Compile, pattern.span, message);
+            }
+        }
+    }
+
     /// A pattern in which every variable is one of the rule.
     fn pattern(&mut self, term: &syntax::Term) -> Term {
         let span = term.span;
@@ -550,13 +562,36 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Declares the names of patterns in which a name can stand twice: it is the same variable then.
+    fn declare_together<'t>(&mut self, patterns: impl IntoIterator<Item = &'t syntax::Term>) {
+        let mut names = HashMap::new();
+        for pattern in patterns {
+            pattern_names(pattern, &mut names);
+        }
+        let mut names: Vec<_> = names.into_iter().collect();
+        names.sort_by_key(|it| it.1.start);
+        for (name, span) in names {
+            self.declare(name, span);
+        }
+    }
+
     fn declare(&mut self, name: &str, span: Span) {
         if (name == "input" || name == "data") && self.names.version == Version::V1 {
             self.error(ErrorCode::Compile, span, format!("a variable cannot have the name {name}"));
         }
         let variable = self.fresh(name);
+        let is_parameter =
+            matches!(self.scopes.as_slice(), [parameters, _] if parameters.active.contains_key(name));
         let Some(scope) = self.scopes.last_mut() else { return };
         let before = scope.active.insert(name.to_owned(), variable);
+        if is_parameter {
+            self.error(
+                ErrorCode::Compile,
+                span,
+                format!("{name} is a parameter, and cannot be declared again"),
+            );
+            return;
+        }
         let message = match (before, scope.used.contains(name)) {
             (Some(_), _) => format!("{name} is declared above"),
             (None, true) => format!("{name} is used above, before it is declared here"),
@@ -623,6 +658,20 @@ impl<'a> Resolver<'a> {
             Target::Input(_) => false,
         };
         if is_function && let Some(function) = self.named_function(&with.value) {
+            let arity = match &target {
+                Target::Builtin(name) => builtin(name).map(|it| it.parameters.len()),
+                Target::Data(path) => self.names.functions.get(path).copied(),
+                Target::Input(_) => None,
+            };
+            let of_other = match &function {
+                Function::Builtin(it) => Some(it.parameters.len()),
+                Function::Defined(path) => self.names.functions.get(path).copied(),
+            };
+            if arity != of_other {
+                let name = function_name(&function);
+                let message = format!("{name} takes another number of operands than what it stands in for");
+                self.error(ErrorCode::Type, with.value.span, message);
+            }
             return Some(With { target, value: Replacement::Function(function) });
         }
         let value = self.operand(&with.value, hoist);
@@ -679,28 +728,45 @@ impl Hoist<'_> {
 
 /// The names that a body declares, not those of bodies in it.
 fn declared(body: &Body) -> HashSet<String> {
-    fn pattern(term: &syntax::Term, names: &mut HashSet<String>) {
-        match &term.kind {
-            TermKind::Variable(name) if name != "_" => {
-                names.insert(name.clone());
-            }
-            TermKind::Array(items) => items.iter().for_each(|it| pattern(it, names)),
-            TermKind::Object(items) => items.iter().for_each(|(_, value)| pattern(value, names)),
-            _ => {}
-        }
-    }
-    let mut names = HashSet::new();
+    let mut names = HashMap::new();
     for expression in body {
         match &expression.kind {
-            ExpressionKind::Assign(it, _) => pattern(it, &mut names),
-            ExpressionKind::Some(variables) => variables.iter().for_each(|it| pattern(it, &mut names)),
+            ExpressionKind::Assign(it, _) => pattern_names(it, &mut names),
+            ExpressionKind::Some(variables) => variables.iter().for_each(|it| pattern_names(it, &mut names)),
             ExpressionKind::SomeIn { key, value, .. } => {
-                key.iter().chain([value]).for_each(|it| pattern(it, &mut names));
+                key.iter().chain([value]).for_each(|it| pattern_names(it, &mut names));
             }
             _ => {}
         }
     }
-    names
+    names.into_keys().map(str::to_owned).collect()
+}
+
+/// The names in a pattern, and where each stands first.
+fn pattern_names<'t>(term: &'t syntax::Term, names: &mut HashMap<&'t str, Span>) {
+    match &term.kind {
+        TermKind::Variable(name) if name != "_" => {
+            names.entry(name).or_insert(term.span);
+        }
+        TermKind::Array(items) => items.iter().for_each(|it| pattern_names(it, names)),
+        TermKind::Object(items) => items.iter().for_each(|(_, value)| pattern_names(value, names)),
+        _ => {}
+    }
+}
+
+/// The items of an object, without those whose key stands there once more: the last one counts.
+fn last_of_each_key(items: &[(syntax::Term, syntax::Term)]) -> Vec<&(syntax::Term, syntax::Term)> {
+    let mut names = HashSet::new();
+    let mut kept: Vec<_> = items
+        .iter()
+        .rev()
+        .filter(|(key, _)| match &key.kind {
+            TermKind::String(name) => names.insert(name),
+            _ => true,
+        })
+        .collect();
+    kept.reverse();
+    kept
 }
 
 /// The names of a reference that consists of nothing else: `a.b["c"]`.

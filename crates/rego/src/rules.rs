@@ -1,7 +1,7 @@
 //! The tree of rules: packages, the rules in them, and what each rule is made of.
 
 use crate::code::{Code, NodeId};
-use crate::resolved::{ConstantId, Definition};
+use crate::resolved::{ConstantId, Definition, Term};
 use std::collections::BTreeMap;
 
 /// All rules, by their paths below `data`.
@@ -51,6 +51,11 @@ impl Rule {
         let keys = self.definitions.iter().flat_map(|(it, _)| &it.branches).map(|it| it.keys.len());
         keys.max().unwrap_or(0)
     }
+
+    fn has_computed_keys(&self) -> bool {
+        let mut branches = self.definitions.iter().filter_map(|(it, _)| it.branches.first());
+        branches.any(|it| it.keys.iter().any(|key| !matches!(key, Term::Constant(_))))
+    }
 }
 
 impl Default for Tree {
@@ -97,6 +102,21 @@ impl Tree {
         let id = self.find(path)?;
         let rule = self.node(id)?.rule.as_ref()?;
         matches!(rule.kind, RuleKind::Function(_)).then_some(id)
+    }
+
+    /// Whether a rule above a path has keys that are computed: then what is at the path is an item of that rule's document, and
+    /// is there only if something is in it.
+    pub(crate) fn is_among_keys(&self, path: &[String]) -> bool {
+        let mut at = self.root();
+        for name in path {
+            let rule = self.node(at).and_then(|it| it.rule.as_ref());
+            if rule.is_some_and(Rule::has_computed_keys) {
+                return true;
+            }
+            let Some(child) = self.child(at, name) else { return false };
+            at = child;
+        }
+        false
     }
 
     /// The node at a path, made where there is none.

@@ -77,6 +77,30 @@ impl Shape {
         }
     }
 
+    /// What can be either, of what two definitions of a rule make: objects of any keys become one.
+    pub(crate) fn with(self: &Rc<Self>, other: &Rc<Self>) -> Rc<Self> {
+        match (&**self, &**other) {
+            (Self::Object(a, Some((a_key, a_value))), Self::Object(b, Some((b_key, b_value))))
+                if a.is_empty() && b.is_empty() =>
+            {
+                Rc::new(Self::Object(Vec::new(), Some((a_key.or(b_key), a_value.with(b_value)))))
+            }
+            _ => self.or(other),
+        }
+    }
+
+    /// An array of these and no others. Of one without items nothing is known, as in OPA.
+    pub(crate) fn array(items: Vec<Rc<Self>>) -> Self {
+        let rest = items.is_empty().then(|| Rc::new(Self::Any));
+        Self::Array(items, rest)
+    }
+
+    /// An object of these fields and no others. Of one without fields nothing is known, as in OPA.
+    pub(crate) fn object(fields: Vec<(ConstantId, Rc<Self>)>) -> Self {
+        let rest = fields.is_empty().then(|| (Rc::new(Self::Any), Rc::new(Self::Any)));
+        Self::Object(fields, rest)
+    }
+
     /// The same, or just any value where it is too large to be followed.
     pub(crate) fn bounded(self: Rc<Self>) -> Rc<Self> {
         if self.is_within(MAX_DEPTH, &mut MAX_PARTS.clone()) { self } else { Rc::new(Self::Any) }
@@ -119,11 +143,14 @@ impl Shape {
                 (0..a.len().max(b.len())).all(|index| match (at(a, a_rest, index), at(b, b_rest, index)) {
                     (Some(a), Some(b)) => a.can_be(&b, left),
                     _ => false,
-                })
+                }) && a_rest.iter().zip(b_rest).all(|(a, b)| a.can_be(b, left))
             }
+            // Even the empty one is taken for one of its kind, as in OPA.
+            (Self::Set(a), Self::Set(b)) => a.can_be(b, left),
             (Self::Object(a, a_rest), Self::Object(b, b_rest)) => {
                 a.iter().all(|(key, it)| has(b, b_rest.as_ref(), *key, it, left))
                     && b.iter().all(|(key, it)| has(a, a_rest.as_ref(), *key, it, left))
+                    && a_rest.iter().zip(b_rest).all(|((_, a), (_, b))| a.can_be(b, left))
             }
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
         }
@@ -163,7 +190,8 @@ impl Shape {
                 Some(index) => items.get(index).or(rest.as_ref()).cloned(),
                 None => shape.meets(&Self::Number).then(|| Rc::new(Self::Any)),
             },
-            Self::Set(item) => item.meets(shape).then(|| Rc::clone(item)),
+            // An item of a set is its own key.
+            Self::Set(item) => item.meets(shape).then(|| Rc::new(shape.clone())),
             Self::Object(fields, rest) => match fields.iter().find(|(it, _)| *it == key) {
                 Some((_, it)) => Some(Rc::clone(it)),
                 None => rest.as_ref().filter(|(keys, _)| keys.meets(shape)).map(|(_, it)| Rc::clone(it)),

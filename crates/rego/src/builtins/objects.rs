@@ -15,8 +15,8 @@ pub(crate) static ALL: &[Builtin] = &[
         select(context, operands, false)
     }),
     Builtin::new("object.subset", &[COLLECTION, COLLECTION], Type::Any, subset),
-    Builtin::new("object.union", &[OBJECT, OBJECT], Type::Any, union),
-    Builtin::new("object.union_n", &[Type::Array(&OBJECT)], Type::Any, union_n),
+    Builtin::new("object.union", &[OBJECT, OBJECT], OBJECT, union),
+    Builtin::new("object.union_n", &[Type::Array(&OBJECT)], OBJECT, union_n),
     Builtin::new("walk", &[Type::Any], Type::Tuple(&[ARRAY, Type::Any]), walk),
 ];
 
