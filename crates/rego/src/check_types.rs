@@ -4,7 +4,7 @@
 use crate::code::NodeId;
 use crate::compile_error::{CompileError, ErrorCode};
 use crate::constants::{Constant, Constants};
-use crate::order::{Variables, is_bound, order, pattern_variables};
+use crate::order::{Bound, is_bound, order, outputs, pattern_variables};
 use crate::resolve::function_name;
 use crate::resolved::{
     Comprehension, ComprehensionKind, ConstantId, Definition, Function, Root, Step, StepKind, Term, Variable,
@@ -42,7 +42,7 @@ pub(crate) fn check(tree: &Tree, sequence: &[NodeId], constants: &Constants, err
                 file: definition.file,
                 shapes: HashMap::new(),
                 learned: Vec::new(),
-                bound: Variables::new(),
+                bound: Bound::default(),
                 is_every: false,
             };
             checker.definition(definition, contains, &mut found);
@@ -88,7 +88,7 @@ struct Checker<'a> {
     shapes: HashMap<Variable, Rc<Shape>>,
     /// The variables in `shapes`, in the order in which they came there.
     learned: Vec<Variable>,
-    bound: Variables,
+    bound: Bound,
     /// Whether it is in the body of an `every`, which is not checked, as in OPA; comprehensions in it are.
     is_every: bool,
 }
@@ -98,10 +98,10 @@ impl Checker<'_> {
         for parameter in &definition.parameters {
             pattern_variables(parameter, &mut self.bound);
         }
-        let bound = self.bound.clone();
+        let bound = self.bound.mark();
         let span = definition.span;
         for branch in &definition.branches {
-            self.bound = bound.clone();
+            self.bound.restore(bound);
             self.forget(0);
             self.body(&branch.body);
             let value = self.term(&branch.value, span);
@@ -134,6 +134,13 @@ impl Checker<'_> {
         }
     }
 
+    /// Leaves a body in a body: what is bound and known in it is not outside.
+    fn leave(&mut self, (bound, learned, is_every): (usize, usize, bool)) {
+        self.bound.restore(bound);
+        self.forget(learned);
+        self.is_every = is_every;
+    }
+
     fn learn_variable(&mut self, variable: Variable, shape: &Rc<Shape>) {
         if let Entry::Vacant(entry) = self.shapes.entry(variable) {
             entry.insert(if self.is_every { Rc::new(Shape::Any) } else { Rc::clone(shape) });
@@ -154,10 +161,11 @@ impl Checker<'_> {
     }
 
     fn body(&mut self, steps: &[Step]) {
-        let Ok(steps) = order(steps, &self.bound) else { return };
+        let Ok(steps) = order(steps, &mut self.bound) else { return };
         for step in steps {
             self.step(step);
-            self.bound.extend(crate::order::outputs(step, &self.bound));
+            let outputs = outputs(step, &self.bound);
+            self.bound.extend(outputs);
         }
     }
 
@@ -181,14 +189,12 @@ impl Checker<'_> {
             }
             StepKind::Every { key, value, domain, body } => {
                 self.term(domain, span);
-                let before = (self.bound.clone(), self.is_every);
-                let learned = self.learned.len();
+                let before = (self.bound.mark(), self.learned.len(), self.is_every);
                 pattern_variables(key, &mut self.bound);
                 pattern_variables(value, &mut self.bound);
                 self.is_every = true;
                 self.body(body);
-                (self.bound, self.is_every) = before;
-                self.forget(learned);
+                self.leave(before);
             }
             StepKind::Print(operands) => {
                 for operand in operands {
@@ -304,8 +310,7 @@ impl Checker<'_> {
     }
 
     fn comprehension(&mut self, comprehension: &Comprehension) -> Shape {
-        let before = (self.bound.clone(), self.is_every);
-        let learned = self.learned.len();
+        let before = (self.bound.mark(), self.learned.len(), self.is_every);
         self.is_every = false;
         self.body(&comprehension.body);
         let span = comprehension.span;
@@ -316,8 +321,7 @@ impl Checker<'_> {
                 Shape::Object(Vec::new(), Some((self.term(key, span), self.term(value, span))))
             }
         };
-        (self.bound, self.is_every) = before;
-        self.forget(learned);
+        self.leave(before);
         shape
     }
 
@@ -392,9 +396,7 @@ impl Checker<'_> {
             return;
         }
         let error = CompileError { code: ErrorCode::Type, message, file: self.file, span };
-        if !self.errors.contains(&error) {
-            self.errors.push(error);
-        }
+        error.add_to(self.errors);
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Register(pub(crate) u32);
 pub(crate) struct Position(pub(crate) u32);
 
 /// A node of the tree of rules, by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeId(pub(crate) u32);
 
 /// What is read: a register, or a constant.

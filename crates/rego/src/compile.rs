@@ -6,7 +6,6 @@ use crate::compile_error::{CompileError, ErrorCode};
 use crate::constants::Constants;
 use crate::emit::Emitter;
 use crate::metadata::{Annotated, Metadata};
-use crate::order::Variables;
 use crate::recursion::Needs;
 use crate::resolve::{Names, Resolver};
 use crate::resolved::{Definition, Term};
@@ -110,12 +109,13 @@ impl Program {
         for id in needs.circles {
             let Some(node) = tree.node(id) else { continue };
             let place = node.rule.as_ref().and_then(|it| it.definitions.first());
-            errors.push(CompileError {
+            let error = CompileError {
                 code: ErrorCode::Recursion,
                 message: format!("data.{} needs itself", node.path.join(".")),
                 file: place.map_or(0, |(it, _)| it.file),
                 span: place.map(|(it, _)| it.span).unwrap_or_default(),
-            });
+            };
+            error.add_to(&mut errors);
         }
         if errors.is_empty() {
             check(&tree, &needs.sequence, &constants, &mut errors);
@@ -186,12 +186,12 @@ fn add(
     };
     let error = |code, message| CompileError { code, message, file: names.file, span: rule.head.span };
     if let Some(name @ ("input" | "data")) = path.get(names.package.len()).map(String::as_str) {
-        errors.push(error(ErrorCode::Compile, format!("a rule cannot have the name {name}")));
+        error(ErrorCode::Compile, format!("a rule cannot have the name {name}")).add_to(errors);
     }
     let metadata = |constants: &mut Constants| metadata(&path, constants);
     let definition = Resolver::new(names, Some(&metadata), constants, errors).definition(rule, keys);
     if path.len() > MAX_PATH {
-        errors.push(error(ErrorCode::Compile, format!("a rule's path has at most {MAX_PATH} names")));
+        error(ErrorCode::Compile, format!("a rule's path has at most {MAX_PATH} names")).add_to(errors);
         return;
     }
     let id = tree.make(&path);
@@ -204,12 +204,12 @@ fn add(
         computed_default: None,
     });
     if known.kind != kind {
-        errors.push(error(ErrorCode::Type, format!("{name} is defined as two kinds of rule")));
+        error(ErrorCode::Type, format!("{name} is defined as two kinds of rule")).add_to(errors);
         return;
     }
     if rule.is_default {
         if known.default.is_some() || known.computed_default.is_some() {
-            errors.push(error(ErrorCode::Type, format!("{name} has two defaults")));
+            error(ErrorCode::Type, format!("{name} has two defaults")).add_to(errors);
         }
         let value = rule.head.value.term().map(|it| &it.kind);
         let is_comprehension = matches!(
@@ -223,7 +223,7 @@ fn add(
         match definition.branches.first().map(|it| (&it.value, it.body.as_slice())) {
             Some((Term::Constant(id), [])) => known.default = Some(*id),
             _ if is_comprehension => known.computed_default = Some(definition),
-            _ => errors.push(error(ErrorCode::Compile, format!("the default of {name} is no constant"))),
+            _ => error(ErrorCode::Compile, format!("the default of {name} is no constant")).add_to(errors),
         }
         return;
     }
@@ -266,10 +266,10 @@ fn emit(
             let operand = Operand::Register(Register(u32::try_from(index).unwrap_or(u32::MAX)));
             emitter.unify_value(parameter, operand);
         }
-        let bound: Variables = emitter.bound().clone();
+        let bound = emitter.bound().mark();
         for (index, branch) in definition.branches.iter().enumerate() {
             let is_last = index + 1 == definition.branches.len();
-            emitter.set_bound(bound.clone());
+            emitter.bound().restore(bound);
             let unless = (!is_last).then(|| {
                 let mark = emitter.fresh();
                 (emitter.push(Instruction::Unless { otherwise: Position(0), mark }), mark)

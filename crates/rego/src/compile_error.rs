@@ -52,3 +52,15 @@ impl std::fmt::Display for ErrorCode {
         f.write_str(self.as_str())
     }
 }
+
+/// How many mistakes are told at once.
+const MAX_ERRORS: usize = 100;
+
+impl CompileError {
+    /// Adds it, unless it was told already or there are enough.
+    pub(crate) fn add_to(self, errors: &mut Vec<Self>) {
+        if errors.len() < MAX_ERRORS && !errors.contains(&self) {
+            errors.push(self);
+        }
+    }
+}

@@ -6,7 +6,8 @@ use crate::code::{
 use crate::compile_error::{CompileError, ErrorCode};
 use crate::constants::{Constant, Constants};
 use crate::order::{
-    Unsafe, Variables, all_of_comprehension, is_bound, order, pattern_variables, same_key, term_variables,
+    Bound, Unsafe, Variables, all_of_comprehension, is_bound, order, pattern_variables, same_key,
+    term_variables,
 };
 use crate::resolved::{
     Comprehension, ComprehensionKind, Function, Replacement, Root, Step, StepKind, Target, Term, Variable,
@@ -22,7 +23,7 @@ pub(crate) struct Emitter<'a> {
     pub(crate) file: usize,
     pub(crate) names: &'a [String],
     pub(crate) code: Code,
-    bound: Variables,
+    bound: Bound,
     /// Where what is made now comes from.
     place: Place,
     /// The first register that is no variable's.
@@ -48,7 +49,7 @@ impl<'a> Emitter<'a> {
             file: 0,
             names: &[],
             code,
-            bound: Variables::new(),
+            bound: Bound::default(),
             place: Place::default(),
             next: 0,
             variables: 0,
@@ -62,7 +63,7 @@ impl<'a> Emitter<'a> {
         self.file = file;
         self.place = Place { file: u32::try_from(file).unwrap_or(u32::MAX), span: Span::default() };
         self.names = names;
-        self.bound.clear();
+        self.bound.restore(0);
         self.variables = first;
         self.next = first + u32::try_from(names.len()).unwrap_or(u32::MAX);
     }
@@ -71,12 +72,8 @@ impl<'a> Emitter<'a> {
         self.code
     }
 
-    pub(crate) fn bound(&self) -> &Variables {
-        &self.bound
-    }
-
-    pub(crate) fn set_bound(&mut self, bound: Variables) {
-        self.bound = bound;
+    pub(crate) fn bound(&mut self) -> &mut Bound {
+        &mut self.bound
     }
 
     pub(crate) fn push(&mut self, instruction: Instruction) -> Position {
@@ -118,7 +115,7 @@ impl<'a> Emitter<'a> {
 
     /// The steps of a body in their order.
     pub(crate) fn body(&mut self, steps: &[Step]) {
-        match order(steps, &self.bound) {
+        match order(steps, &mut self.bound) {
             Ok(steps) => {
                 for (index, step) in steps.iter().enumerate() {
                     let rest = steps.get(index + 1..).unwrap_or_default();
@@ -126,6 +123,10 @@ impl<'a> Emitter<'a> {
                         self.step(step);
                     }
                 }
+            }
+            Err(found) if found.is_empty() => {
+                let message = "the expressions here hang on each other in too many ways".to_owned();
+                self.error(ErrorCode::Compile, message, steps.first().map(|it| it.span).unwrap_or_default());
             }
             Err(found) => self.unsafe_variables(&found),
         }
@@ -150,27 +151,29 @@ impl<'a> Emitter<'a> {
         if !is_plain {
             return false;
         }
-        let condition = rest.iter().filter(|it| !it.negated && it.with.is_empty()).find_map(|it| {
-            let (StepKind::Unify(a, b) | StepKind::Compare(a, b)) = &it.kind else { return None };
-            let of_item = |term: &Term| match term {
-                Term::Reference(Root::Variable(it), path) if it == item => {
-                    path.iter().map(|it| if let Term::Constant(id) = it { Some(*id) } else { None }).collect()
+        let condition =
+            rest.iter().take(MAX_AHEAD).filter(|it| !it.negated && it.with.is_empty()).find_map(|it| {
+                let (StepKind::Unify(a, b) | StepKind::Compare(a, b)) = &it.kind else { return None };
+                let of_item = |term: &Term| match term {
+                    Term::Reference(Root::Variable(it), path) if it == item => path
+                        .iter()
+                        .map(|it| if let Term::Constant(id) = it { Some(*id) } else { None })
+                        .collect(),
+                    _ => None,
+                };
+                let other = |term: &'_ Term| match term {
+                    Term::Comprehension(_) => false,
+                    Term::Reference(_, operands) => {
+                        self.is_known(term) && operands.iter().all(|it| is_bound(it, &self.bound))
+                    }
+                    _ => self.is_known(term),
+                };
+                match (of_item(a), of_item(b)) {
+                    (Some(path), _) if other(b) => Some((path, b)),
+                    (_, Some(path)) if other(a) => Some((path, a)),
+                    _ => None,
                 }
-                _ => None,
-            };
-            let other = |term: &'_ Term| match term {
-                Term::Comprehension(_) => false,
-                Term::Reference(_, operands) => {
-                    self.is_known(term) && operands.iter().all(|it| is_bound(it, &self.bound))
-                }
-                _ => self.is_known(term),
-            };
-            match (of_item(a), of_item(b)) {
-                (Some(path), _) if other(b) => Some((path, b)),
-                (_, Some(path)) if other(a) => Some((path, a)),
-                _ => None,
-            }
-        });
+            });
         let Some((path, other)): Option<(Vec<_>, &Term)> = condition else { return false };
         self.stand_at(step.span);
         let equals = self.value(other);
@@ -191,15 +194,7 @@ impl<'a> Emitter<'a> {
                 } else {
                     format!("nothing gives `{name}` its value")
                 };
-                let error = CompileError {
-                    code: ErrorCode::UnsafeVariable,
-                    message,
-                    file: self.file,
-                    span: step.span,
-                };
-                if !self.errors.contains(&error) {
-                    self.errors.push(error);
-                }
+                self.error(ErrorCode::UnsafeVariable, message, step.span);
             }
         }
     }
@@ -212,12 +207,12 @@ impl<'a> Emitter<'a> {
     fn step(&mut self, step: &Step) {
         self.stand_at(step.span);
         if step.negated {
-            let before = self.bound.clone();
+            let before = self.bound.mark();
             let not = self.push(Instruction::Not { end: Position(0) });
             self.step_with(step);
             self.push(Instruction::Found);
             self.land(not);
-            self.bound = before;
+            self.bound.restore(before);
         } else {
             self.step_with(step);
         }
@@ -307,7 +302,7 @@ impl<'a> Emitter<'a> {
             StepKind::Every { key, value, domain, body } => {
                 let from = self.value(domain);
                 self.push(Instruction::IsCollection { it: from });
-                let before = self.bound.clone();
+                let before = self.bound.mark();
                 let all = self.push(Instruction::Not { end: Position(0) });
                 let (key_at, value_at) = (self.fresh(), self.fresh());
                 self.push(Instruction::Iterate { from, key: key_at, value: value_at });
@@ -319,7 +314,7 @@ impl<'a> Emitter<'a> {
                 self.land(one);
                 self.push(Instruction::Found);
                 self.land(all);
-                self.bound = before;
+                self.bound.restore(before);
             }
             StepKind::Print(operands) => {
                 let operands = operands.iter().map(|it| self.value(it)).collect();
@@ -358,7 +353,7 @@ impl<'a> Emitter<'a> {
 
     fn comprehension(&mut self, comprehension: &Comprehension) -> Operand {
         let to = self.fresh();
-        let before = self.bound.clone();
+        let before = self.bound.mark();
         let what = match comprehension.kind {
             ComprehensionKind::Array(_) => Collection::Array,
             ComprehensionKind::Set(_) => Collection::Set,
@@ -385,7 +380,7 @@ impl<'a> Emitter<'a> {
             }
         }
         self.land(collect);
-        self.bound = before;
+        self.bound.restore(before);
         Operand::Register(to)
     }
 
@@ -398,11 +393,13 @@ impl<'a> Emitter<'a> {
         for variable in variables.difference(&self.bound) {
             let name = self.names.get(variable.0 as usize).map_or("_", String::as_str);
             let message = format!("nothing gives `{name}` its value");
-            let error = CompileError { code: ErrorCode::UnsafeVariable, message, file: self.file, span };
-            if !self.errors.contains(&error) {
-                self.errors.push(error);
-            }
+            CompileError { code: ErrorCode::UnsafeVariable, message, file: self.file, span }
+                .add_to(self.errors);
         }
+    }
+
+    fn error(&mut self, code: ErrorCode, message: String, span: Span) {
+        CompileError { code, message, file: self.file, span }.add_to(self.errors);
     }
 
     fn reference(&mut self, root: Root, operands: &[Term]) -> Operand {
@@ -483,12 +480,12 @@ impl<'a> Emitter<'a> {
         }
         // One alternative for each child, and one for what only the base document has.
         let key = is_bound(first, &self.bound).then(|| self.value(first));
-        let bound = self.bound.clone();
+        let bound = self.bound.mark();
         let mut ends = Vec::new();
         let mut names = Vec::new();
         for (name, child) in children {
             let otherwise = self.push(Instruction::Try { otherwise: Position(0) });
-            self.bound = bound.clone();
+            self.bound.restore(bound);
             let id = self.constants.add(Constant::String(name));
             names.push(id);
             let name = Operand::Constant(id);
@@ -505,7 +502,7 @@ impl<'a> Emitter<'a> {
             ends.push(self.push(Instruction::Jump { to: Position(0) }));
             self.land(otherwise);
         }
-        self.bound = bound;
+        self.bound.restore(bound);
         let from = self.base(&before);
         let found = self.fresh();
         match key {
@@ -640,6 +637,9 @@ impl<'a> Emitter<'a> {
         }
     }
 }
+
+/// How many later steps are looked at for one by which a collection can be indexed.
+const MAX_AHEAD: usize = 100;
 
 /// How many children of nodes one path tells apart, where it goes through all of them; where there are more, it goes through
 /// the whole document.

@@ -27,6 +27,8 @@ struct Known {
     documents: HashMap<NodeId, Outcome>,
     begun: HashSet<NodeId>,
     kept: HashMap<Kept, Value>,
+    /// Of documents that are being evaluated, the nodes that were not looked at yet.
+    pending: HashMap<NodeId, Vec<NodeId>>,
 }
 
 /// What stands in for a function.
@@ -87,6 +89,15 @@ impl Environment {
 
     pub(crate) fn remember_document(&mut self, node: NodeId, outcome: Outcome) {
         self.known.get_or_insert_default().documents.insert(node, outcome);
+    }
+
+    /// Takes the nodes of a document that were not looked at yet.
+    pub(crate) fn pending(&mut self, node: NodeId) -> Option<Vec<NodeId>> {
+        self.known.as_mut()?.pending.remove(&node)
+    }
+
+    pub(crate) fn keep_pending(&mut self, node: NodeId, nodes: Vec<NodeId>) {
+        self.known.get_or_insert_default().pending.insert(node, nodes);
     }
 
     pub(crate) fn kept(&self, id: Kept) -> Option<Value> {

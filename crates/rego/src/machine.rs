@@ -759,7 +759,7 @@ impl<'p> Machine<'p> {
             self.environment_mut().remember_document(node, outcome);
             return Ok(self.give(to, outcome));
         }
-        if let Some(next) = self.not_evaluated(node) {
+        if let Some(next) = self.not_evaluated(node)? {
             if self.environment_mut().begin(next) {
                 return Err(EvaluationError::Recursion);
             }
@@ -782,20 +782,23 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// A rule at or below a node that has not been evaluated here yet.
-    fn not_evaluated(&self, node: NodeId) -> Option<NodeId> {
-        let mut pending = vec![node];
+    /// A rule at or below a node that has not been evaluated here yet. It is asked for until there is none, and goes on where
+    /// it was.
+    fn not_evaluated(&mut self, node: NodeId) -> Result<Option<NodeId>, EvaluationError> {
+        let mut pending = self.environment_mut().pending(node).unwrap_or_else(|| vec![node]);
         while let Some(id) = pending.pop() {
-            let Some(node) = self.program.tree.node(id) else { continue };
-            if node.rule.as_ref().is_some_and(|it| !matches!(it.kind, RuleKind::Function(_)))
+            self.spend(ITEMS_OF_A_STEP)?;
+            let Some(below) = self.program.tree.node(id) else { continue };
+            pending.extend(below.children.values());
+            if below.rule.as_ref().is_some_and(|it| !matches!(it.kind, RuleKind::Function(_)))
                 && !self.environment().is_evaluated(id)
-                && !self.environment().is_replaced(&node.path)
+                && !self.environment().is_replaced(&below.path)
             {
-                return Some(id);
+                self.environment_mut().keep_pending(node, pending);
+                return Ok(Some(id));
             }
-            pending.extend(node.children.values());
         }
-        None
+        Ok(None)
     }
 
     fn is_function(&self, node: NodeId) -> bool {
@@ -814,6 +817,7 @@ impl<'p> Machine<'p> {
             _ => None,
         };
         let is_rule = node.rule.is_some();
+        self.spend(ITEMS_OF_A_STEP)?;
         let base = self.base_at(&node.path)?;
         if node.children.is_empty() && is_rule {
             return Ok(own.or(base.map(|it| (it, Taint::NONE))));
@@ -836,8 +840,10 @@ impl<'p> Machine<'p> {
             Some(base) => over(&mut self.heap, base, rules)?,
             None => rules,
         };
-        let can_be_nothing = is_rule || self.program.tree.is_among_keys(&node.path);
-        if can_be_nothing && own.is_none() && matches!(self.heap.view(value), View::Object([])) {
+        if own.is_none()
+            && matches!(self.heap.view(value), View::Object([]))
+            && (is_rule || self.program.tree.is_among_keys(&node.path))
+        {
             return Ok(None);
         }
         Ok(Some((value, taint)))

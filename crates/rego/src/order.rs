@@ -4,7 +4,8 @@
 //! `v1/ast/unify.go`.
 
 use crate::resolved::{Comprehension, ComprehensionKind, Replacement, Root, Step, StepKind, Term, Variable};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
 
 pub(crate) type Variables = BTreeSet<Variable>;
 
@@ -15,37 +16,105 @@ pub(crate) struct Unsafe<'a> {
     pub(crate) variables: Variables,
 }
 
-/// The steps in an order in which each one's variables are bound, given those that are from the beginning.
-pub(crate) fn order<'a>(steps: &'a [Step], bound: &Variables) -> Result<Vec<&'a Step>, Vec<Unsafe<'a>>> {
+/// The variables that are bound at a place. They are only ever added, and taken back to a mark.
+#[derive(Debug, Default)]
+pub(crate) struct Bound {
+    variables: Variables,
+    /// The same, in the order in which they came.
+    added: Vec<Variable>,
+}
+
+impl Bound {
+    pub(crate) fn insert(&mut self, variable: Variable) -> bool {
+        let is_new = self.variables.insert(variable);
+        if is_new {
+            self.added.push(variable);
+        }
+        is_new
+    }
+
+    /// How many there are, for [`Bound::restore`].
+    pub(crate) fn mark(&self) -> usize {
+        self.added.len()
+    }
+
+    /// Takes away what was added after a mark.
+    pub(crate) fn restore(&mut self, mark: usize) {
+        for variable in self.added.drain(mark.min(self.added.len())..) {
+            self.variables.remove(&variable);
+        }
+    }
+}
+
+impl Deref for Bound {
+    type Target = Variables;
+
+    fn deref(&self) -> &Variables {
+        &self.variables
+    }
+}
+
+impl Extend<Variable> for Bound {
+    fn extend<T: IntoIterator<Item = Variable>>(&mut self, variables: T) {
+        for variable in variables {
+            self.insert(variable);
+        }
+    }
+}
+
+/// How many variables of steps are looked at to order a body.
+const MAX_WORK: usize = 2_000_000;
+
+/// The steps in an order in which each one's variables are bound, given those that are from the beginning. Where there is none,
+/// what is missing; nothing where it takes too long to say.
+pub(crate) fn order<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Vec<Unsafe<'a>>> {
+    let mark = bound.mark();
+    let ordered = ordered(steps, bound);
+    bound.restore(mark);
+    ordered
+}
+
+fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Vec<Unsafe<'a>>> {
     let own: Vec<Variables> = steps.iter().map(variables).collect();
     let of_body: Variables = own.iter().flatten().copied().collect();
     let closures: Vec<Variables> =
         steps.iter().map(|it| closure_variables(it).intersection(&of_body).copied().collect()).collect();
-    let mut bound = bound.clone();
+    let mut users: HashMap<Variable, Vec<usize>> = HashMap::new();
+    for (index, (own, closure)) in own.iter().zip(&closures).enumerate() {
+        for variable in own.union(closure) {
+            users.entry(*variable).or_default().push(index);
+        }
+    }
     let mut is_placed = vec![false; steps.len()];
     let mut ordered = Vec::with_capacity(steps.len());
-    loop {
-        let before = ordered.len();
-        for (index, step) in steps.iter().enumerate() {
-            let (Some(own), Some(closure), Some(is_placed)) =
-                (own.get(index), closures.get(index), is_placed.get_mut(index))
-            else {
-                continue;
-            };
-            if *is_placed {
-                continue;
-            }
-            let outputs = outputs_of(step, own, &bound);
-            let missing = |it: &&Variable| !bound.contains(it) && !outputs.contains(it);
-            let is_closed = closure.iter().all(|it| bound.contains(it));
-            if is_closed && own.iter().find(missing).is_none() {
-                *is_placed = true;
-                ordered.push(step);
-                bound.extend(outputs);
-            }
+    // The steps to look at: all at first, then those of which a variable was bound. Again and again from the first to the last.
+    let mut waiting: BTreeSet<usize> = (0..steps.len()).collect();
+    let mut next = 0;
+    let mut work = 0;
+    while let Some(index) = waiting.range(next..).next().or_else(|| waiting.first()).copied() {
+        waiting.remove(&index);
+        next = index + 1;
+        let (Some(step), Some(own), Some(closure), Some(is_placed_here)) =
+            (steps.get(index), own.get(index), closures.get(index), is_placed.get_mut(index))
+        else {
+            continue;
+        };
+        work += 1 + own.len() + closure.len();
+        let outputs = outputs_of(step, own, bound, &mut work);
+        if work > MAX_WORK {
+            return Err(Vec::new());
         }
-        if ordered.len() == before {
-            break;
+        let missing = |it: &&Variable| !bound.contains(it) && !outputs.contains(it);
+        if !closure.iter().all(|it| bound.contains(it)) || own.iter().any(|it| missing(&it)) {
+            continue;
+        }
+        *is_placed_here = true;
+        ordered.push(step);
+        for variable in outputs {
+            if bound.insert(variable) {
+                let of_variable = users.get(&variable).into_iter().flatten();
+                waiting.extend(of_variable.filter(|it| is_placed.get(**it) == Some(&false)));
+            }
         }
     }
     if ordered.len() == steps.len() {
@@ -53,7 +122,7 @@ pub(crate) fn order<'a>(steps: &'a [Step], bound: &Variables) -> Result<Vec<&'a 
     }
     let rest = steps.iter().zip(&own).zip(&closures).zip(&is_placed).filter(|(_, is_placed)| !**is_placed);
     let rest = rest.map(|(((step, own), closure), _)| {
-        let outputs = outputs_of(step, own, &bound);
+        let outputs = outputs_of(step, own, bound, &mut work);
         let missing = own.iter().filter(|it| !outputs.contains(it)).chain(closure);
         Unsafe { step, variables: missing.filter(|it| !bound.contains(it)).copied().collect() }
     });
@@ -62,11 +131,11 @@ pub(crate) fn order<'a>(steps: &'a [Step], bound: &Variables) -> Result<Vec<&'a 
 
 /// The variables that a step binds.
 pub(crate) fn outputs(step: &Step, bound: &Variables) -> Variables {
-    outputs_of(step, &variables(step), bound)
+    outputs_of(step, &variables(step), bound, &mut 0)
 }
 
 /// The same, given the variables of the step.
-fn outputs_of(step: &Step, own: &Variables, bound: &Variables) -> Variables {
+fn outputs_of(step: &Step, own: &Variables, bound: &Variables, work: &mut usize) -> Variables {
     let mut found = Variables::new();
     if step.negated
         || own.is_subset(bound)
@@ -95,7 +164,8 @@ fn outputs_of(step: &Step, own: &Variables, bound: &Variables) -> Variables {
                 operand_outputs(b, &known, &mut more);
                 known.extend(more);
                 unify(a, b, &mut known);
-                if known.len() == before {
+                *work += 1 + own.len();
+                if known.len() == before || *work > MAX_WORK {
                     break;
                 }
             }
@@ -174,11 +244,9 @@ pub(crate) fn same_key(a: &Term, b: &Term) -> bool {
 }
 
 /// The variables that a pattern binds where it meets a value.
-pub(crate) fn pattern_variables(term: &Term, found: &mut Variables) {
+pub(crate) fn pattern_variables(term: &Term, found: &mut impl Extend<Variable>) {
     match term {
-        Term::Variable(it) => {
-            found.insert(*it);
-        }
+        Term::Variable(it) => found.extend([*it]),
         Term::Array(items) => items.iter().for_each(|it| pattern_variables(it, found)),
         Term::Object(items) => items.iter().for_each(|(_, value)| pattern_variables(value, found)),
         Term::Constant(_) | Term::Set(_) | Term::Reference(..) | Term::Comprehension(_) => {}
@@ -236,15 +304,15 @@ pub(crate) fn term_variables(term: &Term, found: &mut Variables) {
 /// The variables of bodies in a step.
 fn closure_variables(step: &Step) -> Variables {
     let mut found = Variables::new();
-    each_term(step, &mut |it| term_closures(it, &mut found));
-    if let StepKind::Every { key, value, body, .. } = &step.kind {
-        let mut own = Variables::new();
-        term_variables(key, &mut own);
-        term_variables(value, &mut own);
-        all_of_body(body, &mut found);
-        found = found.difference(&own).copied().collect();
-    }
+    add_closures(step, &mut found);
     found
+}
+
+fn add_closures(step: &Step, found: &mut Variables) {
+    each_term(step, &mut |it| term_closures(it, found));
+    if let StepKind::Every { body, .. } = &step.kind {
+        all_of_body(body, found);
+    }
 }
 
 fn term_closures(term: &Term, found: &mut Variables) {
@@ -281,7 +349,7 @@ pub(crate) fn all_of_comprehension(comprehension: &Comprehension, found: &mut Va
 
 fn all_of_body(body: &[Step], found: &mut Variables) {
     for step in body {
-        found.extend(variables(step));
-        found.extend(closure_variables(step));
+        each_term(step, &mut |it| term_variables(it, found));
+        add_closures(step, found);
     }
 }

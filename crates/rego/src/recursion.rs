@@ -2,6 +2,7 @@
 
 use crate::code::{Callee, Instruction, NodeId, Replace};
 use crate::rules::Tree;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -16,16 +17,25 @@ pub(crate) struct Needs {
     /// All rules, each after those that it needs.
     pub(crate) sequence: Vec<NodeId>,
     /// Rules that need themselves: one of each circle.
-    pub(crate) circles: Vec<NodeId>,
+    pub(crate) circles: BTreeSet<NodeId>,
+}
+
+/// What is gone through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Item {
+    Rule(NodeId),
+    /// The document of a node: its rule, and the documents below it. Its functions are no part of it, and count as in OPA.
+    Document(NodeId),
 }
 
 impl Needs {
     /// Finds them, in code that is made.
     pub(crate) fn of(tree: &Tree) -> Self {
-        let mut states = vec![State::New; tree.len()];
+        let mut states =
+            States { rules: vec![State::New; tree.len()], documents: vec![State::New; tree.len()] };
         let mut found = Self::default();
         for start in tree.ids() {
-            if tree.has_rules(start) && state(&states, start) == State::New {
+            if tree.has_rules(start) && states.get(Item::Rule(start)) == State::New {
                 search(tree, start, &mut states, &mut found);
             }
         }
@@ -33,51 +43,80 @@ impl Needs {
     }
 }
 
-/// Goes down from one rule, without the machine's stack.
-fn search(tree: &Tree, start: NodeId, states: &mut [State], found: &mut Needs) {
-    let mut path = vec![(start, needs(tree, start))];
-    set(states, start, State::Open);
-    while let Some((node, pending)) = path.last_mut() {
-        let node = *node;
-        let Some(next) = pending.pop() else {
-            set(states, node, State::Done);
-            found.sequence.push(node);
-            path.pop();
-            continue;
+struct States {
+    rules: Vec<State>,
+    documents: Vec<State>,
+}
+
+impl States {
+    fn get(&self, item: Item) -> State {
+        let state = match item {
+            Item::Rule(node) => self.rules.get(node.0 as usize),
+            Item::Document(node) => self.documents.get(node.0 as usize),
         };
-        match state(states, next) {
-            State::New => {
-                set(states, next, State::Open);
-                path.push((next, needs(tree, next)));
-            }
-            State::Open if !found.circles.contains(&next) => found.circles.push(next),
-            State::Open | State::Done => {}
+        state.copied().unwrap_or(State::Done)
+    }
+
+    fn set(&mut self, item: Item, state: State) {
+        let place = match item {
+            Item::Rule(node) => self.rules.get_mut(node.0 as usize),
+            Item::Document(node) => self.documents.get_mut(node.0 as usize),
+        };
+        if let Some(it) = place {
+            *it = state;
         }
     }
 }
 
-fn state(states: &[State], node: NodeId) -> State {
-    states.get(node.0 as usize).copied().unwrap_or(State::Done)
-}
-
-fn set(states: &mut [State], node: NodeId, state: State) {
-    if let Some(it) = states.get_mut(node.0 as usize) {
-        *it = state;
+/// Goes down from one rule, without the machine's stack.
+fn search(tree: &Tree, start: NodeId, states: &mut States, found: &mut Needs) {
+    let mut path = vec![(Item::Rule(start), needs(tree, start))];
+    // The rules on the path.
+    let mut rules = vec![start];
+    states.set(Item::Rule(start), State::Open);
+    while let Some((item, pending)) = path.last_mut() {
+        let item = *item;
+        let Some(next) = pending.pop() else {
+            states.set(item, State::Done);
+            if let Item::Rule(node) = item {
+                found.sequence.push(node);
+                rules.pop();
+            }
+            path.pop();
+            continue;
+        };
+        match (states.get(next), next) {
+            (State::New, Item::Rule(node)) => {
+                states.set(next, State::Open);
+                rules.push(node);
+                path.push((next, needs(tree, node)));
+            }
+            (State::New, Item::Document(node)) => {
+                states.set(next, State::Open);
+                path.push((next, below(tree, node)));
+            }
+            (State::Open, Item::Rule(node)) => {
+                found.circles.insert(node);
+            }
+            // Of the rules on the path, the last one needs it, and is in it.
+            (State::Open, Item::Document(_)) => found.circles.extend(rules.last()),
+            (State::Done, _) => {}
+        }
     }
 }
 
-/// The rules that a rule's code asks for.
-fn needs(tree: &Tree, node: NodeId) -> Vec<NodeId> {
+/// What a rule's code asks for.
+fn needs(tree: &Tree, node: NodeId) -> Vec<Item> {
     let mut found = Vec::new();
     let Some(node) = tree.node(node) else { return found };
     for instruction in &node.code.instructions {
         match instruction {
-            Instruction::Node { node, .. } => below(tree, *node, &mut found),
-            Instruction::Call { callee: Callee::Node(node), .. } => found.push(*node),
+            Instruction::Node { node, .. } => found.push(Item::Document(*node)),
+            Instruction::Call { callee: Callee::Node(node), .. } => found.push(Item::Rule(*node)),
             Instruction::With { replace } => {
                 for it in replace {
                     if let Replace::Function(_, Callee::Node(node)) = it {
-                        found.push(*node);
+                        found.push(Item::Rule(*node));
                     }
                 }
             }
@@ -87,14 +126,9 @@ fn needs(tree: &Tree, node: NodeId) -> Vec<NodeId> {
     found
 }
 
-/// The rules at a node and below it, and the functions: they are no part of its document, and count as in OPA.
-fn below(tree: &Tree, node: NodeId, found: &mut Vec<NodeId>) {
-    let mut pending = vec![node];
-    while let Some(id) = pending.pop() {
-        let Some(node) = tree.node(id) else { continue };
-        if node.rule.is_some() {
-            found.push(id);
-        }
-        pending.extend(node.children.values());
-    }
+/// What the document of a node consists of.
+fn below(tree: &Tree, id: NodeId) -> Vec<Item> {
+    let Some(node) = tree.node(id) else { return Vec::new() };
+    let rule = node.rule.is_some().then_some(Item::Rule(id));
+    rule.into_iter().chain(node.children.values().map(|it| Item::Document(*it))).collect()
 }

@@ -696,7 +696,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn error(&mut self, code: ErrorCode, span: Span, message: String) {
-        self.errors.push(CompileError { code, message, file: self.names.file, span });
+        CompileError { code, message, file: self.names.file, span }.add_to(self.errors);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::syntax::Span;
 pub(crate) struct Variable(pub(crate) u32);
 
 /// A constant of the policy, by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ConstantId(pub(crate) u32);
 
 /// A term in which no call is left, and no reference in another term.

@@ -15,7 +15,7 @@ pub(crate) enum Shape {
     /// These items, and any number of others where there is a shape for them.
     Array(Vec<Rc<Shape>>, Option<Rc<Shape>>),
     Set(Rc<Shape>),
-    /// These fields, and others where there are shapes for their keys and values.
+    /// These fields, in the order of their keys' numbers, and others where there are shapes for their keys and values.
     Object(Vec<(ConstantId, Rc<Shape>)>, Option<(Rc<Shape>, Rc<Shape>)>),
     OneOf(Vec<Rc<Shape>>),
 }
@@ -96,7 +96,8 @@ impl Shape {
     }
 
     /// An object of these fields and no others. Of one without fields nothing is known, as in OPA.
-    pub(crate) fn object(fields: Vec<(ConstantId, Rc<Self>)>) -> Self {
+    pub(crate) fn object(mut fields: Vec<(ConstantId, Rc<Self>)>) -> Self {
+        fields.sort_by_key(|it| it.0);
         let rest = fields.is_empty().then(|| (Rc::new(Self::Any), Rc::new(Self::Any)));
         Self::Object(fields, rest)
     }
@@ -192,8 +193,8 @@ impl Shape {
             },
             // An item of a set is its own key.
             Self::Set(item) => item.meets(shape).then(|| Rc::new(shape.clone())),
-            Self::Object(fields, rest) => match fields.iter().find(|(it, _)| *it == key) {
-                Some((_, it)) => Some(Rc::clone(it)),
+            Self::Object(fields, rest) => match field(fields, key) {
+                Some(it) => Some(Rc::clone(it)),
                 None => rest.as_ref().filter(|(keys, _)| keys.meets(shape)).map(|(_, it)| Rc::clone(it)),
             },
             Self::OneOf(shapes) => {
@@ -228,8 +229,13 @@ fn has(
     shape: &Shape,
     left: &mut usize,
 ) -> bool {
-    match (fields.iter().find(|(it, _)| *it == key), rest) {
-        (Some((_, it)), _) => it.can_be(shape, left),
+    match (field(fields, key), rest) {
+        (Some(it), _) => it.can_be(shape, left),
         (None, rest) => rest.is_some_and(|(_, it)| it.can_be(shape, left)),
     }
+}
+
+fn field(fields: &[(ConstantId, Rc<Shape>)], key: ConstantId) -> Option<&Rc<Shape>> {
+    let at = fields.binary_search_by_key(&key, |it| it.0).ok()?;
+    fields.get(at).map(|it| &it.1)
 }
