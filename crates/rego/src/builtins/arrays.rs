@@ -1,11 +1,12 @@
-//! `array.concat`, `array.slice`, `array.reverse`.
+//! `array.concat`, `array.flatten`, `array.slice`, `array.reverse`.
 
 use super::call::{Builtin, Context, Failure, take};
-use crate::heap::Value;
+use crate::heap::{Value, View};
 use crate::types::{ARRAY, Type};
 
 pub(crate) static ALL: &[Builtin] = &[
     Builtin::new("array.concat", &[ARRAY, ARRAY], ARRAY, concat),
+    Builtin::new("array.flatten", &[ARRAY], ARRAY, flatten),
     Builtin::new("array.reverse", &[ARRAY], ARRAY, reverse),
     Builtin::new("array.slice", &[ARRAY, Type::Number, Type::Number], ARRAY, slice),
 ];
@@ -14,6 +15,20 @@ fn concat(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failur
     let [a, b] = take(operands)?;
     context.spend_for(operands)?;
     let items = [context.array(a, 1)?, context.array(b, 2)?].concat();
+    Ok(context.heap.array(&items)?)
+}
+
+/// Of the arrays in an array their items, and what is no array as it is.
+fn flatten(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
+    let [array] = take(operands)?;
+    context.spend_for(operands)?;
+    let mut items = Vec::new();
+    for item in context.array(array, 1)? {
+        match context.heap.view(*item) {
+            View::Array(inner) => items.extend_from_slice(inner),
+            _ => items.push(*item),
+        }
+    }
     Ok(context.heap.array(&items)?)
 }
 
