@@ -85,6 +85,7 @@ fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Ve
             users.entry(*variable).or_default().push(index);
         }
     }
+    let mut calls = Calls::of(steps, &own);
     let mut is_placed = vec![false; steps.len()];
     let mut ordered = Vec::with_capacity(steps.len());
     // The steps to look at: all at first, then those of which a variable was bound. Again and again from the first to the last.
@@ -94,8 +95,7 @@ fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Ve
     while let Some(index) = waiting.range(next..).next().or_else(|| waiting.first()).copied() {
         waiting.remove(&index);
         next = index + 1;
-        let (Some(step), Some(own), Some(closure), Some(is_placed_here)) =
-            (steps.get(index), own.get(index), closures.get(index), is_placed.get_mut(index))
+        let (Some(step), Some(own), Some(closure)) = (steps.get(index), own.get(index), closures.get(index))
         else {
             continue;
         };
@@ -104,11 +104,21 @@ fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Ve
         if work > MAX_WORK {
             return Err(Vec::new());
         }
-        let missing = |it: &&Variable| !bound.contains(it) && !outputs.contains(it);
-        if !closure.iter().all(|it| bound.contains(it)) || own.iter().any(|it| missing(&it)) {
+        let is_missing = |it: &Variable| !bound.contains(it) && !outputs.contains(it);
+        if !closure.iter().all(|it| bound.contains(it)) || own.iter().any(is_missing) {
+            if is_call(step) && calls.is_ready(step, &is_placed, bound, &mut work) {
+                let of_call = calls.members.get(&step.call).into_iter().flatten();
+                waiting.extend(of_call.filter(|it| is_placed.get(**it) == Some(&false)));
+                waiting.remove(&index);
+            }
             continue;
         }
-        *is_placed_here = true;
+        if is_reference(step) && !calls.is_ready(step, &is_placed, bound, &mut work) {
+            continue;
+        }
+        if let Some(it) = is_placed.get_mut(index) {
+            *it = true;
+        }
         ordered.push(step);
         for variable in outputs {
             if bound.insert(variable) {
@@ -127,6 +137,64 @@ fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Ve
         Unsafe { step, variables: missing.filter(|it| !bound.contains(it)).copied().collect() }
     });
     Err(rest.filter(|it| !it.variables.is_empty()).collect())
+}
+
+fn is_call(step: &Step) -> bool {
+    step.call > 0 && matches!(step.kind, StepKind::Call(..) | StepKind::Compare(..))
+}
+
+/// Whether it computes a reference in an operand of a call.
+fn is_reference(step: &Step) -> bool {
+    step.call > 0 && matches!(step.kind, StepKind::Unify(Term::Variable(_), Term::Reference(..)))
+}
+
+/// The calls of a body, with the steps that compute references in their operands.
+struct Calls<'a> {
+    steps: &'a [Step],
+    own: &'a [Variables],
+    /// By their numbers: the steps of the references, and the call itself.
+    members: HashMap<u32, Vec<usize>>,
+    /// Whether they are ready, and with how many bound variables that was found out.
+    known: HashMap<u32, (usize, bool)>,
+}
+
+impl<'a> Calls<'a> {
+    fn of(steps: &'a [Step], own: &'a [Variables]) -> Self {
+        let mut members: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (index, step) in steps.iter().enumerate() {
+            if is_call(step) || is_reference(step) {
+                members.entry(step.call).or_default().push(index);
+            }
+        }
+        Self { steps, own, members, known: HashMap::new() }
+    }
+
+    /// Whether all is bound that a call needs and its own references do not bind.
+    fn is_ready(&mut self, of: &Step, is_placed: &[bool], bound: &mut Bound, work: &mut usize) -> bool {
+        let mark = bound.mark();
+        match self.known.get(&of.call) {
+            Some((_, true)) => return true,
+            Some((seen, false)) if *seen == mark => return false,
+            _ => {}
+        }
+        let members = self.members.get(&of.call).into_iter().flatten();
+        let members: Vec<_> = members
+            .filter(|it| is_placed.get(**it) == Some(&false))
+            .filter_map(|it| Some((self.steps.get(*it)?, self.own.get(*it)?)))
+            .collect();
+        for (step, own) in &members {
+            *work += own.len();
+            let outputs = outputs_of(step, own, bound, work);
+            bound.extend(outputs);
+        }
+        let is_ready = members.iter().all(|(step, own)| match &step.kind {
+            StepKind::Call(_, operands, _) => operands.iter().all(|it| is_bound(it, bound)),
+            _ => own.is_subset(bound),
+        });
+        bound.restore(mark);
+        self.known.insert(of.call, (mark, is_ready));
+        is_ready
+    }
 }
 
 /// The variables that a step binds.

@@ -47,6 +47,10 @@ pub(crate) struct Resolver<'a> {
     free: HashMap<String, Variable>,
     /// Variables that `some x` and `every x` declare and nothing has used yet.
     unused: BTreeMap<Variable, Span>,
+    /// How many calls there are so far.
+    calls: u32,
+    /// The call whose operands were resolved last.
+    last_call: u32,
 }
 
 /// The names that a body declares.
@@ -83,6 +87,8 @@ impl<'a> Resolver<'a> {
             scopes: Vec::new(),
             free: HashMap::new(),
             unused: BTreeMap::new(),
+            calls: 0,
+            last_call: 0,
         }
     }
 
@@ -93,7 +99,8 @@ impl<'a> Resolver<'a> {
         self.declare_together(parameters);
         // References and calls in a parameter are computed in the body, and compared with the operand.
         let mut computed = Vec::new();
-        let mut at_start = Hoist { steps: &mut computed, with: &[], span: rule.head.span, closed: false };
+        let mut at_start =
+            Hoist { steps: &mut computed, with: &[], span: rule.head.span, closed: false, call: 0 };
         let parameters: Vec<_> = parameters.iter().map(|it| self.operand(it, &mut at_start)).collect();
         let value = match &rule.head.value {
             HeadValue::True => None,
@@ -148,7 +155,7 @@ impl<'a> Resolver<'a> {
         self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
         let mut steps = Vec::new();
         self.steps(body, &mut steps);
-        let mut at_end = Hoist { steps: &mut steps, with: &[], span, closed: false };
+        let mut at_end = Hoist { steps: &mut steps, with: &[], span, closed: false, call: 0 };
         let keys = keys.iter().map(|it| self.operand(it, &mut at_end)).collect();
         let value = match value {
             Some(value) => self.operand(value, &mut at_end),
@@ -174,9 +181,9 @@ impl<'a> Resolver<'a> {
 
     fn expression(&mut self, expression: &Expression, steps: &mut Vec<Step>) {
         let span = expression.span;
-        let mut before = Hoist { steps, with: &[], span, closed: false };
+        let mut before = Hoist { steps, with: &[], span, closed: false, call: 0 };
         let with: Vec<_> = expression.with.iter().filter_map(|it| self.with(it, &mut before)).collect();
-        let mut hoist = Hoist { steps, with: &with, span, closed: expression.negated };
+        let mut hoist = Hoist { steps, with: &with, span, closed: expression.negated, call: 0 };
         let kind = match &expression.kind {
             ExpressionKind::Some(variables) => {
                 for term in variables {
@@ -228,7 +235,9 @@ impl<'a> Resolver<'a> {
                 StepKind::Every { key, value, domain, body }
             }
         };
-        steps.push(Step { span, kind, negated: expression.negated, closed: false, with });
+        let is_call = matches!(kind, StepKind::Call(..) | StepKind::Compare(..));
+        let call = if is_call { self.last_call } else { 0 };
+        steps.push(Step { span, kind, negated: expression.negated, closed: false, call, with });
     }
 
     /// A term that stands alone.
@@ -240,8 +249,10 @@ impl<'a> Resolver<'a> {
                     StepKind::Unify(a, self.side(b, hoist))
                 }
                 (Some("equal"), [a, b]) => {
-                    let a = self.side(a, hoist);
-                    StepKind::Compare(a, self.side(b, hoist))
+                    let (call, outer) = self.begin_call(hoist);
+                    let (a, b) = (self.side(a, hoist), self.side(b, hoist));
+                    self.end_call(hoist, call, outer);
+                    StepKind::Compare(a, b)
                 }
                 (Some("assign"), [a, b]) => {
                     let b = self.side(b, hoist);
@@ -265,7 +276,9 @@ impl<'a> Resolver<'a> {
         output: Option<Term>,
         hoist: &mut Hoist<'_>,
     ) -> StepKind {
+        let (call, outer) = self.begin_call(hoist);
         let operands: Vec<_> = operands.iter().map(|it| self.operand(it, hoist)).collect();
+        self.end_call(hoist, call, outer);
         let Some((function, arity)) = self.function(function) else {
             return StepKind::Test(Term::Constant(self.constants.add(Constant::Bool(false))));
         };
@@ -281,6 +294,17 @@ impl<'a> Resolver<'a> {
             self.error(ErrorCode::Type, span, message);
         }
         StepKind::Call(function, operands, output)
+    }
+
+    /// What is computed from now on is for the operands of a new call. Gives its number, and that of the one around it.
+    fn begin_call(&mut self, hoist: &mut Hoist<'_>) -> (u32, u32) {
+        self.calls += 1;
+        (self.calls, std::mem::replace(&mut hoist.call, self.calls))
+    }
+
+    fn end_call(&mut self, hoist: &mut Hoist<'_>, call: u32, outer: u32) {
+        self.last_call = call;
+        hoist.call = outer;
     }
 
     fn is_metadata(&self, function: &syntax::Term) -> bool {
@@ -363,7 +387,7 @@ impl<'a> Resolver<'a> {
                 let closed = std::mem::take(&mut hoist.closed);
                 let kind = self.call(term.span, function, operands, Some(Term::Variable(output)), hoist);
                 hoist.closed = closed;
-                hoist.push_open(kind);
+                hoist.push_call(kind, self.last_call);
                 Term::Variable(output)
             }
             TermKind::Array(items) => {
@@ -421,7 +445,8 @@ impl<'a> Resolver<'a> {
     fn possibilities(&mut self, term: &syntax::Term, with: &[With]) -> Term {
         self.scopes.push(Scope::default());
         let mut body = Vec::new();
-        let item = self.operand(term, &mut Hoist { steps: &mut body, with, span: term.span, closed: false });
+        let item = self
+            .operand(term, &mut Hoist { steps: &mut body, with, span: term.span, closed: false, call: 0 });
         self.scopes.pop();
         Term::Comprehension(Box::new(Comprehension {
             kind: ComprehensionKind::Set(item),
@@ -441,7 +466,7 @@ impl<'a> Resolver<'a> {
         self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
         let mut steps = Vec::new();
         self.steps(body, &mut steps);
-        let mut at_end = Hoist { steps: &mut steps, with: &[], span: term.span, closed: false };
+        let mut at_end = Hoist { steps: &mut steps, with: &[], span: term.span, closed: false, call: 0 };
         let mut head: Vec<_> = head.into_iter().map(|it| self.operand(it, &mut at_end)).collect();
         self.scopes.pop();
         let last = head.pop();
@@ -506,7 +531,8 @@ impl<'a> Resolver<'a> {
     fn pattern(&mut self, term: &syntax::Term) -> Term {
         let span = term.span;
         let mut steps = Vec::new();
-        let pattern = self.operand(term, &mut Hoist { steps: &mut steps, with: &[], span, closed: false });
+        let pattern =
+            self.operand(term, &mut Hoist { steps: &mut steps, with: &[], span, closed: false, call: 0 });
         if !steps.is_empty() {
             let message = "a pattern can hold variables and constants, and no references or calls".to_owned();
             self.error(ErrorCode::Compile, span, message);
@@ -707,22 +733,27 @@ struct Hoist<'a> {
     span: Span,
     /// Whether it is for the operands of what is negated, which bind nothing.
     closed: bool,
+    /// The number of the call whose operands they are.
+    call: u32,
 }
 
 impl Hoist<'_> {
     fn push(&mut self, kind: StepKind) {
         let closed = self.closed;
-        self.steps.push(Step { span: self.span, kind, negated: false, closed, with: self.with.to_vec() });
-    }
-
-    fn push_open(&mut self, kind: StepKind) {
+        let call = self.call;
         self.steps.push(Step {
             span: self.span,
             kind,
             negated: false,
-            closed: false,
+            closed,
+            call,
             with: self.with.to_vec(),
         });
+    }
+
+    fn push_call(&mut self, kind: StepKind, call: u32) {
+        let with = self.with.to_vec();
+        self.steps.push(Step { span: self.span, kind, negated: false, closed: false, call, with });
     }
 }
 

@@ -56,6 +56,9 @@ pub(crate) struct Step {
     pub(crate) negated: bool,
     /// Whether it binds nothing but the variable that it is for.
     pub(crate) closed: bool,
+    /// The number of the call that it is, or whose operand it computes; 0 where there is none. A reference in an operand binds
+    /// its variables only where all else that the call needs is bound.
+    pub(crate) call: u32,
     pub(crate) with: Vec<With>,
 }
 

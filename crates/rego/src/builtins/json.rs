@@ -8,11 +8,11 @@ use crate::types::{ARRAY, OBJECT, Type};
 use crate::writer::Writer;
 
 pub(crate) static ALL: &[Builtin] = &[
-    Builtin::new("json.filter", &[OBJECT, PATHS], Type::Any, filter),
+    Builtin::new("json.filter", &[OBJECT, PATHS], OBJECT, filter),
     Builtin::new("json.is_valid", &[Type::String], Type::Boolean, is_valid),
     Builtin::new("json.marshal", &[Type::Any], Type::String, marshal),
     Builtin::new("json.marshal_with_options", &[Type::Any, OPTIONS], Type::String, marshal_with_options),
-    Builtin::new("json.remove", &[OBJECT, PATHS], Type::Any, remove),
+    Builtin::new("json.remove", &[OBJECT, PATHS], OBJECT, remove),
     Builtin::new("json.unmarshal", &[Type::String], Type::Any, unmarshal),
 ];
 

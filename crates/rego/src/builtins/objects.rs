@@ -6,12 +6,12 @@ use crate::types::{ARRAY, OBJECT, SET, Type};
 use std::cmp::Ordering;
 
 pub(crate) static ALL: &[Builtin] = &[
-    Builtin::new("object.filter", &[OBJECT, KEYS], Type::Any, |context, operands| {
+    Builtin::new("object.filter", &[OBJECT, KEYS], OBJECT, |context, operands| {
         select(context, operands, true)
     }),
     Builtin::new("object.get", &[OBJECT, Type::Any, Type::Any], Type::Any, get),
     Builtin::new("object.keys", &[OBJECT], SET, keys),
-    Builtin::new("object.remove", &[OBJECT, KEYS], Type::Any, |context, operands| {
+    Builtin::new("object.remove", &[OBJECT, KEYS], OBJECT, |context, operands| {
         select(context, operands, false)
     }),
     Builtin::new("object.subset", &[COLLECTION, COLLECTION], Type::Any, subset),
