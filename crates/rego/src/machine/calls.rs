@@ -1,0 +1,114 @@
+//! Calls functions, of the language and of the policies.
+
+use super::{ChoiceKind, MAX_CHOICES, MAX_PRINTED_LINES, Machine, Next, Step};
+use crate::builtins::{Context, Failure};
+use crate::code::{Callee, NodeId, Operand, Register};
+use crate::environment::Mock;
+use crate::evaluation_error::EvaluationError;
+use crate::heap::{Value, View};
+use crate::rules::RuleKind;
+use crate::taint::Taint;
+
+impl<'p> Machine<'p> {
+    pub(super) fn call(&mut self, to: Register, callee: Callee, operands: &'p [Operand]) -> Step {
+        let callee = match self.environment().mock(callee) {
+            None => callee,
+            Some(Mock::Function(Callee::Node(other))) => {
+                let other = *other;
+                // In a function that stands in for another one, every function is itself again.
+                let outer = self.environment;
+                let new = self.environment().without_mocks(outer);
+                let values: Vec<_> = operands.iter().map(|it| self.read(*it)).collect();
+                self.choose(ChoiceKind::With);
+                self.environments.push(new);
+                let next = self.enter(other, Some(to), &values)?;
+                self.environment = self.environments.len() - 1;
+                return Ok(next);
+            }
+            Some(Mock::Function(other)) => *other,
+            Some(Mock::Value(value)) => {
+                let value = *value;
+                self.write(to, value);
+                return Ok(Next::Go);
+            }
+        };
+        match callee {
+            Callee::Builtin(builtin) => {
+                let operands: Vec<_> = operands.iter().map(|it| self.read(*it)).collect();
+                if operands.iter().any(|it| it.has_unknown()) {
+                    let mut taint = Taint::NONE;
+                    for operand in operands {
+                        self.hang_on(operand);
+                        let of_operand = self.taint_of(operand);
+                        taint = self.taints.union(taint, of_operand);
+                    }
+                    let value = self.unknowns.derived(taint);
+                    self.write(to, value);
+                    return Ok(Next::Go);
+                }
+                let mut context = Context {
+                    heap: &mut self.heap,
+                    now: self.limits.now,
+                    seed: self.limits.seed,
+                    steps: &mut self.steps,
+                    cache: &mut self.cache,
+                };
+                match (builtin.call)(&mut context, &operands) {
+                    Ok(value) => self.write(to, value),
+                    Err(Failure::Undefined) => return Ok(Next::Fail),
+                    Err(Failure::Error(_)) if !self.limits.strict => return Ok(Next::Fail),
+                    Err(Failure::Error(message)) => {
+                        return Err(EvaluationError::Builtin { name: builtin.name, message });
+                    }
+                    Err(Failure::Refused) => return Err(EvaluationError::Refused(builtin.name)),
+                    Err(Failure::Heap(error)) => return Err(error.into()),
+                    Err(Failure::OutOfSteps) => return Err(EvaluationError::OutOfSteps),
+                }
+                Ok(Next::Go)
+            }
+            Callee::Node(node) => {
+                let values: Vec<_> = operands.iter().map(|it| self.read(*it)).collect();
+                self.enter(node, Some(to), &values)
+            }
+        }
+    }
+
+    /// Begins to evaluate a rule.
+    pub(super) fn enter(&mut self, node: NodeId, to: Option<Register>, operands: &[Value]) -> Step {
+        let Some(rule) = self.program.tree.node(node) else { return Ok(Next::Fail) };
+        if self.choices.len() > MAX_CHOICES {
+            return Err(EvaluationError::TooDeep);
+        }
+        let first = self.items.len();
+        self.choose(ChoiceKind::Call { node, to, code: self.code, base: self.base, first });
+        self.taint = Taint::NONE;
+        self.base = self.registers.len();
+        self.registers.extend_from_slice(operands);
+        self.registers.resize(self.base + rule.code.registers as usize, Value::NULL);
+        self.code = &rule.code;
+        self.position = 0;
+        Ok(Next::Go)
+    }
+
+    pub(super) fn is_function(&self, node: NodeId) -> bool {
+        let rule = self.program.tree.node(node).and_then(|it| it.rule.as_ref());
+        rule.is_some_and(|it| matches!(it.kind, RuleKind::Function(_)))
+    }
+
+    pub(super) fn print(&mut self, operands: &[Value]) {
+        let mut lines = vec![String::new()];
+        for operand in operands {
+            let texts: Vec<String> = match self.heap.view(*operand) {
+                View::Set([]) => vec!["<undefined>".to_owned()],
+                View::Set(items) => items.iter().map(|it| self.heap.shown(*it)).collect(),
+                _ => vec!["<unknown>".to_owned()],
+            };
+            let longer = lines.iter().flat_map(|line| {
+                texts.iter().map(move |it| if line.is_empty() { it.clone() } else { format!("{line} {it}") })
+            });
+            lines = longer.take(MAX_PRINTED_LINES).collect();
+        }
+        let room = MAX_PRINTED_LINES.saturating_sub(self.printed.len());
+        self.printed.extend(lines.into_iter().take(room));
+    }
+}

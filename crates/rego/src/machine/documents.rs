@@ -1,0 +1,214 @@
+//! Puts documents together: of rules, of what `with` replaces, and of the base document.
+
+use super::{ITEMS_OF_A_STEP, Machine, Next, Step};
+use crate::code::{NodeId, Register, Replace};
+use crate::environment::{Environment, Mock, Outcome};
+use crate::evaluation_error::EvaluationError;
+use crate::heap::{Heap, Value, View};
+use crate::rules::RuleKind;
+use crate::taint::Taint;
+
+impl<'p> Machine<'p> {
+    /// The document of a node. Where rules below have not been evaluated yet, evaluates one, and then this instruction again.
+    pub(super) fn document(&mut self, to: Register, node: NodeId) -> Step {
+        if let Some(known) = self.environment().document(node) {
+            return Ok(self.give(to, known));
+        }
+        if let Some(value) = self.overridden(node)? {
+            let outcome = value.map(|it| (it, Taint::NONE));
+            self.environment_mut().remember_document(node, outcome);
+            return Ok(self.give(to, outcome));
+        }
+        if let Some(next) = self.not_evaluated(node)? {
+            if self.environment_mut().begin(next) {
+                return Err(EvaluationError::Recursion);
+            }
+            self.position -= 1;
+            return self.enter(next, None, &[]);
+        }
+        let outcome = self.assemble(node)?;
+        self.environment_mut().remember_document(node, outcome);
+        Ok(self.give(to, outcome))
+    }
+
+    fn give(&mut self, to: Register, outcome: Outcome) -> Next {
+        match outcome {
+            Some((value, taint)) => {
+                self.taint = self.taints.union(self.taint, taint);
+                self.write(to, value);
+                Next::Go
+            }
+            None => Next::Fail,
+        }
+    }
+
+    /// A rule at or below a node that has not been evaluated here yet. It is asked for until there is none, and goes on where
+    /// it was.
+    fn not_evaluated(&mut self, node: NodeId) -> Result<Option<NodeId>, EvaluationError> {
+        let mut pending = self.environment_mut().pending(node).unwrap_or_else(|| vec![node]);
+        while let Some(id) = pending.pop() {
+            self.spend(ITEMS_OF_A_STEP)?;
+            let Some(below) = self.program.tree.node(id) else { continue };
+            pending.extend(below.children.values());
+            if below.rule.as_ref().is_some_and(|it| !matches!(it.kind, RuleKind::Function(_)))
+                && !self.environment().is_evaluated(id)
+                && !self.environment().is_replaced(&below.path)
+            {
+                self.environment_mut().keep_pending(node, pending);
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The document of a node whose rules have all been evaluated, over what the base document has there.
+    fn assemble(&mut self, id: NodeId) -> Result<Outcome, EvaluationError> {
+        let Some(node) = self.program.tree.node(id) else { return Ok(None) };
+        if let Some(value) = self.overridden(id)? {
+            return Ok(value.map(|it| (it, Taint::NONE)));
+        }
+        let own = match &node.rule {
+            Some(rule) if !matches!(rule.kind, RuleKind::Function(_)) => self.environment().evaluated(id),
+            _ => None,
+        };
+        let is_rule = node.rule.is_some();
+        self.spend(ITEMS_OF_A_STEP)?;
+        let base = self.base_at(&node.path)?;
+        if node.children.is_empty() && is_rule {
+            return Ok(own.or(base.map(|it| (it, Taint::NONE))));
+        }
+        let mut taint = own.map_or(Taint::NONE, |it| it.1);
+        let mut of_children = Vec::new();
+        for (name, child) in &node.children {
+            if let Some((value, of_child)) = self.assemble(*child)? {
+                taint = self.taints.union(taint, of_child);
+                let key = self.heap.string(name)?;
+                of_children.push([key, value]);
+            }
+        }
+        let of_children = self.heap.object(of_children)?;
+        let rules = match (own, &node.rule) {
+            (Some((own, _)), Some(rule)) => merged(&mut self.heap, own, of_children, rule.depth())?,
+            _ => of_children,
+        };
+        let value = match base {
+            Some(base) => over(&mut self.heap, base, rules)?,
+            None => rules,
+        };
+        if own.is_none()
+            && matches!(self.heap.view(value), View::Object([]))
+            && (is_rule || self.program.tree.is_among_keys(&node.path))
+        {
+            return Ok(None);
+        }
+        Ok(Some((value, taint)))
+    }
+
+    /// What the base document has at a path.
+    fn base_at(&mut self, path: &[String]) -> Result<Option<Value>, EvaluationError> {
+        let mut at = self.environment().data;
+        for name in path {
+            match self.heap.get_text(at, name) {
+                Some(value) => at = value,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    /// What `with` puts in a node's place: nothing, or its value, which can be undefined.
+    fn overridden(&mut self, id: NodeId) -> Result<Option<Option<Value>>, EvaluationError> {
+        let Some(node) = self.program.tree.node(id) else { return Ok(None) };
+        if self.environment().is_replaced(&node.path) {
+            Ok(Some(self.base_at(&node.path)?))
+        } else {
+            Ok(None)
+        }
+    }
+
+    pub(super) fn replaced(&mut self, replace: &'p [Replace]) -> Result<Environment, EvaluationError> {
+        let mut new = self.environment().inner(self.environment);
+        for replace in replace {
+            match replace {
+                Replace::Input(path, value) => {
+                    let value = self.read(*value);
+                    let path: Vec<_> = path.iter().map(|it| self.constant(*it)).collect();
+                    new.input = Some(set_at(&mut self.heap, new.input, &path, value)?);
+                }
+                Replace::Data(path, value) => {
+                    let value = self.read(*value);
+                    let mut keys = Vec::with_capacity(path.len());
+                    for name in path {
+                        keys.push(self.heap.string(name)?);
+                    }
+                    new.data = set_at(&mut self.heap, Some(new.data), &keys, value)?;
+                    new.replaced.push(path.clone());
+                }
+                Replace::Function(callee, other) => new.mocks.push((*callee, Mock::Function(*other))),
+                Replace::FunctionByValue(callee, value) => {
+                    new.mocks.push((*callee, Mock::Value(self.read(*value))));
+                }
+            }
+        }
+        Ok(new)
+    }
+}
+
+/// A value with another one at a path in it.
+fn set_at(
+    heap: &mut Heap,
+    whole: Option<Value>,
+    path: &[Value],
+    value: Value,
+) -> Result<Value, EvaluationError> {
+    let Some((key, rest)) = path.split_first() else { return Ok(value) };
+    let (inner, mut pairs) = match whole.map(|it| (it, heap.view(it))) {
+        Some((whole, View::Object(pairs))) => (heap.get(whole, *key), pairs.to_vec()),
+        _ => (None, Vec::new()),
+    };
+    let inner = set_at(heap, inner, rest, value)?;
+    pairs.push([*key, inner]);
+    Ok(heap.object(pairs)?)
+}
+
+/// The base document over what rules make: where both have a value, the base document's stands.
+fn over(heap: &mut Heap, base: Value, rules: Value) -> Result<Value, EvaluationError> {
+    let (View::Object(of_base), View::Object(of_rules)) = (heap.view(base), heap.view(rules)) else {
+        return Ok(base);
+    };
+    let (of_base, mut pairs) = (of_base.to_vec(), of_rules.to_vec());
+    for [key, value] in of_base {
+        let value = match heap.get(rules, key) {
+            Some(other) => over(heap, value, other)?,
+            None => value,
+        };
+        pairs.push([key, value]);
+    }
+    Ok(heap.object(pairs)?)
+}
+
+/// Objects in objects, put together: `own` is a partial rule's, whose values are `depth` keys deep; below that, nothing can be
+/// added to it.
+fn merged(heap: &mut Heap, own: Value, other: Value, depth: usize) -> Result<Value, EvaluationError> {
+    let conflict = EvaluationError::Conflict("an object has several values for the same key");
+    if let (0, View::Set(a), View::Set(b)) = (depth, heap.view(own), heap.view(other)) {
+        let all = a.iter().chain(b).copied().collect();
+        return Ok(heap.set(all)?);
+    }
+    let (Some(inner), View::Object(a), View::Object(b)) =
+        (depth.checked_sub(1), heap.view(own), heap.view(other))
+    else {
+        return if heap.equal(own, other) { Ok(own) } else { Err(conflict) };
+    };
+    let (mut pairs, b) = (a.to_vec(), b.to_vec());
+    for [key, value] in b {
+        match heap.get(own, key) {
+            Some(mine) => {
+                let value = merged(heap, mine, value, inner)?;
+                pairs.push([key, value]);
+            }
+            None => pairs.push([key, value]),
+        }
+    }
+    Ok(heap.object(pairs)?)
+}

@@ -1,0 +1,159 @@
+//! Makes values of what comprehensions and rules have collected.
+
+use super::Machine;
+use crate::code::{Collection, NodeId};
+use crate::environment::Outcome;
+use crate::evaluation_error::EvaluationError;
+use crate::heap::{Heap, Value, View};
+use crate::item::Item;
+use crate::rules::RuleKind;
+use crate::taint::Taint;
+
+impl Machine<'_> {
+    pub(super) fn collected(&mut self, what: Collection, first: usize) -> Result<Value, EvaluationError> {
+        let items = self.items.split_off(first);
+        if items.iter().any(|it| !it.taint.is_none()) {
+            return Ok(self.unknowns.uncertain(&mut self.taints, &items));
+        }
+        Ok(match what {
+            Collection::Array => self.heap.array(&items.iter().map(|it| it.value).collect::<Vec<_>>())?,
+            Collection::Set => self.heap.set(items.iter().map(|it| it.value).collect())?,
+            Collection::Object => {
+                let pairs = items.iter().map(|it| [it.key, it.value]).collect();
+                unique_object(&mut self.heap, pairs)?
+            }
+        })
+    }
+
+    /// What a rule is, of all that its definitions gave.
+    pub(super) fn rule_outcome(&mut self, node: NodeId, first: usize) -> Result<Outcome, EvaluationError> {
+        let items = self.items.split_off(first);
+        let Some(node) = self.program.tree.node(node) else { return Ok(None) };
+        let Some(rule) = &node.rule else { return Ok(None) };
+        let is_open = items.iter().any(|it| !it.taint.is_none());
+        match rule.kind {
+            RuleKind::Complete | RuleKind::Function(_) => {
+                let default = rule.default.map(|it| self.constant(it));
+                self.single(&items, default, matches!(rule.kind, RuleKind::Function(_)))
+            }
+            RuleKind::Set | RuleKind::Object
+                if items.is_empty() && self.program.tree.is_among_keys(&node.path) =>
+            {
+                Ok(None)
+            }
+            RuleKind::Set | RuleKind::Object if is_open => {
+                let mut taint = Taint::NONE;
+                if self.program.tree.is_among_keys(&node.path) && items.iter().all(|it| !it.taint.is_none()) {
+                    for item in &items {
+                        taint = self.taints.union(taint, item.taint);
+                    }
+                }
+                Ok(Some((self.unknowns.uncertain(&mut self.taints, &items), taint)))
+            }
+            RuleKind::Set => {
+                let value = self.heap.set(items.iter().map(|it| it.value).collect())?;
+                Ok(Some((value, Taint::NONE)))
+            }
+            RuleKind::Object => {
+                let mut items: Vec<_> = items.iter().collect();
+                if items.is_empty() {
+                    return Ok(Some((self.heap.object(Vec::new())?, Taint::NONE)));
+                }
+                let value = nested(&mut self.heap, &mut items, 0)?;
+                Ok(Some((value, Taint::NONE)))
+            }
+        }
+    }
+
+    fn single(
+        &mut self,
+        items: &[Item],
+        default: Option<Value>,
+        is_function: bool,
+    ) -> Result<Outcome, EvaluationError> {
+        let mut proved = items.iter().filter(|it| it.taint.is_none());
+        if let Some(first) = proved.next() {
+            if proved.any(|it| !self.heap.equal(first.value, it.value)) {
+                return Err(EvaluationError::Conflict(if is_function {
+                    "a function has several values for the same operands"
+                } else {
+                    "a rule has several values"
+                }));
+            }
+            return Ok(Some((first.value, Taint::NONE)));
+        }
+        let Some(first) = items.first() else { return Ok(default.map(|it| (it, Taint::NONE))) };
+        let mut taint = Taint::NONE;
+        for item in items {
+            taint = self.taints.union(taint, item.taint);
+        }
+        let same = items.iter().all(|it| self.heap.equal(first.value, it.value));
+        match default {
+            None if same => Ok(Some((first.value, taint))),
+            Some(default) if same && self.heap.equal(first.value, default) => {
+                Ok(Some((default, Taint::NONE)))
+            }
+            // With a default it is defined in any case.
+            Some(_) => Ok(Some((self.unknowns.derived(taint), Taint::NONE))),
+            None => Ok(Some((self.unknowns.derived(taint), taint))),
+        }
+    }
+}
+
+/// An object of these, of which each key has one value.
+fn unique_object(heap: &mut Heap, mut pairs: Vec<[Value; 2]>) -> Result<Value, EvaluationError> {
+    pairs.sort_by(|a, b| heap.compare(a[0], b[0]));
+    let conflict = pairs.array_windows().any(|[a, b]| heap.equal(a[0], b[0]) && !heap.equal(a[1], b[1]));
+    if conflict {
+        return Err(EvaluationError::Conflict("an object has several values for the same key"));
+    }
+    Ok(heap.object(pairs)?)
+}
+
+/// Objects in objects, of what a partial rule gave: the operands of heads are the keys on the way.
+fn nested(heap: &mut Heap, items: &mut [&Item], depth: usize) -> Result<Value, EvaluationError> {
+    let key = |heap: &Heap, item: &Item| match heap.view(item.key) {
+        View::Array(keys) => keys.get(depth).copied(),
+        _ => None,
+    };
+    let leaves = items.iter().filter(|it| key(heap, it).is_none()).count();
+    if leaves == items.len() {
+        let is_set = items.iter().all(|it| it.contains);
+        if is_set {
+            return Ok(heap.set(items.iter().map(|it| it.value).collect())?);
+        }
+        let Some((first, others)) = items.split_first() else { return Ok(heap.object(Vec::new())?) };
+        if first.contains || others.iter().any(|it| it.contains || !heap.equal(it.value, first.value)) {
+            return Err(EvaluationError::Conflict("an object has several values for the same key"));
+        }
+        return Ok(first.value);
+    }
+    if leaves > 0 {
+        return Err(EvaluationError::Conflict("an object has several values for the same key"));
+    }
+    let compare = |a: &Item, b: &Item| match (key(heap, a), key(heap, b)) {
+        (Some(a), Some(b)) => heap.compare(a, b),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    };
+    items.sort_by(|a, b| compare(a, b));
+    let mut ends = Vec::new();
+    for (index, pair) in items.windows(2).enumerate() {
+        if let [a, b] = pair
+            && compare(a, b).is_ne()
+        {
+            ends.push(index + 1);
+        }
+    }
+    ends.push(items.len());
+    let mut pairs = Vec::new();
+    let mut rest = items;
+    let mut taken = 0;
+    for end in ends {
+        let (group, after) = rest.split_at_mut(end - taken);
+        (rest, taken) = (after, end);
+        let Some(key) = group.first().and_then(|it| key(heap, it)) else { continue };
+        let value = nested(heap, group, depth + 1)?;
+        pairs.push([key, value]);
+    }
+    Ok(heap.object(pairs)?)
+}

@@ -1,0 +1,100 @@
+//! Looks into values: one item after the other, one at a key, one beside another.
+
+use super::{ITEMS_OF_A_STEP, Machine, Next, Step};
+use crate::code::{Operand, Register};
+use crate::evaluation_error::EvaluationError;
+use crate::heap::{Value, View};
+use crate::unknowns::Truth;
+
+impl Machine<'_> {
+    /// Puts the next item of what is gone through into its registers; false where there is none.
+    pub(super) fn item(
+        &mut self,
+        from: Value,
+        index: usize,
+        key: Register,
+        value: Register,
+    ) -> Result<bool, EvaluationError> {
+        let (found_key, found) = match self.heap.view(from) {
+            View::Array(items) => match items.get(index) {
+                Some(it) => (None, *it),
+                None => return Ok(false),
+            },
+            View::Set(items) => match items.get(index) {
+                Some(it) => (Some(*it), *it),
+                None => return Ok(false),
+            },
+            View::Object(items) => match items.get(index) {
+                Some([key, it]) => (Some(*key), *it),
+                None => return Ok(false),
+            },
+            View::Unknown(id) => {
+                let Some((key, it, taint)) = self.unknowns.possibility(id, index) else { return Ok(false) };
+                self.taint = self.taints.union(self.taint, taint);
+                (Some(key), it)
+            }
+            View::Null | View::Bool(_) | View::Number(_) | View::String(_) => return Ok(false),
+        };
+        let found_key = match found_key {
+            Some(it) => it,
+            None => self.heap.integer(i64::try_from(index).unwrap_or(i64::MAX))?,
+        };
+        self.write(key, found_key);
+        self.write(value, found);
+        Ok(true)
+    }
+
+    pub(super) fn index(&mut self, to: Register, from: Operand, key: Operand) -> Step {
+        let (from, key) = (self.read(from), self.read(key));
+        if let View::Unknown(_) = self.heap.view(from) {
+            self.hang_on(from);
+            self.hang_on(key);
+            let taint = self.taint_of(from);
+            let value = self.unknowns.derived(taint);
+            self.write(to, value);
+            return Ok(Next::Go);
+        }
+        if key.has_unknown() || matches!(self.heap.view(from), View::Set(_)) && from.has_unknown() {
+            if !matches!(self.heap.view(from), View::Array(_) | View::Object(_) | View::Set(_)) {
+                return Ok(Next::Fail);
+            }
+            self.hang_on(from);
+            self.hang_on(key);
+            let (of_collection, of_key) = (self.taint_of(from), self.taint_of(key));
+            let taint = self.taints.union(of_collection, of_key);
+            let value = self.unknowns.derived(taint);
+            self.write(to, value);
+            return Ok(Next::Go);
+        }
+        match self.heap.get(from, key) {
+            Some(value) => {
+                self.write(to, value);
+                Ok(Next::Go)
+            }
+            None => Ok(Next::Fail),
+        }
+    }
+
+    pub(super) fn equal(&mut self, a: Value, b: Value) -> Step {
+        self.spend(self.heap.weight(a).min(self.heap.weight(b)))?;
+        Ok(self.compared(a, b))
+    }
+
+    /// Takes steps for looking at what stands in values.
+    pub(super) fn spend(&mut self, weight: u64) -> Result<(), EvaluationError> {
+        self.steps = self.steps.checked_sub(weight / ITEMS_OF_A_STEP).ok_or(EvaluationError::OutOfSteps)?;
+        Ok(())
+    }
+
+    fn compared(&mut self, a: Value, b: Value) -> Next {
+        match self.unknowns.equal(&self.heap, a, b) {
+            Truth::Yes => Next::Go,
+            Truth::No => Next::Fail,
+            Truth::Open => {
+                self.hang_on(a);
+                self.hang_on(b);
+                Next::Go
+            }
+        }
+    }
+}
