@@ -5,7 +5,6 @@ use crate::code::NodeId;
 use crate::compile_error::{CompileError, ErrorCode};
 use crate::constants::{Constant, Constants};
 use crate::order::{Bound, is_bound, order, outputs, pattern_variables};
-use crate::resolve::function_name;
 use crate::resolved::{
     Comprehension, ComprehensionKind, ConstantId, Definition, Function, Root, Step, StepKind, Term, Variable,
 };
@@ -221,7 +220,7 @@ impl Checker<'_> {
             if !shape.meets(wanted) {
                 let message = format!(
                     "{} takes {} as operand {}, and not {}",
-                    function_name(function),
+                    function.name(),
                     wanted.name(),
                     index + 1,
                     shape.name()
@@ -233,7 +232,7 @@ impl Checker<'_> {
         if let Some(output) = output {
             let of_output = self.term(output, span);
             if !of_output.meets(&result) {
-                let message = format!("what {} gives is never {}", function_name(function), of_output.name());
+                let message = format!("what {} gives is never {}", function.name(), of_output.name());
                 self.error(span, message);
             }
             self.learn(output, &result);

@@ -6,9 +6,7 @@ mod outcomes;
 mod values;
 
 use crate::builtins::Cache;
-use crate::code::{
-    Code, Collection, Instruction, Kept, NodeId, Operand, Place, Position, Register,
-};
+use crate::code::{Code, Collection, Instruction, Kept, NodeId, Operand, Place, Position, Register};
 use crate::compile::{CompiledQuery, Program};
 use crate::environment::{Environment, NOWHERE};
 use crate::evaluation_error::EvaluationError;
@@ -589,4 +587,3 @@ impl<'p> Machine<'p> {
 const MAX_CHOICES: usize = 1 << 20;
 
 const MAX_PRINTED_LINES: usize = 10_000;
-

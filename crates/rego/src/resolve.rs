@@ -4,17 +4,22 @@
 //! f(y)`, which is undefined where `g(x)` is. A reference that stands alone, or on a side of `=` and `==`, stays where it is.
 //! Source: OPA 1.x, `v1/ast/compile.go`, the stages from `ResolveRefs` to `RewriteDynamicTerms`.
 
-use crate::builtins::{Builtin, builtin, is_deprecated};
+mod declarations;
+mod functions;
+mod names;
+
+use crate::builtins::builtin;
 use crate::compile_error::{CompileError, ErrorCode};
 use crate::constants::{Constant, Constants};
 use crate::metadata::Metadata;
 use crate::resolved::{
-    Branch, Comprehension, ComprehensionKind, Definition, Function, Replacement, Root, Step, StepKind,
-    Target, Term, Variable, With,
+    Branch, Comprehension, ComprehensionKind, Definition, Function, Root, Step, StepKind, Term, Variable,
+    With,
 };
 use crate::syntax::{
     self, Body, Expression, ExpressionKind, HeadValue, Rule, Span, TemplatePart, TermKind, Version,
 };
+use declarations::declared;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What the names of a file mean outside of its rules' own variables.
@@ -136,13 +141,6 @@ impl<'a> Resolver<'a> {
             self.free.iter().chain(&scope.active).map(|(name, it)| (name.clone(), *it)).collect();
         named.sort();
         (steps, self.variables, named)
-    }
-
-    fn check_unused(&mut self) {
-        for (variable, span) in std::mem::take(&mut self.unused) {
-            let name = self.variables.get(variable.0 as usize).cloned().unwrap_or_default();
-            self.error(ErrorCode::Compile, span, format!("`{name}` is declared and not used"));
-        }
     }
 
     fn branch(
@@ -267,85 +265,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A call, its operands computed before it.
-    fn call(
-        &mut self,
-        span: Span,
-        function: &syntax::Term,
-        operands: &[syntax::Term],
-        output: Option<Term>,
-        hoist: &mut Hoist<'_>,
-    ) -> StepKind {
-        let (call, outer) = self.begin_call(hoist);
-        let operands: Vec<_> = operands.iter().map(|it| self.operand(it, hoist)).collect();
-        self.end_call(hoist, call, outer);
-        let Some((function, arity)) = self.function(function) else {
-            return StepKind::Test(Term::Constant(self.constants.add(Constant::Bool(false))));
-        };
-        let mut operands = operands;
-        let mut output = output;
-        if operands.len() == arity + 1 && output.is_none() {
-            output = operands.pop();
-        }
-        if operands.len() != arity {
-            let name = function_name(&function);
-            let message =
-                format!("{name} takes {arity} operand{}, and has {}", plural(arity), operands.len());
-            self.error(ErrorCode::Type, span, message);
-        }
-        StepKind::Call(function, operands, output)
-    }
-
-    /// What is computed from now on is for the operands of a new call. Gives its number, and that of the one around it.
-    fn begin_call(&mut self, hoist: &mut Hoist<'_>) -> (u32, u32) {
-        self.calls += 1;
-        (self.calls, std::mem::replace(&mut hoist.call, self.calls))
-    }
-
-    fn end_call(&mut self, hoist: &mut Hoist<'_>, call: u32, outer: u32) {
-        self.last_call = call;
-        hoist.call = outer;
-    }
-
-    fn is_metadata(&self, function: &syntax::Term) -> bool {
-        let path = text_path(function).unwrap_or_default();
-        let path: Vec<_> = path.iter().map(String::as_str).collect();
-        self.metadata.is_some()
-            && matches!(*path, ["rego", "metadata", "rule" | "chain"])
-            && self.global("rego").is_none()
-    }
-
-    fn function(&mut self, term: &syntax::Term) -> Option<(Function, usize)> {
-        let Some(path) = text_path(term) else {
-            self.error(ErrorCode::Compile, term.span, "this is not the name of a function".to_owned());
-            return None;
-        };
-        let name = path.join(".");
-        let (first, rest) = path.split_first()?;
-        let is_local =
-            self.scopes.iter().any(|it| it.declared.contains(first) || it.active.contains_key(first));
-        let defined = match self.global(first) {
-            Some(mut path) if !is_local => {
-                path.extend(rest.iter().cloned());
-                path.first().is_some_and(|it| it == "data").then(|| path.split_off(1))
-            }
-            _ => None,
-        };
-        if let Some(path) = defined
-            && let Some(arity) = self.names.functions.get(&path)
-        {
-            return Some((Function::Defined(path), *arity));
-        }
-        if let Some(builtin) = builtin(&name) {
-            if is_deprecated(&name) && self.names.version == Version::V1 {
-                self.error(ErrorCode::Type, term.span, format!("{name} is only there in the old syntax"));
-            }
-            return Some((Function::Builtin(builtin), builtin.parameters.len()));
-        }
-        self.error(ErrorCode::Type, term.span, format!("there is no function {name}"));
-        None
-    }
-
     /// A side of `=`, or what stands alone: a reference stays, with nothing but variables and constants in it.
     fn side(&mut self, term: &syntax::Term, hoist: &mut Hoist<'_>) -> Term {
         match &term.kind {
@@ -379,7 +298,7 @@ impl<'a> Resolver<'a> {
             TermKind::Call(function, operands) if operands.is_empty() && self.is_metadata(function) => {
                 let Some(metadata) = self.metadata else { return self.constant(Constant::Null) };
                 let metadata = metadata(self.constants);
-                let is_chain = text_path(function).is_some_and(|it| it.ends_with(&["chain".to_owned()]));
+                let is_chain = function.text_path().is_some_and(|it| it.ends_with(&["chain".to_owned()]));
                 Term::Constant(if is_chain { metadata.chain } else { metadata.rule })
             }
             TermKind::Call(function, operands) => {
@@ -514,124 +433,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Says what stands left of `:=` and cannot be given a value.
-    fn check_assigned(&mut self, pattern: &syntax::Term) {
-        match &pattern.kind {
-            TermKind::Variable(_) => {}
-            TermKind::Array(items) => items.iter().for_each(|it| self.check_assigned(it)),
-            TermKind::Object(items) => items.iter().for_each(|(_, it)| self.check_assigned(it)),
-            _ => {
-                let message = "left of `:=` there can be variables only, in arrays and objects".to_owned();
-                self.error(ErrorCode::Compile, pattern.span, message);
-            }
-        }
-    }
-
-    /// A pattern in which every variable is one of the rule.
-    fn pattern(&mut self, term: &syntax::Term) -> Term {
-        let span = term.span;
-        let mut steps = Vec::new();
-        let pattern =
-            self.operand(term, &mut Hoist { steps: &mut steps, with: &[], span, closed: false, call: 0 });
-        if !steps.is_empty() {
-            let message = "a pattern can hold variables and constants, and no references or calls".to_owned();
-            self.error(ErrorCode::Compile, span, message);
-        }
-        pattern
-    }
-
-    fn meaning(&mut self, name: &str) -> Meaning {
-        if name == "_" {
-            return Meaning::Variable(self.fresh("_"));
-        }
-        if let Some(it) = self.scopes.iter().rev().find_map(|it| it.active.get(name)) {
-            self.unused.remove(it);
-            return Meaning::Variable(*it);
-        }
-        if let Some(scope) = self.scopes.last_mut().filter(|it| it.declared.contains(name)) {
-            scope.used.insert(name.to_owned());
-        }
-        if !self.scopes.iter().any(|it| it.declared.contains(name))
-            && let Some(path) = self.global(name)
-        {
-            return Meaning::Path(path);
-        }
-        if let Some(it) = self.free.get(name) {
-            return Meaning::Variable(*it);
-        }
-        let variable = self.fresh(name);
-        self.free.insert(name.to_owned(), variable);
-        Meaning::Variable(variable)
-    }
-
-    fn global(&self, name: &str) -> Option<Vec<String>> {
-        if name == "input" || name == "data" {
-            return Some(vec![name.to_owned()]);
-        }
-        if let Some(path) = self.names.imports.get(name) {
-            return Some(path.clone());
-        }
-        self.names.rules.contains(name).then(|| {
-            let mut path = vec!["data".to_owned()];
-            path.extend(self.names.package.iter().cloned());
-            path.push(name.to_owned());
-            path
-        })
-    }
-
-    fn declare_pattern(&mut self, term: &syntax::Term) {
-        match &term.kind {
-            TermKind::Variable(name) if name != "_" => self.declare(name, term.span),
-            TermKind::Array(items) => items.iter().for_each(|it| self.declare_pattern(it)),
-            TermKind::Object(items) => items.iter().for_each(|(_, value)| self.declare_pattern(value)),
-            _ => {}
-        }
-    }
-
-    /// Declares the names of patterns in which a name can stand twice: it is the same variable then.
-    fn declare_together<'t>(&mut self, patterns: impl IntoIterator<Item = &'t syntax::Term>) {
-        let mut names = HashMap::new();
-        for pattern in patterns {
-            pattern_names(pattern, &mut names);
-        }
-        let mut names: Vec<_> = names.into_iter().collect();
-        names.sort_by_key(|it| it.1.start);
-        for (name, span) in names {
-            self.declare(name, span);
-        }
-    }
-
-    fn declare(&mut self, name: &str, span: Span) {
-        if (name == "input" || name == "data") && self.names.version == Version::V1 {
-            self.error(ErrorCode::Compile, span, format!("a variable cannot have the name {name}"));
-        }
-        let variable = self.fresh(name);
-        let is_parameter =
-            matches!(self.scopes.as_slice(), [parameters, _] if parameters.active.contains_key(name));
-        let Some(scope) = self.scopes.last_mut() else { return };
-        let before = scope.active.insert(name.to_owned(), variable);
-        if is_parameter {
-            self.error(
-                ErrorCode::Compile,
-                span,
-                format!("{name} is a parameter, and cannot be declared again"),
-            );
-            return;
-        }
-        let message = match (before, scope.used.contains(name)) {
-            (Some(_), _) => format!("{name} is declared above"),
-            (None, true) => format!("{name} is used above, before it is declared here"),
-            (None, false) => return,
-        };
-        self.error(ErrorCode::Compile, span, message);
-    }
-
-    fn fresh(&mut self, name: &str) -> Variable {
-        let variable = Variable(u32::try_from(self.variables.len()).unwrap_or(u32::MAX));
-        self.variables.push(name.to_owned());
-        variable
-    }
-
     /// The term in a variable: itself, or a new one that it is put into.
     fn in_variable(&mut self, term: Term, hoist: &mut Hoist<'_>) -> Variable {
         if let Term::Variable(it) = term {
@@ -644,81 +445,6 @@ impl<'a> Resolver<'a> {
 
     fn constant(&mut self, it: Constant) -> Term {
         Term::Constant(self.constants.add(it))
-    }
-
-    fn with(&mut self, with: &syntax::With, hoist: &mut Hoist<'_>) -> Option<With> {
-        let Some(path) = text_path(&with.target) else {
-            let message = "what `with` replaces is a path of names below input or data, or a function";
-            self.error(ErrorCode::Compile, with.target.span, message.to_owned());
-            return None;
-        };
-        let (first, rest) = path.split_first()?;
-        let whole = match self.global(first) {
-            Some(mut whole) => {
-                whole.extend(rest.iter().cloned());
-                Some(whole)
-            }
-            None => None,
-        };
-        let target = match whole {
-            Some(mut whole) => {
-                let rest = whole.split_off(1);
-                if whole.first().is_some_and(|it| it == "input") {
-                    Target::Input(rest)
-                } else {
-                    Target::Data(rest)
-                }
-            }
-            None => match builtin(&path.join(".")) {
-                Some(it) => Target::Builtin(it.name),
-                None => {
-                    let message = "`with` replaces input, data and functions that there are".to_owned();
-                    self.error(ErrorCode::Compile, with.target.span, message);
-                    return None;
-                }
-            },
-        };
-        let is_function = match &target {
-            Target::Builtin(_) => true,
-            Target::Data(path) => self.names.functions.contains_key(path),
-            Target::Input(_) => false,
-        };
-        if is_function && let Some(function) = self.named_function(&with.value) {
-            let arity = match &target {
-                Target::Builtin(name) => builtin(name).map(|it| it.parameters.len()),
-                Target::Data(path) => self.names.functions.get(path).copied(),
-                Target::Input(_) => None,
-            };
-            let of_other = match &function {
-                Function::Builtin(it) => Some(it.parameters.len()),
-                Function::Defined(path) => self.names.functions.get(path).copied(),
-            };
-            if arity != of_other {
-                let name = function_name(&function);
-                let message = format!("{name} takes another number of operands than what it stands in for");
-                self.error(ErrorCode::Type, with.value.span, message);
-            }
-            return Some(With { target, value: Replacement::Function(function) });
-        }
-        let value = self.operand(&with.value, hoist);
-        Some(With { target, value: Replacement::Value(value) })
-    }
-
-    /// The function that a term names, where it names one.
-    fn named_function(&mut self, term: &syntax::Term) -> Option<Function> {
-        let path = text_path(term)?;
-        let (first, rest) = path.split_first()?;
-        if self.scopes.iter().any(|it| it.active.contains_key(first)) {
-            return None;
-        }
-        match self.global(first) {
-            Some(mut whole) => {
-                whole.extend(rest.iter().cloned());
-                let path = whole.split_off(1);
-                self.names.functions.contains_key(&path).then_some(Function::Defined(path))
-            }
-            None => builtin(&path.join(".")).map(Function::Builtin),
-        }
     }
 
     fn error(&mut self, code: ErrorCode, span: Span, message: String) {
@@ -757,34 +483,6 @@ impl Hoist<'_> {
     }
 }
 
-/// The names that a body declares, not those of bodies in it.
-fn declared(body: &Body) -> HashSet<String> {
-    let mut names = HashMap::new();
-    for expression in body {
-        match &expression.kind {
-            ExpressionKind::Assign(it, _) => pattern_names(it, &mut names),
-            ExpressionKind::Some(variables) => variables.iter().for_each(|it| pattern_names(it, &mut names)),
-            ExpressionKind::SomeIn { key, value, .. } => {
-                key.iter().chain([value]).for_each(|it| pattern_names(it, &mut names));
-            }
-            _ => {}
-        }
-    }
-    names.into_keys().map(str::to_owned).collect()
-}
-
-/// The names in a pattern, and where each stands first.
-fn pattern_names<'t>(term: &'t syntax::Term, names: &mut HashMap<&'t str, Span>) {
-    match &term.kind {
-        TermKind::Variable(name) if name != "_" => {
-            names.entry(name).or_insert(term.span);
-        }
-        TermKind::Array(items) => items.iter().for_each(|it| pattern_names(it, names)),
-        TermKind::Object(items) => items.iter().for_each(|(_, value)| pattern_names(value, names)),
-        _ => {}
-    }
-}
-
 /// The items of an object, without those whose key stands there once more: the last one counts.
 fn last_of_each_key(items: &[(syntax::Term, syntax::Term)]) -> Vec<&(syntax::Term, syntax::Term)> {
     let mut names = HashSet::new();
@@ -798,32 +496,4 @@ fn last_of_each_key(items: &[(syntax::Term, syntax::Term)]) -> Vec<&(syntax::Ter
         .collect();
     kept.reverse();
     kept
-}
-
-/// The names of a reference that consists of nothing else: `a.b["c"]`.
-pub(crate) fn text_path(term: &syntax::Term) -> Option<Vec<String>> {
-    match &term.kind {
-        TermKind::Variable(name) => Some(vec![name.clone()]),
-        TermKind::Reference(head, operands) => {
-            let mut path = text_path(head)?;
-            for operand in operands {
-                let TermKind::String(name) = &operand.kind else { return None };
-                path.push(name.clone());
-            }
-            Some(path)
-        }
-        _ => None,
-    }
-}
-
-/// The name of a function in messages.
-pub(crate) fn function_name(function: &Function) -> String {
-    match function {
-        Function::Builtin(Builtin { name, .. }) => (*name).to_owned(),
-        Function::Defined(path) => format!("data.{}", path.join(".")),
-    }
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

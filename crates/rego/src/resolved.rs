@@ -89,6 +89,16 @@ pub(crate) enum Function {
     Defined(Vec<String>),
 }
 
+impl Function {
+    /// Its name in messages.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Builtin(builtin) => builtin.name.to_owned(),
+            Self::Defined(path) => format!("data.{}", path.join(".")),
+        }
+    }
+}
+
 /// What is replaced for a step.
 #[derive(Debug, Clone)]
 pub(crate) struct With {

@@ -192,6 +192,22 @@ pub struct Term {
 }
 
 impl Term {
+    /// The names of a reference that consists of nothing else: `a.b["c"]`.
+    pub(crate) fn text_path(&self) -> Option<Vec<String>> {
+        match &self.kind {
+            TermKind::Variable(name) => Some(vec![name.clone()]),
+            TermKind::Reference(head, operands) => {
+                let mut path = head.text_path()?;
+                for operand in operands {
+                    let TermKind::String(name) = &operand.kind else { return None };
+                    path.push(name.clone());
+                }
+                Some(path)
+            }
+            _ => None,
+        }
+    }
+
     /// The name that it is, where it is a variable.
     #[must_use]
     pub fn name(&self) -> Option<&str> {

@@ -85,11 +85,13 @@ fn difference(case: &Json) -> Option<String> {
 
 #[test]
 fn every_vector_is_as_opa_has_it() {
-    // Here http.send ends the evaluation, whatever would come of it: a gate must not depend on who can be reached.
+    // What ends the evaluation here, instead of being undefined or a value: http.send, since a gate must not depend on who can
+    // be reached, and JSON schemas, which are not there yet.
+    const REFUSED: [&str; 3] = ["http-send@2", "json-match_schema@2", "json-verify_schema@2"];
     let cases: Vec<Json> = VECTORS
         .lines()
         .map(|it| serde_json::from_str(it).unwrap())
-        .filter(|it: &Json| it["name"] != "http-send@2")
+        .filter(|it: &Json| !REFUSED.iter().any(|name| it["name"] == *name))
         .collect();
     let differences: Vec<_> =
         cases.iter().filter_map(|it| Some(format!("{}: {}", it["name"], difference(it)?))).collect();
