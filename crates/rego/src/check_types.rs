@@ -329,6 +329,10 @@ impl Checker<'_> {
         let (mut at, rest) = match root {
             Root::Input => return self.learn_any(operands),
             Root::Variable(it) => (self.shapes.get(&it).cloned().unwrap_or_else(any), operands),
+            Root::Data if self.is_function(operands) => {
+                self.error(span, "a function is called, and has no value of its own".to_owned());
+                return any();
+            }
             Root::Data => match self.document(operands) {
                 Some(it) => it,
                 None => return self.learn_any(operands),
@@ -370,6 +374,22 @@ impl Checker<'_> {
         at
     }
 
+    /// Whether a path below `data` leads to a function, or into one.
+    fn is_function(&self, operands: &[Term]) -> bool {
+        let mut node = self.tree.root();
+        let is_one = |node| {
+            let rule = self.tree.node(node).and_then(|it| it.rule.as_ref());
+            rule.is_some_and(|it| matches!(it.kind, RuleKind::Function(_)))
+        };
+        for name in operands.iter().map_while(|it| self.constants.text(it)) {
+            match self.tree.child(node, name) {
+                Some(child) => node = child,
+                None => break,
+            }
+        }
+        is_one(node)
+    }
+
     /// The shape of the rule that a path below `data` leads to, and the rest of the path.
     fn document<'t>(&self, operands: &'t [Term]) -> Option<(Rc<Shape>, &'t [Term])> {
         let mut node = self.tree.root();
@@ -379,8 +399,15 @@ impl Checker<'_> {
             let child = rest.first().and_then(|it| self.constants.text(it)).and_then(|it| children.get(it));
             match (child, rest) {
                 (Some(child), [_, after @ ..]) => (node, rest) = (*child, after),
-                // What stands beside the rules below is not known.
-                (_, [_, ..]) if !children.is_empty() => return None,
+                // Beside the rules below there is what the base document has, or what the rule here gives.
+                (_, [first, ..]) if !children.is_empty() => {
+                    // Deeper than in packages, OPA does not mind a key that is no text.
+                    let is_odd = matches!(first, Term::Constant(_)) && operands.len() > rest.len() + 1;
+                    let is_known = node != self.tree.root() && !self.tree.has_rules(node) && !is_odd;
+                    let shape =
+                        Shape::Object(Vec::new(), Some((Rc::new(Shape::String), Rc::new(Shape::Any))));
+                    return is_known.then(|| (Rc::new(shape), rest));
+                }
                 _ if !children.is_empty() => {
                     let any = || Rc::new(Shape::Any);
                     return Some((Rc::new(Shape::Object(Vec::new(), Some((any(), any())))), rest));

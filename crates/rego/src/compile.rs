@@ -1,5 +1,6 @@
 //! Makes a program of parsed modules.
 
+use crate::builtins::builtin;
 use crate::check_types::check;
 use crate::code::{Code, Instruction, NodeId, Operand, Position, Register};
 use crate::compile_error::{CompileError, ErrorCode};
@@ -75,6 +76,7 @@ impl Program {
         for (file, annotated) in files.iter().enumerate() {
             let module = &annotated.module;
             let imports = imports(module);
+            check_imports(file, module, &mut errors);
             let names = Names {
                 file,
                 version: module.version,
@@ -168,6 +170,22 @@ fn imports(module: &Module) -> HashMap<String, Vec<String>> {
     named.collect()
 }
 
+/// Says which imports have the name of an earlier one.
+fn check_imports(file: usize, module: &Module, errors: &mut Vec<CompileError>) {
+    if module.version == Version::V0 {
+        return;
+    }
+    let mut names = HashSet::new();
+    for import in &module.imports {
+        let name = import.alias.as_ref().or(import.path.last());
+        if let Some(name) = name.filter(|it| !names.insert(*it)) {
+            let message = format!("another import above has the name {name}");
+            let error = CompileError { code: ErrorCode::Compile, message, file, span: import.span };
+            error.add_to(errors);
+        }
+    }
+}
+
 fn add(
     tree: &mut Tree,
     names: &Names<'_>,
@@ -187,6 +205,13 @@ fn add(
     let error = |code, message| CompileError { code, message, file: names.file, span: rule.head.span };
     if let Some(name @ ("input" | "data")) = path.get(names.package.len()).map(String::as_str) {
         error(ErrorCode::Compile, format!("a rule cannot have the name {name}")).add_to(errors);
+    }
+    let name = path.get(names.package.len()..).unwrap_or_default().join(".");
+    let is_bare =
+        rule.body.is_empty() && matches!(rule.head.value, HeadValue::True) && rule.head.parameters.is_some();
+    if is_bare && builtin(&name).is_some() {
+        error(ErrorCode::Compile, format!("this would define {name}, which is a built-in function"))
+            .add_to(errors);
     }
     let metadata = |constants: &mut Constants| metadata(&path, constants);
     let definition = Resolver::new(names, Some(&metadata), constants, errors).definition(rule, keys);

@@ -234,7 +234,10 @@ impl<'a> Emitter<'a> {
                     let value = self.value(value);
                     match self.tree.function(path) {
                         Some(node) => replace.push(Replace::FunctionByValue(Callee::Node(node), value)),
-                        None => replace.push(Replace::Data(path.clone(), value)),
+                        None => {
+                            self.check_whole(path);
+                            replace.push(Replace::Data(path.clone(), value));
+                        }
                     }
                 }
                 (Target::Builtin(name), Replacement::Value(value)) => {
@@ -258,6 +261,15 @@ impl<'a> Emitter<'a> {
         self.push(Instruction::With { replace });
         self.step_kind(step);
         self.push(Instruction::EndWith);
+    }
+
+    /// Says where a path goes into the document of a rule: `with` replaces it as a whole.
+    fn check_whole(&mut self, path: &[String]) {
+        let above = (1..path.len()).filter_map(|it| path.get(..it));
+        if above.filter_map(|it| self.tree.find(it)).any(|it| self.tree.has_rules(it)) {
+            let message = format!("`with` cannot replace a part of a rule: data.{}", path.join("."));
+            self.error(ErrorCode::Compile, message, self.place.span);
+        }
     }
 
     fn key(&mut self, name: &str) -> crate::resolved::ConstantId {

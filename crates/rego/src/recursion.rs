@@ -115,8 +115,13 @@ fn needs(tree: &Tree, node: NodeId) -> Vec<Item> {
             Instruction::Call { callee: Callee::Node(node), .. } => found.push(Item::Rule(*node)),
             Instruction::With { replace } => {
                 for it in replace {
-                    if let Replace::Function(_, Callee::Node(node)) = it {
-                        found.push(Item::Rule(*node));
+                    match it {
+                        Replace::Data(path, _) => found.extend(tree.find(path).map(Item::Document)),
+                        Replace::Function(target, other) => {
+                            found.extend([target, other].into_iter().filter_map(function))
+                        }
+                        Replace::FunctionByValue(target, _) => found.extend(function(target)),
+                        Replace::Input(..) => {}
                     }
                 }
             }
@@ -124,6 +129,13 @@ fn needs(tree: &Tree, node: NodeId) -> Vec<Item> {
         }
     }
     found
+}
+
+fn function(callee: &Callee) -> Option<Item> {
+    match callee {
+        Callee::Node(node) => Some(Item::Rule(*node)),
+        Callee::Builtin(_) => None,
+    }
 }
 
 /// What the document of a node consists of.

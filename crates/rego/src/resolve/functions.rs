@@ -77,6 +77,15 @@ impl Resolver<'_> {
         {
             return Some((Function::Defined(path), *arity));
         }
+        // A rule, an import or a variable with the name hides the built-in function.
+        if is_local || self.global(first).is_some() {
+            self.error(
+                ErrorCode::Type,
+                term.span,
+                format!("{name} is no function here: the name stands for something else"),
+            );
+            return None;
+        }
         if let Some(builtin) = builtin(&name) {
             if is_deprecated(&name) && self.names.version == Version::V1 {
                 self.error(ErrorCode::Type, term.span, format!("{name} is only there in the old syntax"));
