@@ -217,7 +217,7 @@ impl Checker<'_> {
             },
         };
         for (index, ((operand, shape), wanted)) in operands.iter().zip(&shapes).zip(&wanted).enumerate() {
-            if !shape.meets(wanted) {
+            if !shape.meets(wanted) || !self.is_set_of(operand, wanted, span) {
                 let message = format!(
                     "{} takes {} as operand {}, and not {}",
                     function.name(),
@@ -236,6 +236,26 @@ impl Checker<'_> {
                 self.error(span, message);
             }
             self.learn(output, &result);
+        }
+    }
+
+    /// Whether each item of a set that is written out is one of a set that is wanted, where one is.
+    fn is_set_of(&mut self, operand: &Term, wanted: &Shape, span: Span) -> bool {
+        let items: Vec<_> = match operand {
+            Term::Set(items) => items.iter().map(|it| self.term(it, span)).collect(),
+            Term::Constant(id) => match self.constants.get(*id) {
+                Constant::Set(items) => items.iter().map(|it| constant_shape(self.constants, *it)).collect(),
+                _ => return true,
+            },
+            _ => return true,
+        };
+        let all_are = |it: &Shape| match it {
+            Shape::Set(item) => items.iter().all(|it| it.meets(item)),
+            it => *it == Shape::Any,
+        };
+        match wanted {
+            Shape::OneOf(shapes) => shapes.iter().any(|it| all_are(it)),
+            it => all_are(it),
         }
     }
 
@@ -401,8 +421,7 @@ impl Checker<'_> {
                 (Some(child), [_, after @ ..]) => (node, rest) = (*child, after),
                 // Beside the rules below there is what the base document has, or what the rule here gives.
                 (_, [first, ..]) if !children.is_empty() => {
-                    // Deeper than in packages, OPA does not mind a key that is no text.
-                    let is_odd = matches!(first, Term::Constant(_)) && operands.len() > rest.len() + 1;
+                    let is_odd = matches!(first, Term::Constant(id) if !matches!(self.constants.get(*id), Constant::String(_)));
                     let is_known = node != self.tree.root() && !self.tree.has_rules(node) && !is_odd;
                     let shape =
                         Shape::Object(Vec::new(), Some((Rc::new(Shape::String), Rc::new(Shape::Any))));

@@ -209,7 +209,7 @@ fn add(
     let name = path.get(names.package.len()..).unwrap_or_default().join(".");
     let is_bare =
         rule.body.is_empty() && matches!(rule.head.value, HeadValue::True) && rule.head.parameters.is_some();
-    if is_bare && builtin(&name).is_some() {
+    if is_bare && (name == "print" || builtin(&name).is_some()) {
         error(ErrorCode::Compile, format!("this would define {name}, which is a built-in function"))
             .add_to(errors);
     }
