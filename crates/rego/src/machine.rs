@@ -63,6 +63,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) printed: Vec<String>,
     limits: Limits,
     steps: u64,
+    /// With how many steps left it is looked next whether the evaluation was stopped.
+    next_look: u64,
     /// What the heap held before anything was evaluated.
     empty: Mark,
 }
@@ -167,6 +169,7 @@ impl<'p> Machine<'p> {
             observations: limits.observe.then(Observations::default),
             printed: Vec::new(),
             steps: limits.steps,
+            next_look: limits.steps,
             limits,
         })
     }
@@ -179,6 +182,7 @@ impl<'p> Machine<'p> {
     /// What ended the evaluation.
     pub(crate) fn run(&mut self, query: &'p CompiledQuery) -> Result<Vec<Solution>, Failed> {
         self.steps = self.limits.steps;
+        self.next_look = self.steps;
         let result = self.evaluate(query);
         self.choices.clear();
         self.items.clear();
@@ -208,8 +212,11 @@ impl<'p> Machine<'p> {
                 Some(left) => self.steps = left,
                 None => return Err(self.failed_here(EvaluationError::OutOfSteps)),
             }
-            if self.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) && self.limits.is_stopped() {
-                return Err(self.failed_here(EvaluationError::Stopped));
+            if self.steps <= self.next_look {
+                self.next_look = self.steps.saturating_sub(STEPS_BETWEEN_LOOKS);
+                if self.limits.is_stopped() {
+                    return Err(self.failed_here(EvaluationError::Stopped));
+                }
             }
             let place = self.code.places.get(self.position).copied().unwrap_or_default();
             self.position += 1;

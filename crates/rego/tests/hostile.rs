@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
-use rego::{Documents, Heap, Limits, Policies};
+use rego::{Documents, EvaluationError, Heap, Limits, Policies};
 use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 const BYTES: usize = 1 << 26;
@@ -123,5 +125,28 @@ fn what_stands_deep_in_each_other_is_refused() {
     {
         let text = format!("p := {}1{}", open.repeat(100_000), close.repeat(100_000));
         assert_eq!(outcome(&main_of(&text)), "not Rego", "{open}");
+    }
+}
+
+#[test]
+fn what_is_stopped_ends_whatever_a_round_costs() {
+    // Somewhere here a round of the loop costs as many steps as there are between two looks.
+    for size in 1_000..1_030 {
+        let text = format!(
+            "package main\np := count([1 | some x in numbers.range(1, 20000); a == b; x == -1])\n\
+             a := numbers.range(1, {0})\nb := numbers.range(1, {0})",
+            size * 16
+        );
+        let mut policies = Policies::new();
+        policies.add("main.rego", &text, None).unwrap();
+        let mut compiled = policies.compile().unwrap();
+        let query = compiled.prepare("data.main.p").unwrap();
+        let mut heap = Heap::new(BYTES);
+        let data = heap.object(Vec::new()).unwrap();
+        let documents = Documents::new(heap, None, data).unwrap();
+        let stop = Arc::new(AtomicBool::new(true));
+        let limits = Limits { steps: 500_000, bytes: BYTES, stop: Some(stop), ..Limits::default() };
+        let mut session = compiled.session(&documents, &limits).unwrap();
+        assert_eq!(session.ask(&query).map(drop).unwrap_err().error, EvaluationError::Stopped, "{size}");
     }
 }
