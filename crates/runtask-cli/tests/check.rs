@@ -109,7 +109,8 @@ fn a_plan_from_a_pipe_with_a_name_is_the_same_plan() {
     );
     let saved = place.run_on(&["check", "/dev/stdin"], b"PK\x03\x04");
     assert_eq!(saved.code, 2);
-    let error = "error: this plan is not JSON: `terraform show -json FILE | runtask check -`\n";
+    let error = "error: /dev/stdin cannot be checked\n  because: this is a saved plan and not JSON: give what `terraform \
+                 show -json FILE` prints\n";
     assert_eq!(saved.err, [SHIPPED_TASK, error].concat());
 }
 
