@@ -12,7 +12,7 @@ use crate::machine::{self, Machine};
 use crate::metadata::Annotated;
 use crate::observation::{Observation, Observations};
 use crate::parser::{parse_module, parse_query};
-use crate::syntax::{Expression, ExpressionKind, Span, Term, TermKind, Version};
+use crate::syntax::{Expression, ExpressionKind, Module, Span, Term, TermKind, Version};
 use crate::taint::Taints;
 use crate::unknowns::Unknowns;
 use std::collections::BTreeMap;
@@ -106,6 +106,11 @@ impl Policies {
         self.files.push(Annotated { module, heap, annotations });
         self.names.push(name.to_owned());
         Ok(())
+    }
+
+    /// The files that were added: the name and the syntax of each.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
+        self.names.iter().map(String::as_str).zip(self.files.iter().map(|it| &it.module))
     }
 
     /// Compiles them all.
@@ -210,6 +215,18 @@ impl Documents {
     /// When the heap stands on another one.
     pub fn new(heap: Heap, input: Option<Value>, data: Value) -> Result<Self, HeapError> {
         Ok(Self { values: heap.freeze()?, input, data, unknowns: 0 })
+    }
+
+    /// A heap in which their values are values, and that holds no others.
+    #[must_use]
+    pub fn heap(&self) -> Heap {
+        Heap::on(&self.values, 0)
+    }
+
+    /// The input.
+    #[must_use]
+    pub fn input(&self) -> Option<Value> {
+        self.input
     }
 
     /// Says that `count` values in them are not known yet: those that [`Value::unknown`] made with the numbers below it.

@@ -193,7 +193,8 @@ pub struct Term {
 
 impl Term {
     /// The names of a reference that consists of nothing else: `a.b["c"]`.
-    pub(crate) fn text_path(&self) -> Option<Vec<String>> {
+    #[must_use]
+    pub fn text_path(&self) -> Option<Vec<String>> {
         match &self.kind {
             TermKind::Variable(name) => Some(vec![name.clone()]),
             TermKind::Reference(head, operands) => {
@@ -205,6 +206,46 @@ impl Term {
                 Some(path)
             }
             _ => None,
+        }
+    }
+
+    /// Calls `visit` with this term, and then with those inside of it.
+    pub fn each<'s>(&'s self, visit: &mut dyn FnMut(&'s Self)) {
+        visit(self);
+        match &self.kind {
+            TermKind::Null
+            | TermKind::Bool(_)
+            | TermKind::Number(_)
+            | TermKind::String(_)
+            | TermKind::Variable(_) => {}
+            TermKind::Template(parts) => {
+                for part in parts {
+                    if let TemplatePart::Term(term, with) = part {
+                        term.each(visit);
+                        with.iter().for_each(|it| it.value.each(visit));
+                    }
+                }
+            }
+            TermKind::Reference(head, operands) | TermKind::Call(head, operands) => {
+                head.each(visit);
+                operands.iter().for_each(|it| it.each(visit));
+            }
+            TermKind::Array(items) | TermKind::Set(items) => items.iter().for_each(|it| it.each(visit)),
+            TermKind::Object(pairs) => {
+                for (key, value) in pairs {
+                    key.each(visit);
+                    value.each(visit);
+                }
+            }
+            TermKind::ArrayComprehension(term, body) | TermKind::SetComprehension(term, body) => {
+                term.each(visit);
+                each_of_body(body, visit);
+            }
+            TermKind::ObjectComprehension(pair, body) => {
+                pair.0.each(visit);
+                pair.1.each(visit);
+                each_of_body(body, visit);
+            }
         }
     }
 
@@ -258,4 +299,64 @@ pub enum TemplatePart {
     Text(String),
     /// A term between braces, and what is replaced while it is evaluated: `{x with input as y}`.
     Term(Term, Vec<With>),
+}
+
+impl Rule {
+    /// Calls `visit` with every term of the rule, each before those inside of it.
+    pub fn each_term<'s>(&'s self, visit: &mut dyn FnMut(&'s Term)) {
+        let head =
+            self.head.name.iter().chain(self.head.parameters.iter().flatten()).chain(self.head.value.term());
+        head.for_each(|it| it.each(visit));
+        each_of_body(&self.body, visit);
+        for branch in &self.elses {
+            branch.value.iter().for_each(|it| it.each(visit));
+            each_of_body(&branch.body, visit);
+        }
+    }
+
+    /// Calls `visit` with every expression of the rule, those of bodies in bodies included, each before those inside of it.
+    pub fn each_expression<'s>(&'s self, visit: &mut dyn FnMut(&'s Expression)) {
+        expressions(&self.body, visit);
+        self.elses.iter().for_each(|it| expressions(&it.body, visit));
+        self.each_term(&mut |term| match &term.kind {
+            TermKind::ArrayComprehension(_, body)
+            | TermKind::SetComprehension(_, body)
+            | TermKind::ObjectComprehension(_, body) => expressions(body, visit),
+            _ => {}
+        });
+    }
+}
+
+/// The expressions of a body, and of `every` in it.
+fn expressions<'s>(body: &'s Body, visit: &mut dyn FnMut(&'s Expression)) {
+    for expression in body {
+        visit(expression);
+        if let ExpressionKind::Every { body, .. } = &expression.kind {
+            expressions(body, visit);
+        }
+    }
+}
+
+fn each_of_body<'s>(body: &'s Body, visit: &mut dyn FnMut(&'s Term)) {
+    for expression in body {
+        match &expression.kind {
+            ExpressionKind::Term(it) => it.each(visit),
+            ExpressionKind::Unify(a, b) | ExpressionKind::Assign(a, b) => {
+                a.each(visit);
+                b.each(visit);
+            }
+            ExpressionKind::Some(terms) => terms.iter().for_each(|it| it.each(visit)),
+            ExpressionKind::SomeIn { key, value, collection } => {
+                key.iter().chain([value, collection]).for_each(|it| it.each(visit));
+            }
+            ExpressionKind::Every { key, value, domain, body } => {
+                key.iter().chain([value, domain]).for_each(|it| it.each(visit));
+                each_of_body(body, visit);
+            }
+        }
+        for with in &expression.with {
+            with.target.each(visit);
+            with.value.each(visit);
+        }
+    }
 }

@@ -3,7 +3,8 @@
 //! Unreadable YAML is no annotation, as in OPA unless it is told to look at annotations; `oddities.rs` says so.
 //! Source: Open Policy Agent, "Policy Language", "Annotations".
 
-use regorus::Value as RegoValue;
+use crate::node::Node;
+use rego::Heap;
 use runtask_findings::Severity;
 use serde_json::Value;
 
@@ -84,10 +85,19 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
     found
 }
 
+/// Bytes of the values of one annotation.
+const MAX_YAML: usize = 1 << 22;
+
+/// What an annotation says; `None` where it is no YAML with keys.
+pub(crate) fn yaml_object(yaml: &str) -> Option<Value> {
+    let mut heap = Heap::new(MAX_YAML);
+    let value = rego::parse_yaml(&mut heap, yaml).ok()?;
+    let value = Node::new(&heap, value);
+    value.is_object().then(|| value.json())
+}
+
 fn read(yaml: &str) -> Option<Annotation> {
-    let value = RegoValue::from_yaml_str(yaml).ok()?;
-    value.as_object().ok()?;
-    let value = serde_json::to_value(&value).ok()?;
+    let value = yaml_object(yaml)?;
     let text = |value: &Value| value.as_str().map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
     let at = |pointer: &str| value.pointer(pointer).unwrap_or(&Value::Null);
     let links = at("/related_resources").as_array().into_iter().flatten();

@@ -3,9 +3,10 @@
 //! Nothing is compiled here.
 
 use crate::builtin;
+use crate::node::Node;
 use crate::settings::PolicyPath;
 use crate::source_file::SourceFile;
-use regorus::Value as RegoValue;
+use rego::Heap;
 use runtask_log::Chain;
 use serde_json::Value;
 use serde_json::error::Category;
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Bytes that all files together may have.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// Bytes of the values that one file of YAML may become.
+const MAX_YAML_BYTES: usize = 1 << 28;
 /// Files and directories that are looked at.
 const MAX_ENTRIES: usize = 10_000;
 /// Directories inside each other.
@@ -250,8 +253,9 @@ fn parse(path: &Path, text: &str) -> Result<Value, LoadError> {
             _ => refused(error.to_string()),
         });
     }
-    let value = RegoValue::from_yaml_str(text).map_err(|error| refused(error.to_string()))?;
-    serde_json::to_value(&value).map_err(|error| refused(error.to_string()))
+    let mut heap = Heap::new(MAX_YAML_BYTES);
+    let value = rego::parse_yaml(&mut heap, text).map_err(|error| refused(error.to_string()))?;
+    Ok(Node::new(&heap, value).json())
 }
 
 /// Objects are merged, as OPA does; anything else that is there twice must be the same.

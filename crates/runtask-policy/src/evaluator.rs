@@ -5,26 +5,23 @@
 //! again with an argument. It is limited before it is given policies or a plan, has nothing of our environment,
 //! and nothing to do but to read its stdin and to write to its stdout.
 
+use crate::asking::{Asking, Reading};
 use crate::engine::{Policies, look_at_tests};
-use crate::message::{
-    Answer, Cause, Event, Purpose, Refusal, Request, RuleEntry, RuleKind, Trouble, Violation,
-};
-use crate::plan::{self, Changes};
-use crate::redaction::Redaction;
+use crate::message::{Cause, Event, Purpose, Refusal, Request, RuleEntry, Trouble};
+use crate::node::{Node, from_json};
+use crate::plan;
 use crate::source_file::SourceFile;
-use regorus::Value;
-use runtask_findings::{Severity, shortened};
+use rego::{Documents, Heap};
 use runtask_process::{hide_from_others, this_program};
 use runtask_settings::{SettingsReader, numbers};
 use rustix::process::{Resource, Rlimit, setrlimit};
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The argument that makes a program this process.
 pub(crate) const ARGUMENT: &str = "policy-evaluator";
@@ -35,17 +32,8 @@ const MEMORY_KEPT_BYTES: u64 = 96 << 20;
 pub(crate) const STACK_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a request's line: policies, their data and parameters.
 const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;
-/// How many things all rules together may object to before the rest is only counted: what reads them makes a text of
-/// each, and has not much memory in a function.
-const MAX_VIOLATIONS: usize = 5_000;
-/// Bytes of all of these.
-const MAX_VIOLATION_BYTES: usize = 8 * 1024 * 1024;
-/// How many of one rule are told even then.
-const ALWAYS: usize = 10;
 /// Packages that a message names.
 const MAX_PACKAGES: usize = 12;
-/// Characters of a policy's message.
-const MAX_MESSAGE: usize = 2_000;
 
 /// The program that evaluates policies when it is started with the argument `policy-evaluator`.
 #[derive(Debug, Clone)]
@@ -132,54 +120,77 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
         output.flush()
     };
     let refused = |cause, errors| Event::Refused(Refusal { cause, errors });
-    let mut policies = match prepare(&request) {
+    let policies = match prepare(&request) {
         Ok(policies) => policies,
         Err(troubles) => return say(&refused(Cause::Policies, troubles)),
     };
-    let rules = asked(&policies, &request);
-    if rules.is_empty() && request.purpose != Purpose::Test {
+    let asked = asked(&policies, &request);
+    if asked.is_empty() && request.purpose != Purpose::Test {
         return say(&refused(Cause::Policies, vec![nothing_to_ask(&policies, &request)]));
     }
     if request.purpose != Purpose::Judge {
-        let mut warnings = policies.oddities(&request.files);
+        let mut warnings = policies.oddities.clone();
         if request.purpose == Purpose::List {
             warnings.extend(look_at_tests(&tests(&request)).1);
         }
         say(&Event::Warnings(warnings))?;
     }
-    say(&Event::Rules(rules.clone()))?;
+    say(&Event::Rules(asked.iter().filter_map(|it| policies.rules.get(*it)).cloned().collect()))?;
     if request.purpose == Purpose::List {
         return say(&Event::Done);
     }
-    let plan = match request.purpose {
-        Purpose::Judge => match plan::read(&mut input) {
-            Ok(plan) => plan,
-            Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
-        },
-        Purpose::Test | Purpose::List => Value::new_object(),
+    let documents = match documents(&request, input) {
+        Ok(documents) => documents,
+        Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
     };
-    judge(&mut policies, &request.files, &rules, &plan, &mut say)?;
+    ask_all(&policies, &request, &asked, &documents, &mut say)?;
     // Taking a large plan apart takes longer than the system needs to take everything away.
-    std::mem::forget(policies);
-    std::mem::forget(plan);
+    std::mem::forget(documents);
     Ok(())
 }
 
-/// Asks every rule about a plan. `files` are what the policies were compiled from.
-pub(crate) fn judge(
-    policies: &mut Policies,
-    files: &[SourceFile],
-    rules: &[RuleEntry],
-    plan: &Value,
+/// Reads a plan, unless there is none, and puts the data beside it.
+pub(crate) fn documents(request: &Request, plan: impl Read) -> Result<Documents, Trouble> {
+    let mut heap = Heap::new(usize::try_from(request.memory_bytes).unwrap_or(usize::MAX));
+    let input = match request.purpose {
+        Purpose::Judge => Some(plan::read(&mut heap, plan)?),
+        Purpose::Test | Purpose::List => None,
+    };
+    let mut data = request.data.as_object().cloned().unwrap_or_default();
+    data.insert("run".to_owned(), request.run.clone());
+    data.insert("params".to_owned(), request.params.clone());
+    let unread = |error: &dyn std::fmt::Display| Trouble::new(format!("the data for policies: {error}"));
+    let data = from_json(&mut heap, &data.into()).map_err(|error| unread(&error))?;
+    Documents::new(heap, input, data).map_err(|error| unread(&error))
+}
+
+/// Asks rules about documents.
+pub(crate) fn ask_all(
+    policies: &Policies,
+    request: &Request,
+    asked: &[usize],
+    documents: &Documents,
     say: &mut impl FnMut(&Event) -> io::Result<()>,
 ) -> io::Result<()> {
-    policies.set_input(plan.clone());
-    let mut reading = Reading::new(plan);
-    say(&Event::Plan(plan::unjudged(plan)))?;
-    for (index, rule) in rules.iter().enumerate() {
+    let heap = documents.heap();
+    let plan = documents.input().map(|it| Node::new(&heap, it));
+    let mut asking = match Asking::new(policies, request, documents) {
+        Ok(asking) => asking,
+        Err(trouble) => {
+            return say(&Event::Refused(Refusal { cause: Cause::Policies, errors: vec![trouble] }));
+        }
+    };
+    let mut reading = plan.map(Reading::new);
+    if let Some(plan) = plan {
+        say(&Event::Plan(plan::unjudged(plan)))?;
+    }
+    for (index, rule) in asked.iter().enumerate() {
         say(&Event::Begin(index))?;
         let started = Instant::now();
-        let mut answer = ask(policies, files, rule, &mut reading);
+        let mut answer = match &mut reading {
+            Some(reading) => asking.judge(*rule, reading),
+            None => asking.test(*rule, documents),
+        };
         answer.index = index;
         answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         say(&Event::End(answer))?;
@@ -199,9 +210,7 @@ pub(crate) fn prepare(request: &Request) -> Result<Policies, Vec<Trouble>> {
     let is_compiled = |it: &&SourceFile| request.purpose == Purpose::Test || !it.is_test();
     let files: Vec<SourceFile> = request.files.iter().filter(is_compiled).cloned().collect();
     let ours = serde_json::json!({ "run": request.run, "params": request.params });
-    let documents = vec![Value::from(request.data.clone()), Value::from(ours)];
-    let limit = Duration::from_millis(request.time_limit_ms);
-    let compiled = Policies::compile(&files, documents, limit, request.purpose);
+    let compiled = Policies::compile(files, &[&request.data, &ours], request.purpose);
     if request.purpose == Purpose::Test {
         return compiled;
     }
@@ -231,144 +240,14 @@ fn nothing_to_ask(policies: &Policies, request: &Request) -> Trouble {
     }
 }
 
-fn asked(policies: &Policies, request: &Request) -> Vec<RuleEntry> {
-    let is_asked = |rule: &&RuleEntry| {
+/// The indexes of the rules that a request asks.
+pub(crate) fn asked(policies: &Policies, request: &Request) -> Vec<usize> {
+    let is_asked = |rule: &RuleEntry| {
         request.namespaces.as_ref().is_none_or(|it| it.contains(&rule.package))
             && request.only.as_ref().is_none_or(|it| it.contains(&rule.path))
     };
-    policies.rules.iter().filter(is_asked).cloned().collect()
-}
-
-/// A plan, what must not be told of it, and how much has been told.
-struct Reading<'a> {
-    plan: &'a Value,
-    redaction: Redaction,
-    changes: OnceCell<Changes<'a>>,
-    /// How many violations there is still room for, and for how many bytes of them.
-    room: (usize, usize),
-}
-
-impl<'a> Reading<'a> {
-    fn new(plan: &'a Value) -> Self {
-        let room = (MAX_VIOLATIONS, MAX_VIOLATION_BYTES);
-        Self { plan, redaction: Redaction::of(plan), changes: OnceCell::new(), room }
-    }
-
-    fn trouble(&self, trouble: Trouble) -> Trouble {
-        let redact = |it: &str| shortened(&self.redaction.redact(it), MAX_MESSAGE);
-        Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
-    }
-
-    /// Reads what a rule yields, as far as there is room, and its first ones in any case. What is no message is trouble,
-    /// and keeps none of the others from being one.
-    fn read(&mut self, values: &[&Value]) -> Answer {
-        let mut answer = Answer::default();
-        for value in values {
-            if answer.violations.len() >= ALWAYS && (self.room.0 == 0 || self.room.1 == 0) {
-                answer.more += 1;
-                continue;
-            }
-            match violation(value, self) {
-                Ok(violation) => {
-                    self.room.0 = self.room.0.saturating_sub(1);
-                    self.room.1 = self.room.1.saturating_sub(violation.bytes());
-                    answer.violations.push(violation);
-                }
-                Err(trouble) => {
-                    answer.trouble.get_or_insert(trouble);
-                }
-            }
-        }
-        answer
-    }
-}
-
-fn ask(policies: &mut Policies, files: &[SourceFile], rule: &RuleEntry, reading: &mut Reading<'_>) -> Answer {
-    let value = match policies.ask(&rule.path) {
-        Ok(value) => value,
-        Err(trouble) => {
-            return Answer { trouble: Some(reading.trouble(trouble)), ..Answer::default() };
-        }
-    };
-    if rule.kind == RuleKind::Test {
-        let printed = policies.printed();
-        let trouble = (value != Value::Bool(true)).then(|| {
-            Trouble::new(match value {
-                Value::Undefined => match policies.why_undefined(rule, files) {
-                    Some((line, text)) => format!("line {line} does not hold: {text}"),
-                    None => "it is undefined".to_owned(),
-                },
-                Value::Bool(_) => "it is false".to_owned(),
-                _ => "it is neither true nor false".to_owned(),
-            })
-        });
-        return Answer { trouble, printed, ..Answer::default() };
-    }
-    let values: Vec<&Value> = match &value {
-        Value::Set(set) => set.iter().collect(),
-        Value::Array(list) => list.iter().collect(),
-        Value::Undefined | Value::Bool(false) => Vec::new(),
-        Value::Object(object) if object.is_empty() => Vec::new(),
-        // Conftest takes these for rules that found nothing. They did find something, and have no words for it.
-        _ => {
-            return Answer { trouble: Some(Trouble::no_messages()), ..Answer::default() };
-        }
-    };
-    let mut answer = reading.read(&values);
-    match policies.excepts(rule) {
-        Ok(excepted) => answer.excepted = excepted && !answer.violations.is_empty(),
-        Err(trouble) => {
-            answer.trouble.get_or_insert(trouble);
-        }
-    }
-    answer.trouble = answer.trouble.map(|it| reading.trouble(it));
-    answer
-}
-
-/// One thing that a rule yields: a text, or an object with `msg`.
-fn violation(value: &Value, reading: &Reading<'_>) -> Result<Violation, Trouble> {
-    let message = match value {
-        Value::String(message) => message,
-        Value::Object(_) => match &value["msg"] {
-            Value::String(message) => message,
-            _ => {
-                return Err(Trouble::new(
-                    "it yields an object without `msg`, the text that says what is wrong",
-                ));
-            }
-        },
-        _ => return Err(Trouble::new("it yields something else than texts, or objects with `msg`")),
-    };
-    let redaction = &reading.redaction;
-    let changes = reading.changes.get_or_init(|| Changes::of(reading.plan));
-    let get = |key: &str| {
-        [&value[key], &value["metadata"][key], &value["details"][key]]
-            .into_iter()
-            .find(|it| !matches!(it, Value::Undefined | Value::Null))
-            .unwrap_or(&Value::Undefined)
-    };
-    let text = |value: &Value| value.as_string().ok().map(|it| it.to_string());
-    let address = [get("address"), get("resource"), &get("resource")["address"]].into_iter().find_map(text);
-    let known = address.as_deref().filter(|it| changes.has(it)).unwrap_or_default();
-    // Cut last: half of a sensitive value is not recognized any more.
-    let redact = |it: &str| shortened(&redaction.redact(it), MAX_MESSAGE);
-    let path = match get("attribute") {
-        Value::Array(path) => Some(path.iter().cloned().collect::<Vec<_>>()),
-        Value::String(name) => Some(name.split('.').map(Value::from).collect()),
-        _ => None,
-    };
-    let change = path.as_ref().and_then(|it| changes.change(known, it, redaction));
-    Ok(Violation {
-        message: redact(message),
-        address: address.as_deref().map(redact),
-        attribute: path.map(|it| changes.shown_path(known, &it, redact)),
-        change,
-        fix: text(get("fix")).as_deref().map(redact),
-        severity: text(get("severity"))
-            .and_then(|it| it.parse::<Severity>().ok())
-            .map(|it| it.as_str().to_owned()),
-        unknown: get("unknown") == &Value::Bool(true),
-    })
+    let rules = policies.rules.iter().enumerate();
+    rules.filter(|(_, rule)| is_asked(rule)).map(|(index, _)| index).collect()
 }
 
 #[cfg(test)]

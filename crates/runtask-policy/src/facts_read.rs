@@ -1,10 +1,10 @@
 //! Finds where policies read facts of the run, for a caller that knows which facts there will not be.
 //!
-//! It looks at the words of a file, and not at what a rule does with them: what is built from texts is not seen.
+//! It looks at the names in a file, and not at what a rule does with them: what is built from texts is not seen.
 
-use crate::imports::written_out;
+use crate::place::Place;
+use crate::references::data_references;
 use crate::source_file::SourceFile;
-use regorus::unstable::{Lexer, Source, Token, TokenKind};
 
 /// A fact of the run that policies read, and where they do for the first time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub(crate) struct FactRead {
 /// The facts that these files read, each once. Tests make their own, and do not count.
 pub(crate) fn facts_read(files: &[SourceFile]) -> Vec<FactRead> {
     let mut all: Vec<FactRead> = Vec::new();
-    for file in files.iter().filter(|it| !it.name.ends_with("_test.rego")) {
-        for (fact, line) in facts_of(file).unwrap_or_default() {
+    for file in files.iter().filter(|it| !it.is_test()) {
+        for (fact, line) in facts_of(file) {
             if !all.iter().any(|it| it.fact == fact) {
                 all.push(FactRead { fact, file: file.name.clone(), line });
             }
@@ -30,44 +30,21 @@ pub(crate) fn facts_read(files: &[SourceFile]) -> Vec<FactRead> {
     all
 }
 
-/// `None` where this is no Rego; the compiler says why.
-fn facts_of(file: &SourceFile) -> Option<Vec<(String, u32)>> {
-    let text = written_out(file).unwrap_or_else(|| file.text.clone());
-    let source = Source::from_contents(file.name.clone(), text).ok()?;
-    let mut lexer = Lexer::new(&source);
-    let mut tokens: Vec<(TokenKind, String, u32)> = Vec::new();
-    loop {
-        let Token(kind, span) = lexer.next_token().ok()?;
-        if kind == TokenKind::Eof {
-            break;
-        }
-        tokens.push((kind, span.text().to_owned(), span.line));
+/// None of a file that is no Rego; the compiler says why.
+fn facts_of(file: &SourceFile) -> Vec<(String, u32)> {
+    // Most policies have no such word in them.
+    if !file.text.contains("run") {
+        return Vec::new();
     }
-    let text = |at: usize| tokens.get(at).map(|it| it.1.as_str()).unwrap_or_default();
-    let mut facts = Vec::new();
-    for (at, (_, _, line)) in tokens.iter().enumerate() {
-        // `data.run` or `data["run"]`: how many tokens it takes.
-        let length = match (text(at), text(at + 1), text(at + 2), text(at + 3)) {
-            ("data", ".", "run", _) => 3,
-            ("data", "[", r#""run""# | "run", "]") => 4,
-            _ => 0,
-        };
-        let is_part = at > 0 && text(at - 1) == ".";
-        // An import is written out where it is used.
-        let is_import = at > 0 && text(at - 1) == "import";
-        let after = at + length;
-        if length == 0 || is_part || is_import && text(after) != "." {
-            continue;
-        }
-        let name = tokens.get(after + 1);
-        let fact = match (text(after), name) {
-            (".", Some((TokenKind::Ident, name, _))) => name.clone(),
-            ("[", Some((TokenKind::String, name, _))) => name.trim_matches('"').to_owned(),
-            _ => String::new(),
-        };
-        facts.push((fact, *line));
-    }
-    Some(facts)
+    let Ok(module) = rego::parse_module(&file.text, None) else { return Vec::new() };
+    let fact = |it: crate::references::DataReference| {
+        let is_whole = it.path.len() == 1;
+        // An import of all of them reads none yet.
+        let is_read = it.path.first().is_some_and(|it| it == "run") && !(it.is_import && is_whole);
+        let line = Place::of(&file.text, *it.spans.first()?).line;
+        is_read.then(|| (it.path.get(1).cloned().unwrap_or_default(), line))
+    };
+    data_references(&module).into_iter().filter_map(fact).collect()
 }
 
 #[cfg(test)]

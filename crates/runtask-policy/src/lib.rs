@@ -2,22 +2,27 @@
 
 mod annotations;
 mod asked_builtins;
+mod asking;
 mod builtin;
 mod bundle;
+mod deadline;
 mod engine;
 mod evaluation;
 mod evaluator;
 mod facts_read;
-mod functions;
-mod imports;
+mod find_rules;
 mod library_names;
 mod message;
+mod node;
 mod oddities;
+mod parsed;
+mod place;
 mod plan;
 mod policy;
 mod read_exceptions;
 mod read_settings;
 mod redaction;
+mod references;
 mod report;
 mod session;
 mod settings;
@@ -27,7 +32,6 @@ mod source_file;
 #[cfg(feature = "test-util")]
 mod test_util;
 mod trouble;
-mod why_undefined;
 
 pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES};
 pub use bundle::{LoadError, LoadErrors};

@@ -27,6 +27,8 @@ pub(crate) struct Request {
     pub(crate) purpose: Purpose,
     /// How long one rule may take, in milliseconds.
     pub(crate) time_limit_ms: u64,
+    /// How much memory the plan and all rules together may take.
+    pub(crate) memory_bytes: u64,
 }
 
 /// The purpose of a process.

@@ -1,10 +1,9 @@
 //! Finds what is odd about the annotations of policies: what is there and counts for nothing, or for something else than it
 //! says.
 
-use crate::annotations::{Block, blocks};
+use crate::annotations::{Block, blocks, yaml_object};
 use crate::message::RuleEntry;
 use crate::source_file::SourceFile;
-use regorus::Value as RegoValue;
 use runtask_findings::{Code, Severity, printable};
 use runtask_tasks::suggestion;
 use serde_json::Value;
@@ -68,8 +67,7 @@ struct NoYaml;
 
 /// Each oddity, with the key that it is about.
 fn of_block(yaml: &str) -> Result<Vec<(&'static str, String)>, NoYaml> {
-    let value = RegoValue::from_yaml_str(yaml).ok().and_then(|it| serde_json::to_value(&it).ok());
-    let Some(Value::Object(annotation)) = &value else { return Err(NoYaml) };
+    let Some(Value::Object(annotation)) = &yaml_object(yaml) else { return Err(NoYaml) };
     let mut odd = Vec::new();
     for key in annotation.keys().filter(|it| !KEYS.contains(&it.as_str())) {
         odd.push(("", format!("no annotation is called `{}`{}", printable(key), suggestion(key, &KEYS))));

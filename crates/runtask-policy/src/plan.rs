@@ -1,11 +1,11 @@
 //! Reads a plan for policies, and looks values up in it for people.
 
 use crate::message::Trouble;
+use crate::node::{Node, number_text};
 use crate::redaction::Redaction;
-use regorus::Value;
+use rego::{Heap, HeapError, JsonError, Value, View};
 use runtask_checks::Unjudged;
 use runtask_findings::shortened;
-use serde_json::error::Category;
 use std::collections::HashMap;
 use std::io::Read;
 
@@ -18,68 +18,56 @@ const UNKNOWN: &str = "(known after apply)";
 /// The text in place of a sensitive value; terraform's own words.
 const SENSITIVE: &str = "(sensitive value)";
 
-/// Reads a plan. No value of it is in the error.
-pub(crate) fn read(mut from: impl Read) -> Result<Value, Trouble> {
+/// Reads a plan into a heap. No value of it is in the error.
+pub(crate) fn read(heap: &mut Heap, mut from: impl Read) -> Result<Value, Trouble> {
     let mut bytes = Vec::new();
     from.read_to_end(&mut bytes).map_err(|_broken| Trouble::new("the plan could not be read"))?;
-    let text =
-        String::from_utf8(bytes).map_err(|_other| Trouble::new("the plan is not JSON: it is not UTF-8"))?;
-    let plan = Value::from_json_str(&text).or_else(|_without_place| {
-        // The engine's own reader is the quicker one, as it keeps each key once; this one says where it stopped.
-        serde_json::from_str::<Value>(&text).map_err(|error| unreadable(&error))
-    })?;
-    drop(text);
-    let is = |key: &str| plan[key] != Value::Undefined;
-    if !is("format_version") || plan.as_object().is_err() {
+    let value = rego::parse_json(heap, &bytes).map_err(|error| unreadable(&error))?;
+    let plan = Node::new(heap, value);
+    if !plan.get("format_version").exists() {
         return Err(Trouble::new("the plan is not what `terraform show -json` prints"));
     }
-    if is("values") && !is("planned_values") && !is("resource_changes") {
+    let is_state = plan.get("values").exists() && !plan.get("planned_values").exists();
+    if is_state && !plan.get("resource_changes").exists() {
         return Err(Trouble::new("this is a state and not a plan: save one with `terraform plan -out=FILE`"));
     }
-    Ok(plan)
+    Ok(value)
 }
 
 /// What the plan says that it leaves out.
-pub(crate) fn unjudged(plan: &Value) -> Unjudged {
-    let length = |key: &str| plan[key].as_array().map_or(0, |it| it.len());
+pub(crate) fn unjudged(plan: Node<'_>) -> Unjudged {
+    let length = |key: &str| plan.get(key).items().len();
     Unjudged {
-        is_errored: plan["errored"] == Value::Bool(true),
-        is_incomplete: plan["complete"] == Value::Bool(false),
+        is_errored: plan.get("errored").is(true),
+        is_incomplete: plan.get("complete").is(false),
         deferred: length("deferred_changes") + length("deferred_action_invocations"),
     }
 }
 
-fn unreadable(error: &serde_json::Error) -> Trouble {
-    let what = match error.classify() {
-        Category::Eof => "the plan ends too early",
-        // The parser's own limits; its words are the only sign of them.
-        Category::Syntax if error.to_string().starts_with("recursion limit") => {
-            "the plan nests deeper than 128 levels"
+fn unreadable(error: &JsonError) -> Trouble {
+    Trouble::new(match error {
+        JsonError::Heap(HeapError::Exhausted) => "the plan needs more memory than it may use".to_owned(),
+        JsonError::Heap(error) => format!("the plan cannot be read: {error}"),
+        JsonError::Syntax { line, column, problem } => {
+            format!("the plan is not JSON: {problem} (line {line}, column {column})")
         }
-        Category::Syntax if error.to_string().starts_with("number out of range") => {
-            "a number in the plan is larger than numbers are"
-        }
-        Category::Syntax => "the plan is not JSON",
-        Category::Data | Category::Io => "the plan is not what `terraform show -json` prints",
-    };
-    Trouble::new(format!("{what} (line {}, column {})", error.line(), error.column()))
+        _ => "the plan is not JSON".to_owned(),
+    })
 }
 
 /// Finds what a plan does to attributes.
 pub(crate) struct Changes<'a> {
-    by_address: HashMap<&'a str, &'a Value>,
+    by_address: HashMap<&'a str, Node<'a>>,
 }
 
 impl<'a> Changes<'a> {
     /// Of a whole plan.
-    pub(crate) fn of(plan: &'a Value) -> Self {
+    pub(crate) fn of(plan: Node<'a>) -> Self {
         let mut by_address = HashMap::new();
-        if let Ok(changes) = plan["resource_changes"].as_array() {
-            // A deposed object is not the one that people know by the address.
-            for resource in changes.iter().filter(|it| it["deposed"].as_string().is_err()) {
-                if let Ok(address) = resource["address"].as_string() {
-                    by_address.insert(address.as_ref(), &resource["change"]);
-                }
+        // A deposed object is not the one that people know by the address.
+        for resource in plan.get("resource_changes").items().filter(|it| it.get("deposed").text().is_none()) {
+            if let Some(address) = resource.get("address").text() {
+                by_address.insert(address, resource.get("change"));
             }
         }
         Self { by_address }
@@ -91,19 +79,13 @@ impl<'a> Changes<'a> {
     }
 
     /// Whether a resource has an attribute of this name, which is its provider's and no value.
-    fn has_attribute(&self, address: &str, name: &Value) -> bool {
+    fn has_attribute(&self, address: &str, name: &Key) -> bool {
         let Some(change) = self.by_address.get(address) else { return false };
-        let sides = ["before", "after", "after_unknown"].into_iter().map(|it| &change[it]);
-        sides.filter_map(|it| it.as_object().ok()).any(|it| it.contains_key(name))
+        ["before", "after", "after_unknown"].into_iter().any(|it| name.of(change.get(it)).exists())
     }
 
     /// A path for people, without sensitive values; the name of an attribute is none.
-    pub(crate) fn shown_path(
-        &self,
-        address: &str,
-        path: &[Value],
-        redact: impl Fn(&str) -> String,
-    ) -> String {
+    pub(crate) fn shown_path(&self, address: &str, path: &[Key], redact: impl Fn(&str) -> String) -> String {
         let text = path_text(path);
         let name = path.first().filter(|it| self.has_attribute(address, it));
         let name = name.map(|it| path_text(std::slice::from_ref(it))).unwrap_or_default();
@@ -115,22 +97,22 @@ impl<'a> Changes<'a> {
     pub(crate) fn change(
         &self,
         address: &str,
-        path: &[Value],
-        redaction: &Redaction,
+        path: &[Key],
+        redaction: &Redaction<'_>,
     ) -> Option<(String, String)> {
         let change = self.by_address.get(address)?;
         let shown = |values: &str, marks: &str, unknown: Option<&str>| {
-            if unknown.is_some_and(|it| is_marked(&change[it], path)) {
+            if unknown.is_some_and(|it| is_marked(change.get(it), path)) {
                 return UNKNOWN.to_owned();
             }
-            if is_marked(&change[marks], path) {
+            if is_marked(change.get(marks), path) {
                 return SENSITIVE.to_owned();
             }
-            match at(&change[values], path) {
-                Value::Undefined | Value::Null => NONE.to_owned(),
-                value => {
-                    shortened(&redaction.redact(&serde_json::to_string(value).unwrap_or_default()), SHOWN)
-                }
+            let value = at(change.get(values), path);
+            match value.view() {
+                None | Some(View::Null) => NONE.to_owned(),
+                Some(View::Unknown(_)) => UNKNOWN.to_owned(),
+                Some(_) => shortened(&redaction.redact(&value.json().to_string()), SHOWN),
             }
         };
         Some((
@@ -140,35 +122,63 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// The value at a path, or `Undefined`.
-fn at<'a>(value: &'a Value, path: &[Value]) -> &'a Value {
-    path.iter().fold(value, |value, key| match (value, key) {
-        (Value::Object(_), _) => &value[key],
-        (Value::Array(list), key) => {
-            let index = key.as_u64().ok().and_then(|it| usize::try_from(it).ok());
-            index.and_then(|it| list.get(it)).unwrap_or(&Value::Undefined)
+/// A step of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    /// A name, or a key of a map.
+    Name(String),
+    /// The index of a list.
+    Index(usize),
+    /// Something else that a policy wrote, as text. It leads nowhere.
+    Other(String),
+}
+
+impl Key {
+    /// What a policy wrote.
+    pub(crate) fn new(node: Node<'_>) -> Self {
+        match node.view() {
+            Some(View::String(it)) => Self::Name(it.to_owned()),
+            Some(View::Number(it)) => match it.as_integer().and_then(|it| usize::try_from(it).ok()) {
+                Some(index) => Self::Index(index),
+                None => Self::Other(number_text(it)),
+            },
+            _ => Self::Other(node.json().to_string()),
         }
-        _ => &Value::Undefined,
-    })
+    }
+
+    fn of<'h>(&self, node: Node<'h>) -> Node<'h> {
+        match self {
+            Self::Name(name) => node.get(name),
+            Self::Index(index) => node.at(*index),
+            Self::Other(_) => Node::nothing(node),
+        }
+    }
+}
+
+/// The value at a path, or nothing.
+fn at<'a>(value: Node<'a>, path: &[Key]) -> Node<'a> {
+    path.iter().fold(value, |value, key| key.of(value))
 }
 
 /// Whether a mark is at a path, or above it.
-fn is_marked(marks: &Value, path: &[Value]) -> bool {
-    (0..=path.len()).any(|end| path.get(..end).is_some_and(|it| at(marks, it) == &Value::Bool(true)))
+fn is_marked(marks: Node<'_>, path: &[Key]) -> bool {
+    (0..=path.len()).any(|end| path.get(..end).is_some_and(|it| at(marks, it).is(true)))
 }
 
 /// A path as terraform writes it: `ingress[0].cidr_blocks`, `tags["kubernetes.io/name"]`.
-fn path_text(path: &[Value]) -> String {
+pub(crate) fn path_text(path: &[Key]) -> String {
     let mut text = String::new();
     for key in path {
         match key {
-            Value::String(name) if is_name(name) => {
+            Key::Name(name) if is_name(name) => {
                 if !text.is_empty() {
                     text.push('.');
                 }
                 text.push_str(name);
             }
-            key => text.push_str(&format!("[{key}]")),
+            Key::Name(name) => text.push_str(&format!("[{}]", serde_json::json!(name))),
+            Key::Index(index) => text.push_str(&format!("[{index}]")),
+            Key::Other(other) => text.push_str(&format!("[{other}]")),
         }
     }
     text

@@ -280,6 +280,7 @@ impl Policy {
             only: None,
             purpose,
             time_limit_ms: millis(self.settings.time_limit),
+            memory_bytes: self.evaluator.memory_bytes,
         }
     }
 }

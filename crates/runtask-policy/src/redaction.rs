@@ -7,12 +7,12 @@
 mod addresses;
 mod secrets;
 
+use crate::node::Node;
 use addresses::Addresses;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use regorus::Value;
 use secrets::Secrets;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
@@ -38,32 +38,32 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 
 /// The sensitive values of one plan.
 #[derive(Debug)]
-pub(crate) enum Redaction {
+pub(crate) enum Redaction<'p> {
     /// There are none.
     Nothing,
-    Values(Search),
+    Values(Search<'p>),
     /// There are more than can be searched for: no text can be trusted.
     Everything,
 }
 
 #[derive(Debug)]
-pub(crate) struct Search {
+pub(crate) struct Search<'p> {
     automaton: AhoCorasick,
     /// What the automaton finds the beginnings of.
     values: Vec<String>,
     mask: &'static str,
-    plan: Value,
+    plan: Node<'p>,
     /// Those of the plan, looked up when something is found for the first time.
     addresses: OnceCell<Addresses>,
 }
 
-impl Redaction {
+impl<'p> Redaction<'p> {
     /// Finds everything that a plan marks as sensitive.
-    pub(crate) fn of(plan: &Value) -> Self {
+    pub(crate) fn of(plan: Node<'p>) -> Self {
         Self::of_secrets(&Secrets::of(plan), plan)
     }
 
-    fn of_secrets(secrets: &Secrets, plan: &Value) -> Self {
+    fn of_secrets(secrets: &Secrets, plan: Node<'p>) -> Self {
         let mut values: BTreeSet<String> = BTreeSet::new();
         for value in &secrets.values {
             values.insert(value.clone());
@@ -85,7 +85,6 @@ impl Redaction {
         // It fails for gigabytes of values only.
         match builder.build(beginnings) {
             Ok(automaton) => {
-                let plan = plan.clone();
                 Self::Values(Search { automaton, values, mask, plan, addresses: OnceCell::new() })
             }
             Err(_too_many) => Self::Everything,
@@ -113,7 +112,7 @@ impl Redaction {
     }
 }
 
-impl Search {
+impl Search<'_> {
     /// Again, until there is nothing left to hide.
     fn redact_all(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -131,7 +130,7 @@ impl Search {
         // All matches, however they overlap: what they cover together is hidden, not what the first of them leaves.
         let mut covered = self.found(text);
         if !covered.is_empty() {
-            let public = self.addresses.get_or_init(|| Addresses::of(&self.plan)).public_parts(text);
+            let public = self.addresses.get_or_init(|| Addresses::of(self.plan)).public_parts(text);
             covered.retain(|it| !public.iter().any(|part| part.start <= it.start && it.end <= part.end));
         }
         if covered.is_empty() {
@@ -223,23 +222,31 @@ fn in_json(value: &str) -> String {
     json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
+/// A plan that lives as long as the tests.
+#[cfg(test)]
+fn leaked(plan: &serde_json::Value) -> Node<'static> {
+    let mut heap = rego::Heap::new(1 << 26);
+    let value = rego::parse_json(&mut heap, plan.to_string().as_bytes()).unwrap();
+    Node::new(Box::leak(Box::new(heap)), value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn redaction(plan: &serde_json::Value) -> Redaction {
-        Redaction::of(&Value::from_json_str(&plan.to_string()).unwrap())
+    fn redaction(plan: &serde_json::Value) -> Redaction<'static> {
+        Redaction::of(leaked(plan))
     }
 
-    fn hiding(values: &[&str]) -> Redaction {
+    fn hiding(values: &[&str]) -> Redaction<'static> {
         hiding_in(values, &json!({}))
     }
 
-    fn hiding_in(values: &[&str], plan: &serde_json::Value) -> Redaction {
+    fn hiding_in(values: &[&str], plan: &serde_json::Value) -> Redaction<'static> {
         let values = values.iter().map(|it| (*it).to_owned()).collect();
-        Redaction::of_secrets(&Secrets { values, lines: BTreeSet::new() }, &Value::from(plan.clone()))
+        Redaction::of_secrets(&Secrets { values, lines: BTreeSet::new() }, leaked(plan))
     }
 
     /// A certificate, a file of values: a text that holds one is hidden as far as it is one, and searching takes no

@@ -1,8 +1,8 @@
 //! Makes a report of the findings of rules.
 
-use crate::engine::title_of;
 use crate::evaluation::{Evaluation, UnavailableError};
 use crate::facts_read::FactRead;
+use crate::find_rules::title_of;
 use crate::message::{RuleEntry, RuleKind, Trouble, Violation};
 use crate::settings::{Exception, PolicySettings, Unknown};
 use runtask_findings::{

@@ -2,6 +2,7 @@
 
 use crate::evaluator::{ARGUMENT, Evaluator, STACK_BYTES};
 use crate::message::{Answer, Event, Purpose, Refusal, Request, RuleEntry};
+use crate::trouble::{TOO_DEEP, too_much_memory};
 use runtask_checks::{Stop, Unjudged};
 use runtask_process::{Program, read_tail};
 use std::fs::File;
@@ -220,11 +221,10 @@ fn cause_of_death(status: ExitStatus, last_words: &str, evaluator: &Evaluator, w
     let it = if was_asking { "it" } else { "evaluating policies on this plan" };
     let says = |words: &str| last_words.contains(words);
     if says("memory allocation of") || says("capacity overflow") {
-        let limit = evaluator.memory_bytes / 1024 / 1024;
-        return format!("{it} took more memory than the limit of {limit} MiB");
+        return too_much_memory(evaluator.memory_bytes).replacen("it", it, 1);
     }
     if says("has overflowed its stack") || status.signal() == Some(SIGSEGV) {
-        return format!("{it} recursed too deep, perhaps without an end");
+        return TOO_DEEP.replacen("it", it, 1);
     }
     match status.signal() {
         Some(SIGKILL) => format!("{it} was killed by the system, which may have run out of memory"),

@@ -21,6 +21,7 @@ fn asked(files: Vec<SourceFile>, params: Value, plan: &[u8], purpose: Purpose) -
         only: None,
         purpose,
         time_limit_ms: 60_000,
+        memory_bytes: 1 << 30,
     };
     let mut input = serde_json::to_vec(&request).unwrap();
     input.push(b'\n');
@@ -211,7 +212,7 @@ fn real_plans_are_judged() {
     by-hand/no-version.json
       refused: the plan is not what `terraform show -json` prints
     by-hand/numbers.json
-      refused: a number in the plan is larger than numbers are (line 20, column 143)
+      public-s3-bucket: Public S3 bucket: aws_s3_bucket_acl.site
     by-hand/odd-types.json
       public-s3-bucket: Public S3 bucket: aws_s3_bucket.actions_are_a_string
       public-s3-bucket: Public S3 bucket: aws_s3_bucket.actions_are_an_object

@@ -2,17 +2,16 @@
 
 use crate::builtin;
 use crate::engine::Policies;
-use crate::evaluator::{judge, prepare};
-use crate::message::{Purpose, Request, RuleEntry};
-use crate::plan;
+use crate::evaluator::{ask_all, asked, documents, prepare};
+use crate::message::{Purpose, Request};
 use crate::source_file::SourceFile;
 use serde_json::{Value, json};
 
 /// One policy, compiled once.
 #[derive(Debug)]
 pub struct Judge {
+    request: Request,
     policies: Policies,
-    rules: Vec<RuleEntry>,
 }
 
 impl Judge {
@@ -25,7 +24,7 @@ impl Judge {
     #[expect(clippy::expect_used, reason = "a test brings a policy that is one")]
     pub fn new(rego: &str) -> Self {
         let file = SourceFile { name: "policies/p.rego".to_owned(), text: rego.to_owned() };
-        let policies = prepare(&Request {
+        let request = Request {
             files: vec![builtin::library(), file],
             data: json!({}),
             run: json!({}),
@@ -34,10 +33,10 @@ impl Judge {
             only: None,
             purpose: Purpose::Judge,
             time_limit_ms: 10_000,
-        })
-        .expect("a policy");
-        let rules = policies.rules.clone();
-        Self { policies, rules }
+            memory_bytes: 1 << 30,
+        };
+        let policies = prepare(&request).expect("a policy");
+        Self { request, policies }
     }
 
     /// Everything that the process which evaluates policies would say of a plan; `None` if it is none.
@@ -47,13 +46,14 @@ impl Judge {
     /// If an answer cannot be written as JSON.
     #[expect(clippy::expect_used, reason = "there is no writer that could fail")]
     pub fn judge(&mut self, plan: &[u8]) -> Option<String> {
-        let plan = plan::read(plan).ok()?;
+        let documents = documents(&self.request, plan).ok()?;
         let mut said = String::new();
         let mut say = |event: &_| {
             said.push_str(&serde_json::to_string(event)?);
             Ok(())
         };
-        judge(&mut self.policies, &[], &self.rules, &plan, &mut say).expect("an answer");
+        let asked = asked(&self.policies, &self.request);
+        ask_all(&self.policies, &self.request, &asked, &documents, &mut say).expect("an answer");
         Some(said)
     }
 }

@@ -43,14 +43,14 @@ data_sources := [r |
 touched := [r |
 	some r in resources
 	is_object(r.change.after)
-	not r.change.actions in untouching
+	not object.get(r.change, "actions", null) in untouching
 ]
 
 # What exists after apply, whether this plan touches it or not.
 planned := [r |
 	some r in resources
 	is_object(r.change.after)
-	not r.change.actions in leaving
+	not object.get(r.change, "actions", null) in leaving
 ]
 
 # The old object may be forgotten instead of destroyed: what is left is a creation.
@@ -87,12 +87,12 @@ is_read(r) if r.change.actions in reading
 
 is_touched(r) if {
 	is_object(r.change.after)
-	not r.change.actions in untouching
+	not object.get(r.change, "actions", null) in untouching
 }
 
 is_planned(r) if {
 	is_object(r.change.after)
-	not r.change.actions in leaving
+	not object.get(r.change, "actions", null) in leaving
 }
 
 # What this plan destroys, be it replaced or not: the object and what it holds are gone.
@@ -122,7 +122,7 @@ touched_of(type) := [r |
 	r := changes[position]
 	is_string(r.address)
 	is_object(r.change.after)
-	not r.change.actions in untouching
+	not object.get(r.change, "actions", null) in untouching
 ]
 
 # The resource of an address; the first, where hostile input has several.

@@ -81,7 +81,7 @@ deny contains {"msg": "destroy-guard guards nothing: its parameter types is empt
 
 is_guarded(r) if {
 	r.type in default_types
-	not is_array(params.types)
+	not has_types
 }
 
 is_guarded(r) if plan.matches_any(guarded_types, r.type)
@@ -89,6 +89,8 @@ is_guarded(r) if plan.matches_any(guarded_types, r.type)
 is_guarded(r) if plan.matches_any(guarded_addresses, r.address)
 
 params := plan.params("destroy-guard")
+
+has_types if is_array(params.types)
 
 guarded_types := plan.list(object.get(params, "types", []))
 

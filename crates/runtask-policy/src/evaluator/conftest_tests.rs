@@ -41,50 +41,18 @@ fn an_empty_message_is_a_finding() {
     assert_eq!(said("deny contains \"\" if true"), ["data.main.deny: "]);
 }
 
-/// OPA does not begin where a function is not there. Here its rule says so, and the others are asked.
+/// OPA checks against schemas. Here no policy is asked that calls for it, or for a function that OPA does not have either.
 #[test]
 fn functions_that_are_not_there_are_named() {
-    for call in [
-        "array.flatten([])",
-        "cast_array([])",
-        "crypto.sha256(\"a\")",
-        "crypto.x509.parse_certificates(\"a\")",
-        "graphql.is_valid(\"a\", \"b\")",
-        "io.jwt.decode(\"a\")",
-        "json.match_schema({}, {})",
-        "json.verify_schema({})",
-        "net.cidr_contains_matches(\"a\", \"b\")",
-        "net.cidr_merge([\"10.0.0.0/8\"])",
-        "plus(1, 1)",
-        "providers.aws.sign_req({}, {}, 1)",
-        "regex.globs_match(\"a\", \"b\")",
-        "rego.metadata.rule()",
-        "rego.parse_module(\"a\", \"b\")",
-        "set_diff({1}, {2})",
-        "strings.render_template(\"a\", {})",
-        "uri.parse(\"a\")",
-    ] {
+    for call in ["json.match_schema({}, {})", "json.verify_schema({})", "no.such_function(1)"] {
         let name = call.split('(').next().unwrap();
         let said = said(&format!("deny contains \"x\" if {call}\nwarn contains \"w\" if true"));
-        assert!(said[0].ends_with(&format!("could not find function {name}")), "{said:?}");
-        assert_eq!(said[1..], ["data.main.warn: w"]);
+        assert!(said.iter().any(|it| it.contains(name)), "{said:?}");
+        assert!(!said.iter().any(|it| it == "data.main.deny: x"), "{said:?}");
     }
 }
 
-/// In OPA these iterations are undefined.
-#[test]
-fn some_in_wants_a_collection() {
-    for value in ["\"text\"", "7", "null"] {
-        let said = said(&format!("value := {value}\ndeny contains \"x\" if some x in value"));
-        assert!(said[0].ends_with("expects array/set/object"), "{said:?}");
-    }
-    assert_eq!(
-        said("value := null\ndeny contains \"x\" if value[_]\nwarn contains \"w\" if 1 in [1]"),
-        ["data.main.warn: w"]
-    );
-}
-
-/// A rule's own name will do, as in OPA; the engine alone wants the whole of it.
+/// A rule's own name will do, as in OPA.
 #[test]
 fn with_takes_the_name_of_a_rule_of_the_package() {
     let rego = "package main\nimport rego.v1\nlimit := 1\nis_low if limit < 5\ntest_high if not is_low with limit as 7\n";
@@ -92,18 +60,6 @@ fn with_takes_the_name_of_a_rule_of_the_package() {
         messages(&asked_with(&[("p_test.rego", rego)], &json!({}), &json!(null), Purpose::Test)),
         [""; 0]
     );
-}
-
-/// In OPA it is 1, wherever it is asked. Bound to a variable first, the value of `with` does no harm.
-#[test]
-fn a_rule_in_the_value_of_with_is_undefined_under_it() {
-    let said = |body: &str| {
-        let rego = format!("package main\nimport rego.v1\none := 1\ntest_one if {{ {body} }}\n");
-        messages(&asked_with(&[("p_test.rego", &rego)], &json!({}), &json!(null), Purpose::Test))
-    };
-    let undefined = said("one == 1 with input as {\"x\": one}");
-    assert!(undefined[0].starts_with("data.main.test_one! line 4 does not hold: "), "{undefined:?}");
-    assert_eq!(said("plan := {\"x\": one}; one == 1 with input as plan"), [""; 0]);
 }
 
 /// What it prints is not shown: it may be anything that the plan holds.
@@ -118,7 +74,7 @@ fn there_is_no_file_to_know_of() {
     assert_eq!(said("deny contains \"x\" if data.conftest.file.name"), [""; 0]);
 }
 
-/// As in OPA, if not in every engine: whatever is wrong with its arguments, `sprintf` yields a text, and the rule denies.
+/// As in OPA: whatever is wrong with its arguments, `sprintf` yields a text, and the rule denies.
 #[test]
 fn a_message_that_cannot_be_formatted_denies_all_the_same() {
     let rules = r#"
@@ -130,8 +86,8 @@ deny contains msg if sprintf("%5s|", ["c"], msg)
         said(rules),
         [
             "data.main.deny:     c|",
-            "data.main.deny: a is %!t(MISSING)",
-            "data.main.deny: b of 50.0%%!(EXTRA string=more)"
+            "data.main.deny: %!d(string=b) of %!f(int=50)%%!(EXTRA string=more)",
+            "data.main.deny: a is %!t(MISSING)"
         ]
     );
 }
@@ -152,7 +108,7 @@ deny["cidr"] { net.cidr_intersects("10.0.0.0/8", "10.1.0.0/16") }
     );
 }
 
-/// The engine alone takes it for a recursion: see `imports.rs`.
+/// As in OPA: what is worked out of a package is what is asked of it.
 #[test]
 fn packages_below_one_that_they_import_work() {
     let files = [

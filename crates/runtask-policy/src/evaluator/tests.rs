@@ -1,9 +1,12 @@
 //! Tests the evaluation inside the process of the tests: without limits of memory, without crashes.
 
 use super::*;
+use crate::asking::MAX_VIOLATION_BYTES;
 use crate::builtin;
+use crate::message::Violation;
 use crate::source_file::SourceFile;
 use serde_json::json;
+use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -38,6 +41,7 @@ fn asked_within(
         only: None,
         purpose,
         time_limit_ms: u64::try_from(limit.as_millis()).unwrap(),
+        memory_bytes: 1 << 30,
     };
     let input = format!("{}\n{plan}", serde_json::to_string(&request).unwrap());
     let mut output = Vec::new();
@@ -125,17 +129,14 @@ fn a_file_has_one_syntax() {
     let older = "deny[msg] {\n  msg := \"old\"\n}\n";
     let newer = "deny contains msg if {\n  msg := \"new\"\n}\n";
     let said = messages(&asked(&format!("package main\n{older}{newer}"), &plan()));
-    assert!(
-        said[0].starts_with("Policies! policies/p.rego:5: `contains` is of the newer syntax"),
-        "{said:?}"
-    );
+    assert!(said[0].starts_with("Policies! policies/p.rego:2:1: `contains` is required"), "{said:?}");
     let with_keywords = format!("package main\nimport future.keywords\n{older}{newer}");
     assert_eq!(messages(&asked(&with_keywords, &plan())), ["data.main.deny: new", "data.main.deny: old"]);
     let head = "package main\nimport rego.v1\n";
     let (objects, lists) = (format!("{head}deny[msg] if {{ msg := \"x\" }}\n"), format!("{head}{newer}"));
     let files = [("a.rego", &*objects), ("b.rego", &*lists)];
     let said = messages(&asked_with(&files, &json!({}), &plan(), Purpose::Judge));
-    assert!(said[0].contains("do not go together"), "{said:?}");
+    assert!(said[0].contains("data.main.deny is defined as two kinds of rule"), "{said:?}");
 }
 
 #[test]
@@ -161,21 +162,29 @@ exception contains rules if {
 
 #[test]
 fn what_cannot_be_compiled_is_said_with_its_place() {
-    let check = |rego: &str, says: &str| assert_eq!(messages(&asked(rego, &plan())), [says]);
     let head = "package main\nimport rego.v1\n";
-    check(
-        "package main\ndeny[msg] {\n  msg = \"a\"\n",
-        "Policies! policies/p.rego:4:1: expecting `}` while parsing query",
-    );
-    check(
-        &format!("{head}deny contains x if y\n"),
-        "Policies! policies/p.rego:3:20: use of undefined variable `y` is unsafe",
-    );
-    check("no package", "Policies! policies/p.rego:1:1: expecting `package` Missing package declaration.");
-    check(
-        &format!("{head}deny contains \"a\" if p\np if q\nq if p\n"),
-        "data.main.deny! policies/p.rego:4:1: recursion detected when evaluating rule:",
-    );
+    let mistakes = [
+        "package main\ndeny[msg] {\n  msg = \"a\"\n".to_owned(),
+        format!("{head}deny contains x if y\n"),
+        "no package".to_owned(),
+        format!("{head}deny contains \"a\" if p\np if q\nq if p\n"),
+        format!(
+            "{head}deny contains \"a\" if startswith(input.x)\nwarn contains \"b\" if contains(input.x, 1)\n"
+        ),
+        format!("{head}deny contains \"a\" if {{\n\tx := \n}}\nwarn contains if {{ }}\n"),
+    ];
+    let said = mistakes.map(|it| messages(&asked(&it, &plan())).join("\n"));
+    insta::assert_snapshot!(said.join("\n"), @"
+    Policies! policies/p.rego:4:1: expected the end of the line, `;` or `}` for the `{` of line 2, found the end of the text
+    Policies! policies/p.rego:3:20: rego_unsafe_var_error: nothing gives `y` its value
+    Policies! policies/p.rego:3:1: rego_unsafe_var_error: nothing gives `x` its value
+    Policies! policies/p.rego:1:1: expected `package`, found `no` (a file begins with its package, as `package main`)
+    Policies! policies/p.rego:1:4: expected `:=` and a value, or `if` and a body, found the keyword `package`
+    Policies! policies/p.rego:5:1: rego_recursion_error: data.main.q needs itself
+    Policies! policies/p.rego:3:22: rego_type_error: startswith takes 2 operands, and has 1
+    Policies! policies/p.rego:5:1: expected a term, found `}`
+    Policies! policies/p.rego:6:15: expected a term, found the keyword `if`
+    ");
 }
 
 /// What could reach out is not there.
@@ -183,21 +192,22 @@ fn what_cannot_be_compiled_is_said_with_its_place() {
 fn policies_cannot_reach_the_network_or_the_environment() {
     for (call, function) in [
         ("http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})", "http.send"),
-        ("opa.runtime().env", "opa.runtime"),
         ("net.lookup_ip_addr(\"localhost\")", "net.lookup_ip_addr"),
     ] {
         let rego = format!("package main\nimport rego.v1\ndeny contains x if {{ x := {call} }}\n");
         let said = messages(&asked(&rego, &plan()));
-        assert!(said[0].ends_with(&format!("could not find function {function}")), "{said:?}");
+        assert!(said[0].contains(&format!("{function} is not there")), "{said:?}");
     }
+    let rego = "package main\nimport rego.v1\ndeny contains sprintf(\"%v\", [opa.runtime().env]) if true\n";
+    assert_eq!(messages(&asked(rego, &plan())), ["data.main.deny: {}"]);
 }
 
-/// Policies for conftest are full of these. The classes know all of Unicode, where OPA's `\d`, `\w` and `\s` know ASCII.
+/// Policies for conftest are full of these. As in OPA, `\d`, `\w` and `\s` know ASCII.
 #[test]
 fn regular_expressions_know_classes_of_characters() {
     for (pattern, matches) in [
         (r"^\d{12}$", &["123456789012"][..]),
-        (r"^[\w+=,.@-]+$", &["123456789012", "a@b", "é", "Δ"]),
+        (r"^[\w+=,.@-]+$", &["123456789012", "a@b"]),
         (r"\s", &["a b"]),
         (r"(?i)^É$", &["é"]),
         (r"^\p{Greek}$", &["Δ"]),
@@ -210,12 +220,12 @@ fn regular_expressions_know_classes_of_characters() {
     }
 }
 
-/// The engine's own limit, so that no expression takes all memory.
+/// Expressions take memory, and no expression takes all of it: one that is too large is undefined, as one is that OPA does
+/// not take.
 #[test]
 fn a_regular_expression_may_not_be_too_large() {
-    let rego = "package main\nimport rego.v1\ndeny contains \"x\" if regex.match(`\\w{1000}`, \"a\")\n";
-    let said = messages(&asked(rego, &plan()));
-    assert_eq!(said, ["data.main.deny! compiled regex exceeded size limit (102400 bytes)"]);
+    let rego = "package main\nimport rego.v1\ndeny contains \"x\" if regex.match(`(\\w{1000}){1000}`, \"a\")\nwarn contains \"w\" if true\n";
+    assert_eq!(messages(&asked(rego, &plan())), ["data.main.warn: w"]);
 }
 
 #[test]
@@ -248,7 +258,7 @@ fn what_a_rule_has_found_stays_where_something_else_of_it_is_broken() {
             "data.main.deny! it yields something else than texts, or objects with `msg`"
         ]
     );
-    let said = said("exception contains x if some x in 5");
+    let said = said("exception contains x if x := http.send({})");
     assert!(said[0] == "data.main.deny: public" && said[1].starts_with("data.main.deny! "), "{said:?}");
 }
 
@@ -423,20 +433,20 @@ fn a_plan_that_cannot_be_read_is_refused_without_its_values() {
         said
     });
     insta::assert_snapshot!(said.join("\n"), @"
-    Plan! the plan ends too early (line 1, column 0)
-    Plan! the plan is not JSON (line 1, column 1)
+    Plan! the plan is not JSON: a value should stand here (line 1, column 1)
+    Plan! the plan is not JSON: a value should stand here (line 1, column 1)
     Plan! the plan is not what `terraform show -json` prints
     Plan! the plan is not what `terraform show -json` prints
     Plan! the plan is not what `terraform show -json` prints
-    Plan! the plan is not JSON (line 1, column 48)
+    Plan! the plan is not JSON: a value should stand here (line 1, column 48)
     Plan! this is a state and not a plan: save one with `terraform plan -out=FILE`
-    Plan! the plan is not JSON (line 1, column 27)
-    Plan! a number in the plan is larger than numbers are (line 1, column 39)
-    Plan! the plan nests deeper than 128 levels (line 1, column 158)
+    Plan! the plan is not JSON: the text should end here (line 1, column 27)
+
+    Plan! the plan cannot be read: a value is nested more than 127 deep
     ");
 }
 
-/// A number past 64 bits is rounded, as most readers of JSON do; of two values of one key the last counts.
+/// A number past 64 bits is exact; of two values of one key the last counts.
 #[test]
 fn odd_plans_are_judged_as_they_are() {
     let rego = r#"
@@ -449,7 +459,7 @@ deny contains "list" if some r in input.resource_changes
     let events = asked_within(&[("p.rego", rego)], &json!({}), plan, Purpose::Judge, LIMIT);
     assert_eq!(
         messages(&events),
-        ["data.main.deny: 123456789012345680000000000000 2", "data.main.deny: list"]
+        ["data.main.deny: 123456789012345678901234567890 2", "data.main.deny: list"]
     );
 }
 

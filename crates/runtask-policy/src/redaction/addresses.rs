@@ -3,7 +3,7 @@
 //! They are as public as the plan's outline, and people need them: no sensitive value hides a part of one. Keys of
 //! `for_each` are no part of that, since somebody may have made them of a sensitive value.
 
-use regorus::Value;
+use crate::node::Node;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -13,13 +13,13 @@ pub(super) struct Addresses(HashSet<String>);
 
 impl Addresses {
     /// Of a whole plan.
-    pub(super) fn of(plan: &Value) -> Self {
+    pub(super) fn of(plan: Node<'_>) -> Self {
         let mut addresses = HashSet::new();
-        let changes = ["resource_changes", "resource_drift"].into_iter().map(|it| &plan[it]);
-        for resource in changes.filter_map(|it| it.as_array().ok()).flat_map(|it| it.iter()) {
+        let changes = ["resource_changes", "resource_drift"].into_iter().map(|it| plan.get(it));
+        for resource in changes.flat_map(Node::items) {
             for address in ["address", "module_address", "previous_address"] {
-                if let Ok(address) = resource[address].as_string() {
-                    addresses.insert(address.to_string());
+                if let Some(address) = resource.get(address).text() {
+                    addresses.insert(address.to_owned());
                     addresses.extend(without_key(address).map(str::to_owned));
                 }
             }
@@ -134,7 +134,9 @@ mod tests {
         let plan = serde_json::json!({ "resource_changes": [
             { "address": address, "module_address": r#"module.net["a.b\"]"]"# }, { "address": "a.b[0]" },
         ] });
-        let addresses = Addresses::of(&Value::from(plan));
+        let mut heap = rego::Heap::new(1 << 20);
+        let plan = crate::node::from_json(&mut heap, &plan).unwrap();
+        let addresses = Addresses::of(Node::new(&heap, plan));
         let public = |text: &str| {
             let parts = addresses.public_parts(text).into_iter();
             parts.map(|it| text[it].to_owned()).collect::<Vec<_>>().join("…")

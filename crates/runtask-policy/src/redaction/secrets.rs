@@ -2,8 +2,9 @@
 //!
 //! Source: Terraform's JSON output format, and plans of Terraform 1.11.
 
-use crate::functions::number_texts;
-use regorus::Value;
+use crate::node::{Node, number_text};
+use rego::View;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// The members of a change that are values of attributes, and most of a plan's bytes.
@@ -24,7 +25,7 @@ pub(super) struct Secrets {
 
 impl Secrets {
     /// Everything that a plan marks.
-    pub(super) fn of(plan: &Value) -> Self {
+    pub(super) fn of(plan: Node<'_>) -> Self {
         let mut secrets = Self::default();
         secrets.marked(plan);
         secrets.variables(plan);
@@ -34,126 +35,141 @@ impl Secrets {
     /// Walks a plan for values with marks beside them, wherever terraform puts such pairs: `before` and
     /// `before_sensitive`, `after` and `after_sensitive`, `values` and `sensitive_values`, and a `value` or `default`
     /// with `sensitive: true`.
-    fn marked(&mut self, value: &Value) {
-        match value {
-            Value::Object(object) => {
-                let get = |key: &str| object.get(&Value::from(key));
-                for (values, marks) in [
-                    ("before", "before_sensitive"),
-                    ("after", "after_sensitive"),
-                    ("values", "sensitive_values"),
-                ] {
-                    if let (Some(value), Some(marks)) = (get(values), get(marks)) {
-                        self.by_mark(value, marks);
-                    }
-                }
-                if get("sensitive") == Some(&Value::Bool(true)) {
-                    for value in ["value", "default"].into_iter().filter_map(get) {
-                        self.leaves(value);
-                    }
-                }
-                // Elsewhere these are names that somebody chose, of outputs or modules, or the values of a state.
-                let passed_over: &[&str] = if matches!(get("actions"), Some(Value::Array(_))) {
-                    &OF_A_CHANGE
-                } else if matches!(get("address"), Some(Value::String(_))) {
-                    &OF_A_RESOURCE
-                } else {
-                    &[]
-                };
-                for (key, inner) in object.iter() {
-                    if !passed_over.iter().any(|it| *key == Value::from(*it)) {
-                        self.marked(inner);
-                    }
-                }
+    fn marked(&mut self, node: Node<'_>) {
+        node.items().for_each(|inner| self.marked(inner));
+        if !node.is_object() {
+            return;
+        }
+        for (values, marks) in
+            [("before", "before_sensitive"), ("after", "after_sensitive"), ("values", "sensitive_values")]
+        {
+            self.by_mark(node.get(values), node.get(marks));
+        }
+        if node.get("sensitive").is(true) {
+            for value in ["value", "default"] {
+                self.leaves(node.get(value));
             }
-            Value::Array(list) => list.iter().for_each(|inner| self.marked(inner)),
-            _ => {}
+        }
+        // Elsewhere these are names that somebody chose, of outputs or modules, or the values of a state.
+        let passed_over: &[&str] = if matches!(node.get("actions").view(), Some(View::Array(_))) {
+            &OF_A_CHANGE
+        } else if node.get("address").text().is_some() {
+            &OF_A_RESOURCE
+        } else {
+            &[]
+        };
+        for (key, inner) in node.pairs() {
+            if !key.text().is_some_and(|it| passed_over.contains(&it)) {
+                self.marked(inner);
+            }
         }
     }
 
     /// The values of variables stand in one place, and which of them are sensitive in another.
-    fn variables(&mut self, plan: &Value) {
-        let root = &plan["configuration"]["root_module"];
-        if let Ok(declared) = root["variables"].as_object() {
-            for (name, variable) in declared.iter() {
-                if variable["sensitive"] == Value::Bool(true) {
-                    self.leaves(&plan["variables"][name]["value"]);
-                }
+    fn variables(&mut self, plan: Node<'_>) {
+        let root = plan.get("configuration").get("root_module");
+        for (name, variable) in root.get("variables").pairs() {
+            if let (true, Some(name)) = (variable.get("sensitive").is(true), name.text()) {
+                self.leaves(plan.get("variables").get(name).get("value"));
             }
         }
         self.calls(root);
     }
 
     /// Collects the literal values with which a module is called for its sensitive variables.
-    fn calls(&mut self, module: &Value) {
-        let Ok(inner) = module["module_calls"].as_object() else { return };
-        for (_name, call) in inner.iter() {
-            if let Ok(variables) = call["module"]["variables"].as_object() {
-                for (name, variable) in variables.iter() {
-                    if variable["sensitive"] == Value::Bool(true) {
-                        self.leaves(&call["expressions"][name]["constant_value"]);
-                    }
+    fn calls(&mut self, module: Node<'_>) {
+        for (_name, call) in module.get("module_calls").pairs() {
+            for (name, variable) in call.get("module").get("variables").pairs() {
+                if let (true, Some(name)) = (variable.get("sensitive").is(true), name.text()) {
+                    self.leaves(call.get("expressions").get(name).get("constant_value"));
                 }
             }
-            self.calls(&call["module"]);
+            self.calls(call.get("module"));
         }
     }
 
     /// `marks` is shaped as `value` is, with `true` where everything from there on is sensitive.
-    fn by_mark(&mut self, value: &Value, marks: &Value) {
-        match (value, marks) {
-            (_, Value::Bool(true)) => self.leaves(value),
-            (Value::Object(object), Value::Object(marks)) => {
-                for (key, marks) in marks.iter() {
-                    if let Some(value) = object.get(key) {
-                        self.by_mark(value, marks);
-                    }
-                }
+    fn by_mark(&mut self, value: Node<'_>, marks: Node<'_>) {
+        if marks.is(true) {
+            self.leaves(value);
+        }
+        for (key, marks) in marks.pairs() {
+            if let Some(key) = key.text() {
+                self.by_mark(value.get(key), marks);
             }
-            (Value::Array(list), Value::Array(marks)) => {
-                list.iter().zip(marks.iter()).for_each(|(value, marks)| self.by_mark(value, marks));
-            }
-            _ => {}
+        }
+        for (value, marks) in value.items().zip(marks.items()) {
+            self.by_mark(value, marks);
         }
     }
 
     /// The texts and numbers in a value, and the keys. Booleans, null and empty texts give nothing away.
-    fn leaves(&mut self, value: &Value) {
-        match value {
-            Value::String(text) => {
-                self.values.insert(text.to_string());
-                if text.trim().contains('\n') {
-                    // Brackets and rulers give nothing away, and stand everywhere.
-                    let says_something = |it: &&str| it.contains(char::is_alphanumeric);
-                    self.lines.extend(text.lines().map(str::trim).filter(says_something).map(str::to_owned));
-                }
-                // A secret in Secrets Manager is often an object, written as JSON.
-                for inner in json_in(text) {
-                    self.leaves(&inner);
-                }
-            }
-            Value::Number(_) => self.values.extend(number_texts(value)),
-            Value::Object(object) => {
-                for (key, inner) in object.iter() {
+    fn leaves(&mut self, node: Node<'_>) {
+        match node.view() {
+            Some(View::String(text)) => self.text(text),
+            Some(View::Number(number)) => self.values.extend(number_texts(&number_text(number))),
+            _ => {
+                node.items().for_each(|it| self.leaves(it));
+                for (key, inner) in node.pairs() {
                     self.leaves(key);
                     self.leaves(inner);
                 }
             }
-            Value::Array(list) => list.iter().for_each(|inner| self.leaves(inner)),
-            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.values.insert(text.to_owned());
+        if text.trim().contains('\n') {
+            // Brackets and rulers give nothing away, and stand everywhere.
+            let says_something = |it: &&str| it.contains(char::is_alphanumeric);
+            self.lines.extend(text.lines().map(str::trim).filter(says_something).map(str::to_owned));
+        }
+        // A secret in Secrets Manager is often an object, written as JSON.
+        for inner in json_in(text) {
+            self.leaves_of_json(&inner);
+        }
+    }
+
+    /// The same as [`leaves`](Self::leaves), of JSON within a text.
+    fn leaves_of_json(&mut self, json: &Json) {
+        match json {
+            Json::String(text) => self.text(text),
+            Json::Number(number) => self.values.extend(number_texts(&number.to_string())),
+            Json::Array(items) => items.iter().for_each(|it| self.leaves_of_json(it)),
+            Json::Object(object) => {
+                for (key, inner) in object {
+                    self.text(key);
+                    self.leaves_of_json(inner);
+                }
+            }
+            Json::Null | Json::Bool(_) => {}
         }
     }
 }
 
+/// How a policy may write a number.
+fn number_texts(number: &str) -> [String; 5] {
+    let float: f64 = number.parse().unwrap_or_default();
+    // As Go writes them, where an exponent has a sign and two digits: `1.5e-07`.
+    let scientific = format!("{float:e}");
+    let scientific = scientific.split_once('e').map(|(digits, exponent)| {
+        let (sign, exponent) = exponent.strip_prefix('-').map_or(("+", exponent), |it| ("-", it));
+        format!("{digits}e{sign}{exponent:0>2}")
+    });
+    let scientific = scientific.unwrap_or_default();
+    [number.to_owned(), format!("{float}"), format!("{float:?}"), format!("{float:.6}"), scientific]
+}
+
 /// Objects and lists that are written as JSON anywhere in a text, the outermost ones.
-fn json_in(text: &str) -> Vec<Value> {
+fn json_in(text: &str) -> Vec<Json> {
     let mut found = Vec::new();
     let mut at = 0;
     for _attempt in 0..JSON_ATTEMPTS {
         let Some(start) = text.get(at..).and_then(|it| it.find(['{', '['])) else { break };
         at += start;
         let rest = text.get(at..).unwrap_or_default();
-        let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<Json>();
         at += match documents.next() {
             Some(Ok(value)) => {
                 found.push(value);
@@ -168,11 +184,10 @@ fn json_in(text: &str) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::super::Redaction;
-    use super::*;
     use serde_json::json;
 
-    fn redaction(plan: &serde_json::Value) -> Redaction {
-        Redaction::of(&Value::from_json_str(&plan.to_string()).unwrap())
+    fn redaction(plan: &serde_json::Value) -> Redaction<'static> {
+        Redaction::of(crate::redaction::leaked(plan))
     }
 
     #[test]
@@ -239,7 +254,7 @@ mod tests {
             assert_eq!(redaction.redact(open), open);
         }
         let hostile = json!({ "sensitive": true, "value": "[\"".repeat(100_000) });
-        assert!(!super::super::Redaction::of(&Value::from(hostile)).redact("x").is_empty());
+        assert!(!self::redaction(&hostile).redact("x").is_empty());
     }
 
     /// Names that somebody chose are not taken for those that terraform writes, and a state is looked at as well.

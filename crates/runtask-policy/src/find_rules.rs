@@ -1,0 +1,132 @@
+//! Finds the rules that are asked, and what they say of themselves.
+
+use crate::annotations::{Annotated, Annotation, annotations};
+use crate::message::{Purpose, RuleEntry, RuleKind};
+use crate::parsed::Parsed;
+use crate::place::Place;
+use rego::syntax::Rule;
+use runtask_findings::{Code, shortened};
+use std::collections::BTreeMap;
+
+/// Characters of a rule's title.
+const MAX_TITLE: usize = 200;
+/// Characters of what a rule says of itself, which stands below each of its findings.
+const MAX_ANNOTATION: usize = 4_000;
+
+/// Finds the rules to ask, in the order of files and lines, each with whether it is an `exception`.
+pub(crate) fn find(files: &[Parsed<'_>], purpose: Purpose) -> Vec<(RuleEntry, bool)> {
+    let mut entries: Vec<(RuleEntry, bool)> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for Parsed { file, module } in files {
+        let asked = module.rules.iter().filter_map(|rule| {
+            let name = name_of(rule)?;
+            let is_exception = name == "exception";
+            let kind = kind_of(name, purpose).or(is_exception.then_some(RuleKind::Deny))?;
+            Some((rule, name, kind, is_exception))
+        });
+        let asked: Vec<_> = asked.collect();
+        if asked.is_empty() {
+            continue;
+        }
+        let annotated = annotations(&file.text);
+        let nothing = Annotation::default();
+        let of_package = annotated.iter().find(|it| it.is_package).map_or(&nothing, |it| &it.annotation);
+        for (rule, name, kind, is_exception) in asked {
+            let line = Place::of(&file.text, rule.span).line;
+            let path = format!("data{}.{name}", joined(&module.package));
+            let own = annotated.iter().find(|it| is_about(it, line)).map(|it| it.annotation.clone());
+            let annotation = own.clone().unwrap_or_default().or(of_package);
+            let entry = || entry(&path, &module.package, name, kind, annotation, &file.name, line);
+            match places.get(&path).and_then(|it| entries.get_mut(*it)) {
+                // Of several definitions, the first that has something to say about itself speaks for all.
+                Some((there, _)) if own.is_some() && there.title == title_of(name) => *there = entry(),
+                Some(_) => {}
+                None => {
+                    places.insert(path.clone(), entries.len());
+                    entries.push((entry(), is_exception));
+                }
+            }
+        }
+    }
+    entries
+}
+
+fn entry(
+    path: &str,
+    package: &[String],
+    name: &str,
+    kind: RuleKind,
+    annotation: Annotation,
+    file: &str,
+    line: u32,
+) -> RuleEntry {
+    let package = package.join(".");
+    let code = annotation.code.unwrap_or_else(|| match name.split_once('_') {
+        Some((_kind, more)) => format!("{package} {more}"),
+        None => package.clone(),
+    });
+    RuleEntry {
+        title: shortened(&annotation.title.unwrap_or_else(|| title_of(name)), MAX_TITLE),
+        code: Code::of_rule(&code).as_str().to_owned(),
+        path: path.to_owned(),
+        package,
+        name: name.to_owned(),
+        kind,
+        description: shortened(&annotation.description.unwrap_or_default(), MAX_ANNOTATION),
+        fix: shortened(&annotation.fix.unwrap_or_default(), MAX_ANNOTATION),
+        severity: annotation.severity,
+        params: annotation.params,
+        links: annotation.links,
+        file: file.to_owned(),
+        line,
+    }
+}
+
+/// The title of a rule whose author gave it none.
+pub(crate) fn title_of(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+fn is_about(annotated: &Annotated, line: u32) -> bool {
+    !annotated.is_package && annotated.line == line
+}
+
+/// The name of a rule that has no arguments. `deny[x] = y` is an object with keys, as `deny` is, and so is that of
+/// `deny.x contains y`.
+fn name_of(rule: &Rule) -> Option<&str> {
+    first_name(rule).filter(|_| rule.head.parameters.is_none() && !rule.is_default)
+}
+
+/// `deny` of `deny`, `deny[x]`, `deny.x` and `deny(x)`.
+pub(crate) fn first_name(rule: &Rule) -> Option<&str> {
+    rule.head.name.first()?.name()
+}
+
+/// The kind of a rule, by its name.
+///
+/// Source: conftest, `policy/engine.go`: `^(deny|violation)(_[a-zA-Z0-9]+)*$`, and likewise `warn`.
+fn kind_of(name: &str, purpose: Purpose) -> Option<RuleKind> {
+    let (first, rest) = name.split_once('_').map_or((name, None), |(first, rest)| (first, Some(rest)));
+    if purpose == Purpose::Test {
+        return (first == "test" && rest.is_some()).then_some(RuleKind::Test);
+    }
+    let is_word = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_alphanumeric());
+    if !rest.is_none_or(|it| it.split('_').all(is_word)) {
+        return None;
+    }
+    match first {
+        "deny" | "violation" => Some(RuleKind::Deny),
+        "warn" => Some(RuleKind::Warn),
+        _ => None,
+    }
+}
+
+/// `.main`, `.terraform.s3`, or `.graph["1.0.0"]`.
+fn joined(components: &[String]) -> String {
+    let is_name = |it: &str| {
+        it.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_')
+            && it.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+    };
+    let component = |it: &String| if is_name(it) { format!(".{it}") } else { format!("[{it:?}]") };
+    components.iter().map(component).collect()
+}
