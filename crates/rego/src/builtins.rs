@@ -39,6 +39,7 @@ mod verbs;
 mod yaml;
 
 pub(crate) use call::{Builtin, Cache, Context, Failure};
+pub(crate) use objects::at;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -7,6 +7,7 @@ use crate::compile_error::CompileError;
 use crate::error::ParseError;
 use crate::evaluation_error::EvaluationError;
 use crate::heap::{Frozen, Heap, HeapError, Value, View};
+use crate::input_reader::InputReader;
 use crate::limits::Limits;
 use crate::machine::{self, Machine};
 use crate::metadata::Annotated;
@@ -15,7 +16,7 @@ use crate::parser::{parse_module, parse_query};
 use crate::syntax::{Expression, ExpressionKind, Module, Span, Term, TermKind, Version};
 use crate::taint::Taints;
 use crate::unknowns::Unknowns;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Policies that were read and not compiled yet.
 #[derive(Debug, Default)]
@@ -56,6 +57,7 @@ pub struct Documents {
     input: Option<Value>,
     data: Value,
     unknowns: u32,
+    reader: Option<InputReader>,
 }
 
 /// Policies that are asked about documents, one query after the other.
@@ -130,6 +132,13 @@ impl Compiled {
         self.names.get(number).map(String::as_str)
     }
 
+    /// Every place that an evaluation can come to, in order: what [`Session::take_observations`] tells of.
+    #[must_use]
+    pub fn places(&self) -> BTreeSet<Place> {
+        let nodes = self.program.tree.ids().filter_map(|it| self.program.tree.node(it));
+        nodes.flat_map(|it| it.code.places.iter().copied()).collect()
+    }
+
     /// Makes a query ready. One that is a term alone, such as `data.main.deny`, gives its value as [`Answer::value`].
     ///
     /// # Errors
@@ -153,11 +162,8 @@ impl Compiled {
     ///
     /// When the limits leave no room for the constants of the policies.
     pub fn session(&self, documents: &Documents, limits: &Limits) -> Result<Session<'_>, EvaluationError> {
-        let mut taints = Taints::default();
-        let mut unknowns = Unknowns::default();
-        for _ in 0..documents.unknowns {
-            unknowns.add(&mut taints);
-        }
+        let mut taints = Taints::of_input(documents.unknowns);
+        let unknowns = Unknowns::of_input(documents.unknowns, &mut taints);
         let machine = Machine::new(
             &self.program,
             Heap::on(&documents.values, limits.bytes),
@@ -167,7 +173,9 @@ impl Compiled {
             documents.data,
             limits.clone(),
         );
-        Ok(Session { machine: machine? })
+        let mut machine = machine?;
+        machine.reader = documents.reader;
+        Ok(Session { machine })
     }
 }
 
@@ -214,7 +222,7 @@ impl Documents {
     ///
     /// When the heap stands on another one.
     pub fn new(heap: Heap, input: Option<Value>, data: Value) -> Result<Self, HeapError> {
-        Ok(Self { values: heap.freeze()?, input, data, unknowns: 0 })
+        Ok(Self { values: heap.freeze()?, input, data, unknowns: 0, reader: None })
     }
 
     /// A heap in which their values are values, and that holds no others.
@@ -234,6 +242,18 @@ impl Documents {
     pub fn with_unknowns(self, count: u32) -> Self {
         Self { unknowns: count, ..self }
     }
+
+    /// The same values with another input.
+    #[must_use]
+    pub fn with_input(self, input: Value) -> Self {
+        Self { input: Some(input), ..self }
+    }
+
+    /// Reads what `with input as` puts in the place of the input.
+    #[must_use]
+    pub fn with_reader(self, reader: InputReader) -> Self {
+        Self { reader: Some(reader), ..self }
+    }
 }
 
 impl<'s> Answer<'s> {
@@ -247,6 +267,16 @@ impl<'s> Answer<'s> {
     #[must_use]
     pub fn value(&self) -> Option<Value> {
         self.solutions().next().and_then(|it| it.get(RESULT))
+    }
+
+    /// Of a text that is not known, what it is with `(known after apply)` for what is not known in it: for people.
+    #[must_use]
+    pub fn words(&self, value: Value) -> Option<&'s str> {
+        let View::Unknown(id) = self.heap.view(value) else { return None };
+        match self.heap.view(self.unknowns.words(id)?) {
+            View::String(it) => Some(it),
+            _ => None,
+        }
     }
 
     /// The solutions, in the order in which they were found.

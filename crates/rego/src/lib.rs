@@ -16,6 +16,7 @@ mod error;
 mod evaluation_error;
 mod heap;
 mod index;
+mod input_reader;
 mod item;
 mod json;
 mod json_text;
@@ -52,6 +53,7 @@ pub use engine::{
 pub use error::ParseError;
 pub use evaluation_error::EvaluationError;
 pub use heap::{Frozen, Heap, HeapError, Mark, UnknownId, Value, View};
+pub use input_reader::InputReader;
 pub use json::{JsonError, parse as parse_json};
 pub use limits::Limits;
 pub use number::Number;

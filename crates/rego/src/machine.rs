@@ -2,6 +2,7 @@
 
 mod calls;
 mod documents;
+mod knowledge;
 mod outcomes;
 mod values;
 
@@ -12,12 +13,13 @@ use crate::environment::{Environment, NOWHERE};
 use crate::evaluation_error::EvaluationError;
 use crate::heap::{Heap, Mark, Value, View};
 use crate::index::Indexes;
+use crate::input_reader::InputReader;
 use crate::item::Item;
 use crate::limits::Limits;
 use crate::observation::{Observations, looked_at};
 use crate::resolved::ConstantId;
 use crate::taint::{Taint, Taints};
-use crate::unknowns::Unknowns;
+use crate::unknowns::{Unknowns, is_unknown};
 
 /// How many items of collections are compared in one step.
 const ITEMS_OF_A_STEP: u64 = 16;
@@ -62,6 +64,7 @@ pub(crate) struct Machine<'p> {
     pub(crate) observations: Option<Observations>,
     pub(crate) printed: Vec<String>,
     limits: Limits,
+    pub(crate) reader: Option<InputReader>,
     steps: u64,
     /// With how many steps left it is looked next whether the evaluation was stopped.
     next_look: u64,
@@ -171,6 +174,7 @@ impl<'p> Machine<'p> {
             steps: limits.steps,
             next_look: limits.steps,
             limits,
+            reader: None,
         })
     }
 
@@ -306,7 +310,9 @@ impl<'p> Machine<'p> {
                 if it.is_false() {
                     return Ok(Next::Fail);
                 }
-                self.hang_on(it);
+                if is_unknown(&self.heap, it) {
+                    self.hang_on(it);
+                }
             }
             Instruction::IsCollection { it } => {
                 let it = self.read(*it);

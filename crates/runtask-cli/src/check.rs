@@ -3,6 +3,7 @@
 use crate::environment::now;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::plan_file::copied;
 use crate::tasks_arguments::{TasksArguments, choose_or, say_which, with_checks};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -286,16 +287,6 @@ impl Named {
         let terraform = terraform.context("the plan is not JSON, and only terraform can convert it")?;
         Ok(Some(terraform.show_plan(&path, directory, limit).await.map_err(anyhow::Error::msg)?))
     }
-}
-
-/// A file with what a stream says, as far as a plan may go and a byte more.
-fn copied(stream: impl Read, limit: u64) -> anyhow::Result<File> {
-    let temporary = std::env::temp_dir();
-    let mut file = tempfile::tempfile()
-        .with_context(|| format!("no file for it can be made in {}", temporary.display()))?;
-    io::copy(&mut stream.take(limit.saturating_add(1)), &mut file)?;
-    file.rewind()?;
-    Ok(file)
 }
 
 /// Runs the checks of a task on the directory and the plan that were named.

@@ -12,6 +12,7 @@ mod listen;
 mod logging;
 mod output;
 mod pair;
+mod plan_file;
 mod policy;
 mod register;
 mod serve;

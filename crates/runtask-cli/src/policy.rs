@@ -1,19 +1,25 @@
 //! `runtask policy`: lists rules, explains them, tests them, and begins new ones.
 
 mod check;
+mod eval;
 mod explain;
+mod explain_result;
 mod files;
 mod library;
 mod list;
 mod new;
 mod rules;
+mod seen;
+mod sources;
 mod test;
 
 use crate::exit::Exit;
 use crate::output::Output;
 use check::CheckArguments;
 use clap::{Args, Subcommand};
+use eval::EvalArguments;
 use explain::ExplainArguments;
+use explain_result::ExplainResultArguments;
 use files::FilesArguments;
 use library::LibraryArguments;
 use list::ListArguments;
@@ -33,6 +39,8 @@ Your first rule:
   runtask policy new owner-tag              writes policies/owner_tag.rego, and tests for it
   runtask policy test policies/             runs the tests
   runtask policy check                      says whether a run task would start with runtask.toml
+  runtask policy eval data.main.deny -i plan.json
+                                            answers a query about a plan
   runtask policy list                       lists the rules of runtask.toml, or the shipped ones
 
 docs/policies.md shows every step.
@@ -46,6 +54,10 @@ enum PolicyCommand {
     Check(CheckArguments),
     /// Say what a rule demands, why, and how to mend what it finds
     Explain(ExplainArguments),
+    /// Answer a query, such as data.main.deny, about a plan
+    Eval(EvalArguments),
+    /// Say why a rule found what it found in a plan, and what did not hold
+    ExplainResult(ExplainResultArguments),
     /// List the files that runtask.toml needs, if a run task would start with them
     Files(FilesArguments),
     /// Write the library data.runtask out, for editors, opa and Regal to find
@@ -61,6 +73,8 @@ pub(crate) async fn policy(arguments: &PolicyArguments, output: &Output) -> anyh
         PolicyCommand::List(arguments) => list::list(arguments, output).await,
         PolicyCommand::Check(arguments) => check::check(arguments, output).await,
         PolicyCommand::Explain(arguments) => explain::explain(arguments, output).await,
+        PolicyCommand::Eval(arguments) => eval::eval(arguments, output).await,
+        PolicyCommand::ExplainResult(arguments) => explain_result::explain_result(arguments, output).await,
         PolicyCommand::Files(arguments) => files::files(arguments, output).await,
         PolicyCommand::Library(arguments) => library::library(arguments, output),
         PolicyCommand::Test(arguments) => test::test(arguments, output).await,

@@ -3,6 +3,7 @@
 //! Unreadable YAML is no annotation, as in OPA unless it is told to look at annotations; `oddities.rs` says so.
 //! Source: Open Policy Agent, "Policy Language", "Annotations".
 
+use crate::message::TakesUnknowns;
 use crate::node::Node;
 use rego::Heap;
 use runtask_findings::Severity;
@@ -18,6 +19,7 @@ pub(crate) struct Annotation {
     pub(crate) severity: Option<String>,
     pub(crate) fix: Option<String>,
     pub(crate) params: Vec<(String, String)>,
+    pub(crate) unknown: Option<TakesUnknowns>,
 }
 
 /// An annotation and what it stands before.
@@ -41,6 +43,7 @@ impl Annotation {
             severity: self.severity.or_else(|| other.severity.clone()),
             fix: self.fix.or_else(|| other.fix.clone()),
             params: if self.params.is_empty() { other.params.clone() } else { self.params },
+            unknown: self.unknown.or(other.unknown),
         }
     }
 }
@@ -111,6 +114,10 @@ fn read(yaml: &str) -> Option<Annotation> {
         severity: text(at("/custom/severity")).filter(|it| it.parse::<Severity>().is_ok()),
         fix: text(at("/custom/fix")),
         params: params.filter_map(|(name, meaning)| Some((name.clone(), text(meaning)?))).collect(),
+        unknown: at("/custom/unknown")
+            .as_str()
+            .and_then(|word| TakesUnknowns::ALL.iter().find(|it| it.0 == word.trim()))
+            .map(|it| it.1),
     })
 }
 
@@ -131,6 +138,7 @@ mod tests {
 # custom:
 #   code: private-buckets
 #   severity: high
+#   unknown: absent
 #   params:
 #     names: Which ones
 
@@ -162,13 +170,14 @@ warn contains \"x\"
             severity: Some("high".into()),
             fix: None,
             params: vec![("names".into(), "Which ones".into())],
+            unknown: Some(TakesUnknowns::Absent),
         };
         let rule = Annotation { title: Some("One of them".into()), ..Annotation::default() };
         assert_eq!(
             found,
             [
-                Annotated { line: 16, is_package: true, annotation: package.clone() },
-                Annotated { line: 22, is_package: false, annotation: rule.clone() },
+                Annotated { line: 17, is_package: true, annotation: package.clone() },
+                Annotated { line: 23, is_package: false, annotation: rule.clone() },
             ]
         );
         assert_eq!(rule.or(&package).title.as_deref(), Some("One of them"));

@@ -1,17 +1,24 @@
 //! Asks rules about a plan, and reads what they yield.
 
+use crate::asked_about::AskedAbout;
 use crate::deadline::Deadline;
 use crate::engine::Policies;
-use crate::message::{Answer, Request, Trouble, Violation};
+use crate::find_rules::title_of;
+use crate::message::{
+    Answer, Request, RuleEntry, SeenExpression, Solution, TakesUnknowns, Trouble, Violation,
+};
 use crate::node::Node;
 use crate::place::Place;
-use crate::plan::{Changes, Key};
+use crate::plan::{Changes, Key, UNKNOWN};
 use crate::redaction::Redaction;
 use crate::trouble::RuleLimits;
+use crate::unknowns::UnknownPlace;
 use rego::syntax::Rule;
-use rego::{Documents, Limits, Query, Session, View};
+use rego::{AskError, Heap, Limits, Query, Session, View};
 use runtask_findings::{Severity, shortened};
+use serde_json::{Map, Value as Json};
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How many things all rules together may object to before the rest is only counted: what reads them makes a text of
@@ -23,6 +30,10 @@ pub(crate) const MAX_VIOLATION_BYTES: usize = 8 * 1024 * 1024;
 const ALWAYS: usize = 10;
 /// Characters of a policy's message.
 const MAX_MESSAGE: usize = 2_000;
+/// How many unknowns on which a finding hangs are told.
+const MAX_HANGS_ON: usize = 8;
+/// Characters of a value that was looked at.
+const MAX_SEEN: usize = 400;
 /// Characters of an expression of a test.
 const MAX_EXPRESSION: usize = 120;
 /// What a collection that grows takes besides itself, at most: what it was before.
@@ -31,7 +42,8 @@ const GROWING: u64 = 3;
 /// Rules that are asked about documents, one after the other.
 pub(crate) struct Asking<'p> {
     policies: &'p Policies,
-    session: Session<'p>,
+    documents: &'p AskedAbout,
+    sessions: Sessions<'p>,
     deadline: Deadline,
     engine_limits: Limits,
     limits: RuleLimits,
@@ -42,7 +54,7 @@ impl<'p> Asking<'p> {
     pub(crate) fn new(
         policies: &'p Policies,
         request: &Request,
-        documents: &Documents,
+        documents: &'p AskedAbout,
     ) -> Result<Self, Trouble> {
         let deadline = Deadline::new();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -51,15 +63,20 @@ impl<'p> Asking<'p> {
             bytes: usize::try_from(request.memory_bytes / GROWING).unwrap_or(usize::MAX),
             stop: Some(deadline.stop()),
             now: i64::try_from(now).unwrap_or(i64::MAX),
+            observe: request.observe,
             ..Limits::default()
         };
         let limits = RuleLimits {
             time: Duration::from_millis(request.time_limit_ms),
             memory_bytes: request.memory_bytes,
         };
-        let session = policies.compiled.session(documents, &engine_limits);
-        let session = session.map_err(|error| Trouble::new(error.to_string()))?;
-        Ok(Self { policies, session, deadline, engine_limits, limits })
+        let session = |documents| {
+            policies.compiled.session(documents, &engine_limits).map_err(|it| Trouble::new(it.to_string()))
+        };
+        let known = session(&documents.known)?;
+        let with_unknowns = documents.with_unknowns.as_ref().map(session).transpose()?;
+        let sessions = Sessions { known, with_unknowns };
+        Ok(Self { policies, documents, sessions, deadline, engine_limits, limits })
     }
 
     /// Asks a rule about the plan.
@@ -67,28 +84,17 @@ impl<'p> Asking<'p> {
         let (Some(rule), Some(query)) = (self.policies.rules.get(index), self.policies.query(index)) else {
             return Answer::default();
         };
-        let (session, limits) = (&mut self.session, self.limits);
-        let files = &self.policies.files;
-        let read = |reading: &mut Reading<'_>, answer: &rego::Answer<'_>| {
-            let heap = answer.heap();
-            let Some(value) = answer.value() else { return Answer::default() };
-            match heap.view(value) {
-                View::Set(items) | View::Array(items) => {
-                    reading.read(items.iter().map(|it| Node::new(heap, *it)))
-                }
-                View::Bool(false) | View::Object([]) => Answer::default(),
-                // Conftest takes these for rules that found nothing. They did find something, and have no words for it.
-                _ => Answer { trouble: Some(Trouble::no_messages()), ..Answer::default() },
-            }
-        };
-        let answer = self.deadline.within(limits.time, || {
-            session.ask(query).map(|it| read(reading, &it)).map_err(|it| Trouble::of_rule(files, &it, limits))
-        });
-        let mut answer = answer.unwrap_or_else(|it| Answer { trouble: Some(it), ..Answer::default() });
+        let mut read = |answer: &rego::Answer<'_>| reading.read_answer(rule, answer);
+        let limits = self.limits;
+        let session = self.sessions.of_rule(rule);
+        let answer = self.deadline.within(limits.time, || session.ask(query).map(|it| read(&it)));
+        let trouble = |error: AskError| Trouble::of_rule(&self.policies.files, &error, limits);
+        let mut answer =
+            answer.unwrap_or_else(|error| Answer { trouble: Some(trouble(error)), ..Answer::default() });
         if !answer.violations.is_empty()
             && let Some(exception) = self.policies.exception(&rule.package)
         {
-            match self.excepts(exception, &rule.name) {
+            match self.excepts(exception, rule) {
                 Ok(excepted) => answer.excepted = excepted,
                 Err(trouble) => {
                     answer.trouble.get_or_insert(trouble);
@@ -100,52 +106,138 @@ impl<'p> Asking<'p> {
     }
 
     /// Whether a rule `exception` of the rule's package excepts it, as conftest has it: it yields lists of names, of
-    /// which one is the rule's without `deny_`, `violation_` or `warn_`.
-    fn excepts(&mut self, exception: &'p Query, name: &str) -> Result<bool, Trouble> {
-        let name = name.split_once('_').map_or("", |(_kind, name)| name);
-        let (session, limits) = (&mut self.session, self.limits);
+    /// which one is the rule's without `deny_`, `violation_` or `warn_`. What may except it does not.
+    fn excepts(&mut self, exception: &'p Query, rule: &RuleEntry) -> Result<bool, Trouble> {
+        let name = rule.name.split_once('_').map_or("", |(_kind, name)| name);
+        let limits = self.limits;
+        let session = self.sessions.of_rule(rule);
         let asked = self.deadline.within(limits.time, || {
             session.ask(exception).map(|answer| {
                 let Some(value) = answer.value() else { return false };
-                let lists = Node::new(answer.heap(), value);
-                lists.items().flat_map(Node::items).any(|it| it.text() == Some(name))
+                let proved = answer.items(value).into_iter().filter(|it| it.hangs_on.is_empty());
+                let lists = proved.map(|it| Node::new(answer.heap(), it.value));
+                lists.flat_map(Node::items).any(|it| it.text() == Some(name))
             })
         });
         asked.map_err(|error| Trouble::of_rule(&self.policies.files, &error, limits))
     }
 
-    /// Runs a test.
-    pub(crate) fn test(&mut self, index: usize, documents: &Documents) -> Answer {
-        let Some(query) = self.policies.query(index) else { return Answer::default() };
-        let (session, limits) = (&mut self.session, self.limits);
-        let said = self.deadline.within(limits.time, || {
-            session.ask(query).map(|it| {
-                it.value().map(|value| match it.heap().view(value) {
-                    View::Bool(truth) => Some(truth),
-                    _ => None,
-                })
+    /// Answers a query.
+    pub(crate) fn query(
+        &mut self,
+        query: &'p Query,
+        reading: &Reading<'_>,
+    ) -> Result<Vec<Solution>, Trouble> {
+        let (limits, files) = (self.limits, &self.policies.files);
+        let session = self.sessions.of(true);
+        let answer = self.deadline.within(limits.time, || {
+            session.ask(query).map(|answer| {
+                let is_term = answer.value().is_some();
+                let heap = answer.heap();
+                let solution = |it: rego::Solution<'_>| {
+                    let shown = |value| reading.shown(Node::new(heap, value));
+                    let value = match answer.value().filter(|_| is_term) {
+                        Some(value) => shown(value),
+                        None => it
+                            .iter()
+                            .map(|(name, value)| (name.to_owned(), shown(value)))
+                            .collect::<Map<_, _>>()
+                            .into(),
+                    };
+                    Solution { value, hangs_on: reading.hangs_on(it.hangs_on) }
+                };
+                answer.solutions().map(solution).collect()
             })
         });
+        answer.map_err(|error| Trouble::of_rule(files, &error, limits))
+    }
+
+    /// What happened at each place since this was asked last, of each as much as may be told.
+    pub(crate) fn seen(&mut self, reading: Option<&Reading<'_>>) -> Vec<SeenExpression> {
+        let nothing = self.policies.compiled.places().into_iter().map(|it| (it, SeenHere::default()));
+        let mut all: BTreeMap<rego::Place, SeenHere> = nothing.collect();
+        for session in
+            [Some(&mut self.sessions.known), self.sessions.with_unknowns.as_mut()].into_iter().flatten()
+        {
+            for (place, seen) in session.take_observations() {
+                let here = all.entry(place).or_default();
+                here.reached += seen.reached;
+                here.failed += seen.failed;
+                if seen.failed > 0 {
+                    let shown = |it: &rego::Value| {
+                        let text = session.heap().shown(*it);
+                        shortened(&reading.map_or(text.clone(), |it| it.redaction.redact(&text)), MAX_SEEN)
+                    };
+                    here.values = seen.values.iter().map(shown).collect();
+                }
+            }
+        }
+        let expression = |(place, here): (rego::Place, SeenHere)| {
+            let file = self.policies.files.get(usize::try_from(place.file).ok()?)?;
+            if place.span.start == place.span.end {
+                return None;
+            }
+            let end = rego::syntax::Span { start: place.span.end.saturating_sub(1), ..place.span };
+            let Place { line, column } = Place::of(&file.text, place.span);
+            let (start, stop) =
+                (usize::try_from(place.span.start).ok()?, usize::try_from(place.span.end).ok()?);
+            let text = file.text.get(start..stop)?.lines().next()?;
+            Some(SeenExpression {
+                file: file.name.clone(),
+                line,
+                column,
+                last_line: Place::of(&file.text, end).line,
+                text: shortened(text, MAX_EXPRESSION),
+                reached: here.reached,
+                failed: here.failed,
+                values: here.values,
+            })
+        };
+        all.into_iter().filter_map(expression).collect()
+    }
+
+    /// Runs a test.
+    pub(crate) fn test(&mut self, index: usize) -> Answer {
+        let (Some(test), Some(query)) = (self.policies.rules.get(index), self.policies.query(index)) else {
+            return Answer::default();
+        };
+        let takes_unknowns = matches!(test.unknown, Some(TakesUnknowns::Value | TakesUnknowns::Expected));
+        let session = self.sessions.of(takes_unknowns);
+        let said = self.deadline.within(self.limits.time, || session.ask(query).map(|it| Said::of(&it)));
+        let printed = session.take_printed();
+        let is_open_expected = test.unknown == Some(TakesUnknowns::Expected);
         let trouble = match said {
-            Ok(Some(Some(true))) => None,
-            Ok(Some(Some(false))) => Some(Trouble::new("it is false")),
-            Ok(Some(None)) => Some(Trouble::new("it is neither true nor false")),
-            Ok(None) => Some(match self.why_undefined(index, documents) {
+            Ok(Said::Open) if is_open_expected => None,
+            Ok(Said::Open) => {
+                Some(Trouble::new("nobody can say: it hangs on what is known only after apply"))
+            }
+            Ok(_) if is_open_expected => {
+                Some(Trouble::new("it hangs on nothing that is known only after apply, and should"))
+            }
+            Ok(Said::True) => None,
+            Ok(Said::False) => Some(Trouble::new("it is false")),
+            Ok(Said::Other) => Some(Trouble::new("it is neither true nor false")),
+            Ok(Said::Undefined) => Some(match self.why_undefined(test, query, takes_unknowns) {
                 Some((line, text)) => Trouble::new(format!("line {line} does not hold: {text}")),
                 None => Trouble::new("it is undefined"),
             }),
-            Err(error) => Some(Trouble::of_rule(&self.policies.files, &error, limits)),
+            Err(error) => Some(Trouble::of_rule(&self.policies.files, &error, self.limits)),
         };
-        Answer { trouble, printed: self.session.take_printed(), ..Answer::default() }
+        Answer { trouble, printed, ..Answer::default() }
     }
 
     /// The expression of a test that does not hold: its line, and the text there. It is the last one that the test came to.
-    fn why_undefined(&self, index: usize, documents: &Documents) -> Option<(u32, String)> {
-        let test = self.policies.rules.get(index)?;
-        let query = self.policies.query(index)?;
+    fn why_undefined(
+        &self,
+        test: &RuleEntry,
+        query: &'p Query,
+        takes_unknowns: bool,
+    ) -> Option<(u32, String)> {
         let number = self.policies.files.iter().position(|it| it.name == test.file)?;
         let file = self.policies.files.get(number)?;
         let limits = Limits { observe: true, ..self.engine_limits.clone() };
+        let with_unknowns = self.documents.with_unknowns.as_ref().filter(|_| takes_unknowns);
+        let documents = with_unknowns.unwrap_or(&self.documents.known);
         let mut session = self.policies.compiled.session(documents, &limits).ok()?;
         let _undefined = self.deadline.within(self.limits.time, || session.ask(query).is_ok());
         let module = rego::parse_module(&file.text, None).ok()?;
@@ -165,9 +257,63 @@ impl<'p> Asking<'p> {
     }
 }
 
+/// What happened at a place.
+#[derive(Debug, Default)]
+struct SeenHere {
+    reached: u64,
+    failed: u64,
+    values: Vec<String>,
+}
+
+/// Questions about a plan as it is written, and about one with unknowns.
+struct Sessions<'p> {
+    known: Session<'p>,
+    /// About what is known only after apply as unknown, where that differs.
+    with_unknowns: Option<Session<'p>>,
+}
+
+impl<'p> Sessions<'p> {
+    fn of(&mut self, takes_unknowns: bool) -> &mut Session<'p> {
+        match &mut self.with_unknowns {
+            Some(session) if takes_unknowns => session,
+            _ => &mut self.known,
+        }
+    }
+
+    /// That of a rule: it may read plans as conftest does.
+    fn of_rule(&mut self, rule: &RuleEntry) -> &mut Session<'p> {
+        self.of(rule.unknown != Some(TakesUnknowns::Absent))
+    }
+}
+
+/// What a test says.
+enum Said {
+    True,
+    False,
+    Other,
+    Undefined,
+    Open,
+}
+
+impl Said {
+    fn of(answer: &rego::Answer<'_>) -> Self {
+        let Some(value) = answer.value() else { return Self::Undefined };
+        if value.has_unknown() || answer.solutions().any(|it| !it.hangs_on.is_empty()) {
+            return Self::Open;
+        }
+        match answer.heap().view(value) {
+            View::Bool(true) => Self::True,
+            View::Bool(false) => Self::False,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// A plan, what must not be told of it, and how much has been told.
 pub(crate) struct Reading<'a> {
     plan: Node<'a>,
+    /// Where the unknowns of the plan are, and the heap of their names.
+    places: (&'a Heap, &'a [UnknownPlace]),
     redaction: Redaction<'a>,
     changes: OnceCell<Changes<'a>>,
     /// How many violations there is still room for, and for how many bytes of them.
@@ -175,9 +321,9 @@ pub(crate) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(plan: Node<'a>) -> Self {
+    pub(crate) fn new(plan: Node<'a>, heap: &'a Heap, places: &'a [UnknownPlace]) -> Self {
         let room = (MAX_VIOLATIONS, MAX_VIOLATION_BYTES);
-        Self { plan, redaction: Redaction::of(plan), changes: OnceCell::new(), room }
+        Self { plan, places: (heap, places), redaction: Redaction::of(plan), changes: OnceCell::new(), room }
     }
 
     fn trouble(&self, trouble: Trouble) -> Trouble {
@@ -185,16 +331,40 @@ impl<'a> Reading<'a> {
         Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
     }
 
+    /// Reads what a rule says.
+    fn read_answer(&mut self, rule: &RuleEntry, answer: &rego::Answer<'_>) -> Answer {
+        let heap = answer.heap();
+        let Some(solution) = answer.solutions().next() else { return Answer::default() };
+        let Some(value) = answer.value() else { return Answer::default() };
+        let items = match heap.view(value) {
+            View::Set(_) | View::Array(_) | View::Unknown(_) => answer.items(value),
+            View::Bool(false) | View::Object([]) => return Answer::default(),
+            // It may be no more than true, but nobody knows that it is.
+            _ if !solution.hangs_on.is_empty() => vec![rego::Item { value, hangs_on: solution.hangs_on }],
+            // Conftest takes these for rules that found nothing. They did find something, and have no words for it.
+            _ => return Answer { trouble: Some(Trouble::no_messages()), ..Answer::default() },
+        };
+        let hangs_on = |of_item: &[u32]| [solution.hangs_on, of_item].concat();
+        let words = |node: Node<'_>| node.value().and_then(|it| answer.words(it)).map(str::to_owned);
+        self.read(rule, items.iter().map(|it| (Node::new(heap, it.value), hangs_on(it.hangs_on))), &words)
+    }
+
     /// Reads what a rule yields, as far as there is room, and its first ones in any case. What is no message is trouble,
     /// and keeps none of the others from being one.
-    fn read<'h>(&mut self, values: impl Iterator<Item = Node<'h>>) -> Answer {
+    /// `words` says of a text that is not known what it is for people.
+    fn read<'h>(
+        &mut self,
+        rule: &RuleEntry,
+        items: impl Iterator<Item = (Node<'h>, Vec<u32>)>,
+        words: &dyn Fn(Node<'_>) -> Option<String>,
+    ) -> Answer {
         let mut answer = Answer::default();
-        for value in values {
+        for (value, hangs_on) in items {
             if answer.violations.len() >= ALWAYS && (self.room.0 == 0 || self.room.1 == 0) {
                 answer.more += 1;
                 continue;
             }
-            match violation(value, self) {
+            match self.violation(rule, value, &hangs_on, words) {
                 Ok(violation) => {
                     self.room.0 = self.room.0.saturating_sub(1);
                     self.room.1 = self.room.1.saturating_sub(violation.bytes());
@@ -207,19 +377,122 @@ impl<'a> Reading<'a> {
         }
         answer
     }
+
+    /// One thing that a rule yields, and the numbers of the unknowns on which it hangs.
+    fn violation(
+        &self,
+        rule: &RuleEntry,
+        value: Node<'_>,
+        hangs_on: &[u32],
+        words: &dyn Fn(Node<'_>) -> Option<String>,
+    ) -> Result<Violation, Trouble> {
+        let is_open = !hangs_on.is_empty();
+        let mut violation = match violation(value, self, words) {
+            Ok(violation) => violation,
+            // Nobody knows that it yields something wrong.
+            Err(_) if is_open => Violation::default(),
+            Err(trouble) => return Err(trouble),
+        };
+        if violation.message.is_empty() && (is_open || value.has_unknown()) {
+            violation.message = of_rule(rule);
+        }
+        violation.unknown |= is_open;
+        violation.hangs_on = self.hangs_on(hangs_on);
+        // What hangs on one resource alone is about that one.
+        if let (None, Some((address, attribute))) = (&violation.address, violation.hangs_on.first())
+            && violation.hangs_on.iter().all(|it| it.0 == *address)
+            && self.changes().has(address)
+        {
+            violation.address = Some(address.clone());
+            if violation.hangs_on.len() == 1 && !attribute.is_empty() {
+                violation.attribute = Some(attribute.clone());
+                let path = self.path(hangs_on.first());
+                violation.change = path.and_then(|it| self.changes().change(address, &it, &self.redaction));
+            }
+        }
+        Ok(violation)
+    }
+
+    /// A value as JSON, without what the plan marks as sensitive.
+    fn shown(&self, node: Node<'_>) -> Json {
+        match node.view() {
+            Some(View::String(text)) => Json::String(self.redaction.redact(text)),
+            Some(View::Unknown(_)) => Json::String(UNKNOWN.to_owned()),
+            Some(View::Array(_) | View::Set(_)) => node.items().map(|it| self.shown(it)).collect(),
+            Some(View::Object(_)) => {
+                let key = |key: Node<'_>| match key.text() {
+                    Some(text) => self.redaction.redact(text),
+                    None => self.shown(key).to_string(),
+                };
+                node.pairs().map(|(name, value)| (key(name), self.shown(value))).collect::<Map<_, _>>().into()
+            }
+            _ => match node.json() {
+                // A number may be a secret, too.
+                Json::Number(number) if self.redaction.redact(&number.to_string()) != number.to_string() => {
+                    Json::String(self.redaction.redact(&number.to_string()))
+                }
+                other => other,
+            },
+        }
+    }
+
+    fn changes(&self) -> &Changes<'a> {
+        self.changes.get_or_init(|| Changes::of(self.plan))
+    }
+
+    /// The path of the attribute that is the unknown with this number.
+    fn path(&self, number: Option<&u32>) -> Option<Vec<Key>> {
+        let (heap, places) = self.places;
+        let place = places.get(usize::try_from(*number?).ok()?)?;
+        Some(place.path.iter().map(|it| Key::new(Node::new(heap, *it))).collect())
+    }
+
+    /// The addresses and attributes of unknowns, as far as they are shown.
+    fn hangs_on(&self, numbers: &[u32]) -> Vec<(String, String)> {
+        let (heap, places) = self.places;
+        let mut found: Vec<(String, String)> = Vec::new();
+        for number in numbers {
+            let place = usize::try_from(*number).ok().and_then(|it| places.get(it));
+            let Some(place) = place.filter(|_| found.len() < MAX_HANGS_ON) else { continue };
+            let name = Node::new(heap, place.of).text().unwrap_or_default();
+            let path = self.path(Some(number)).unwrap_or_default();
+            let redact = |it: &str| shortened(&self.redaction.redact(it), MAX_MESSAGE);
+            let attribute = self.changes().shown_path(name, &path, redact);
+            let address = if place.is_output { format!("output.{name}") } else { redact(name) };
+            if !found.iter().any(|it| (&it.0, &it.1) == (&address, &attribute)) {
+                found.push((address, attribute));
+            }
+        }
+        found
+    }
+}
+
+/// What is said where a rule's own words are known only after apply.
+fn of_rule(rule: &RuleEntry) -> String {
+    if rule.title == title_of(&rule.name) {
+        format!("{} of {} may find something", rule.name, rule.package)
+    } else {
+        rule.title.clone()
+    }
 }
 
 /// One thing that a rule yields: a text, or an object with `msg`.
-fn violation(value: Node<'_>, reading: &Reading<'_>) -> Result<Violation, Trouble> {
-    let message = match value.view() {
-        Some(View::String(message)) => message,
-        Some(View::Object(_)) => value.get("msg").text().ok_or_else(|| {
-            Trouble::new("it yields an object without `msg`, the text that says what is wrong")
-        })?,
-        _ => return Err(Trouble::new("it yields something else than texts, or objects with `msg`")),
+/// What is not known of its message is not in it.
+fn violation(
+    value: Node<'_>,
+    reading: &Reading<'_>,
+    words: &dyn Fn(Node<'_>) -> Option<String>,
+) -> Result<Violation, Trouble> {
+    let wrong = |words: &str| Err(Trouble::new(words));
+    let message = if value.is_object() { value.get("msg") } else { value };
+    let message = match (message.view(), value.is_object()) {
+        (Some(View::String(message)), _) => message.to_owned(),
+        (Some(View::Unknown(_)), _) => words(message).unwrap_or_default(),
+        (_, true) => return wrong("it yields an object without `msg`, the text that says what is wrong"),
+        (_, false) => return wrong("it yields something else than texts, or objects with `msg`"),
     };
     let redaction = &reading.redaction;
-    let changes = reading.changes.get_or_init(|| Changes::of(reading.plan));
+    let changes = reading.changes();
     let get = |key: &str| {
         let places = [value, value.get("metadata"), value.get("details")];
         let found =
@@ -239,7 +512,7 @@ fn violation(value: Node<'_>, reading: &Reading<'_>) -> Result<Violation, Troubl
     };
     let change = path.as_ref().and_then(|it| changes.change(known, it, redaction));
     Ok(Violation {
-        message: redact(message),
+        message: redact(&message),
         address: address.map(redact),
         attribute: path.map(|it| changes.shown_path(known, &it, redact)),
         change,
@@ -249,5 +522,6 @@ fn violation(value: Node<'_>, reading: &Reading<'_>) -> Result<Violation, Troubl
             .and_then(|it| it.parse::<Severity>().ok())
             .map(|it| it.as_str().to_owned()),
         unknown: get("unknown").is(true),
+        hangs_on: Vec::new(),
     })
 }

@@ -8,7 +8,7 @@ use crate::oddities;
 use crate::parsed::Parsed;
 use crate::place::Place;
 use crate::source_file::SourceFile;
-use rego::{Compiled, Query};
+use rego::{Compiled, Query, QueryError};
 use serde_json::Value as Json;
 
 /// Policies, compiled.
@@ -73,6 +73,19 @@ impl Policies {
             Ok(_) => {}
         }
         Err(troubles)
+    }
+
+    /// Makes a query ready, and says what is wrong with it.
+    pub(crate) fn prepare(&mut self, query: &str) -> Result<Query, Vec<Trouble>> {
+        let file = SourceFile { name: "query".to_owned(), text: query.to_owned() };
+        self.compiled.prepare(query).map_err(|error| match error {
+            QueryError::Parse(errors) => errors.iter().map(|it| Trouble::of_text(&file, it)).collect(),
+            QueryError::Compile(errors) => errors
+                .iter()
+                .map(|it| Trouble::at(&file, Place::of(query, it.span), &it.to_string()))
+                .collect(),
+            other => vec![Trouble::new(other.to_string())],
+        })
     }
 
     /// The question of the rule with this index.

@@ -1,6 +1,6 @@
 //! Holds the answers of policies.
 
-use crate::message::{Answer, RuleEntry, Trouble};
+use crate::message::{Answer, RuleEntry, SeenExpression, Solution, Trouble};
 use crate::session::{Ended, Session};
 use runtask_checks::Unjudged;
 
@@ -48,6 +48,10 @@ pub(crate) struct Evaluation {
     pub(crate) answers: Vec<Answer>,
     /// What nobody could be asked about.
     pub(crate) unjudged: Unjudged,
+    /// What happened at each place, where that was asked for.
+    pub(crate) seen: Vec<SeenExpression>,
+    /// The answer of a query.
+    pub(crate) solutions: Vec<Solution>,
 }
 
 impl Evaluation {
@@ -61,6 +65,8 @@ impl Evaluation {
         if let Some(unjudged) = session.unjudged {
             self.unjudged = unjudged;
         }
+        self.seen.extend(session.seen);
+        self.solutions.extend(session.solutions);
         let index = |of_session: usize| {
             let path = &session.rules.get(of_session)?.path;
             self.rules.iter().position(|it| it.path == *path)

@@ -5,13 +5,15 @@
 //! again with an argument. It is limited before it is given policies or a plan, has nothing of our environment,
 //! and nothing to do but to read its stdin and to write to its stdout.
 
+use crate::asked_about::AskedAbout;
 use crate::asking::{Asking, Reading};
 use crate::engine::{Policies, look_at_tests};
-use crate::message::{Cause, Event, Purpose, Refusal, Request, RuleEntry, Trouble};
-use crate::node::{Node, from_json};
+use crate::message::{Cause, Event, Purpose, Refusal, Request, RuleEntry, Solution, Trouble};
+use crate::node::Node;
 use crate::plan;
 use crate::source_file::SourceFile;
-use rego::{Documents, Heap};
+use rego::Query;
+use runtask_checks::Unjudged;
 use runtask_process::{hide_from_others, this_program};
 use runtask_settings::{SettingsReader, numbers};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -120,10 +122,29 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
         output.flush()
     };
     let refused = |cause, errors| Event::Refused(Refusal { cause, errors });
-    let policies = match prepare(&request) {
+    let mut policies = match prepare(&request) {
         Ok(policies) => policies,
         Err(troubles) => return say(&refused(Cause::Policies, troubles)),
     };
+    if let Some(query) = &request.query {
+        let query = match policies.prepare(query) {
+            Ok(query) => query,
+            Err(troubles) => return say(&refused(Cause::Policies, troubles)),
+        };
+        say(&Event::Rules(Vec::new()))?;
+        let documents = match AskedAbout::read(&request, input) {
+            Ok(documents) => documents,
+            Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
+        };
+        say(&Event::Plan(Unjudged::default()))?;
+        return match answer(&policies, &request, &query, &documents) {
+            Ok(solutions) => {
+                say(&Event::Solutions(solutions))?;
+                say(&Event::Done)
+            }
+            Err(trouble) => say(&refused(Cause::Policies, vec![trouble])),
+        };
+    }
     let asked = asked(&policies, &request);
     if asked.is_empty() && request.purpose != Purpose::Test {
         return say(&refused(Cause::Policies, vec![nothing_to_ask(&policies, &request)]));
@@ -139,7 +160,7 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
     if request.purpose == Purpose::List {
         return say(&Event::Done);
     }
-    let documents = match documents(&request, input) {
+    let documents = match AskedAbout::read(&request, input) {
         Ok(documents) => documents,
         Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
     };
@@ -149,19 +170,17 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
     Ok(())
 }
 
-/// Reads a plan, unless there is none, and puts the data beside it.
-pub(crate) fn documents(request: &Request, plan: impl Read) -> Result<Documents, Trouble> {
-    let mut heap = Heap::new(usize::try_from(request.memory_bytes).unwrap_or(usize::MAX));
-    let input = match request.purpose {
-        Purpose::Judge => Some(plan::read(&mut heap, plan)?),
-        Purpose::Test | Purpose::List => None,
-    };
-    let mut data = request.data.as_object().cloned().unwrap_or_default();
-    data.insert("run".to_owned(), request.run.clone());
-    data.insert("params".to_owned(), request.params.clone());
-    let unread = |error: &dyn std::fmt::Display| Trouble::new(format!("the data for policies: {error}"));
-    let data = from_json(&mut heap, &data.into()).map_err(|error| unread(&error))?;
-    Documents::new(heap, input, data).map_err(|error| unread(&error))
+/// Answers a query about JSON.
+fn answer(
+    policies: &Policies,
+    request: &Request,
+    query: &Query,
+    documents: &AskedAbout,
+) -> Result<Vec<Solution>, Trouble> {
+    let heap = documents.known.heap();
+    let input = documents.known.input().unwrap_or(rego::Value::NULL);
+    let reading = Reading::new(Node::new(&heap, input), &heap, &documents.places);
+    Asking::new(policies, request, documents)?.query(query, &reading)
 }
 
 /// Asks rules about documents.
@@ -169,18 +188,18 @@ pub(crate) fn ask_all(
     policies: &Policies,
     request: &Request,
     asked: &[usize],
-    documents: &Documents,
+    documents: &AskedAbout,
     say: &mut impl FnMut(&Event) -> io::Result<()>,
 ) -> io::Result<()> {
-    let heap = documents.heap();
-    let plan = documents.input().map(|it| Node::new(&heap, it));
+    let heap = documents.known.heap();
+    let plan = documents.known.input().map(|it| Node::new(&heap, it));
     let mut asking = match Asking::new(policies, request, documents) {
         Ok(asking) => asking,
         Err(trouble) => {
             return say(&Event::Refused(Refusal { cause: Cause::Policies, errors: vec![trouble] }));
         }
     };
-    let mut reading = plan.map(Reading::new);
+    let mut reading = plan.map(|it| Reading::new(it, &heap, &documents.places));
     if let Some(plan) = plan {
         say(&Event::Plan(plan::unjudged(plan)))?;
     }
@@ -189,11 +208,14 @@ pub(crate) fn ask_all(
         let started = Instant::now();
         let mut answer = match &mut reading {
             Some(reading) => asking.judge(*rule, reading),
-            None => asking.test(*rule, documents),
+            None => asking.test(*rule),
         };
         answer.index = index;
         answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         say(&Event::End(answer))?;
+    }
+    if request.observe {
+        say(&Event::Seen(asking.seen(reading.as_ref())))?;
     }
     say(&Event::Done)
 }

@@ -77,6 +77,7 @@ fn entry(
         severity: annotation.severity,
         params: annotation.params,
         links: annotation.links,
+        unknown: annotation.unknown,
         file: file.to_owned(),
         line,
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod annotations;
+mod asked_about;
 mod asked_builtins;
 mod asking;
 mod builtin;
@@ -32,13 +33,14 @@ mod source_file;
 #[cfg(feature = "test-util")]
 mod test_util;
 mod trouble;
+mod unknowns;
 
 pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES};
 pub use bundle::{LoadError, LoadErrors};
 pub use evaluation::UnavailableError;
 pub use evaluator::{Evaluator, run_if_asked};
-pub use message::{RuleEntry, RuleKind, Trouble};
-pub use policy::{Policy, TestResult, TestResults};
+pub use message::{RuleEntry, RuleKind, SeenExpression, Solution, TakesUnknowns, Trouble};
+pub use policy::{Explanation, Policy, TestResult, TestResults};
 pub use read_settings::{SETTINGS, read_settings};
 pub use settings::{Exception, PolicyPath, PolicySettings, Unknown};
 #[cfg(feature = "test-util")]

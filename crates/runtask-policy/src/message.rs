@@ -27,6 +27,14 @@ pub(crate) struct Request {
     pub(crate) purpose: Purpose,
     /// How long one rule may take, in milliseconds.
     pub(crate) time_limit_ms: u64,
+    /// Whether what is known only after apply is a value that nobody knows, and not absent.
+    pub(crate) has_unknowns: bool,
+    /// Whether to tell what happened at each place of the policies.
+    pub(crate) observe: bool,
+    /// The one resource of the plan that is left in it; all of them where there is none.
+    pub(crate) address: Option<String>,
+    /// What is asked, where that is neither rules nor tests.
+    pub(crate) query: Option<String>,
     /// How much memory the plan and all rules together may take.
     pub(crate) memory_bytes: u64,
 }
@@ -41,6 +49,8 @@ pub(crate) enum Purpose {
     Test,
     /// Only say which rules there are, and what is odd about them; no plan follows.
     List,
+    /// Answer a query about the JSON that follows.
+    Query,
 }
 
 /// Said by the process that evaluates.
@@ -57,6 +67,10 @@ pub(crate) enum Event {
     Begin(usize),
     /// The answer of that rule.
     End(Answer),
+    /// What happened at each place, where that was asked for.
+    Seen(Vec<SeenExpression>),
+    /// The answer of a query: its solutions.
+    Solutions(Vec<Solution>),
     /// Nothing can be asked.
     Refused(Refusal),
     /// All were asked.
@@ -89,6 +103,38 @@ pub struct Trouble {
     pub excerpt: String,
 }
 
+/// What happened at a place of a policy. No value that the plan marks as sensitive is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenExpression {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// The last line that it reaches to.
+    pub last_line: u32,
+    /// What stands there, its first line.
+    pub text: String,
+    /// How often it was come to.
+    pub reached: u64,
+    /// How often it did not hold.
+    pub failed: u64,
+    /// What was looked at when it did not hold for the last time, as Rego writes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+}
+
+/// One way in which a query holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Solution {
+    /// The value, of a query that is a term alone; else an object of the variables.
+    pub value: Value,
+    /// The attributes on which it hangs that are known only after apply, each with the address of its resource.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hangs_on: Vec<(String, String)>,
+}
+
 /// A rule that can be asked: what all definitions of one name in one package say together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleEntry {
@@ -119,6 +165,9 @@ pub struct RuleEntry {
     /// Pages to read more on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
+    /// How it takes what is known only after apply, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<TakesUnknowns>,
     /// The file of its first definition.
     pub file: String,
     /// The line there, from 1.
@@ -135,6 +184,23 @@ pub enum RuleKind {
     Warn,
     /// `test_…`: it is true, or the test failed.
     Test,
+}
+
+/// How a rule or a test takes what is known only after apply: `custom.unknown` of its annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TakesUnknowns {
+    /// `absent`: a rule asks `after_unknown` itself, and reads plans as conftest does.
+    Absent,
+    /// `value`: in a test, what the plan of `with input as` marks is a value that nobody knows.
+    Value,
+    /// `expected`: the same, and the test passes where nobody can say whether it holds.
+    Expected,
+}
+
+impl TakesUnknowns {
+    pub(crate) const ALL: [(&'static str, Self); 3] =
+        [("absent", Self::Absent), ("value", Self::Value), ("expected", Self::Expected)];
 }
 
 /// The answer of one rule.
@@ -184,6 +250,9 @@ pub(crate) struct Violation {
     /// Whether the policy cannot say, because a value is only known after apply.
     #[serde(default)]
     pub(crate) unknown: bool,
+    /// On what it hangs: each an address, or an output, and the attribute there; not all where there are many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) hangs_on: Vec<(String, String)>,
 }
 
 impl Answer {
@@ -203,6 +272,7 @@ impl Violation {
             + of(&self.attribute)
             + of(&self.fix)
             + of(&self.severity)
+            + self.hangs_on.iter().map(|(address, attribute)| address.len() + attribute.len()).sum::<usize>()
             + change
     }
 }

@@ -26,6 +26,16 @@ impl<'h> Node<'h> {
         self.value.map(|it| self.heap.view(it))
     }
 
+    /// The value itself.
+    pub(crate) fn value(self) -> Option<Value> {
+        self.value
+    }
+
+    /// Whether something in it is not known.
+    pub(crate) fn has_unknown(self) -> bool {
+        self.value.is_some_and(Value::has_unknown)
+    }
+
     /// Whether there is a value.
     pub(crate) fn exists(self) -> bool {
         self.value.is_some()

@@ -2,7 +2,7 @@
 //! says.
 
 use crate::annotations::{Block, blocks, yaml_object};
-use crate::message::RuleEntry;
+use crate::message::{RuleEntry, TakesUnknowns};
 use crate::source_file::SourceFile;
 use runtask_findings::{Code, Severity, printable};
 use runtask_tasks::suggestion;
@@ -22,7 +22,7 @@ const KEYS: [&str; 10] = [
     "custom",
 ];
 /// What we read of `custom`, in which everybody may have keys of their own.
-const CUSTOM_KEYS: [&str; 4] = ["code", "severity", "fix", "params"];
+const CUSTOM_KEYS: [&str; 5] = ["code", "severity", "fix", "params", "unknown"];
 
 /// What is odd about a file, a line each: `policies/a.rego:3: …`. `rules` are the lines where a rule begins.
 pub(crate) fn of_file(file: &SourceFile, rules: &[u32]) -> Vec<String> {
@@ -102,6 +102,15 @@ fn of_block(yaml: &str) -> Result<Vec<(&'static str, String)>, NoYaml> {
             ));
         }
     }
+    if let Some(word) = text("unknown") {
+        let words = TakesUnknowns::ALL.map(|it| it.0);
+        let known = word.as_str().is_some_and(|it| words.contains(&it.trim()));
+        if !known {
+            let word = word.as_str().map_or_else(|| word.to_string(), printable);
+            let message = format!("`{word}` says nothing about unknown values: write {}", words.join(", "));
+            odd.push(("unknown", message));
+        }
+    }
     Ok(odd)
 }
 
@@ -131,6 +140,7 @@ mod tests {
 #   severity: urgent
 #   sevrity: high
 #   team: web
+#   unknown: maybe
 package s3
 
 # METADATA
@@ -142,13 +152,14 @@ deny contains \"x\" if true
 
 import rego.v1
 ";
-        insta::assert_snapshot!(odd(text, &[12]), @"
+        insta::assert_snapshot!(odd(text, &[13]), @"
         a.rego:1: no annotation is called `titel`; did you mean `title`?
         a.rego:3: `custom.sevrity` says nothing to the run task; did you mean `severity`?
         a.rego:4: the code `Public Bucket` becomes `public-bucket`: write it so
         a.rego:5: `urgent` is no severity, and counts for none: write critical, high, medium or low
-        a.rego:10: these annotations are no YAML, and count for nothing
-        a.rego:14: these annotations stand before no package and no rule, and count for nothing
+        a.rego:8: `maybe` says nothing about unknown values: write absent, value, expected
+        a.rego:11: these annotations are no YAML, and count for nothing
+        a.rego:15: these annotations stand before no package and no rule, and count for nothing
         ");
     }
 }

@@ -14,7 +14,7 @@ const SHOWN: usize = 200;
 /// The text in place of no value.
 const NONE: &str = "–";
 /// The text in place of a value that is not known yet; terraform's own words.
-const UNKNOWN: &str = "(known after apply)";
+pub(crate) const UNKNOWN: &str = "(known after apply)";
 /// The text in place of a sensitive value; terraform's own words.
 const SENSITIVE: &str = "(sensitive value)";
 
@@ -32,6 +32,32 @@ pub(crate) fn read(heap: &mut Heap, mut from: impl Read) -> Result<Value, Troubl
         return Err(Trouble::new("this is a state and not a plan: save one with `terraform plan -out=FILE`"));
     }
     Ok(value)
+}
+
+/// Reads JSON of any kind; nothing of nothing.
+pub(crate) fn read_any(heap: &mut Heap, mut from: impl Read) -> Result<Option<Value>, Trouble> {
+    let mut bytes = Vec::new();
+    from.read_to_end(&mut bytes).map_err(|_broken| Trouble::new("the input could not be read"))?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    rego::parse_json(heap, &bytes).map(Some).map_err(|error| unreadable(&error))
+}
+
+/// A plan that changes nothing but the resource with this address.
+pub(crate) fn with_one_resource(heap: &mut Heap, plan: Value, address: &str) -> Result<Value, HeapError> {
+    let View::Object(pairs) = heap.view(plan) else { return Ok(plan) };
+    let mut pairs = pairs.to_vec();
+    for [key, value] in &mut pairs {
+        if matches!(heap.view(*key), View::String("resource_changes"))
+            && let View::Array(items) = heap.view(*value)
+        {
+            let is_it = |it: &Value| Node::new(heap, *it).get("address").text() == Some(address);
+            let items: Vec<Value> = items.iter().copied().filter(is_it).collect();
+            *value = heap.array(&items)?;
+        }
+    }
+    heap.object(pairs)
 }
 
 /// What the plan says that it leaves out.

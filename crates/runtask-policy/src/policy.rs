@@ -5,11 +5,13 @@ use crate::bundle::{Bundle, LoadErrors};
 use crate::evaluation::{Evaluation, UnavailableError};
 use crate::evaluator::Evaluator;
 use crate::facts_read::{FactRead, facts_read};
-use crate::message::{Answer, Cause, Purpose, Refusal, Request, RuleEntry, Trouble};
+use crate::message::{
+    Answer, Cause, Purpose, Refusal, Request, RuleEntry, SeenExpression, Solution, Trouble, Violation,
+};
 use crate::read_settings::SETTINGS;
 use crate::report;
 use crate::session::{self, Ended};
-use crate::settings::{Exception, PolicySettings};
+use crate::settings::{Exception, PolicySettings, Unknown};
 use runtask_checks::{Check, Given, Loading, Needs, Stop, Tried, Unjudged};
 use runtask_findings::{CheckReport, printable};
 use runtask_tasks::{Date, RunFacts, SettingsEntry, suggestion};
@@ -40,6 +42,18 @@ pub struct TestResults {
     /// What is odd about the policies, each with its place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What happened at each place of the policies, where that was asked for.
+    #[serde(skip)]
+    pub seen: Vec<SeenExpression>,
+}
+
+/// Why a rule found what it found in a plan, and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The rules with the code that was asked for, each with what it yields, in its own words.
+    pub rules: Vec<(RuleEntry, Vec<String>)>,
+    /// What happened at each place of the policies.
+    pub seen: Vec<SeenExpression>,
 }
 
 /// One test.
@@ -180,13 +194,14 @@ impl Policy {
         evaluation.warnings.iter().cloned().chain(unasked).collect()
     }
 
-    /// Runs the rules whose names begin with `test_`.
+    /// Runs the rules whose names begin with `test_`. To observe what happens in them takes several times as long.
     ///
     /// # Errors
     ///
     /// When they cannot be compiled.
-    pub async fn test(&self) -> Result<TestResults, UnavailableError> {
-        let evaluation = self.evaluate(Purpose::Test, None, &RunFacts::default(), &Stop::never()).await?;
+    pub async fn test(&self, observe: bool) -> Result<TestResults, UnavailableError> {
+        let request = Request { observe, ..self.request(Purpose::Test, &RunFacts::default()) };
+        let evaluation = self.ask(request, None, &Stop::never()).await?;
         let result = |answer: Answer| {
             let rule = evaluation.rules.get(answer.index)?;
             Some(TestResult {
@@ -199,12 +214,53 @@ impl Policy {
             })
         };
         let tests = evaluation.answers.into_iter().filter_map(result).collect();
-        Ok(TestResults { tests, warnings: evaluation.warnings })
+        Ok(TestResults { tests, warnings: evaluation.warnings, seen: evaluation.seen })
     }
 
-    /// Asks all rules, and starts again without a rule that killed the process: what one does must not hide what others
-    /// say. Nor does whatever ends it all hide what was said before: then the rules that are left are said not to have been
-    /// asked.
+    /// Answers a query, such as `data.main.deny`, about JSON: a plan, or anything else.
+    ///
+    /// # Errors
+    ///
+    /// When the policies or the query cannot be compiled, or the input cannot be read.
+    pub async fn query(&self, query: &str, input: Option<File>) -> Result<Vec<Solution>, UnavailableError> {
+        let query = Some(query.to_owned());
+        let request = Request { query, ..self.request(Purpose::Query, &RunFacts::default()) };
+        Ok(self.ask(request, input, &Stop::never()).await?.solutions)
+    }
+
+    /// Asks the rules with this code about one resource of a plan, or about all of it, and says what happened in them.
+    ///
+    /// # Errors
+    ///
+    /// When the policies cannot be compiled, or the plan cannot be read.
+    pub async fn explain(
+        &self,
+        code: &str,
+        plan: File,
+        address: Option<&str>,
+        run: &RunFacts,
+    ) -> Result<Explanation, UnavailableError> {
+        let paths = self.rules().await?.into_iter().filter(|it| it.code == code).map(|it| it.path).collect();
+        let request = Request {
+            only: Some(paths),
+            observe: true,
+            address: address.map(str::to_owned),
+            ..self.request(Purpose::Judge, run)
+        };
+        let evaluation = self.ask(request, Some(plan), &Stop::never()).await?;
+        let words = |answer: Answer| {
+            let rule = evaluation.rules.get(answer.index)?.clone();
+            let of_violation = |it: Violation| match it.unknown {
+                true => format!("not known until apply: {}", it.message),
+                false => it.message,
+            };
+            let trouble = answer.trouble.map(|it| format!("could not be asked: {}", it.summary));
+            Some((rule, answer.violations.into_iter().map(of_violation).chain(trouble).collect()))
+        };
+        let rules = evaluation.answers.into_iter().filter_map(words).collect();
+        Ok(Explanation { rules, seen: evaluation.seen })
+    }
+
     async fn evaluate(
         &self,
         purpose: Purpose,
@@ -212,12 +268,25 @@ impl Policy {
         run: &RunFacts,
         stop: &Stop,
     ) -> Result<Evaluation, UnavailableError> {
-        let mut request = self.request(purpose, run);
+        self.ask(self.request(purpose, run), plan, stop).await
+    }
+
+    /// Asks all rules, and starts again without a rule that killed the process: what one does must not hide what others
+    /// say. Nor does whatever ends it all hide what was said before: then the rules that are left are said not to have been
+    /// asked.
+    async fn ask(
+        &self,
+        mut request: Request,
+        plan: Option<File>,
+        stop: &Stop,
+    ) -> Result<Evaluation, UnavailableError> {
         let mut evaluation = Evaluation {
             rules: Vec::new(),
             warnings: Vec::new(),
             answers: Vec::new(),
             unjudged: Unjudged::default(),
+            seen: Vec::new(),
+            solutions: Vec::new(),
         };
         for deaths in 1.. {
             let ended = match session::run(&self.evaluator, &request, plan.as_ref(), stop).await {
@@ -280,6 +349,10 @@ impl Policy {
             only: None,
             purpose,
             time_limit_ms: millis(self.settings.time_limit),
+            observe: false,
+            address: None,
+            query: None,
+            has_unknowns: self.settings.unknown != Unknown::Absent,
             memory_bytes: self.evaluator.memory_bytes,
         }
     }

@@ -192,7 +192,8 @@ fn level(rule: &RuleEntry, violation: &Violation, unknown: Unknown) -> Option<Le
         _ if !violation.unknown => Some(level),
         Unknown::Pass => None,
         Unknown::Warn => Some(level.max(Level::Warning)),
-        Unknown::Fail => Some(level),
+        // Conftest knows no other findings.
+        Unknown::Fail | Unknown::Absent => Some(level),
     }
 }
 
@@ -235,8 +236,13 @@ fn body(rule: &RuleEntry, violation: &Violation, exception: Option<(&Exception, 
     if let Some(address) = &violation.address {
         parts.push(table(address, violation));
     }
-    if violation.unknown {
+    let is_told = |(address, attribute): &(String, String)| {
+        violation.address.as_ref() == Some(address) && violation.attribute.as_ref() == Some(attribute)
+    };
+    if violation.unknown && violation.hangs_on.iter().all(is_told) {
         parts.push("The value is only known after apply, so the rule cannot say more now.".to_owned());
+    } else if !violation.hangs_on.is_empty() {
+        parts.push(hangs_on(&violation.hangs_on));
     }
     if let Some((exception, is_over)) = exception {
         parts.push(about(exception, is_over));
@@ -245,6 +251,16 @@ fn body(rule: &RuleEntry, violation: &Violation, exception: Option<(&Exception, 
         parts.push(markdown_escaped(fix));
     }
     if parts.is_empty() { String::new() } else { parts.join("\n\n") + "\n" }
+}
+
+/// The values on which a finding hangs.
+fn hangs_on(values: &[(String, String)]) -> String {
+    let line = |(address, attribute): &(String, String)| match attribute.is_empty() {
+        true => format!("- {}", code_span(address)),
+        false => format!("- {} of {}", code_span(attribute), code_span(address)),
+    };
+    let lines: Vec<String> = values.iter().map(line).collect();
+    format!("Whether it is so hangs on what is only known after apply:\n\n{}", lines.join("\n"))
 }
 
 /// How to mend it, how to except it, and where to read on. The author's own words are Markdown as they are.

@@ -1,7 +1,7 @@
 //! Runs the process that evaluates policies once, and notes what it said and how it ended.
 
 use crate::evaluator::{ARGUMENT, Evaluator, STACK_BYTES};
-use crate::message::{Answer, Event, Purpose, Refusal, Request, RuleEntry};
+use crate::message::{Answer, Event, Purpose, Refusal, Request, RuleEntry, SeenExpression, Solution};
 use crate::trouble::{TOO_DEEP, too_much_memory};
 use runtask_checks::{Stop, Unjudged};
 use runtask_process::{Program, read_tail};
@@ -36,6 +36,10 @@ pub(crate) struct Session {
     pub(crate) ended: Ended,
     /// What the plan leaves out; there once it is read.
     pub(crate) unjudged: Option<Unjudged>,
+    /// What happened at each place, where that was asked for.
+    pub(crate) seen: Vec<SeenExpression>,
+    /// The answer of a query.
+    pub(crate) solutions: Vec<Solution>,
     /// The rule that is being asked.
     asking: Option<usize>,
 }
@@ -112,6 +116,8 @@ pub(crate) async fn run(
         answers: Vec::new(),
         ended: Ended::Done,
         unjudged: None,
+        seen: Vec::new(),
+        solutions: Vec::new(),
         asking: None,
     };
     let (said, last_words) = tokio::join!(
@@ -199,7 +205,8 @@ async fn listen(
             Event::Warnings(warnings) => session.warnings = warnings,
             Event::Rules(rules) => {
                 session.rules = rules;
-                phase = if request.purpose == Purpose::Judge { Phase::ReadingPlan } else { Phase::Asking };
+                let reads_plan = matches!(request.purpose, Purpose::Judge | Purpose::Query);
+                phase = if reads_plan { Phase::ReadingPlan } else { Phase::Asking };
             }
             Event::Plan(unjudged) => {
                 session.unjudged = Some(unjudged);
@@ -210,6 +217,8 @@ async fn listen(
                 session.asking = None;
                 session.answers.push(answer);
             }
+            Event::Seen(seen) => session.seen = seen,
+            Event::Solutions(solutions) => session.solutions = solutions,
             Event::Refused(refusal) => return Ok(Some(Ended::Refused(refusal))),
             Event::Done => return Ok(Some(Ended::Done)),
         }

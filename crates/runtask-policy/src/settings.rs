@@ -48,10 +48,12 @@ pub enum Unknown {
     Warn,
     /// As if the rule had been broken.
     Fail,
+    /// Such a value is absent, as it is to conftest, and nothing more is said of it.
+    Absent,
 }
 
 impl Unknown {
-    pub(crate) const ALL: [Self; 3] = [Self::Pass, Self::Warn, Self::Fail];
+    pub(crate) const ALL: [Self; 4] = [Self::Pass, Self::Warn, Self::Fail, Self::Absent];
 
     /// The word in settings.
     #[must_use]
@@ -60,6 +62,7 @@ impl Unknown {
             Self::Pass => "pass",
             Self::Warn => "warn",
             Self::Fail => "fail",
+            Self::Absent => "absent",
         }
     }
 }

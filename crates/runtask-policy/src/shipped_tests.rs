@@ -21,6 +21,10 @@ fn asked(files: Vec<SourceFile>, params: Value, plan: &[u8], purpose: Purpose) -
         only: None,
         purpose,
         time_limit_ms: 60_000,
+        has_unknowns: true,
+        observe: false,
+        address: None,
+        query: None,
         memory_bytes: 1 << 30,
     };
     let mut input = serde_json::to_vec(&request).unwrap();
@@ -150,7 +154,13 @@ fn real_plans_are_judged() {
                 Event::Refused(refusal) => {
                     said.push_str(&format!("  refused: {}\n", refusal.errors[0].summary))
                 }
-                Event::Warnings(_) | Event::Rules(_) | Event::Plan(_) | Event::Begin(_) | Event::Done => {}
+                Event::Warnings(_)
+                | Event::Rules(_)
+                | Event::Plan(_)
+                | Event::Begin(_)
+                | Event::Seen(_)
+                | Event::Solutions(_)
+                | Event::Done => {}
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Evaluates inside the process of the tests: without limits of memory, without crashes.
 
+use crate::asked_about::AskedAbout;
 use crate::builtin;
 use crate::engine::Policies;
-use crate::evaluator::{ask_all, asked, documents, prepare};
+use crate::evaluator::{ask_all, asked, prepare};
 use crate::message::{Purpose, Request};
 use crate::source_file::SourceFile;
 use serde_json::{Value, json};
@@ -33,6 +34,10 @@ impl Judge {
             only: None,
             purpose: Purpose::Judge,
             time_limit_ms: 10_000,
+            has_unknowns: true,
+            observe: false,
+            address: None,
+            query: None,
             memory_bytes: 1 << 30,
         };
         let policies = prepare(&request).expect("a policy");
@@ -46,7 +51,7 @@ impl Judge {
     /// If an answer cannot be written as JSON.
     #[expect(clippy::expect_used, reason = "there is no writer that could fail")]
     pub fn judge(&mut self, plan: &[u8]) -> Option<String> {
-        let documents = documents(&self.request, plan).ok()?;
+        let documents = AskedAbout::read(&self.request, plan).ok()?;
         let mut said = String::new();
         let mut say = |event: &_| {
             said.push_str(&serde_json::to_string(event)?);

@@ -36,7 +36,7 @@ fn get(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> 
 }
 
 /// Arrays take the index also as `1.0`.
-fn at(heap: &Heap, value: Value, key: Value) -> Option<Value> {
+pub(crate) fn at(heap: &Heap, value: Value, key: Value) -> Option<Value> {
     match (heap.view(value), heap.view(key)) {
         (View::Array(items), View::Number(index)) => {
             items.get(usize::try_from(index.as_whole()?).ok()?).copied()

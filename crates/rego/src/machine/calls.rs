@@ -1,5 +1,6 @@
 //! Calls functions, of the language and of the policies.
 
+use super::knowledge::Knowledge;
 use super::{ChoiceKind, MAX_CHOICES, MAX_PRINTED_LINES, Machine, Next, Step};
 use crate::builtins::{Context, Failure};
 use crate::code::{Callee, NodeId, Operand, Register};
@@ -35,25 +36,29 @@ impl<'p> Machine<'p> {
         match callee {
             Callee::Builtin(builtin) => {
                 let operands: Vec<_> = operands.iter().map(|it| self.read(*it)).collect();
-                if operands.iter().any(|it| it.has_unknown()) {
-                    let mut taint = Taint::NONE;
-                    for operand in operands {
-                        self.hang_on(operand);
-                        let of_operand = self.taint_of(operand);
-                        taint = self.taints.union(taint, of_operand);
-                    }
-                    let value = self.unknowns.derived(taint);
-                    self.write(to, value);
-                    return Ok(Next::Go);
-                }
-                let mut context = Context {
-                    heap: &mut self.heap,
-                    now: self.limits.now,
-                    seed: self.limits.seed,
-                    steps: &mut self.steps,
-                    cache: &mut self.cache,
+                let knowledge = if operands.iter().any(|it| it.has_unknown()) {
+                    self.knowledge(builtin, &operands)?
+                } else {
+                    Knowledge::Known
                 };
-                match (builtin.call)(&mut context, &operands) {
+                match knowledge {
+                    Knowledge::Known => {}
+                    Knowledge::Value(value) => {
+                        self.write(to, value);
+                        return Ok(Next::Go);
+                    }
+                    Knowledge::Nothing => {
+                        for operand in &operands {
+                            self.hang_on(*operand);
+                        }
+                        let taints: Vec<_> = operands.iter().map(|it| self.taint_of(*it)).collect();
+                        let taint = self.taints.union_all(taints);
+                        let value = self.unknowns.derived(taint);
+                        self.write(to, value);
+                        return Ok(Next::Go);
+                    }
+                }
+                match (builtin.call)(&mut self.context(), &operands) {
                     Ok(value) => self.write(to, value),
                     Err(Failure::Undefined) => return Ok(Next::Fail),
                     Err(Failure::Error(_)) if !self.limits.strict => return Ok(Next::Fail),
@@ -70,6 +75,17 @@ impl<'p> Machine<'p> {
                 let values: Vec<_> = operands.iter().map(|it| self.read(*it)).collect();
                 self.enter(node, Some(to), &values)
             }
+        }
+    }
+
+    /// What a function may use.
+    pub(super) fn context(&mut self) -> Context<'_> {
+        Context {
+            heap: &mut self.heap,
+            now: self.limits.now,
+            seed: self.limits.seed,
+            steps: &mut self.steps,
+            cache: &mut self.cache,
         }
     }
 

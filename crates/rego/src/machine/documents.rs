@@ -133,6 +133,13 @@ impl<'p> Machine<'p> {
                 Replace::Input(path, value) => {
                     let value = self.read(*value);
                     let path: Vec<_> = path.iter().map(|it| self.constant(*it)).collect();
+                    let value = match self.reader {
+                        Some(read) if path.is_empty() => {
+                            let (unknowns, taints) = (&mut self.unknowns, &mut self.taints);
+                            read(&mut self.heap, value, &mut || unknowns.add(taints))?
+                        }
+                        _ => value,
+                    };
                     new.input = Some(set_at(&mut self.heap, new.input, &path, value)?);
                 }
                 Replace::Data(path, value) => {

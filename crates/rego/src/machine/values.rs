@@ -4,7 +4,7 @@ use super::{ITEMS_OF_A_STEP, Machine, Next, Step};
 use crate::code::{Operand, Register};
 use crate::evaluation_error::EvaluationError;
 use crate::heap::{Value, View};
-use crate::unknowns::Truth;
+use crate::unknowns::{Truth, is_unknown};
 
 impl Machine<'_> {
     /// Puts the next item of what is gone through into its registers; false where there is none.
@@ -41,6 +41,10 @@ impl Machine<'_> {
         };
         self.write(key, found_key);
         self.write(value, found);
+        if is_unknown(&self.heap, found) {
+            // It may turn out that there is none.
+            self.hang_on(found);
+        }
         Ok(true)
     }
 
@@ -69,6 +73,10 @@ impl Machine<'_> {
         match self.heap.get(from, key) {
             Some(value) => {
                 self.write(to, value);
+                if is_unknown(&self.heap, value) {
+                    // It may turn out that there is none.
+                    self.hang_on(value);
+                }
                 Ok(Next::Go)
             }
             None => Ok(Next::Fail),

@@ -1,53 +1,63 @@
 //! `runtask policy test`: runs the tests of rules.
 
-use super::rules::policies;
-use crate::environment::lookup;
+use super::seen;
+use super::sources::{SourceArguments, all_reasons};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::tasks_arguments::TasksArguments;
 use anyhow::Context;
-use clap::Args;
-use runtask_findings::printable;
-use runtask_policy::{Evaluator, Policy, PolicyPath, PolicySettings, TestResults, UnavailableError, Unknown};
-use runtask_settings::SettingsReader;
+use clap::{Args, ValueEnum};
+use runtask_findings::{CheckReport, Code, Finding, Level, Rule, Source, Verdict, counted, printable};
+use runtask_policy::{TestResult, TestResults};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::path::Path;
-use std::path::PathBuf;
 
 #[derive(Debug, Args)]
+#[command(after_long_help = TEST_HELP)]
 pub(crate) struct TestArguments {
-    /// Files and directories with rules and their tests; those of the task unless given
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// Files and directories with data for them
-    #[arg(long, value_name = "PATH")]
-    pub(crate) data: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sources: SourceArguments,
 
     /// Show what policies print
     #[arg(long, short)]
     pub(crate) verbose: bool,
 
-    #[command(flatten)]
-    pub(crate) tasks: TasksArguments,
+    /// Say which lines of the policies the tests come to
+    #[arg(long)]
+    pub(crate) coverage: bool,
 
-    /// The task, where the file has several
-    #[arg(long, value_name = "NAME")]
-    pub(crate) task: Option<String>,
+    /// List the expressions that did not hold, with what they looked at
+    #[arg(long)]
+    pub(crate) trace: bool,
+
+    /// List the expressions that took the most steps
+    #[arg(long)]
+    pub(crate) profile: bool,
+
+    /// How to print the results; --json is the same as --format json
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: TestFormat,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    #[default]
+    Text,
+    Json,
+    Junit,
+}
+
+const TEST_HELP: &str = "\
+Exit codes: 0 all tests passed, 1 one failed, 2 there is none, or they could not be run.
+";
+
 pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::Result<Exit> {
-    let policies = if arguments.paths.is_empty() {
-        policies(&arguments.tasks, arguments.task.as_deref(), output)?
-    } else {
-        vec![(String::new(), named(arguments)?)]
-    };
-    let mut report = TestResults { tests: Vec::new(), warnings: Vec::new() };
-    for (_task, policy) in &policies {
-        let results =
-            policy.test().await.map_err(|error| all_reasons(&error)).context("the tests cannot run")?;
+    let observe = arguments.coverage || arguments.trace || arguments.profile;
+    let mut report = TestResults { tests: Vec::new(), warnings: Vec::new(), seen: Vec::new() };
+    for policy in arguments.sources.policies(output)? {
+        let results = policy.test(observe).await;
+        let results = results.map_err(|error| all_reasons(&error)).context("the tests cannot run")?;
         report.warnings.extend(results.warnings);
+        report.seen.extend(results.seen);
         for test in results.tests {
             if !report.tests.iter().any(|it| (&it.name, &it.file) == (&test.name, &test.file)) {
                 report.tests.push(test);
@@ -55,13 +65,26 @@ pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::
         }
     }
     let failed = report.tests.iter().filter(|it| it.failure.is_some()).count();
-    if output.json {
-        output.json(&json!(report))?;
-    } else {
-        for warning in &report.warnings {
-            output.note(&format!("warning: {}\n", printable(warning)));
+    match arguments.format {
+        _ if output.json => print_json(arguments, &report, output)?,
+        TestFormat::Json => print_json(arguments, &report, output)?,
+        TestFormat::Junit => output.result(&junit(&report, failed))?,
+        TestFormat::Text => {
+            for warning in &report.warnings {
+                output.note(&format!("warning: {}\n", printable(warning)));
+            }
+            let mut printed = text(&report, failed, output.color, arguments.verbose);
+            for (is_wanted, part) in [
+                (arguments.coverage, seen::coverage as fn(&[_]) -> String),
+                (arguments.profile, seen::profile),
+                (arguments.trace, seen::trace),
+            ] {
+                if is_wanted {
+                    printed.push_str(&part(&report.seen));
+                }
+            }
+            output.result(&printed)?;
         }
-        output.result(&text(&report, failed, output.color, arguments.verbose))?;
     }
     // No test is no proof.
     Ok(match (report.tests.len(), failed) {
@@ -71,28 +94,38 @@ pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::
     })
 }
 
-/// Every reason, a line each.
-fn all_reasons(error: &UnavailableError) -> anyhow::Error {
-    let reasons: Vec<_> = error.troubles().into_iter().map(|it| printable(&it.summary)).collect();
-    anyhow::Error::msg(reasons.join("\n"))
+fn print_json(arguments: &TestArguments, report: &TestResults, output: &Output) -> anyhow::Result<()> {
+    let mut json = json!(report);
+    if arguments.coverage {
+        json["coverage"] = seen::coverage_json(&report.seen);
+    }
+    if arguments.trace || arguments.profile {
+        json["expressions"] = json!(report.seen);
+    }
+    output.json(&json)
 }
 
-/// The policies that the command line names.
-fn named(arguments: &TestArguments) -> anyhow::Result<Policy> {
-    let settings = PolicySettings {
-        paths: arguments.paths.iter().cloned().map(PolicyPath::Path).collect(),
-        data: arguments.data.clone(),
-        namespaces: None,
-        unknown: Unknown::default(),
-        params: json!({}),
-        exceptions: Vec::new(),
-        time_limit: PolicySettings::TIME_LIMIT,
+/// A test case for each test.
+fn junit(report: &TestResults, failed: usize) -> String {
+    let code = |test: &TestResult| Code::of_rule(&test.name);
+    let finding = |test: &TestResult| {
+        let trouble = test.failure.as_ref()?;
+        let summary = format!("{}: {}", test.name, trouble.summary);
+        let finding = Finding::new(code(test), Level::Error, printable(&summary));
+        Some(Finding { source: Some(Source { file: test.file.clone(), line: test.line }), ..finding })
     };
-    let mut environment = SettingsReader::new(&lookup);
-    let evaluator = Evaluator::from_settings(&mut environment);
-    environment.finish().context("settings are wrong")?;
-    let evaluator = evaluator.map_err(anyhow::Error::msg)?;
-    Ok(Policy::load("", &settings, Path::new(""), evaluator)?)
+    let all = report.tests.len();
+    let headline = format!("{}: {} passed, {failed} failed", counted(all, "test"), all - failed);
+    let findings = report.tests.iter().filter_map(finding).collect();
+    let mut of_tests = CheckReport::new("policy-test", headline, findings);
+    let rule = |test: &TestResult| Rule {
+        code: code(test),
+        title: printable(&test.name),
+        source: Source { file: test.file.clone(), line: test.line },
+    };
+    of_tests.rules = report.tests.iter().map(rule).collect();
+    let verdict = if failed == 0 && all > 0 { Verdict::Passed } else { Verdict::Failed };
+    runtask_report::junit(&[of_tests], verdict)
 }
 
 fn text(report: &TestResults, failed: usize, color: bool, verbose: bool) -> String {

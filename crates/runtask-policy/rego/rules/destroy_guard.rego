@@ -32,6 +32,7 @@
 # custom:
 #   code: destroy-guard
 #   severity: critical
+#   unknown: absent
 #   fix: |
 #     If the resource was renamed or put into a module, say so, and nothing is destroyed:
 #

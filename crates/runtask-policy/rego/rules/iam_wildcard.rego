@@ -24,6 +24,7 @@
 # custom:
 #   code: iam-wildcard
 #   severity: high
+#   unknown: absent
 #   fix: |
 #     Name the actions, and the resources that they are for:
 #

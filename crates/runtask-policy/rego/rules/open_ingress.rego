@@ -19,6 +19,7 @@
 # custom:
 #   code: open-ingress
 #   severity: high
+#   unknown: absent
 #   fix: |
 #     Let in only where you come from, or do without an open port (Session Manager, a VPN):
 #

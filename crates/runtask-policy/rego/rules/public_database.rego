@@ -17,6 +17,7 @@
 # custom:
 #   code: public-database
 #   severity: high
+#   unknown: absent
 #   fix: |
 #     ```hcl
 #     resource "aws_db_instance" "orders" {

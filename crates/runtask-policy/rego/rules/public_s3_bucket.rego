@@ -23,6 +23,7 @@
 # custom:
 #   code: public-s3-bucket
 #   severity: high
+#   unknown: absent
 #   fix: |
 #     Take the public ACL, grant or statement away, and block public access for good:
 #

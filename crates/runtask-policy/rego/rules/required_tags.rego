@@ -20,6 +20,7 @@
 # custom:
 #   code: required-tags
 #   severity: medium
+#   unknown: absent
 #   fix: |
 #     Add the tag to the resource, or to all resources at once:
 #

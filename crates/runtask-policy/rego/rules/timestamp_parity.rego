@@ -12,6 +12,7 @@
 # custom:
 #   code: timestamp-parity
 #   severity: low
+#   unknown: absent
 #   fix: |
 #     Plan again in another minute.
 #     If the plan has no timestamp, plan with Terraform 1.5 or newer.

@@ -30,6 +30,7 @@
 # custom:
 #   code: unencrypted-storage
 #   severity: high
+#   unknown: absent
 #   fix: |
 #     ```hcl
 #     resource "aws_ebs_volume" "data" {

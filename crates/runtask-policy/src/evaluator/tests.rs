@@ -41,6 +41,10 @@ fn asked_within(
         only: None,
         purpose,
         time_limit_ms: u64::try_from(limit.as_millis()).unwrap(),
+        has_unknowns: true,
+        observe: false,
+        address: None,
+        query: None,
         memory_bytes: 1 << 30,
     };
     let input = format!("{}\n{plan}", serde_json::to_string(&request).unwrap());
@@ -66,7 +70,12 @@ pub(super) fn messages(events: &[Event]) -> Vec<String> {
             Event::Refused(refusal) => {
                 found.extend(refusal.errors.iter().map(|it| format!("{:?}! {}", refusal.cause, it.summary)));
             }
-            Event::Warnings(_) | Event::Plan(_) | Event::Begin(_) | Event::Done => {}
+            Event::Warnings(_)
+            | Event::Plan(_)
+            | Event::Begin(_)
+            | Event::Seen(_)
+            | Event::Solutions(_)
+            | Event::Done => {}
         }
     }
     found

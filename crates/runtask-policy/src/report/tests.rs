@@ -18,6 +18,7 @@ fn rule(code: &str, kind: RuleKind) -> RuleEntry {
         fix: "Set `acl` to `private`.".into(),
         severity: Some("high".into()),
         params: Vec::new(),
+        unknown: None,
         links: vec!["https://example.com/buckets".into()],
         file: "policies/s3.rego".into(),
         line: 12,
@@ -69,6 +70,8 @@ fn judged(settings: &PolicySettings, said: Vec<(&str, RuleKind, Answer)>) -> Che
         warnings: Vec::new(),
         answers: Vec::new(),
         unjudged: Unjudged::default(),
+        seen: Vec::new(),
+        solutions: Vec::new(),
     };
     for (index, (code, kind, answer)) in said.into_iter().enumerate() {
         evaluation.rules.push(rule(code, kind));

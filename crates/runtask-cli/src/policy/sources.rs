@@ -1,0 +1,78 @@
+//! Says whose policies a command works with: those of paths that are named, or of a task.
+
+use super::rules::policies;
+use crate::environment::lookup;
+use crate::output::Output;
+use crate::tasks_arguments::TasksArguments;
+use anyhow::Context;
+use clap::Args;
+use runtask_findings::{printable, printable_lines};
+use runtask_policy::{Evaluator, Policy, PolicyPath, PolicySettings, UnavailableError, Unknown};
+use runtask_settings::SettingsReader;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(crate) struct SourceArguments {
+    /// Files and directories with policies; those of the task unless given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Files and directories with data for them
+    #[arg(long, value_name = "PATH")]
+    pub(crate) data: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) tasks: TasksArguments,
+
+    /// The task, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) task: Option<String>,
+}
+
+impl SourceArguments {
+    /// The policies, one for each task that has some.
+    pub(crate) fn policies(&self, output: &Output) -> anyhow::Result<Vec<Policy>> {
+        if !self.paths.is_empty() {
+            return Ok(vec![self.named()?]);
+        }
+        let of_tasks = policies(&self.tasks, self.task.as_deref(), output)?;
+        Ok(of_tasks.into_iter().map(|(_task, policy)| policy).collect())
+    }
+
+    /// The policies of one task.
+    pub(crate) fn policy(&self, output: &Output) -> anyhow::Result<Policy> {
+        let mut policies = self.policies(output)?;
+        match (policies.pop(), policies.is_empty()) {
+            (Some(policy), true) => Ok(policy),
+            _ => anyhow::bail!("several tasks have policies; name one with --task"),
+        }
+    }
+
+    /// The policies that the command line names.
+    fn named(&self) -> anyhow::Result<Policy> {
+        let settings = PolicySettings {
+            paths: self.paths.iter().cloned().map(PolicyPath::Path).collect(),
+            data: self.data.clone(),
+            namespaces: None,
+            unknown: Unknown::default(),
+            params: json!({}),
+            exceptions: Vec::new(),
+            time_limit: PolicySettings::TIME_LIMIT,
+        };
+        let mut environment = SettingsReader::new(&lookup);
+        let evaluator = Evaluator::from_settings(&mut environment);
+        environment.finish().context("settings are wrong")?;
+        let evaluator = evaluator.map_err(anyhow::Error::msg)?;
+        Ok(Policy::load("", &settings, Path::new(""), evaluator)?)
+    }
+}
+
+/// Every reason, each with what stands at its place.
+pub(super) fn all_reasons(error: &UnavailableError) -> anyhow::Error {
+    let reasons = error.troubles().into_iter().map(|it| match it.excerpt.is_empty() {
+        true => printable(&it.summary),
+        false => printable_lines(&format!("{}\n{}", it.summary, it.excerpt)),
+    });
+    anyhow::Error::msg(reasons.collect::<Vec<_>>().join("\n"))
+}
