@@ -204,8 +204,8 @@ impl<'c> Session<'c> {
         &self.machine.heap
     }
 
-    /// What policies have printed since this was asked last, in lines.
-    pub fn take_printed(&mut self) -> Vec<String> {
+    /// What policies have printed since this was asked last, line by line, and where.
+    pub fn take_printed(&mut self) -> Vec<(Place, String)> {
         std::mem::take(&mut self.machine.printed)
     }
 

@@ -62,7 +62,8 @@ pub(crate) struct Machine<'p> {
     indexes: Indexes,
     cache: Cache,
     pub(crate) observations: Option<Observations>,
-    pub(crate) printed: Vec<String>,
+    /// What was printed, and where.
+    pub(crate) printed: Vec<(Place, String)>,
     limits: Limits,
     pub(crate) reader: Option<InputReader>,
     steps: u64,

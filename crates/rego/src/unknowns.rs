@@ -18,9 +18,20 @@ pub(crate) struct Unknowns {
 struct Unknown {
     taint: Taint,
     /// Of a collection of which some items may be there: each item with what it hangs on.
-    items: Option<Box<[Item]>>,
+    items: Option<(Kind, Box<[Item]>)>,
     /// For people: a text in which words stand for what is not known.
     words: Option<Value>,
+}
+
+/// What a collection is of which some items may be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Array,
+    Set,
+    /// Its items have keys.
+    Object,
+    /// Its items have keys in keys, as those of a partial rule.
+    Nested,
 }
 
 /// What stands in texts for people where a value is not known yet. Terraform's own words.
@@ -74,10 +85,10 @@ impl Unknowns {
     }
 
     /// A collection of which some items may not be there.
-    pub(crate) fn uncertain(&mut self, taints: &mut Taints, items: &[Item]) -> Value {
+    pub(crate) fn uncertain(&mut self, taints: &mut Taints, kind: Kind, items: &[Item]) -> Value {
         let taint = taints.union_all(items.iter().map(|it| it.taint));
         let number = self.next();
-        self.list.push(Unknown { taint, items: Some(items.into()), words: None });
+        self.list.push(Unknown { taint, items: Some((kind, items.into())), words: None });
         Value::unknown(number)
     }
 
@@ -91,14 +102,19 @@ impl Unknowns {
 
     /// The items that an uncertain collection can have.
     pub(crate) fn items(&self, id: UnknownId) -> Option<&[Item]> {
-        self.list.get(id.0 as usize)?.items.as_deref()
+        self.list.get(id.0 as usize)?.items.as_ref().map(|it| &*it.1)
+    }
+
+    /// What an uncertain collection is.
+    pub(crate) fn kind(&self, id: UnknownId) -> Option<Kind> {
+        self.list.get(id.0 as usize)?.items.as_ref().map(|it| it.0)
     }
 
     /// The `index`-th item that going through an unknown can give: its key, its value, and what they hang on.
     pub(crate) fn possibility(&mut self, id: UnknownId, index: usize) -> Option<(Value, Value, Taint)> {
         let taint = self.taint(id);
         match self.list.get(id.0 as usize).and_then(|it| it.items.as_ref()) {
-            Some(items) => {
+            Some((_, items)) => {
                 let item = *items.get(index)?;
                 Some((self.derived(taint), item.value, item.taint))
             }

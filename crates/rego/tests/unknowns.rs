@@ -48,7 +48,7 @@ impl Chance {
     }
 }
 
-const CONDITIONS: [&str; 84] = [
+const CONDITIONS: [&str; 91] = [
     "input.X",
     "not input.X",
     "input.X == C",
@@ -72,7 +72,7 @@ const CONDITIONS: [&str; 84] = [
     "not startswith(input.X, \"x\")",
     "VV := input.X\n\tVV == C",
     "[VV, 1] = [input.X, 1]\n\tVV == C",
-    "[VV, WW] = input.X\n\tVV == 1",
+    "[VV, _] = input.X\n\tVV == 1",
     "{\"k\": VV} = input.X\n\tVV == 1",
     "[input.X, 1] == [1, 1]",
     "{input.X | true} == {1}",
@@ -97,7 +97,7 @@ const CONDITIONS: [&str; 84] = [
     "not count(input) == 2",
     "count(object.keys(input)) > 1",
     "\"X\" in object.keys(input)",
-    "some VV, WW in input\n\tVV == \"X\"",
+    "some VV, _ in input\n\tVV == \"X\"",
     "some VV in input\n\tVV == C",
     "C in input",
     "input == {\"X\": C}",
@@ -123,7 +123,7 @@ const CONDITIONS: [&str; 84] = [
     "object.remove(input, [\"X\", \"Y\"]) == {}",
     "object.filter(input, [\"X\"]) == {\"X\": C}",
     "{VV: WW | some VV, WW in input} == {\"X\": C}",
-    "every VV, WW in input { WW != C }",
+    "every _, WW in input { WW != C }",
     "array.slice([input.X, 1], 1, 2) == [1]",
     "array.reverse([input.X, 1])[0] == C",
     "input",
@@ -133,13 +133,22 @@ const CONDITIONS: [&str; 84] = [
     "concat(\"-\", [\"x\", input.X]) == \"x-x\"",
     "json.marshal(input) == \"{}\"",
     "some VV in [input]\n\tVV.X == C",
+    "{VV: 1 | some VV in [1, \"x\"]; VV == input.X}[Z] == 1",
+    "not {VV: 1 | some VV in [1, \"x\"]; VV == input.X}[Z]",
+    "{VV | some VV in [1, \"x\"]; VV == input.X}[Z]",
+    "not {VV | some VV in [1, \"x\"]; VV == input.X}[Z]",
+    "count({VV | some VV in [1, 0]; not input.X == VV} | {1}) == 2",
+    "{WW | some WW in [1]; WW == input.X} | {1} == {1}",
+    "{input.X, input.Y}[C]",
 ];
 
-const MORE: [&str; 10] = [
+const MORE: [&str; 12] = [
+    "members[Z]",
+    "not members[Z]",
     "helper_X with input.X as C",
     "not helper_X with input.Y as 1",
     "table.t == C",
-    "some VV, WW in table\n\tWW == C",
+    "some _, WW in table\n\tWW == C",
     "count(members) == 1",
     "count(table) == 1",
     "VV := {WW | some WW in members}\n\tVV == {1}",
@@ -163,6 +172,7 @@ fn condition(chance: &mut Chance, used: &mut usize, names: &[&str], all: bool) -
     let text = text.replace("VV", &format!("v{used}")).replace("WW", &format!("w{used}"));
     text.replace('X', chance.of(names))
         .replace('Y', chance.of(names))
+        .replace('Z', chance.of(&["1", "\"x\""]))
         .replace('C', chance.of(&["0", "1", "\"x\"", "true", "false", "[]", "null"]))
 }
 

@@ -250,7 +250,7 @@ fn what_cannot_be_done_is_said_and_is_2() {
         all.push_str(&format!("{}{}\n", said.out, said.err).replace(&plan, "PLAN"));
     }
     insta::assert_snapshot!(all, @"
-    policy: error[check-unavailable]: Check policy could not run: policies/a.rego:3:20: use of undefined variable `y` is unsafe
+    policy: error[check-unavailable]: Check policy could not run: policies/a.rego:3:20: rego_unsafe_var_error: nothing gives `y` its value (and 1 more; `runtask policy check` lists them)
 
         |
       3 | deny contains x if y

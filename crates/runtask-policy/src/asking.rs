@@ -57,12 +57,11 @@ impl<'p> Asking<'p> {
         documents: &'p AskedAbout,
     ) -> Result<Self, Trouble> {
         let deadline = Deadline::new();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let engine_limits = Limits {
             steps: u64::MAX,
             bytes: usize::try_from(request.memory_bytes / GROWING).unwrap_or(usize::MAX),
             stop: Some(deadline.stop()),
-            now: i64::try_from(now).unwrap_or(i64::MAX),
+            now: now(),
             observe: request.observe,
             ..Limits::default()
         };
@@ -204,7 +203,14 @@ impl<'p> Asking<'p> {
         let takes_unknowns = matches!(test.unknown, Some(TakesUnknowns::Value | TakesUnknowns::Expected));
         let session = self.sessions.of(takes_unknowns);
         let said = self.deadline.within(self.limits.time, || session.ask(query).map(|it| Said::of(&it)));
-        let printed = session.take_printed();
+        let files = &self.policies.files;
+        let printed = session.take_printed().into_iter().map(|(place, line)| {
+            match usize::try_from(place.file).ok().and_then(|it| files.get(it)) {
+                Some(file) => format!("{}:{}: {line}", file.name, Place::of(&file.text, place.span).line),
+                None => line,
+            }
+        });
+        let printed: Vec<String> = printed.collect();
         let is_open_expected = test.unknown == Some(TakesUnknowns::Expected);
         let trouble = match said {
             Ok(Said::Open) if is_open_expected => None,
@@ -284,6 +290,13 @@ impl<'p> Sessions<'p> {
     fn of_rule(&mut self, rule: &RuleEntry) -> &mut Session<'p> {
         self.of(rule.unknown != Some(TakesUnknowns::Absent))
     }
+}
+
+/// The time that policies are told, in nanoseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "a process of its own has nobody to take it from")]
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    i64::try_from(now).unwrap_or(i64::MAX)
 }
 
 /// What a test says.

@@ -44,11 +44,11 @@ impl Policies {
                 troubles.extend(errors.iter().map(|it| Trouble::of_text(file, it)));
             }
         }
-        if !troubles.is_empty() {
-            return Err(troubles);
-        }
-        let parsed: Vec<Parsed<'_>> =
-            files.iter().zip(policies.modules()).map(|(file, (_, module))| Parsed { file, module }).collect();
+        let is_read = troubles.is_empty();
+        let file = |name: &str| files.iter().find(|it| it.name == name);
+        let parsed =
+            policies.modules().filter_map(|(name, module)| Some(Parsed { file: file(name)?, module }));
+        let parsed: Vec<Parsed<'_>> = parsed.collect();
         let names = LibraryNames::of(&parsed);
         let of_others = || parsed.iter().filter(|it| !builtin::is_shipped(it.file));
         troubles.extend(of_others().flat_map(|it| names.unknown(it)));
@@ -58,6 +58,10 @@ impl Policies {
             find(&parsed, purpose).into_iter().partition(|(_, is_exception)| !is_exception);
         let rules: Vec<RuleEntry> = rules.into_iter().map(|(rule, _)| rule).collect();
         let oddities = if purpose == Purpose::Judge { Vec::new() } else { oddities(&parsed, &rules) };
+        // What is missing in files that could not be read would be missing in the others.
+        if !is_read {
+            return Err(troubles);
+        }
         match policies.compile() {
             Err(errors) => troubles.extend(errors.iter().map(|it| Trouble::of_policies(&files, it))),
             Ok(mut compiled) if troubles.is_empty() => {

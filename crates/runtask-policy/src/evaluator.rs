@@ -276,3 +276,5 @@ pub(crate) fn asked(policies: &Policies, request: &Request) -> Vec<usize> {
 mod conftest_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unknown_tests;

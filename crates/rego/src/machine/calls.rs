@@ -111,12 +111,13 @@ impl<'p> Machine<'p> {
         rule.is_some_and(|it| matches!(it.kind, RuleKind::Function(_)))
     }
 
+    /// Prints what each operand can be, an item of its set, texts as they are.
     pub(super) fn print(&mut self, operands: &[Value]) {
         let mut lines = vec![String::new()];
         for operand in operands {
             let texts: Vec<String> = match self.heap.view(*operand) {
                 View::Set([]) => vec!["<undefined>".to_owned()],
-                View::Set(items) => items.iter().map(|it| self.heap.shown(*it)).collect(),
+                View::Set(items) => items.iter().map(|it| self.printed(*it)).collect(),
                 _ => vec!["<unknown>".to_owned()],
             };
             let longer = lines.iter().flat_map(|line| {
@@ -124,7 +125,15 @@ impl<'p> Machine<'p> {
             });
             lines = longer.take(MAX_PRINTED_LINES).collect();
         }
+        let place = self.code.places.get(self.position.saturating_sub(1)).copied().unwrap_or_default();
         let room = MAX_PRINTED_LINES.saturating_sub(self.printed.len());
-        self.printed.extend(lines.into_iter().take(room));
+        self.printed.extend(lines.into_iter().take(room).map(|it| (place, it)));
+    }
+
+    fn printed(&self, value: Value) -> String {
+        match self.heap.view(value) {
+            View::String(it) => it.to_owned(),
+            _ => self.heap.shown(value),
+        }
     }
 }

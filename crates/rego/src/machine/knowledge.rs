@@ -8,7 +8,10 @@ use crate::evaluation_error::EvaluationError;
 use crate::heap::{HeapError, Value, View};
 use crate::item::Item;
 use crate::taint::Taint;
-use crate::unknowns::{Truth, UNKNOWN_WORDS, is_unknown};
+use crate::unknowns::{Kind, Truth, UNKNOWN_WORDS, is_unknown};
+
+/// How many items of a set are compared with each other.
+const MAX_COMPARED: usize = 64;
 
 /// What is known of a function's value.
 pub(super) enum Knowledge {
@@ -39,11 +42,11 @@ impl Machine<'_> {
             ) => known(!is_unknown(&self.heap, *value)),
             ("array.concat", [a, b]) => match (self.heap.view(*a), self.heap.view(*b)) {
                 (View::Array(_), View::Array(_)) => Ok(Knowledge::Known),
-                _ => Ok(self.joined(*a, *b)),
+                _ => self.joined(Kind::Array, *a, *b),
             },
             ("or", [a, b]) => match (self.heap.view(*a), self.heap.view(*b)) {
                 (View::Set(_), View::Set(_)) => Ok(Knowledge::Known),
-                _ => Ok(self.joined(*a, *b)),
+                _ => self.joined(Kind::Set, *a, *b),
             },
             ("array.reverse", [array]) => known(matches!(self.heap.view(*array), View::Array(_))),
             ("array.slice", [array, from, to]) => {
@@ -79,7 +82,7 @@ impl Machine<'_> {
             ("walk", [value]) => {
                 let mut found = Vec::new();
                 self.walked(*value, &mut Vec::new(), &mut found)?;
-                Ok(Knowledge::Value(self.unknowns.uncertain(&mut self.taints, &found)))
+                Ok(Knowledge::Value(self.unknowns.uncertain(&mut self.taints, Kind::Array, &found)))
             }
             _ => Ok(Knowledge::Nothing),
         }
@@ -106,11 +109,35 @@ impl Machine<'_> {
         }
         let words = (builtin.call)(&mut self.context(), &with_words);
         Ok(Knowledge::Value(match words {
-            Ok(words) => self.unknowns.text(taint, words),
+            Ok(words) => {
+                let words = self.with_plain_words(words)?;
+                self.unknowns.text(taint, words)
+            }
             Err(Failure::Heap(error)) => return Err(error.into()),
             Err(Failure::OutOfSteps) => return Err(EvaluationError::OutOfSteps),
             Err(_) => self.unknowns.derived(taint),
         }))
+    }
+
+    /// A text in which words that were formatted as a number, `%!d(string=…)`, stand alone.
+    fn with_plain_words(&mut self, text: Value) -> Result<Value, HeapError> {
+        let View::String(written) = self.heap.view(text) else { return Ok(text) };
+        let formatted = format!("(string={UNKNOWN_WORDS})");
+        if !written.contains(&formatted) {
+            return Ok(text);
+        }
+        let parts: Vec<&str> = written.split(&formatted).collect();
+        let last = parts.len().saturating_sub(1);
+        let mut plain = String::with_capacity(written.len());
+        for (index, part) in parts.into_iter().enumerate() {
+            // Before it stands `%!` and the verb.
+            let end = part.char_indices().rev().nth(2).map_or(0, |(at, _)| at);
+            let (before, verb) = part.split_at(if index == last { part.len() } else { end });
+            plain.push_str(before);
+            plain.push_str(if verb.starts_with("%!") { "" } else { verb });
+            plain.push_str(if index == last { "" } else { UNKNOWN_WORDS });
+        }
+        self.heap.string(&plain)
     }
 
     /// A value with words in the place of what is not known in it.
@@ -135,11 +162,11 @@ impl Machine<'_> {
                 Ok(self.heap.set(items)?)
             }
             View::Object(pairs) => {
-                let mut with_words = Vec::with_capacity(pairs.len());
-                for [key, value] in pairs.to_vec() {
-                    with_words.push([self.with_words(key)?, self.with_words(value)?]);
+                let mut pairs = pairs.to_vec();
+                for part in pairs.as_flattened_mut() {
+                    *part = self.with_words(*part)?;
                 }
-                Ok(self.heap.object(with_words)?)
+                Ok(self.heap.object(pairs)?)
             }
             _ => Ok(value),
         }
@@ -197,7 +224,7 @@ impl Machine<'_> {
             let taint = if may_be_missing { self.taint_of(value) } else { Taint::NONE };
             keys.push(item(key, taint));
         }
-        Ok(Knowledge::Value(self.unknowns.uncertain(&mut self.taints, &keys)))
+        Ok(Knowledge::Value(self.unknowns.uncertain(&mut self.taints, Kind::Set, &keys)))
     }
 
     /// What is in one of two objects; of what is in both, objects united and otherwise the second.
@@ -229,12 +256,22 @@ impl Machine<'_> {
     }
 
     /// All items of two collections of one kind, of which one may be uncertain.
-    fn joined(&mut self, a: Value, b: Value) -> Knowledge {
+    fn joined(&mut self, kind: Kind, a: Value, b: Value) -> Result<Knowledge, EvaluationError> {
+        for it in [a, b] {
+            if let View::Unknown(id) = self.heap.view(it)
+                && self.unknowns.kind(id) != Some(kind)
+            {
+                return Ok(Knowledge::Nothing);
+            }
+        }
         let (Some(mut items), Some(more)) = (self.items_of(a), self.items_of(b)) else {
-            return Knowledge::Nothing;
+            return Ok(Knowledge::Nothing);
         };
         items.extend(more);
-        Knowledge::Value(self.unknowns.uncertain(&mut self.taints, &items))
+        Ok(Knowledge::Value(match kind {
+            Kind::Set => self.set_of(items)?,
+            _ => self.unknowns.uncertain(&mut self.taints, kind, &items),
+        }))
     }
 
     /// The items of an array, a set, or a collection that may have some of them.
@@ -256,10 +293,36 @@ impl Machine<'_> {
             {
                 Knowledge::Known
             }
+            View::Set(items) if self.all_differ(items) => Knowledge::Known,
             View::Object(_) | View::Set(_) => self.hanging_on(&[collection]),
             View::Unknown(id) if self.unknowns.items(id).is_some() => self.hanging_on(&[collection]),
             _ => Knowledge::Nothing,
         }
+    }
+
+    /// Whether no two of these can turn out to be equal: they differ at a key of each, or in what else is known of them.
+    fn all_differ(&self, items: &[Value]) -> bool {
+        let keys = match items.first().map(|it| self.heap.view(*it)) {
+            Some(View::Object(pairs)) => pairs,
+            _ => &[],
+        };
+        let tells_apart = |key: Value| {
+            let values: Option<Vec<Value>> = items.iter().map(|it| self.heap.get(*it, key)).collect();
+            values.is_some_and(|mut values| {
+                values.sort_by(|a, b| self.heap.compare(*a, *b));
+                let differ = |a: Value, b: Value| !self.heap.equal(a, b);
+                !values.iter().any(|it| it.has_unknown())
+                    && values.array_windows().all(|[a, b]| differ(*a, *b))
+            })
+        };
+        if keys.iter().any(|[key, _]| !key.has_unknown() && tells_apart(*key)) {
+            return true;
+        }
+        items.len() <= MAX_COMPARED
+            && items.iter().enumerate().all(|(index, a)| {
+                let rest = items.get(index + 1..).unwrap_or_default();
+                rest.iter().all(|b| self.unknowns.equal(&self.heap, *a, *b) == Truth::No)
+            })
     }
 
     fn member(&mut self, value: Value, collection: Value) -> Knowledge {

@@ -8,12 +8,17 @@ use crate::heap::{Heap, Value, View};
 use crate::item::Item;
 use crate::rules::RuleKind;
 use crate::taint::Taint;
+use crate::unknowns::Kind;
 
 impl Machine<'_> {
     pub(super) fn collected(&mut self, what: Collection, first: usize) -> Result<Value, EvaluationError> {
         let items = self.items.split_off(first);
         if items.iter().any(|it| !it.taint.is_none()) {
-            return Ok(self.unknowns.uncertain(&mut self.taints, &items));
+            return Ok(match what {
+                Collection::Array => self.unknowns.uncertain(&mut self.taints, Kind::Array, &items),
+                Collection::Set => self.set_of(items)?,
+                Collection::Object => self.unknowns.uncertain(&mut self.taints, Kind::Object, &items),
+            });
         }
         Ok(match what {
             Collection::Array => self.heap.array(&items.iter().map(|it| it.value).collect::<Vec<_>>())?,
@@ -48,7 +53,11 @@ impl Machine<'_> {
                         taint = self.taints.union(taint, item.taint);
                     }
                 }
-                Ok(Some((self.unknowns.uncertain(&mut self.taints, &items), taint)))
+                let value = match rule.kind {
+                    RuleKind::Set => self.set_of(items)?,
+                    _ => self.unknowns.uncertain(&mut self.taints, Kind::Nested, &items),
+                };
+                Ok(Some((value, taint)))
             }
             RuleKind::Set => {
                 let value = self.heap.set(items.iter().map(|it| it.value).collect())?;
@@ -63,6 +72,27 @@ impl Machine<'_> {
                 Ok(Some((value, Taint::NONE)))
             }
         }
+    }
+
+    /// A set of items of which some may not be there. What is there in any case is proved, and what may be there for several
+    /// reasons hangs on all of them.
+    pub(super) fn set_of(&mut self, mut items: Vec<Item>) -> Result<Value, EvaluationError> {
+        items.sort_by(|a, b| self.heap.compare(a.value, b.value));
+        let mut distinct: Vec<Item> = Vec::with_capacity(items.len());
+        for item in items {
+            let same = distinct.last_mut().filter(|it| {
+                !it.value.has_unknown() && !item.value.has_unknown() && self.heap.equal(it.value, item.value)
+            });
+            match same {
+                Some(last) if last.taint.is_none() || item.taint.is_none() => last.taint = Taint::NONE,
+                Some(last) => last.taint = self.taints.union(last.taint, item.taint),
+                None => distinct.push(item),
+            }
+        }
+        if distinct.iter().all(|it| it.taint.is_none()) {
+            return Ok(self.heap.set(distinct.into_iter().map(|it| it.value).collect())?);
+        }
+        Ok(self.unknowns.uncertain(&mut self.taints, Kind::Set, &distinct))
     }
 
     fn single(

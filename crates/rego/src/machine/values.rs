@@ -3,8 +3,9 @@
 use super::{ITEMS_OF_A_STEP, Machine, Next, Step};
 use crate::code::{Operand, Register};
 use crate::evaluation_error::EvaluationError;
-use crate::heap::{Value, View};
-use crate::unknowns::{Truth, is_unknown};
+use crate::heap::{UnknownId, Value, View};
+use crate::taint::Taint;
+use crate::unknowns::{Kind, Truth, is_unknown};
 
 impl Machine<'_> {
     /// Puts the next item of what is gone through into its registers; false where there is none.
@@ -50,7 +51,23 @@ impl Machine<'_> {
 
     pub(super) fn index(&mut self, to: Register, from: Operand, key: Operand) -> Step {
         let (from, key) = (self.read(from), self.read(key));
-        if let View::Unknown(_) = self.heap.view(from) {
+        if let View::Unknown(id) = self.heap.view(from) {
+            self.spend(self.unknowns.items(id).map_or(0, |it| it.len() as u64))?;
+            if !key.has_unknown()
+                && let Some(found) = self.possible(id, key)
+            {
+                return Ok(match found {
+                    Some((value, taint)) => {
+                        self.write(to, value);
+                        self.taint = self.taints.union(self.taint, taint);
+                        if is_unknown(&self.heap, value) {
+                            self.hang_on(value);
+                        }
+                        Next::Go
+                    }
+                    None => Next::Fail,
+                });
+            }
             self.hang_on(from);
             self.hang_on(key);
             let taint = self.taint_of(from);
@@ -81,6 +98,28 @@ impl Machine<'_> {
             }
             None => Ok(Next::Fail),
         }
+    }
+
+    /// What an uncertain collection has at a key, as far as that is certain: a value and what it hangs on, or nothing.
+    fn possible(&self, id: UnknownId, key: Value) -> Option<Option<(Value, Taint)>> {
+        let kind = self.unknowns.kind(id)?;
+        let mut found: Option<(Value, Taint)> = None;
+        let mut is_open = false;
+        for item in self.unknowns.items(id)? {
+            let at = match kind {
+                Kind::Set => item.value,
+                Kind::Object => item.key,
+                Kind::Array | Kind::Nested => return None,
+            };
+            match self.unknowns.equal(&self.heap, at, key) {
+                Truth::No => {}
+                Truth::Yes if item.taint.is_none() => return Some(Some((item.value, Taint::NONE))),
+                Truth::Yes if found.is_none() => found = Some((item.value, item.taint)),
+                // One of several may be it.
+                Truth::Yes | Truth::Open => is_open = true,
+            }
+        }
+        if is_open { None } else { Some(found) }
     }
 
     pub(super) fn equal(&mut self, a: Value, b: Value) -> Step {

@@ -96,11 +96,16 @@ pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::
 
 fn print_json(arguments: &TestArguments, report: &TestResults, output: &Output) -> anyhow::Result<()> {
     let mut json = json!(report);
+    let mut add = |name: &str, value| {
+        if let Some(object) = json.as_object_mut() {
+            object.insert(name.to_owned(), value);
+        }
+    };
     if arguments.coverage {
-        json["coverage"] = seen::coverage_json(&report.seen);
+        add("coverage", seen::coverage_json(&report.seen));
     }
     if arguments.trace || arguments.profile {
-        json["expressions"] = json!(report.seen);
+        add("expressions", json!(report.seen));
     }
     output.json(&json)
 }

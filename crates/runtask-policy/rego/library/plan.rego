@@ -140,8 +140,12 @@ module_of(r) := address if {
 key_of(r) := object.get(r, "index", null)
 
 # The planned value at a path such as ["versioning", 0, "enabled"].
-# `otherwise` is what a value is that is missing, null, or known only after apply.
-value(r, path, otherwise) := found if {
+# `otherwise` is what a value is that is missing, null, or left to the provider (`is_unset`).
+# A value that the configuration sets, and that is known only after apply, is not known here either: see `is_undecided`.
+value(r, path, otherwise) := otherwise if {
+	is_unknown(r, path)
+	is_unset(r, path)
+} else := found if {
 	found := object.get(r, array.concat(["change", "after"], path), null)
 	found != null
 } else := otherwise

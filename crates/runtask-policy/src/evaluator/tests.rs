@@ -31,8 +31,14 @@ fn asked_within(
     purpose: Purpose,
     limit: Duration,
 ) -> Vec<Event> {
+    let time_limit_ms = u64::try_from(limit.as_millis()).unwrap();
+    asked_as(&Request { time_limit_ms, ..request(files, data, purpose) }, plan)
+}
+
+/// A question to files, with the library beside them.
+pub(super) fn request(files: &[(&str, &str)], data: &serde_json::Value, purpose: Purpose) -> Request {
     let files = files.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() });
-    let request = Request {
+    Request {
         files: std::iter::once(builtin::library()).chain(files).collect(),
         data: data.clone(),
         run: json!({ "workspace": "net-prod", "speculative": true }),
@@ -40,14 +46,17 @@ fn asked_within(
         namespaces: None,
         only: None,
         purpose,
-        time_limit_ms: u64::try_from(limit.as_millis()).unwrap(),
+        time_limit_ms: u64::try_from(LIMIT.as_millis()).unwrap(),
         has_unknowns: true,
         observe: false,
         address: None,
         query: None,
         memory_bytes: 1 << 30,
-    };
-    let input = format!("{}\n{plan}", serde_json::to_string(&request).unwrap());
+    }
+}
+
+pub(super) fn asked_as(request: &Request, plan: &str) -> Vec<Event> {
+    let input = format!("{}\n{plan}", serde_json::to_string(request).unwrap());
     let mut output = Vec::new();
     serve(input.as_bytes(), &mut output, || ()).unwrap();
     let lines = std::str::from_utf8(&output).unwrap().lines();
