@@ -11,7 +11,7 @@ use crate::code::{Code, Collection, Instruction, Kept, NodeId, Operand, Place, P
 use crate::compile::{CompiledQuery, Program};
 use crate::environment::{Environment, NOWHERE};
 use crate::evaluation_error::EvaluationError;
-use crate::heap::{Heap, Mark, Value, View};
+use crate::heap::{Heap, HeapError, Mark, Value, View};
 use crate::index::Indexes;
 use crate::input_reader::InputReader;
 use crate::item::Item;
@@ -19,7 +19,7 @@ use crate::limits::Limits;
 use crate::observation::{Observations, looked_at};
 use crate::resolved::ConstantId;
 use crate::taint::{Taint, Taints};
-use crate::unknowns::{Unknowns, is_unknown};
+use crate::unknowns::{Kind, Unknowns, is_unknown};
 
 /// How many items of collections are compared in one step.
 const ITEMS_OF_A_STEP: u64 = 16;
@@ -200,6 +200,7 @@ impl<'p> Machine<'p> {
             self.environment_mut().forget();
             self.indexes = Indexes::default();
             self.heap.release(self.empty);
+            self.unknowns.forget();
             return Err(failed);
         }
         Ok(solutions)
@@ -219,6 +220,9 @@ impl<'p> Machine<'p> {
             }
             if self.steps <= self.next_look {
                 self.next_look = self.steps.saturating_sub(STEPS_BETWEEN_LOOKS);
+                if self.unknowns.are_too_many() {
+                    return Err(self.failed_here(HeapError::Exhausted.into()));
+                }
                 if self.limits.is_stopped() {
                     return Err(self.failed_here(EvaluationError::Stopped));
                 }
@@ -297,8 +301,9 @@ impl<'p> Machine<'p> {
                 self.write(*to, value);
             }
             Instruction::Object { to, items } => {
-                let items = items.iter().map(|(key, value)| [self.read(*key), self.read(*value)]).collect();
-                let value = self.heap.object(items)?;
+                let items: Vec<_> =
+                    items.iter().map(|(key, value)| [self.read(*key), self.read(*value)]).collect();
+                let value = self.object(items)?;
                 self.spend(self.heap.weight(value))?;
                 self.write(*to, value);
             }
@@ -311,7 +316,8 @@ impl<'p> Machine<'p> {
                 if it.is_false() {
                     return Ok(Next::Fail);
                 }
-                if is_unknown(&self.heap, it) {
+                // A collection that may have some items is one in any case.
+                if is_unknown(&self.heap, it) && self.kind(it).is_none() {
                     self.hang_on(it);
                 }
             }
@@ -319,6 +325,7 @@ impl<'p> Machine<'p> {
                 let it = self.read(*it);
                 match self.heap.view(it) {
                     View::Array(_) | View::Object(_) | View::Set(_) => {}
+                    View::Unknown(_) if self.kind(it).is_some() => {}
                     View::Unknown(_) => self.hang_on(it),
                     _ => return Ok(Next::Fail),
                 }
@@ -327,6 +334,9 @@ impl<'p> Machine<'p> {
                 let it = self.read(*it);
                 match self.heap.view(it) {
                     View::Array(items) if items.len() == *length as usize => {}
+                    View::Unknown(_) if self.kind(it).is_some_and(|it| it != Kind::Array) => {
+                        return Ok(Next::Fail);
+                    }
                     View::Unknown(_) => self.hang_on(it),
                     _ => return Ok(Next::Fail),
                 }
@@ -334,7 +344,19 @@ impl<'p> Machine<'p> {
             Instruction::IsObject { it, length } => {
                 let it = self.read(*it);
                 match self.heap.view(it) {
-                    View::Object(items) if items.len() == *length as usize => {}
+                    View::Object(pairs) => {
+                        let length = *length as usize;
+                        let missing =
+                            pairs.iter().filter(|it| self.unknowns.may_be_missing(&self.heap, it[1]));
+                        if !(pairs.len() - missing.clone().count()..=pairs.len()).contains(&length) {
+                            return Ok(Next::Fail);
+                        }
+                        let missing: Vec<Value> = missing.map(|it| it[1]).collect();
+                        missing.into_iter().for_each(|it| self.hang_on(it));
+                    }
+                    View::Unknown(_) if self.kind(it).is_some_and(|it| it != Kind::Object) => {
+                        return Ok(Next::Fail);
+                    }
                     View::Unknown(_) => self.hang_on(it),
                     _ => return Ok(Next::Fail),
                 }
@@ -551,6 +573,14 @@ impl<'p> Machine<'p> {
             }
         }
         self.taint = self.taints.union(before, self.taint);
+    }
+
+    /// What an unknown is, where it is a collection that may have some items.
+    fn kind(&self, value: Value) -> Option<Kind> {
+        match self.heap.view(value) {
+            View::Unknown(id) => self.unknowns.kind(id),
+            _ => None,
+        }
     }
 
     fn hang_on(&mut self, value: Value) {

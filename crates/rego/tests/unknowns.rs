@@ -48,7 +48,7 @@ impl Chance {
     }
 }
 
-const CONDITIONS: [&str; 91] = [
+const CONDITIONS: [&str; 121] = [
     "input.X",
     "not input.X",
     "input.X == C",
@@ -140,9 +140,50 @@ const CONDITIONS: [&str; 91] = [
     "count({VV | some VV in [1, 0]; not input.X == VV} | {1}) == 2",
     "{WW | some WW in [1]; WW == input.X} | {1} == {1}",
     "{input.X, input.Y}[C]",
+    "some {\"X\": VV, \"Y\": WW} in [input]\n\tVV == C\n\tWW == C",
+    "{\"X\": VV} = input\n\tVV == C",
+    "{\"X\": VV, \"Y\": _} = object.union({\"X\": 1}, input)\n\tVV == C",
+    "{object.get(input, \"X\", 1): 7, \"x\": 8}[Z] == 7",
+    "{object.get(input, \"X\", 1): 7, \"x\": 8}[Z] == 8",
+    "not {object.get(input, \"X\", 1): 7}[Z]",
+    "\"zzz\" in object.keys({object.get(input, \"X\", 1): 7})",
+    "some VV in object.keys({object.get(input, \"X\", 1): 7})\n\tVV == C",
+    "input.k == 1 with input as input.X",
+    "input.k == 1 with input as input.X with input.l as 1",
+    "not input.k with input as input.X with input.l as 1",
+    "({1, \"x\"} - {VV | some VV in [1, 0]; VV == input.X})[Z]",
+    "({1, \"x\"} & {VV | some VV in [1, 0]; VV == input.X})[Z]",
+    "count({1, \"x\"} - {input.X}) == 2",
+    "count({VV | some VV in [1, 0]; not input.X == VV} | {5}) > 0",
+    "count({VV | some VV in [1, 0]; not input.X == VV}) < 2",
+    "count([VV | some VV in [1, 0]; not input.X == VV]) >= 1",
+    "{VV | some VV in [1]; VV == input.X} != set()",
+    "{VV | some VV in [1]; VV == input.X} == set()",
+    "every VV in [WW | some WW in [1, 0]; WW == input.X] { VV == 1 }",
+    "every VV in [WW | some WW in [1, 0]; WW == input.X] { VV >= 0 }",
+    "concat(\",\", {VV | some VV in [\"a\", \"x\"]; VV == input.X}) == \"x\"",
+    "sprintf(object.get(input, \"X\", \"x\"), [1]) != \"\"",
+    "{count(object.get(input, \"X\", [])): 1, count(object.get(input, \"X\", [1])): 2}[0] == 1",
+    "is_set({VV | some VV in [1]; VV == input.X})",
+    "type_name({VV: 1 | some VV in [1]; VV == input.X}) == \"object\"",
+    "object.get({VV: 1 | some VV in [1, 0]; VV == input.X}, Z, 9) == 9",
+    "count(object.get(input, \"X\", [])) == 0",
+    "count([VV | some VV in input.X]) < 2",
+    "count({VV | some VV in input.X}) > 1",
 ];
 
-const MORE: [&str; 12] = [
+const MORE: [&str; 23] = [
+    "nested.p[Z]",
+    "some VV, WW in nested\n\tsome v0 in WW\n\tv0 == Z\n\tVV == \"p\"",
+    "count(nested.p) == 2",
+    "not nested.q",
+    "deep.p.q == 1",
+    "some VV, _ in deep[_]\n\tVV == \"q\"",
+    "by_unknown[Z] == 1",
+    "not by_unknown[Z]",
+    "count(by_unknown) == 1",
+    "some VV in by_unknown\n\tVV == 2",
+    "nested.p == {1, \"x\"}",
     "members[Z]",
     "not members[Z]",
     "helper_X with input.X as C",
@@ -162,7 +203,11 @@ fn condition(chance: &mut Chance, used: &mut usize, names: &[&str], all: bool) -
     let text = loop {
         let at = chance.below(pool);
         let text = if at < CONDITIONS.len() { CONDITIONS[at] } else { MORE[at - CONDITIONS.len()] };
-        if all || !["helper", "members", "f(", "g(", "walked"].iter().any(|it| text.contains(it)) {
+        if all
+            || !["helper", "members", "f(", "g(", "walked", "nested", "deep", "by_unknown"]
+                .iter()
+                .any(|it| text.contains(it))
+        {
             break text;
         }
     };
@@ -237,6 +282,31 @@ fn policy(chance: &mut Chance) -> String {
         &mut text,
         format!(
             "table[k] := v if {{\n\tsome k, v in {{\"t\": 1, \"u\": 0}}\n{}}}\n",
+            body(chance, &mut used, false)
+        ),
+    );
+    for (member, head) in
+        [("nested.p contains 1", 0), ("nested.p contains \"x\"", 1), ("nested.q contains 2", 0)]
+    {
+        if head == 0 || chance.below(2) == 0 {
+            write(&mut text, format!("{member} if {{\n{}}}\n", body(chance, &mut used, false)));
+        }
+    }
+    for number in 1..3 {
+        let key = chance.of(&["q", "r"]);
+        write(
+            &mut text,
+            format!(
+                "deep[k][\"{key}\"] := {number} if {{\n\tsome k in [\"p\"]\n{}}}\n",
+                body(chance, &mut used, false)
+            ),
+        );
+    }
+    write(
+        &mut text,
+        format!(
+            "by_unknown[k] := v if {{\n\tsome v in [1, 2]\n\tk := object.get(input, [\"{}\", \"a\", \"b\"][v - 1], v)\n{}}}\n",
+            chance.of(&NAMES),
             body(chance, &mut used, false)
         ),
     );

@@ -4,9 +4,10 @@ use super::{ITEMS_OF_A_STEP, Machine, Next, Step};
 use crate::code::{NodeId, Register, Replace};
 use crate::environment::{Environment, Mock, Outcome};
 use crate::evaluation_error::EvaluationError;
-use crate::heap::{Heap, Value, View};
+use crate::heap::{Value, View};
 use crate::rules::RuleKind;
 use crate::taint::Taint;
+use crate::unknowns::is_unknown;
 
 impl<'p> Machine<'p> {
     /// The document of a node. Where rules below have not been evaluated yet, evaluates one, and then this instruction again.
@@ -88,11 +89,11 @@ impl<'p> Machine<'p> {
         }
         let of_children = self.heap.object(of_children)?;
         let rules = match (own, &node.rule) {
-            (Some((own, _)), Some(rule)) => merged(&mut self.heap, own, of_children, rule.depth())?,
+            (Some((own, _)), Some(rule)) => self.merged(own, of_children, rule.depth())?,
             _ => of_children,
         };
         let value = match base {
-            Some(base) => over(&mut self.heap, base, rules)?,
+            Some(base) => self.over(base, rules)?,
             None => rules,
         };
         if own.is_none()
@@ -108,6 +109,10 @@ impl<'p> Machine<'p> {
     fn base_at(&mut self, path: &[String]) -> Result<Option<Value>, EvaluationError> {
         let mut at = self.environment().data;
         for name in path {
+            if is_unknown(&self.heap, at) {
+                let taint = self.taint_of(at);
+                return Ok(Some(self.unknowns.member(taint)));
+            }
             match self.heap.get_text(at, name) {
                 Some(value) => at = value,
                 None => return Ok(None),
@@ -140,7 +145,7 @@ impl<'p> Machine<'p> {
                         }
                         _ => value,
                     };
-                    new.input = Some(set_at(&mut self.heap, new.input, &path, value)?);
+                    new.input = Some(self.set_at(new.input, &path, value)?);
                 }
                 Replace::Data(path, value) => {
                     let value = self.read(*value);
@@ -148,7 +153,7 @@ impl<'p> Machine<'p> {
                     for name in path {
                         keys.push(self.heap.string(name)?);
                     }
-                    new.data = set_at(&mut self.heap, Some(new.data), &keys, value)?;
+                    new.data = self.set_at(Some(new.data), &keys, value)?;
                     new.replaced.push(path.clone());
                 }
                 Replace::Function(callee, other) => new.mocks.push((*callee, Mock::Function(*other))),
@@ -159,63 +164,79 @@ impl<'p> Machine<'p> {
         }
         Ok(new)
     }
-}
 
-/// A value with another one at a path in it.
-fn set_at(
-    heap: &mut Heap,
-    whole: Option<Value>,
-    path: &[Value],
-    value: Value,
-) -> Result<Value, EvaluationError> {
-    let Some((key, rest)) = path.split_first() else { return Ok(value) };
-    let (inner, mut pairs) = match whole.map(|it| (it, heap.view(it))) {
-        Some((whole, View::Object(pairs))) => (heap.get(whole, *key), pairs.to_vec()),
-        _ => (None, Vec::new()),
-    };
-    let inner = set_at(heap, inner, rest, value)?;
-    pairs.push([*key, inner]);
-    Ok(heap.object(pairs)?)
-}
-
-/// The base document over what rules make: where both have a value, the base document's stands.
-fn over(heap: &mut Heap, base: Value, rules: Value) -> Result<Value, EvaluationError> {
-    let (View::Object(of_base), View::Object(of_rules)) = (heap.view(base), heap.view(rules)) else {
-        return Ok(base);
-    };
-    let (of_base, mut pairs) = (of_base.to_vec(), of_rules.to_vec());
-    for [key, value] in of_base {
-        let value = match heap.get(rules, key) {
-            Some(other) => over(heap, value, other)?,
-            None => value,
+    /// A value with another one at a path in it.
+    fn set_at(
+        &mut self,
+        whole: Option<Value>,
+        path: &[Value],
+        value: Value,
+    ) -> Result<Value, EvaluationError> {
+        let Some((key, rest)) = path.split_first() else { return Ok(value) };
+        let (inner, mut pairs) = match whole.map(|it| (it, self.heap.view(it))) {
+            Some((whole, View::Object(pairs))) => (self.heap.get(whole, *key), pairs.to_vec()),
+            // What else is in it nobody knows.
+            Some((whole, View::Unknown(_))) => return Ok(self.of_both(whole, value)),
+            _ => (None, Vec::new()),
         };
-        pairs.push([key, value]);
+        let inner = self.set_at(inner, rest, value)?;
+        pairs.push([*key, inner]);
+        Ok(self.heap.object(pairs)?)
     }
-    Ok(heap.object(pairs)?)
-}
 
-/// Objects in objects, put together: `own` is a partial rule's, whose values are `depth` keys deep; below that, nothing can be
-/// added to it.
-fn merged(heap: &mut Heap, own: Value, other: Value, depth: usize) -> Result<Value, EvaluationError> {
-    let conflict = EvaluationError::Conflict("an object has several values for the same key");
-    if let (0, View::Set(a), View::Set(b)) = (depth, heap.view(own), heap.view(other)) {
-        let all = a.iter().chain(b).copied().collect();
-        return Ok(heap.set(all)?);
+    /// What hangs on two values.
+    fn of_both(&mut self, a: Value, b: Value) -> Value {
+        let taints = [self.taint_of(a), self.taint_of(b)];
+        let taint = self.taints.union_all(taints);
+        self.unknowns.member(taint)
     }
-    let (Some(inner), View::Object(a), View::Object(b)) =
-        (depth.checked_sub(1), heap.view(own), heap.view(other))
-    else {
-        return if heap.equal(own, other) { Ok(own) } else { Err(conflict) };
-    };
-    let (mut pairs, b) = (a.to_vec(), b.to_vec());
-    for [key, value] in b {
-        match heap.get(own, key) {
-            Some(mine) => {
-                let value = merged(heap, mine, value, inner)?;
-                pairs.push([key, value]);
+
+    /// The base document over what rules make: where both have a value, the base document's stands.
+    fn over(&mut self, base: Value, rules: Value) -> Result<Value, EvaluationError> {
+        let (of_base, mut pairs) = match (self.heap.view(base), self.heap.view(rules)) {
+            (View::Object(of_base), View::Object(of_rules)) => (of_base.to_vec(), of_rules.to_vec()),
+            (View::Unknown(_), View::Object([])) => return Ok(base),
+            (View::Unknown(_), _) | (View::Object(_), View::Unknown(_)) => {
+                return Ok(self.of_both(base, rules));
             }
-            None => pairs.push([key, value]),
+            _ => return Ok(base),
+        };
+        for [key, value] in of_base {
+            let value = match self.heap.get(rules, key) {
+                Some(other) => self.over(value, other)?,
+                None => value,
+            };
+            pairs.push([key, value]);
         }
+        Ok(self.heap.object(pairs)?)
     }
-    Ok(heap.object(pairs)?)
+
+    /// Objects in objects, put together: `own` is a partial rule's, whose values are `depth` keys deep; below that, nothing
+    /// can be added to it.
+    fn merged(&mut self, own: Value, other: Value, depth: usize) -> Result<Value, EvaluationError> {
+        let (a, b) = match (depth, self.heap.view(own), self.heap.view(other)) {
+            (0, View::Set(a), View::Set(b)) => {
+                let all = a.iter().chain(b).copied().collect();
+                return Ok(self.heap.set(all)?);
+            }
+            (_, View::Unknown(_), View::Object([])) => return Ok(own),
+            (_, View::Unknown(_), _) | (_, _, View::Unknown(_)) => return Ok(self.of_both(own, other)),
+            (1.., View::Object(a), View::Object(b)) => (a.to_vec(), b.to_vec()),
+            _ if self.heap.equal(own, other) => return Ok(own),
+            _ => {
+                return Err(EvaluationError::Conflict("an object has several values for the same key"));
+            }
+        };
+        let mut pairs = a;
+        for [key, value] in b {
+            match self.heap.get(own, key) {
+                Some(mine) => {
+                    let value = self.merged(mine, value, depth - 1)?;
+                    pairs.push([key, value]);
+                }
+                None => pairs.push([key, value]),
+            }
+        }
+        Ok(self.heap.object(pairs)?)
+    }
 }

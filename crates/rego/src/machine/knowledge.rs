@@ -5,10 +5,11 @@
 use super::{ITEMS_OF_A_STEP, Machine};
 use crate::builtins::{Builtin, Failure, at};
 use crate::evaluation_error::EvaluationError;
-use crate::heap::{HeapError, Value, View};
+use crate::heap::{HeapError, UnknownId, Value, View};
 use crate::item::Item;
 use crate::taint::Taint;
 use crate::unknowns::{Kind, Truth, UNKNOWN_WORDS, is_unknown};
+use std::cmp::Ordering;
 
 /// How many items of a set are compared with each other.
 const MAX_COMPARED: usize = 64;
@@ -39,7 +40,10 @@ impl Machine<'_> {
                 "is_array" | "is_boolean" | "is_null" | "is_number" | "is_object" | "is_set" | "is_string"
                 | "type_name",
                 [value],
-            ) => known(!is_unknown(&self.heap, *value)),
+            ) => match self.kind(*value) {
+                Some(kind) => self.of_kind(builtin.name, kind),
+                None => known(!is_unknown(&self.heap, *value)),
+            },
             ("array.concat", [a, b]) => match (self.heap.view(*a), self.heap.view(*b)) {
                 (View::Array(_), View::Array(_)) => Ok(Knowledge::Known),
                 _ => self.joined(Kind::Array, *a, *b),
@@ -57,8 +61,10 @@ impl Machine<'_> {
                 View::Array(items) => !items.iter().any(|it| is_unknown(&self.heap, *it)),
                 _ => false,
             }),
+            ("minus", [a, b]) => self.parted(*a, *b, false),
+            ("and", [a, b]) => self.parted(*a, *b, true),
             ("object.remove" | "object.filter", [object, keys]) => {
-                known(!keys.has_unknown() && self.has_known_keys(*object))
+                known(!keys.has_unknown() && matches!(self.heap.view(*object), View::Object(_)))
             }
             ("object.get", [object, key, default]) => Ok(self.got(*object, *key, *default)),
             ("object.keys", [object]) => self.keys(*object),
@@ -66,23 +72,35 @@ impl Machine<'_> {
                 (View::Object(_), View::Object(_)) => Ok(Knowledge::Value(self.united(*a, *b)?)),
                 _ => Ok(Knowledge::Nothing),
             },
-            ("count", [collection]) => Ok(self.counted(*collection)),
+            ("count", [collection]) => self.counted(*collection),
             ("internal.member_2", [value, collection]) => Ok(self.member(*value, *collection)),
             ("equal", [a, b]) => Ok(self.are_equal(*a, *b, true)),
             ("neq", [a, b]) => Ok(self.are_equal(*a, *b, false)),
+            ("lt", [a, b]) => Ok(self.is_less(*a, *b, true)),
+            ("gte", [a, b]) => Ok(self.is_less(*a, *b, false)),
+            ("gt", [a, b]) => Ok(self.is_less(*b, *a, true)),
+            ("lte", [a, b]) => Ok(self.is_less(*b, *a, false)),
             ("json.marshal", [value]) => {
                 if is_unknown(&self.heap, *value) {
                     return Ok(Knowledge::Nothing);
                 }
                 Ok(self.hanging_on(&[*value]))
             }
-            ("sprintf" | "concat", [_, items]) if matches!(self.heap.view(*items), View::Array(_)) => {
+            ("sprintf", [format, values])
+                if !format.has_unknown() && matches!(self.heap.view(*values), View::Array(_)) =>
+            {
+                self.written(builtin, operands)
+            }
+            ("concat", [delimiter, texts])
+                if !delimiter.has_unknown()
+                    && (self.kind(*texts).is_some() || !is_unknown(&self.heap, *texts)) =>
+            {
                 self.written(builtin, operands)
             }
             ("walk", [value]) => {
                 let mut found = Vec::new();
                 self.walked(*value, &mut Vec::new(), &mut found)?;
-                Ok(Knowledge::Value(self.unknowns.uncertain(&mut self.taints, Kind::Array, &found)))
+                Ok(Knowledge::Value(self.uncertain(Kind::Array, &found)))
             }
             _ => Ok(Knowledge::Nothing),
         }
@@ -95,8 +113,7 @@ impl Machine<'_> {
         Knowledge::Value(self.unknowns.derived(taint))
     }
 
-    /// A text, of which people are told as much as is known. What is formatted is always a text; what is joined is one if its
-    /// parts are.
+    /// A text, of which people are told as much as is known.
     fn written(&mut self, builtin: &Builtin, operands: &[Value]) -> Result<Knowledge, EvaluationError> {
         let mut with_words = Vec::with_capacity(operands.len());
         for operand in operands {
@@ -104,7 +121,12 @@ impl Machine<'_> {
         }
         let taints: Vec<_> = operands.iter().map(|it| self.taint_of(*it)).collect();
         let taint = self.taints.union_all(taints);
-        if builtin.name == "concat" {
+        // What is formatted is always a text; what is joined is one if its parts are.
+        let are_texts = |items: Option<Vec<Item>>| {
+            let is_text = |it: &Item| matches!(self.heap.view(it.value), View::String(_));
+            items.is_some_and(|it| it.iter().all(is_text))
+        };
+        if builtin.name == "concat" && !operands.get(1).is_some_and(|it| are_texts(self.items_of(*it))) {
             self.taint = self.taints.union(self.taint, taint);
         }
         let words = (builtin.call)(&mut self.context(), &with_words);
@@ -147,10 +169,7 @@ impl Machine<'_> {
         }
         self.spend(ITEMS_OF_A_STEP)?;
         match self.heap.view(value) {
-            View::Unknown(id) => match self.unknowns.words(id) {
-                Some(words) => Ok(words),
-                None => Ok(self.heap.string(UNKNOWN_WORDS)?),
-            },
+            View::Unknown(id) => self.words_of(id),
             View::Array(items) => {
                 let items = items.to_vec();
                 let items = items.into_iter().map(|it| self.with_words(it)).collect::<Result<Vec<_>, _>>()?;
@@ -172,15 +191,93 @@ impl Machine<'_> {
         }
     }
 
-    fn has_known_keys(&self, object: Value) -> bool {
-        match self.heap.view(object) {
-            View::Object(pairs) => !pairs.iter().any(|[key, _]| key.has_unknown()),
-            _ => false,
+    /// What stands for an unknown: of a collection that may have some items, all of them.
+    fn words_of(&mut self, id: UnknownId) -> Result<Value, EvaluationError> {
+        if let Some(words) = self.unknowns.words(id) {
+            return Ok(words);
+        }
+        let (Some(kind), Some(items)) = (self.unknowns.kind(id), self.unknowns.items(id)) else {
+            return Ok(self.heap.string(UNKNOWN_WORDS)?);
+        };
+        let mut pairs: Vec<[Value; 2]> = items.iter().map(|it| [it.key, it.value]).collect();
+        for part in pairs.as_flattened_mut() {
+            *part = self.with_words(*part)?;
+        }
+        let values = || pairs.iter().map(|it| it[1]).collect::<Vec<_>>();
+        Ok(match kind {
+            Kind::Array => self.heap.array(&values())?,
+            Kind::Set => self.heap.set(values())?,
+            Kind::Object => self.heap.object(pairs)?,
+        })
+    }
+
+    /// What `is_array` and the like, and `type_name`, say of a collection that may have some items.
+    fn of_kind(&mut self, name: &str, kind: Kind) -> Result<Knowledge, EvaluationError> {
+        let kind = match kind {
+            Kind::Array => "array",
+            Kind::Set => "set",
+            Kind::Object => "object",
+        };
+        Ok(Knowledge::Value(match name.strip_prefix("is_") {
+            Some(wanted) => Value::bool(wanted == kind),
+            None => self.heap.string(kind)?,
+        }))
+    }
+
+    /// The items of one set that are in another one, or those that are not.
+    fn parted(&mut self, a: Value, b: Value, wanted: bool) -> Result<Knowledge, EvaluationError> {
+        let is_set = |this: &Self, it: Value| match this.kind(it) {
+            Some(kind) => kind == Kind::Set,
+            None => matches!(this.heap.view(it), View::Set(_)),
+        };
+        if !is_set(self, a) || !is_set(self, b) {
+            return Ok(Knowledge::Nothing);
+        }
+        let (Some(from), Some(others)) = (self.items_of(a), self.items_of(b)) else {
+            return Ok(Knowledge::Nothing);
+        };
+        self.spend(from.len() as u64 * others.len() as u64)?;
+        let mut parted = Vec::new();
+        for item in from {
+            let (mut is_in, mut possible) = (false, Vec::new());
+            for other in &others {
+                match self.unknowns.equal(&self.heap, item.value, other.value) {
+                    Truth::No => {}
+                    Truth::Yes if other.taint.is_none() => is_in = true,
+                    Truth::Yes | Truth::Open => {
+                        possible.push(other.taint);
+                        possible.push(self.taint_of(other.value));
+                        possible.push(self.taint_of(item.value));
+                    }
+                }
+            }
+            let reason = self.taints.union_all(possible.iter().copied());
+            let taint = match (is_in, possible.is_empty()) {
+                (true, _) if wanted => item.taint,
+                (true, _) => continue,
+                (false, true) if wanted => continue,
+                (false, true) => item.taint,
+                (false, false) => self.taints.union(item.taint, reason),
+            };
+            parted.push(Item { taint, ..item });
+        }
+        Ok(Knowledge::Value(self.set_of(parted)?))
+    }
+
+    /// Whether one number is less than another one, or is not.
+    fn is_less(&mut self, a: Value, b: Value, wanted: bool) -> Knowledge {
+        let bounds = |it| self.unknowns.bounds(&self.heap, it);
+        match (bounds(a), bounds(b)) {
+            (Some((_, most)), Some((least, _))) if most < least => Knowledge::Value(Value::bool(wanted)),
+            (Some((least, _)), Some((_, most))) if least >= most => Knowledge::Value(Value::bool(!wanted)),
+            (Some(_), Some(_)) => self.hanging_on(&[a, b]),
+            _ => Knowledge::Nothing,
         }
     }
 
     fn got(&mut self, object: Value, key: Value, default: Value) -> Knowledge {
-        if is_unknown(&self.heap, object) || key.has_unknown() {
+        let is_object = self.kind(object).map_or(!is_unknown(&self.heap, object), |it| it == Kind::Object);
+        if !is_object || key.has_unknown() {
             return Knowledge::Nothing;
         }
         let (path, is_path) = match self.heap.view(key) {
@@ -189,42 +286,47 @@ impl Machine<'_> {
         };
         let mut value = object;
         for key in path {
-            let is_open = match self.heap.view(value) {
-                View::Unknown(_) => true,
-                View::Object(pairs) => pairs.iter().any(|[key, _]| key.has_unknown()),
-                View::Set(_) => value.has_unknown(),
-                _ => false,
+            let found = match self.heap.view(value) {
+                View::Unknown(id) => match self.possible(id, *key) {
+                    Some(Some((value, taint))) if taint.is_none() => Some(value),
+                    Some(None) => None,
+                    _ => return self.hanging_on(&[value, default]),
+                },
+                View::Set(_) if value.has_unknown() => return self.hanging_on(&[value, default]),
+                _ if is_path => at(&self.heap, value, *key),
+                _ => self.heap.get(value, *key),
             };
-            if is_open {
-                return self.hanging_on(&[value, default]);
-            }
-            let found = if is_path { at(&self.heap, value, *key) } else { self.heap.get(value, *key) };
             match found {
                 Some(it) => value = it,
                 None => return Knowledge::Value(default),
             }
         }
         // What is not known may be missing, and then this is the default.
-        if is_unknown(&self.heap, value) {
-            self.hanging_on(&[value, default])
-        } else {
-            Knowledge::Value(value)
+        match self.unknowns.may_be_missing(&self.heap, value) {
+            true => self.hanging_on(&[value, default]),
+            false => Knowledge::Value(value),
         }
     }
 
     fn keys(&mut self, object: Value) -> Result<Knowledge, EvaluationError> {
-        let View::Object(pairs) = self.heap.view(object) else { return Ok(Knowledge::Nothing) };
-        let pairs = pairs.to_vec();
-        if !pairs.iter().any(|[key, value]| key.has_unknown() || is_unknown(&self.heap, *value)) {
-            return Ok(Knowledge::Known);
-        }
-        let mut keys = Vec::new();
-        for [key, value] in pairs {
-            let may_be_missing = is_unknown(&self.heap, value);
-            let taint = if may_be_missing { self.taint_of(value) } else { Taint::NONE };
-            keys.push(item(key, taint));
-        }
-        Ok(Knowledge::Value(self.unknowns.uncertain(&mut self.taints, Kind::Set, &keys)))
+        let keys = match self.heap.view(object) {
+            View::Object(pairs) => {
+                let pairs = pairs.to_vec();
+                let mut keys = Vec::with_capacity(pairs.len());
+                for [key, value] in pairs {
+                    let may_be_missing = self.unknowns.may_be_missing(&self.heap, value);
+                    let taint = if may_be_missing { self.taint_of(value) } else { Taint::NONE };
+                    keys.push(item(key, taint));
+                }
+                keys
+            }
+            View::Unknown(id) if self.unknowns.kind(id) == Some(Kind::Object) => {
+                let items = self.unknowns.items(id).unwrap_or_default();
+                items.iter().map(|it| item(it.key, it.taint)).collect()
+            }
+            _ => return Ok(Knowledge::Nothing),
+        };
+        Ok(Knowledge::Value(self.set_of(keys)?))
     }
 
     /// What is in one of two objects; of what is in both, objects united and otherwise the second.
@@ -235,24 +337,28 @@ impl Machine<'_> {
             (_, View::Unknown(_)) | (View::Unknown(_), View::Object(_)) => {
                 let taints = [self.taint_of(a), self.taint_of(b)];
                 let taint = self.taints.union_all(taints);
-                return Ok(self.unknowns.derived(taint));
+                return Ok(self.unknowns.member(taint));
             }
             _ => return Ok(b),
         };
-        let mut pairs = left;
-        for [key, value] in right {
-            match pairs.iter().position(|it| self.heap.equal(it[0], key)) {
-                Some(at) => {
-                    let there = pairs.get(at).map_or(value, |it| it[1]);
-                    let both = self.united(there, value)?;
-                    if let Some(pair) = pairs.get_mut(at) {
-                        pair[1] = both;
-                    }
-                }
-                None => pairs.push([key, value]),
+        self.spend((left.len() + right.len()) as u64)?;
+        let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+        let mut pairs = Vec::new();
+        loop {
+            let order = match (left.peek(), right.peek()) {
+                (Some(a), Some(b)) => self.heap.compare(a[0], b[0]),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return Ok(self.heap.object(pairs)?),
+            };
+            let from_left = if order.is_le() { left.next() } else { None };
+            let from_right = if order.is_ge() { right.next() } else { None };
+            match (from_left, from_right) {
+                (Some([key, a]), Some([_, b])) => pairs.push([key, self.united(a, b)?]),
+                (Some(pair), None) | (None, Some(pair)) => pairs.push(pair),
+                (None, None) => {}
             }
         }
-        Ok(self.heap.object(pairs)?)
     }
 
     /// All items of two collections of one kind, of which one may be uncertain.
@@ -270,7 +376,7 @@ impl Machine<'_> {
         items.extend(more);
         Ok(Knowledge::Value(match kind {
             Kind::Set => self.set_of(items)?,
-            _ => self.unknowns.uncertain(&mut self.taints, kind, &items),
+            _ => self.uncertain(kind, &items),
         }))
     }
 
@@ -285,19 +391,30 @@ impl Machine<'_> {
         }
     }
 
-    fn counted(&mut self, collection: Value) -> Knowledge {
-        match self.heap.view(collection) {
-            View::Array(_) => Knowledge::Known,
-            View::Object(pairs)
-                if !pairs.iter().any(|[key, value]| key.has_unknown() || is_unknown(&self.heap, *value)) =>
-            {
-                Knowledge::Known
+    fn counted(&mut self, collection: Value) -> Result<Knowledge, EvaluationError> {
+        let (least, most) = match self.heap.view(collection) {
+            View::Array(_) => return Ok(Knowledge::Known),
+            View::Object(pairs) => {
+                let missing =
+                    pairs.iter().filter(|it| self.unknowns.may_be_missing(&self.heap, it[1])).count();
+                ((pairs.len() - missing) as u64, pairs.len() as u64)
             }
-            View::Set(items) if self.all_differ(items) => Knowledge::Known,
-            View::Object(_) | View::Set(_) => self.hanging_on(&[collection]),
-            View::Unknown(id) if self.unknowns.items(id).is_some() => self.hanging_on(&[collection]),
-            _ => Knowledge::Nothing,
+            View::Set(items) if self.all_differ(items) => return Ok(Knowledge::Known),
+            View::Set(items) => {
+                let items: Vec<Item> = items.iter().map(|it| item(*it, Taint::NONE)).collect();
+                self.unknowns.size(Kind::Set, &items)
+            }
+            View::Unknown(id) => match (self.unknowns.kind(id), self.unknowns.items(id)) {
+                (Some(kind), Some(items)) => self.unknowns.size(kind, items),
+                _ => return Ok(Knowledge::Nothing),
+            },
+            _ => return Ok(Knowledge::Nothing),
+        };
+        if least == most {
+            return Ok(Knowledge::Value(self.heap.integer(i64::try_from(most).unwrap_or(i64::MAX))?));
         }
+        let taint = self.taint_of(collection);
+        Ok(Knowledge::Value(self.unknowns.number(taint, least, most)))
     }
 
     /// Whether no two of these can turn out to be equal: they differ at a key of each, or in what else is known of them.
@@ -306,6 +423,9 @@ impl Machine<'_> {
             Some(View::Object(pairs)) => pairs,
             _ => &[],
         };
+        if items.iter().any(|it| is_unknown(&self.heap, *it)) {
+            return items.len() == 1;
+        }
         let tells_apart = |key: Value| {
             let values: Option<Vec<Value>> = items.iter().map(|it| self.heap.get(*it, key)).collect();
             values.is_some_and(|mut values| {
@@ -351,7 +471,6 @@ impl Machine<'_> {
         match self.unknowns.equal(&self.heap, a, b) {
             Truth::Yes => Knowledge::Value(Value::bool(wanted)),
             Truth::No => Knowledge::Value(Value::bool(!wanted)),
-            Truth::Open if is_unknown(&self.heap, a) || is_unknown(&self.heap, b) => Knowledge::Nothing,
             Truth::Open => self.hanging_on(&[a, b]),
         }
     }
@@ -367,7 +486,8 @@ impl Machine<'_> {
         if size_of_val(found.as_slice()) > self.heap.left() {
             return Err(HeapError::Exhausted.into());
         }
-        let taint = if is_unknown(&self.heap, value) { self.taint_of(value) } else { Taint::NONE };
+        let is_open = is_unknown(&self.heap, value) && self.kind(value).is_none();
+        let taint = if is_open { self.taint_of(value) } else { Taint::NONE };
         let here = self.heap.array(path)?;
         found.push(item(self.heap.array(&[here, value])?, taint));
         let children: Vec<[Value; 2]> = match self.heap.view(value) {
@@ -382,8 +502,9 @@ impl Machine<'_> {
                 numbered
             }
             View::Unknown(_) => {
-                let somewhere = self.unknowns.derived(taint);
-                found.push(item(self.heap.array(&[somewhere, somewhere])?, taint));
+                let taint = self.taint_of(value);
+                let (path, below) = (self.unknowns.derived(taint), self.unknowns.derived(taint));
+                found.push(item(self.heap.array(&[path, below])?, taint));
                 return Ok(());
             }
             _ => return Ok(()),

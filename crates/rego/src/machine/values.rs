@@ -5,7 +5,7 @@ use crate::code::{Operand, Register};
 use crate::evaluation_error::EvaluationError;
 use crate::heap::{UnknownId, Value, View};
 use crate::taint::Taint;
-use crate::unknowns::{Kind, Truth, is_unknown};
+use crate::unknowns::{Kind, Truth};
 
 impl Machine<'_> {
     /// Puts the next item of what is gone through into its registers; false where there is none.
@@ -42,7 +42,7 @@ impl Machine<'_> {
         };
         self.write(key, found_key);
         self.write(value, found);
-        if is_unknown(&self.heap, found) {
+        if self.unknowns.may_be_missing(&self.heap, found) {
             // It may turn out that there is none.
             self.hang_on(found);
         }
@@ -60,7 +60,7 @@ impl Machine<'_> {
                     Some((value, taint)) => {
                         self.write(to, value);
                         self.taint = self.taints.union(self.taint, taint);
-                        if is_unknown(&self.heap, value) {
+                        if self.unknowns.may_be_missing(&self.heap, value) {
                             self.hang_on(value);
                         }
                         Next::Go
@@ -90,7 +90,7 @@ impl Machine<'_> {
         match self.heap.get(from, key) {
             Some(value) => {
                 self.write(to, value);
-                if is_unknown(&self.heap, value) {
+                if self.unknowns.may_be_missing(&self.heap, value) {
                     // It may turn out that there is none.
                     self.hang_on(value);
                 }
@@ -101,7 +101,7 @@ impl Machine<'_> {
     }
 
     /// What an uncertain collection has at a key, as far as that is certain: a value and what it hangs on, or nothing.
-    fn possible(&self, id: UnknownId, key: Value) -> Option<Option<(Value, Taint)>> {
+    pub(super) fn possible(&self, id: UnknownId, key: Value) -> Option<Option<(Value, Taint)>> {
         let kind = self.unknowns.kind(id)?;
         let mut found: Option<(Value, Taint)> = None;
         let mut is_open = false;
@@ -109,17 +109,24 @@ impl Machine<'_> {
             let at = match kind {
                 Kind::Set => item.value,
                 Kind::Object => item.key,
-                Kind::Array | Kind::Nested => return None,
+                Kind::Array => return None,
             };
             match self.unknowns.equal(&self.heap, at, key) {
                 Truth::No => {}
-                Truth::Yes if item.taint.is_none() => return Some(Some((item.value, Taint::NONE))),
+                Truth::Yes if found.is_none_or(|it| !it.1.is_none()) && item.taint.is_none() => {
+                    found = Some((item.value, item.taint));
+                }
                 Truth::Yes if found.is_none() => found = Some((item.value, item.taint)),
                 // One of several may be it.
                 Truth::Yes | Truth::Open => is_open = true,
             }
         }
-        if is_open { None } else { Some(found) }
+        match found {
+            // What else may be equal to a member of a set is that member.
+            Some((_, taint)) if kind == Kind::Set && taint.is_none() => Some(found),
+            _ if is_open => None,
+            _ => Some(found),
+        }
     }
 
     pub(super) fn equal(&mut self, a: Value, b: Value) -> Step {
