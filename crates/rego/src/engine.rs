@@ -269,6 +269,16 @@ impl<'s> Answer<'s> {
         self.solutions().next().and_then(|it| it.get(RESULT))
     }
 
+    /// Whether a value is an array, a set or an object, be it that some of its items may not be there.
+    #[must_use]
+    pub fn is_collection(&self, value: Value) -> bool {
+        match self.heap.view(value) {
+            View::Array(_) | View::Set(_) | View::Object(_) => true,
+            View::Unknown(id) => self.unknowns.items(id).is_some(),
+            _ => false,
+        }
+    }
+
     /// Of a text that is not known, what it is with `(known after apply)` for what is not known in it: for people.
     #[must_use]
     pub fn words(&self, value: Value) -> Option<&'s str> {

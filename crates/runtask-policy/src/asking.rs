@@ -11,14 +11,15 @@ use crate::node::Node;
 use crate::place::Place;
 use crate::plan::{Changes, Key, UNKNOWN};
 use crate::redaction::Redaction;
+use crate::source_file::SourceFile;
 use crate::trouble::RuleLimits;
 use crate::unknowns::UnknownPlace;
-use rego::syntax::Rule;
+use rego::syntax::{Rule, TermKind};
 use rego::{AskError, Heap, Limits, Query, Session, View};
 use runtask_findings::{Severity, shortened};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How many things all rules together may object to before the rest is only counted: what reads them makes a text of
@@ -30,6 +31,8 @@ pub(crate) const MAX_VIOLATION_BYTES: usize = 8 * 1024 * 1024;
 const ALWAYS: usize = 10;
 /// Characters of a policy's message.
 const MAX_MESSAGE: usize = 2_000;
+/// What stands for a text that a policy has computed.
+const COMPUTED: &str = "(computed text)";
 /// How many unknowns on which a finding hangs are told.
 const MAX_HANGS_ON: usize = 8;
 /// Characters of a value that was looked at.
@@ -136,7 +139,7 @@ impl<'p> Asking<'p> {
                 let solution = |it: rego::Solution<'_>| {
                     let shown = |value| reading.shown(Node::new(heap, value));
                     let value = match answer.value().filter(|_| is_term) {
-                        Some(value) => shown(value),
+                        Some(value) => reading.shown_answer(&answer, value),
                         None => it
                             .iter()
                             .map(|(name, value)| (name.to_owned(), shown(value)))
@@ -153,6 +156,7 @@ impl<'p> Asking<'p> {
 
     /// What happened at each place since this was asked last, of each as much as may be told.
     pub(crate) fn seen(&mut self, reading: Option<&Reading<'_>>) -> Vec<SeenExpression> {
+        let known = reading.map(|it| it.written(&self.policies.files));
         let nothing = self.policies.compiled.places().into_iter().map(|it| (it, SeenHere::default()));
         let mut all: BTreeMap<rego::Place, SeenHere> = nothing.collect();
         for session in
@@ -163,9 +167,12 @@ impl<'p> Asking<'p> {
                 here.reached += seen.reached;
                 here.failed += seen.failed;
                 if seen.failed > 0 {
-                    let shown = |it: &rego::Value| {
-                        let text = session.heap().shown(*it);
-                        shortened(&reading.map_or(text.clone(), |it| it.redaction.redact(&text)), MAX_SEEN)
+                    let shown = |it: &rego::Value| match (reading, &known) {
+                        (Some(reading), Some(known)) => {
+                            let node = Node::new(session.heap(), *it);
+                            shortened(&reading.shown_where_written(node, known).to_string(), MAX_SEEN)
+                        }
+                        _ => shortened(&session.heap().shown(*it), MAX_SEEN),
                     };
                     here.values = seen.values.iter().map(shown).collect();
                 }
@@ -329,14 +336,32 @@ pub(crate) struct Reading<'a> {
     places: (&'a Heap, &'a [UnknownPlace]),
     redaction: Redaction<'a>,
     changes: OnceCell<Changes<'a>>,
-    /// How many violations there is still room for, and for how many bytes of them.
-    room: (usize, usize),
+    /// The room for violations.
+    room: Room,
+    /// That for what hangs on unknowns, which takes none of the other's.
+    open_room: Room,
+}
+
+/// How many violations there is still room for, and for how many bytes of them.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    violations: usize,
+    bytes: usize,
+}
+
+impl Room {
+    const ALL: Self = Self { violations: MAX_VIOLATIONS, bytes: MAX_VIOLATION_BYTES };
+
+    fn is_full(self) -> bool {
+        self.violations == 0 || self.bytes == 0
+    }
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(plan: Node<'a>, heap: &'a Heap, places: &'a [UnknownPlace]) -> Self {
-        let room = (MAX_VIOLATIONS, MAX_VIOLATION_BYTES);
-        Self { plan, places: (heap, places), redaction: Redaction::of(plan), changes: OnceCell::new(), room }
+        let redaction = Redaction::of(plan);
+        let (room, open_room) = (Room::ALL, Room::ALL);
+        Self { plan, places: (heap, places), redaction, changes: OnceCell::new(), room, open_room }
     }
 
     fn trouble(&self, trouble: Trouble) -> Trouble {
@@ -373,14 +398,21 @@ impl<'a> Reading<'a> {
     ) -> Answer {
         let mut answer = Answer::default();
         for (value, hangs_on) in items {
-            if answer.violations.len() >= ALWAYS && (self.room.0 == 0 || self.room.1 == 0) {
-                answer.more += 1;
+            let is_open = !hangs_on.is_empty() || says_unknown(value);
+            let (room, more) = match is_open {
+                true => (&mut self.open_room, &mut answer.more_unknown),
+                false => (&mut self.room, &mut answer.more),
+            };
+            let told = || answer.violations.iter().filter(|it| it.unknown == is_open).count();
+            if room.is_full() && told() >= ALWAYS {
+                *more += 1;
                 continue;
             }
             match self.violation(rule, value, &hangs_on, words) {
                 Ok(violation) => {
-                    self.room.0 = self.room.0.saturating_sub(1);
-                    self.room.1 = self.room.1.saturating_sub(violation.bytes());
+                    let room = if is_open { &mut self.open_room } else { &mut self.room };
+                    room.violations = room.violations.saturating_sub(1);
+                    room.bytes = room.bytes.saturating_sub(violation.bytes());
                     answer.violations.push(violation);
                 }
                 Err(trouble) => {
@@ -426,6 +458,29 @@ impl<'a> Reading<'a> {
         Ok(violation)
     }
 
+    /// The value of a query. Of a collection that may have some items, each with what it hangs on.
+    fn shown_answer(&self, answer: &rego::Answer<'_>, value: rego::Value) -> Json {
+        let heap = answer.heap();
+        let words = |value| match answer.words(value) {
+            Some(words) => Json::String(self.redaction.redact(words)),
+            None => self.shown(Node::new(heap, value)),
+        };
+        match heap.view(value) {
+            View::Unknown(_) if answer.is_collection(value) => {
+                let item = |it: &rego::Item<'_>| match it.hangs_on.is_empty() {
+                    true => words(it.value),
+                    false => {
+                        let hangs_on = self.hangs_on(it.hangs_on);
+                        let hangs_on = hangs_on.iter().map(|(address, name)| format!("{address} {name}"));
+                        json!({ "value": words(it.value), "hangs_on": hangs_on.collect::<Vec<_>>() })
+                    }
+                };
+                answer.items(value).iter().map(item).collect()
+            }
+            _ => words(value),
+        }
+    }
+
     /// A value as JSON, without what the plan marks as sensitive.
     fn shown(&self, node: Node<'_>) -> Json {
         match node.view() {
@@ -446,6 +501,42 @@ impl<'a> Reading<'a> {
                 }
                 other => other,
             },
+        }
+    }
+
+    /// The texts that stand in the plan and in policies as they are. What a policy makes of a sensitive value (a part of it,
+    /// say) is none of them.
+    fn written(&self, files: &[SourceFile]) -> HashSet<String> {
+        let mut found = HashSet::new();
+        texts_in(self.plan, &mut found);
+        for module in files.iter().filter_map(|it| rego::parse_module(&it.text, None).ok()) {
+            for rule in &module.rules {
+                rule.each_term(&mut |term| {
+                    if let TermKind::String(text) = &term.kind {
+                        found.insert(text.clone());
+                    }
+                });
+            }
+        }
+        found
+    }
+
+    /// A value as JSON, with no other texts than these.
+    fn shown_where_written(&self, node: Node<'_>, written: &HashSet<String>) -> Json {
+        match node.view() {
+            Some(View::String(text)) if !written.contains(text) => Json::String(COMPUTED.to_owned()),
+            Some(View::Array(_) | View::Set(_)) => {
+                node.items().map(|it| self.shown_where_written(it, written)).collect()
+            }
+            Some(View::Object(_)) => {
+                let pair = |(key, value): (Node<'_>, Node<'_>)| {
+                    let key = self.shown_where_written(key, written);
+                    let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+                    (key, self.shown_where_written(value, written))
+                };
+                node.pairs().map(pair).collect::<Map<_, _>>().into()
+            }
+            _ => self.shown(node),
         }
     }
 
@@ -480,6 +571,27 @@ impl<'a> Reading<'a> {
     }
 }
 
+fn texts_in(node: Node<'_>, found: &mut HashSet<String>) {
+    found.extend(node.text().map(str::to_owned));
+    node.items().for_each(|it| texts_in(it, found));
+    for (key, value) in node.pairs() {
+        found.extend(key.text().map(str::to_owned));
+        texts_in(value, found);
+    }
+}
+
+/// What a finding says of itself, in it or in its `metadata` or `details`.
+fn field<'h>(value: Node<'h>, key: &str) -> Node<'h> {
+    let places = [value, value.get("metadata"), value.get("details")];
+    let mut found = places.into_iter().map(|it| it.get(key));
+    found.find(|it| !matches!(it.view(), None | Some(View::Null))).unwrap_or(Node::nothing(value))
+}
+
+/// Whether a finding says itself that its rule cannot tell.
+fn says_unknown(value: Node<'_>) -> bool {
+    field(value, "unknown").is(true)
+}
+
 /// What is said where a rule's own words are known only after apply.
 fn of_rule(rule: &RuleEntry) -> String {
     if rule.title == title_of(&rule.name) {
@@ -506,12 +618,7 @@ fn violation(
     };
     let redaction = &reading.redaction;
     let changes = reading.changes();
-    let get = |key: &str| {
-        let places = [value, value.get("metadata"), value.get("details")];
-        let found =
-            places.into_iter().map(|it| it.get(key)).find(|it| !matches!(it.view(), None | Some(View::Null)));
-        found.unwrap_or(Node::nothing(value))
-    };
+    let get = |key: &str| field(value, key);
     let resource = get("resource");
     let address = [get("address"), resource, resource.get("address")].into_iter().find_map(Node::text);
     let known = address.filter(|it| changes.has(it)).unwrap_or_default();
@@ -534,7 +641,7 @@ fn violation(
             .text()
             .and_then(|it| it.parse::<Severity>().ok())
             .map(|it| it.as_str().to_owned()),
-        unknown: get("unknown").is(true),
+        unknown: says_unknown(value),
         hangs_on: Vec::new(),
     })
 }

@@ -213,6 +213,9 @@ pub(crate) struct Answer {
     /// How many more there are.
     #[serde(default)]
     pub(crate) more: usize,
+    /// How many more there are of which nobody can say whether they are violations.
+    #[serde(default)]
+    pub(crate) more_unknown: usize,
     /// Whether an `exception` rule of its package excepts all of it.
     #[serde(default)]
     pub(crate) excepted: bool,

@@ -145,7 +145,8 @@ impl Policy {
     async fn judge(&self, plan: File, run: &RunFacts, today: Date, stop: &Stop) -> CheckReport {
         match self.evaluate(Purpose::Judge, Some(plan), run, stop).await {
             Ok(evaluation) => {
-                let issues: usize = evaluation.answers.iter().map(|it| it.violations.len() + it.more).sum();
+                let issues: usize =
+                    evaluation.answers.iter().map(|it| it.violations.len() + it.more + it.more_unknown).sum();
                 info!(
                     rules = evaluation.rules.len(),
                     issues,

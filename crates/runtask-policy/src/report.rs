@@ -89,11 +89,18 @@ pub(crate) fn report(
             }
             findings.push(with_rule(finding, rule, violation.severity.as_deref()));
         }
-        if answer.more > 0 {
-            let level = if answer.excepted { Level::Info } else { level_of(rule.kind) };
+        for (more, level, what) in [
+            (answer.more, Some(level_of(rule.kind)), "more of the same are"),
+            (
+                answer.more_unknown,
+                level_of_unknown(rule, settings.unknown),
+                "more that nobody knows until apply are",
+            ),
+        ] {
+            let Some(level) = level.filter(|_| more > 0) else { continue };
+            let level = if answer.excepted { Level::Info } else { level };
             tally.count(&code, level);
-            let finding =
-                Finding::new(code.clone(), level, format!("{} more of the same are not shown", answer.more));
+            let finding = Finding::new(code.clone(), level, format!("{more} {what} not shown"));
             findings.push(with_rule(finding, rule, None));
         }
     }
@@ -187,9 +194,13 @@ fn level_of(kind: RuleKind) -> Level {
 
 /// `None` where it counts for nothing.
 fn level(rule: &RuleEntry, violation: &Violation, unknown: Unknown) -> Option<Level> {
+    if violation.unknown { level_of_unknown(rule, unknown) } else { Some(level_of(rule.kind)) }
+}
+
+/// That of what nobody can say; `None` where it counts for nothing.
+fn level_of_unknown(rule: &RuleEntry, unknown: Unknown) -> Option<Level> {
     let level = level_of(rule.kind);
     match unknown {
-        _ if !violation.unknown => Some(level),
         Unknown::Pass => None,
         Unknown::Warn => Some(level.max(Level::Warning)),
         // Conftest knows no other findings.

@@ -71,11 +71,7 @@ impl Marking<'_> {
     }
 
     fn outputs(&mut self, outputs: Value) -> Result<Value, HeapError> {
-        let View::Object(pairs) = self.heap.view(outputs) else { return Ok(outputs) };
-        let pairs = pairs.to_vec();
-        pairs.into_iter().try_fold(outputs, |outputs, [name, _]| {
-            self.member_at(outputs, name, |this, change| this.change(change, name, true, true))
-        })
+        self.each_member(outputs, |this, name, change| this.change(change, name, true, true))
     }
 
     fn change(
@@ -117,9 +113,10 @@ impl Marking<'_> {
                     Some(View::Object(pairs)) => pairs.to_vec(),
                     _ => Vec::new(),
                 };
+                let mut added = Vec::new();
                 let mut is_changed = false;
                 for [key, mark] in marks {
-                    let at = pairs.iter().position(|it| self.heap.equal(it[0], key));
+                    let at = pairs.binary_search_by(|it| self.heap.compare(it[0], key)).ok();
                     let there = at.and_then(|it| pairs.get(it)).map(|it| it[1]);
                     path.push(key);
                     let marked = self.marked(there, mark, of, is_output, path)?;
@@ -128,9 +125,10 @@ impl Marking<'_> {
                     is_changed = true;
                     match at.and_then(|it| pairs.get_mut(it)) {
                         Some(pair) => pair[1] = marked,
-                        None => pairs.push([key, marked]),
+                        None => added.push([key, marked]),
                     }
                 }
+                pairs.append(&mut added);
                 if is_changed { self.heap.object(pairs).map(Some) } else { Ok(None) }
             }
             View::Array(marks) => {
@@ -160,15 +158,12 @@ impl Marking<'_> {
     }
 
     fn planned_outputs(&mut self, outputs: Value) -> Result<Value, HeapError> {
-        let View::Object(pairs) = self.heap.view(outputs) else { return Ok(outputs) };
-        let pairs = pairs.to_vec();
-        pairs.into_iter().try_fold(outputs, |outputs, [key, _]| {
-            let View::String(name) = self.heap.view(key) else { return Ok(outputs) };
-            let planned = self.planned.get(&format!("output.{name}")).copied();
-            self.member_at(outputs, key, |this, output| match planned {
+        self.each_member(outputs, |this, key, output| {
+            let View::String(name) = this.heap.view(key) else { return Ok(output) };
+            match this.planned.get(&format!("output.{name}")).copied() {
                 Some([_, _, marked]) => this.with(output, "value", marked),
                 None => Ok(output),
-            })
+            }
         })
     }
 
@@ -213,6 +208,23 @@ impl Marking<'_> {
         })
     }
 
+    /// An object that has other values at its keys.
+    fn each_member(
+        &mut self,
+        object: Value,
+        change: impl Fn(&mut Self, Value, Value) -> Result<Value, HeapError>,
+    ) -> Result<Value, HeapError> {
+        let View::Object(pairs) = self.heap.view(object) else { return Ok(object) };
+        let mut pairs = pairs.to_vec();
+        let mut is_changed = false;
+        for [key, value] in &mut pairs {
+            let changed = change(self, *key, *value)?;
+            is_changed |= !changed.is(*value);
+            *value = changed;
+        }
+        if is_changed { self.heap.object(pairs) } else { Ok(object) }
+    }
+
     /// An object that has another value at a key, where it has one.
     fn member(
         &mut self,
@@ -220,31 +232,13 @@ impl Marking<'_> {
         key: &str,
         change: impl Fn(&mut Self, Value) -> Result<Value, HeapError>,
     ) -> Result<Value, HeapError> {
-        let View::Object(pairs) = self.heap.view(object) else { return Ok(object) };
-        let mut keys = pairs.iter().map(|it| it[0]);
-        match keys.find(|it| matches!(self.heap.view(*it), View::String(it) if it == key)) {
-            Some(key) => self.member_at(object, key, change),
-            None => Ok(object),
-        }
-    }
-
-    fn member_at(
-        &mut self,
-        object: Value,
-        key: Value,
-        change: impl FnOnce(&mut Self, Value) -> Result<Value, HeapError>,
-    ) -> Result<Value, HeapError> {
-        let Some(value) = self.heap.get(object, key) else { return Ok(object) };
+        let Some(value) = self.heap.get_text(object, key) else { return Ok(object) };
         let changed = change(self, value)?;
-        if changed.is(value) { Ok(object) } else { self.replaced(object, key, changed) }
+        if changed.is(value) { Ok(object) } else { self.with(object, key, changed) }
     }
 
     fn with(&mut self, object: Value, key: &str, value: Value) -> Result<Value, HeapError> {
         let key = self.heap.string(key)?;
-        self.replaced(object, key, value)
-    }
-
-    fn replaced(&mut self, object: Value, key: Value, value: Value) -> Result<Value, HeapError> {
         let View::Object(pairs) = self.heap.view(object) else { return Ok(object) };
         let mut pairs = pairs.to_vec();
         match pairs.binary_search_by(|it| self.heap.compare(it[0], key)) {

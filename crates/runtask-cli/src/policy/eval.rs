@@ -34,7 +34,7 @@ Examples:
 
 A query that is one term gives its value, any other one its variables, once for each way in which it holds.
 What is known only after apply is \"(known after apply)\", and `hangs_on` says on which attributes a solution hangs.
-No value that the plan marks as sensitive is shown.
+No text or number that the plan marks as sensitive is shown; what a policy computes from one is.
 
 Exit codes: 0 it holds, 1 it is undefined, 2 it could not be answered.
 ";

@@ -1,5 +1,6 @@
 //! `runtask policy explain-result`: says why a rule found what it found in a plan, and why not more.
 
+use super::seen::times;
 use super::sources::{SourceArguments, all_reasons};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -10,6 +11,7 @@ use runtask_findings::printable;
 use runtask_policy::{Explanation, SeenExpression};
 use runtask_tasks::RunFacts;
 use serde_json::json;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -37,7 +39,7 @@ Lists the expressions of the rule's file that did not hold, each with the values
 the last time: `r.change.after.acl in public_acls: \"private\", {\"public-read\"}`. Those that were never come to stand
 behind one that did not hold.
 
-No value that the plan marks as sensitive is shown.
+No text or number that the plan marks as sensitive is shown, nor a text that a policy has computed: `(computed text)`.
 ";
 
 pub(crate) async fn explain_result(
@@ -87,10 +89,11 @@ fn text(explanation: &Explanation, seen: &[&SeenExpression]) -> String {
         let SeenExpression { line, text: written, failed, values, .. } = expression;
         let values: Vec<String> = values.iter().map(|it| printable(it)).collect();
         let _infallible = writeln!(text, "  line {line}: {}", printable(written));
-        let _infallible = writeln!(text, "    {failed} times; the last time with {}", values.join(", "));
+        let _infallible = writeln!(text, "    {}; the last time with {}", times(*failed), values.join(", "));
     }
-    let unreached = seen.iter().filter(|it| it.reached == 0).map(|it| it.line);
-    let mut lines: Vec<u32> = unreached.collect();
+    let reached: HashSet<u32> = seen.iter().filter(|it| it.reached > 0).map(|it| it.line).collect();
+    let mut lines: Vec<u32> = seen.iter().map(|it| it.line).filter(|it| !reached.contains(it)).collect();
+    lines.sort_unstable();
     lines.dedup();
     if !lines.is_empty() {
         let lines: Vec<String> = lines.iter().map(u32::to_string).collect();

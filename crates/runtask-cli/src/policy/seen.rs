@@ -92,11 +92,16 @@ pub(super) fn trace(seen: &[SeenExpression]) -> String {
         let place = format!("{}:{}", printable(&it.file), it.line);
         let _infallible = writeln!(
             text,
-            "  {place}  {}\n      {} times; the last time with {}",
+            "  {place}  {}\n      {}; the last time with {}",
             printable(&it.text),
-            it.failed,
+            times(it.failed),
             values.join(", ")
         );
     }
     text
+}
+
+/// How often.
+pub(super) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }

@@ -72,6 +72,22 @@ fn a_policy_for_conftest_tells_what_it_cannot_know() {
             &["3 of 3"],
         ),
         (
+            r#"problems[r.address] := "public" { r := input.resource_changes[_]; r.change.after.acl == "public" } deny[msg] { what := problems[address]; msg := sprintf("%s is %s", [address, what]) }"#,
+            &["? a.open is public [a.open acl]", "a.bad is public"],
+        ),
+        (
+            r#"bad[r.address] { r := input.resource_changes[_]; r.change.after.acl == "public" } deny[msg] { r := input.resource_changes[_]; bad[r.address]; msg := r.address }"#,
+            &["? a.open [a.open acl]", "a.bad"],
+        ),
+        (
+            r#"deny[msg] { r := input.resource_changes[_]; missing := {"env"} - {k | r.change.after.tags[k]}; count(missing) > 0; msg := sprintf("%s: %s", [r.address, concat(", ", missing)]) }"#,
+            &["a.bad: env", "a.good: env", "a.open: env"],
+        ),
+        (
+            r#"deny["some"] { count([r | r := input.resource_changes[_]; r.change.after.acl == "public"]) > 0 }"#,
+            &["some"],
+        ),
+        (
             r#"deny["public"] { walk(input, [path, value]); path[count(path) - 1] == "acl"; value == "public" }"#,
             &["public"],
         ),
@@ -171,6 +187,24 @@ test_nothing_open if deny["a.bad"] with input as plan
             "data.main_test.test_nothing_open! it hangs on nothing that is known only after apply, and should",
         ]
     );
+}
+
+/// What nobody knows takes no room from what is known, and counts as `unknown` says where there is none left.
+#[test]
+fn what_is_open_is_counted_apart() {
+    let resources: Vec<Value> =
+        (0..5_020).map(|it| resource(&it.to_string(), json!({}), json!({ "a": true }))).collect();
+    let plan = json!({ "format_version": "1.2", "resource_changes": resources });
+    let rego = "package main\n\
+                deny_a[msg] { r := input.resource_changes[_]; r.change.after.a == 1; msg := r.address }\n\
+                deny_b[msg] { r := input.resource_changes[_]; msg := r.address }\n";
+    let events = asked(rego, &plan);
+    let counts: Vec<_> = events
+        .iter()
+        .filter_map(|it| if let Event::End(answer) = it { Some(answer) } else { None })
+        .map(|it| (it.violations.len(), it.more, it.more_unknown))
+        .collect();
+    assert_eq!(counts, [(5_000, 0, 20), (5_000, 20, 0)]);
 }
 
 /// A plan of many unknowns is judged in the time that one of as many values is, or so.
