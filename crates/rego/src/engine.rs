@@ -21,10 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Policies that were read and not compiled yet.
 #[derive(Debug, Default)]
 pub struct Policies {
-    files: Vec<Annotated>,
+    modules: Vec<Module>,
+    texts: Vec<String>,
     names: Vec<String>,
-    /// What is wrong with comments that begin with `METADATA`: the file's number, and what.
-    pub oddities: Vec<(usize, ParseError)>,
 }
 
 /// Compiled policies.
@@ -100,19 +99,26 @@ impl Policies {
     /// What is wrong with its text.
     pub fn add(&mut self, name: &str, text: &str, version: Option<Version>) -> Result<(), Vec<ParseError>> {
         let module = parse_module(text, version)?;
-        let mut heap = Heap::new(METADATA_BYTES);
-        let annotations = annotations(&mut heap, text, &module).unwrap_or_else(|errors| {
-            self.oddities.extend(errors.into_iter().map(|it| (self.files.len(), it)));
-            Vec::new()
-        });
-        self.files.push(Annotated { module, heap, annotations });
+        self.modules.push(module);
+        self.texts.push(text.to_owned());
         self.names.push(name.to_owned());
         Ok(())
     }
 
     /// The files that were added: the name and the syntax of each.
     pub fn modules(&self) -> impl Iterator<Item = (&str, &Module)> {
-        self.names.iter().map(String::as_str).zip(self.files.iter().map(|it| &it.module))
+        self.names.iter().map(String::as_str).zip(&self.modules)
+    }
+
+    /// What is wrong with comments that begin with `METADATA`: the file's number, and what. They count for nothing.
+    #[must_use]
+    pub fn oddities(&self) -> Vec<(usize, ParseError)> {
+        let mut heap = Heap::new(METADATA_BYTES);
+        let files = self.texts.iter().zip(&self.modules).enumerate();
+        let errors = files.filter_map(|(number, (text, module))| {
+            annotations(&mut heap, text, module).err().map(|errors| (number, errors))
+        });
+        errors.flat_map(|(number, errors)| errors.into_iter().map(move |it| (number, it))).collect()
     }
 
     /// Compiles them all.
@@ -121,7 +127,18 @@ impl Policies {
     ///
     /// Everything that is wrong with them.
     pub fn compile(self) -> Result<Compiled, Vec<CompileError>> {
-        Ok(Compiled { program: Program::compile(&self.files)?, names: self.names })
+        // Comments are read where somebody asks for them.
+        let are_asked = self.texts.iter().any(|it| it.contains("rego.metadata"));
+        let annotated = |(module, text): (Module, String)| {
+            let mut heap = Heap::new(METADATA_BYTES);
+            let annotations = match are_asked {
+                true => annotations(&mut heap, &text, &module).unwrap_or_default(),
+                false => Vec::new(),
+            };
+            Annotated { module, heap, annotations }
+        };
+        let files: Vec<Annotated> = self.modules.into_iter().zip(self.texts).map(annotated).collect();
+        Ok(Compiled { program: Program::compile(&files)?, names: self.names })
     }
 }
 

@@ -214,6 +214,14 @@ impl Heap {
             + self.own.pairs.len() * size_of::<[Value; 2]>()
     }
 
+    /// Makes room for the values of so many bytes of JSON, so that what is there need not move as it grows.
+    pub(crate) fn expect(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.left());
+        self.own.text.reserve(bytes / 2);
+        self.own.pairs.reserve(bytes / 48);
+        self.own.cells.reserve(bytes / 128);
+    }
+
     /// How much it holds now.
     #[must_use]
     pub fn mark(&self) -> Mark {

@@ -1,7 +1,6 @@
 //! Reads JSON into a heap: in one pass, without recursion, keys that come again only once.
 
 use crate::heap::{Heap, HeapError, MAX_DEPTH, Value};
-use std::collections::HashMap;
 
 /// Why a text is no JSON that can be read. It quotes nothing of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,12 +36,13 @@ pub fn parse(heap: &mut Heap, json: &[u8]) -> Result<Value, JsonError> {
             return Err(at(valid, valid.len(), "this is not UTF-8"));
         }
     };
+    heap.expect(json.len());
     let mut reader = Reader {
         heap,
         text,
         bytes: text.as_bytes(),
         position: 0,
-        keys: HashMap::new(),
+        keys: Box::new([None; PLACES]),
         values: Vec::new(),
         pairs: Vec::new(),
         buffer: String::new(),
@@ -63,8 +63,8 @@ struct Reader<'h, 't> {
     text: &'t str,
     bytes: &'t [u8],
     position: usize,
-    /// Keys that were read, and what they are in the heap.
-    keys: HashMap<&'t str, Value>,
+    /// Keys that were read last, and what they are in the heap: one for each place that a key can have.
+    keys: Box<[Option<(&'t str, Value)>; PLACES]>,
     /// Items of the arrays that are open, one array after the other.
     values: Vec<Value>,
     /// Keys and values of the objects that are open. The value of the last one of each is still to come.
@@ -192,13 +192,14 @@ impl<'t> Reader<'_, 't> {
             return Err(Stopped::Wrong("a key in quotes should stand here"));
         }
         let key = match self.plain()? {
-            Some(text) => match self.keys.get(text) {
-                Some(key) => *key,
-                None => {
+            Some(text) => match self.keys.get_mut(place(text)) {
+                Some(Some((known, key))) if *known == text => *key,
+                Some(known) => {
                     let key = self.heap.string(text)?;
-                    self.keys.insert(text, key);
+                    *known = Some((text, key));
                     key
                 }
+                None => self.heap.string(text)?,
             },
             None => self.escaped()?,
         };
@@ -249,7 +250,7 @@ impl<'t> Reader<'_, 't> {
     fn plain(&mut self) -> Result<Option<&'t str>, Stopped> {
         let start = self.position + 1;
         let rest = self.bytes.get(start..).unwrap_or_default();
-        let length = rest.iter().position(|it| matches!(it, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
+        let length = plain_length(rest);
         match rest.get(length) {
             Some(b'"') => {
                 self.position = start + length + 1;
@@ -269,8 +270,7 @@ impl<'t> Reader<'_, 't> {
         self.buffer.clear();
         loop {
             let rest = self.rest();
-            let length =
-                rest.iter().position(|it| matches!(it, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
+            let length = plain_length(rest);
             let end = self.position + length;
             self.buffer.push_str(self.text.get(self.position..end).unwrap_or_default());
             self.position = end;
@@ -325,6 +325,39 @@ impl<'t> Reader<'_, 't> {
         let digits = self.rest().strip_prefix(b"\\u")?.get(..4)?;
         digits.iter().try_fold(0, |sum, it| Some(sum << 4 | char::from(*it).to_digit(16)?))
     }
+}
+
+/// How many keys are remembered: more than plans have, and few enough for a processor's cache.
+const PLACES: usize = 1024;
+
+/// The place of a key among those that are remembered.
+fn place(key: &str) -> usize {
+    // Keys differ in their length, or at an end.
+    let bytes = key.as_bytes();
+    let eight =
+        |from: &mut dyn Iterator<Item = &u8>| from.take(8).fold(0, |all, it| all << 8 | u64::from(*it));
+    let (front, back) = (eight(&mut bytes.iter()), eight(&mut bytes.iter().rev()));
+    let mixed = front ^ back.rotate_left(29) ^ (bytes.len() as u64) << 57;
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54) as usize
+}
+
+/// How many bytes there are before the first quotes, backslash or control character: eight at a time.
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // The lowest bit that is set is right: what borrows from the bytes above it comes after.
+    let below = |word: u64, bound: u64| word.wrapping_sub(bound * ONES) & !word & HIGH;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let is = |byte: u8| below(word ^ (u64::from(byte) * ONES), 1);
+        let found = is(b'"') | is(b'\\') | below(word, 0x20);
+        if found != 0 {
+            return index * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let ends = |it: &u8| matches!(it, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len())
 }
 
 const CONTROL: &str = "closing quotes are missing, or a control character should be written as an escape";
@@ -441,6 +474,20 @@ mod tests {
         assert_eq!(parse(&mut heap, endless.as_bytes()).unwrap_err(), HeapError::TooDeep.into());
         let long = format!("[{}1]", "1,".repeat(1 << 20));
         assert_eq!(parse(&mut heap, long.as_bytes()).unwrap_err(), HeapError::Exhausted.into());
+    }
+
+    #[test]
+    fn finds_the_end_of_a_text_wherever_it_is() {
+        for end in ['"', '\\', '\n', '\u{1f}'] {
+            for before in 0..20 {
+                let text =
+                    format!("{}{end}x\"é\"", "é ~!".repeat(5).chars().take(before).collect::<String>());
+                let expected = text.find(end).unwrap();
+                assert_eq!(plain_length(text.as_bytes()), expected, "{text:?}");
+            }
+        }
+        assert_eq!(plain_length("nothing at all here".as_bytes()), 19);
+        assert_eq!(plain_length(b""), 0);
     }
 
     #[test]

@@ -20,11 +20,12 @@ pub(crate) struct AskedAbout {
 }
 
 impl AskedAbout {
-    /// Reads a plan, unless there is none, and puts the data beside it.
-    pub(crate) fn read(request: &Request, plan: impl Read) -> Result<Self, Trouble> {
+    /// Reads a plan, unless there is none, and puts the data beside it. Without unknowns, what is known only after apply is
+    /// absent.
+    pub(crate) fn read(request: &Request, has_unknowns: bool, plan: impl Read) -> Result<Self, Trouble> {
         let mut heap = Heap::new(usize::try_from(request.memory_bytes).unwrap_or(usize::MAX));
         let mut input = match request.purpose {
-            Purpose::Judge => Some(plan::read(&mut heap, plan)?),
+            Purpose::Judge => Some(plan::read(&mut heap, plan, request.plan_bytes)?),
             Purpose::Query => plan::read_any(&mut heap, plan)?,
             Purpose::Test | Purpose::List => None,
         };
@@ -33,7 +34,7 @@ impl AskedAbout {
             input = Some(only.map_err(|error| Trouble::new(format!("the plan: {error}")))?);
         }
         let (mut marked, mut places) = (None, Vec::new());
-        if let (true, Some(input)) = (request.has_unknowns, input) {
+        if let (true, Some(input)) = (has_unknowns, input) {
             let (plan, found) = with_unknowns(&mut heap, input)
                 .map_err(|error| Trouble::new(format!("the plan: {error}")))?;
             marked = (!found.is_empty()).then_some(plan);

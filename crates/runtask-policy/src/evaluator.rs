@@ -8,7 +8,7 @@
 use crate::asked_about::AskedAbout;
 use crate::asking::{Asking, Reading};
 use crate::engine::{Policies, look_at_tests};
-use crate::message::{Cause, Event, Purpose, Refusal, Request, RuleEntry, Solution, Trouble};
+use crate::message::{Cause, Event, Purpose, Refusal, Request, RuleEntry, Solution, TakesUnknowns, Trouble};
 use crate::node::Node;
 use crate::plan;
 use crate::source_file::SourceFile;
@@ -132,7 +132,7 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
             Err(troubles) => return say(&refused(Cause::Policies, troubles)),
         };
         say(&Event::Rules(Vec::new()))?;
-        let documents = match AskedAbout::read(&request, input) {
+        let documents = match AskedAbout::read(&request, request.has_unknowns, input) {
             Ok(documents) => documents,
             Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
         };
@@ -160,7 +160,10 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
     if request.purpose == Purpose::List {
         return say(&Event::Done);
     }
-    let documents = match AskedAbout::read(&request, input) {
+    let takes_unknowns =
+        |it: &usize| policies.rules.get(*it).is_some_and(|it| it.unknown != Some(TakesUnknowns::Absent));
+    let has_unknowns = request.has_unknowns && asked.iter().any(takes_unknowns);
+    let documents = match AskedAbout::read(&request, has_unknowns, input) {
         Ok(documents) => documents,
         Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
     };

@@ -29,6 +29,8 @@ pub(crate) struct Request {
     pub(crate) time_limit_ms: u64,
     /// Whether what is known only after apply is a value that nobody knows, and not absent.
     pub(crate) has_unknowns: bool,
+    /// Bytes of the plan that follows, as far as they are known.
+    pub(crate) plan_bytes: u64,
     /// Whether to tell what happened at each place of the policies.
     pub(crate) observe: bool,
     /// The one resource of the plan that is left in it; all of them where there is none.

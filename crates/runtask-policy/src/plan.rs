@@ -11,6 +11,8 @@ use std::io::Read;
 
 /// Characters of a value that a person is shown.
 const SHOWN: usize = 200;
+/// Bytes that room is made for before they are there.
+const MAX_EXPECTED: usize = 1 << 28;
 /// The text in place of no value.
 const NONE: &str = "–";
 /// The text in place of a value that is not known yet; terraform's own words.
@@ -18,9 +20,11 @@ pub(crate) const UNKNOWN: &str = "(known after apply)";
 /// The text in place of a sensitive value; terraform's own words.
 const SENSITIVE: &str = "(sensitive value)";
 
-/// Reads a plan into a heap. No value of it is in the error.
-pub(crate) fn read(heap: &mut Heap, mut from: impl Read) -> Result<Value, Trouble> {
-    let mut bytes = Vec::new();
+/// Reads a plan into a heap, which has so many bytes or so. No value of it is in the error.
+pub(crate) fn read(heap: &mut Heap, mut from: impl Read, expected: u64) -> Result<Value, Trouble> {
+    // One byte more, or the vector grows to see that there is none.
+    let expected = usize::try_from(expected.saturating_add(1)).unwrap_or_default().min(MAX_EXPECTED);
+    let mut bytes = Vec::with_capacity(expected);
     from.read_to_end(&mut bytes).map_err(|_broken| Trouble::new("the plan could not be read"))?;
     let value = rego::parse_json(heap, &bytes).map_err(|error| unreadable(&error))?;
     let plan = Node::new(heap, value);

@@ -229,7 +229,8 @@ impl Policy {
         Ok(self.ask(request, input, &Stop::never()).await?.solutions)
     }
 
-    /// Asks the rules with this code about one resource of a plan, or about all of it, and says what happened in them.
+    /// Asks the rules with this code, if there are any, about one resource of a plan, or about all of it, and says what
+    /// happened in them.
     ///
     /// # Errors
     ///
@@ -241,7 +242,11 @@ impl Policy {
         address: Option<&str>,
         run: &RunFacts,
     ) -> Result<Explanation, UnavailableError> {
-        let paths = self.rules().await?.into_iter().filter(|it| it.code == code).map(|it| it.path).collect();
+        let rules = self.rules().await?.into_iter().filter(|it| it.code == code);
+        let paths: Vec<String> = rules.map(|it| it.path).collect();
+        if paths.is_empty() {
+            return Ok(Explanation { rules: Vec::new(), seen: Vec::new() });
+        }
         let request = Request {
             only: Some(paths),
             observe: true,
@@ -289,6 +294,7 @@ impl Policy {
             seen: Vec::new(),
             solutions: Vec::new(),
         };
+        request.plan_bytes = plan.as_ref().and_then(|it| it.metadata().ok()).map_or(0, |it| it.len());
         for deaths in 1.. {
             let ended = match session::run(&self.evaluator, &request, plan.as_ref(), stop).await {
                 Ok(session) => evaluation.add(session),
@@ -350,6 +356,7 @@ impl Policy {
             only: None,
             purpose,
             time_limit_ms: millis(self.settings.time_limit),
+            plan_bytes: 0,
             observe: false,
             address: None,
             query: None,

@@ -22,6 +22,7 @@ fn asked(files: Vec<SourceFile>, params: Value, plan: &[u8], purpose: Purpose) -
         purpose,
         time_limit_ms: 60_000,
         has_unknowns: true,
+        plan_bytes: 0,
         observe: false,
         address: None,
         query: None,

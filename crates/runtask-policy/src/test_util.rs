@@ -35,6 +35,7 @@ impl Judge {
             purpose: Purpose::Judge,
             time_limit_ms: 10_000,
             has_unknowns: true,
+            plan_bytes: 0,
             observe: false,
             address: None,
             query: None,
@@ -51,7 +52,7 @@ impl Judge {
     /// If an answer cannot be written as JSON.
     #[expect(clippy::expect_used, reason = "there is no writer that could fail")]
     pub fn judge(&mut self, plan: &[u8]) -> Option<String> {
-        let documents = AskedAbout::read(&self.request, plan).ok()?;
+        let documents = AskedAbout::read(&self.request, true, plan).ok()?;
         let mut said = String::new();
         let mut say = |event: &_| {
             said.push_str(&serde_json::to_string(event)?);

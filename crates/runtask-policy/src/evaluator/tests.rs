@@ -48,6 +48,7 @@ pub(super) fn request(files: &[(&str, &str)], data: &serde_json::Value, purpose:
         purpose,
         time_limit_ms: u64::try_from(LIMIT.as_millis()).unwrap(),
         has_unknowns: true,
+        plan_bytes: 0,
         observe: false,
         address: None,
         query: None,
