@@ -26,8 +26,9 @@ pub fn printable_lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The standard library knows what prints, and shows it only through `escape_debug`.
-fn prints(character: char) -> bool {
+/// Whether a character prints. The standard library knows it, and shows it only through `escape_debug`.
+#[must_use]
+pub fn prints(character: char) -> bool {
     if character.is_ascii() {
         return !character.is_ascii_control();
     }

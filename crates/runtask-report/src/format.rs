@@ -2,7 +2,7 @@
 
 use crate::terminal::Style;
 use crate::{github, json, junit, markdown, sarif, terminal};
-use runtask_findings::{CheckReport, Verdict, printable};
+use runtask_findings::{CheckReport, Verdict, prints};
 use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
@@ -80,15 +80,14 @@ pub fn render(format: Format, reports: &[CheckReport], verdict: Verdict, style: 
 
 /// JSON to look at as well: what does not print is escaped, which JSON allows in every string, and only there can it be.
 fn printed(json: &Value) -> String {
-    let mut text = String::new();
-    for character in format!("{json:#}\n").chars() {
-        let mut bytes = [0; 4];
-        let shown = &*character.encode_utf8(&mut bytes);
-        if character == '\n' || printable(shown) == shown {
+    let json = format!("{json:#}\n");
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character == '\n' || prints(character) {
             text.push(character);
         } else {
-            let units = shown.encode_utf16().map(|it| format!("\\u{it:04x}"));
-            text.extend(units);
+            let mut units = [0; 2];
+            text.extend(character.encode_utf16(&mut units).iter().map(|it| format!("\\u{it:04x}")));
         }
     }
     text
