@@ -4,7 +4,7 @@ use crate::message::{Purpose, Request, Trouble};
 use crate::node::from_json;
 use crate::plan;
 use crate::unknowns::{UnknownPlace, with_unknowns, with_unknowns_in_test};
-use rego::{Documents, Heap};
+use rego::{Documents, Heap, Value};
 use std::fmt::Display;
 use std::io::Read;
 
@@ -19,20 +19,28 @@ pub(crate) struct AskedAbout {
     pub(crate) places: Vec<UnknownPlace>,
 }
 
+/// What was read of a plan: the heap that it is in, and the plan, unless there is none.
+pub(crate) type ReadPlan = Result<(Heap, Option<Value>), Trouble>;
+
+/// Reads a plan, unless there is none.
+pub(crate) fn read_plan(request: &Request, plan: impl Read) -> ReadPlan {
+    let mut heap = Heap::new(usize::try_from(request.memory_bytes).unwrap_or(usize::MAX));
+    let mut input = match request.purpose {
+        Purpose::Judge => Some(plan::read(&mut heap, plan, request.plan_bytes)?),
+        Purpose::Query => plan::read_any(&mut heap, plan)?,
+        Purpose::Test | Purpose::List => None,
+    };
+    if let (Some(plan), Some(address)) = (input, &request.address) {
+        let only = plan::with_one_resource(&mut heap, plan, address);
+        input = Some(only.map_err(|error| Trouble::new(format!("the plan: {error}")))?);
+    }
+    Ok((heap, input))
+}
+
 impl AskedAbout {
-    /// Reads a plan, unless there is none, and puts the data beside it. Without unknowns, what is known only after apply is
-    /// absent.
-    pub(crate) fn read(request: &Request, has_unknowns: bool, plan: impl Read) -> Result<Self, Trouble> {
-        let mut heap = Heap::new(usize::try_from(request.memory_bytes).unwrap_or(usize::MAX));
-        let mut input = match request.purpose {
-            Purpose::Judge => Some(plan::read(&mut heap, plan, request.plan_bytes)?),
-            Purpose::Query => plan::read_any(&mut heap, plan)?,
-            Purpose::Test | Purpose::List => None,
-        };
-        if let (Some(plan), Some(address)) = (input, &request.address) {
-            let only = plan::with_one_resource(&mut heap, plan, address);
-            input = Some(only.map_err(|error| Trouble::new(format!("the plan: {error}")))?);
-        }
+    /// Puts the data beside a plan. Without unknowns, what is known only after apply is absent.
+    pub(crate) fn new(request: &Request, has_unknowns: bool, plan: ReadPlan) -> Result<Self, Trouble> {
+        let (mut heap, input) = plan?;
         let (mut marked, mut places) = (None, Vec::new());
         if let (true, Some(input)) = (has_unknowns, input) {
             let (plan, found) = with_unknowns(&mut heap, input)

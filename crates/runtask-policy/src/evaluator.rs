@@ -5,7 +5,7 @@
 //! again with an argument. It is limited before it is given policies or a plan, has nothing of our environment,
 //! and nothing to do but to read its stdin and to write to its stdout.
 
-use crate::asked_about::AskedAbout;
+use crate::asked_about::{AskedAbout, ReadPlan, read_plan};
 use crate::asking::{Asking, Reading};
 use crate::engine::{Policies, look_at_tests};
 use crate::message::{Cause, Event, Purpose, Refusal, Request, RuleEntry, Solution, TakesUnknowns, Trouble};
@@ -83,7 +83,7 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
         let stack = usize::try_from(STACK_BYTES).unwrap_or(usize::MAX);
         let evaluating = thread::Builder::new().stack_size(stack).spawn(|| {
             let stdout = io::stdout().lock();
-            serve(BufReader::new(io::stdin().lock()), stdout, limit)
+            serve(BufReader::new(io::stdin()), stdout, limit)
         });
         match evaluating.map(thread::JoinHandle::join) {
             Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
@@ -108,8 +108,12 @@ fn limit() {
     }
 }
 
-/// Answers one request.
-pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl FnOnce()) -> io::Result<()> {
+/// Answers one request. A plan is read while policies are compiled: they take about as long.
+pub(crate) fn serve(
+    mut input: impl BufRead + Send,
+    mut output: impl Write,
+    limit: impl FnOnce(),
+) -> io::Result<()> {
     let mut line = Vec::new();
     (&mut input).take(MAX_REQUEST_BYTES).read_until(b'\n', &mut line)?;
     let request: Request = serde_json::from_slice(&line)?;
@@ -121,8 +125,21 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
         output.write_all(&line)?;
         output.flush()
     };
+    thread::scope(|scope| {
+        let plan = scope.spawn(|| read_plan(&request, input));
+        let plan = || plan.join().unwrap_or_else(|_| Err(Trouble::new("the plan could not be read")));
+        answer(&request, plan, &mut say)
+    })
+}
+
+/// Answers a request about a plan that is being read.
+fn answer(
+    request: &Request,
+    plan: impl FnOnce() -> ReadPlan,
+    say: &mut impl FnMut(&Event) -> io::Result<()>,
+) -> io::Result<()> {
     let refused = |cause, errors| Event::Refused(Refusal { cause, errors });
-    let mut policies = match prepare(&request) {
+    let mut policies = match prepare(request) {
         Ok(policies) => policies,
         Err(troubles) => return say(&refused(Cause::Policies, troubles)),
     };
@@ -132,12 +149,12 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
             Err(troubles) => return say(&refused(Cause::Policies, troubles)),
         };
         say(&Event::Rules(Vec::new()))?;
-        let documents = match AskedAbout::read(&request, request.has_unknowns, input) {
+        let documents = match AskedAbout::new(request, request.has_unknowns, plan()) {
             Ok(documents) => documents,
             Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
         };
         say(&Event::Plan(Unjudged::default()))?;
-        return match answer(&policies, &request, &query, &documents) {
+        return match answer_query(&policies, request, &query, &documents) {
             Ok(solutions) => {
                 say(&Event::Solutions(solutions))?;
                 say(&Event::Done)
@@ -145,14 +162,14 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
             Err(trouble) => say(&refused(Cause::Policies, vec![trouble])),
         };
     }
-    let asked = asked(&policies, &request);
+    let asked = asked(&policies, request);
     if asked.is_empty() && request.purpose != Purpose::Test {
-        return say(&refused(Cause::Policies, vec![nothing_to_ask(&policies, &request)]));
+        return say(&refused(Cause::Policies, vec![nothing_to_ask(&policies, request)]));
     }
     if request.purpose != Purpose::Judge {
         let mut warnings = policies.oddities.clone();
         if request.purpose == Purpose::List {
-            warnings.extend(look_at_tests(&tests(&request)).1);
+            warnings.extend(look_at_tests(&tests(request)).1);
         }
         say(&Event::Warnings(warnings))?;
     }
@@ -160,21 +177,20 @@ pub(crate) fn serve(mut input: impl BufRead, mut output: impl Write, limit: impl
     if request.purpose == Purpose::List {
         return say(&Event::Done);
     }
-    let takes_unknowns =
-        |it: &usize| policies.rules.get(*it).is_some_and(|it| it.unknown != Some(TakesUnknowns::Absent));
-    let has_unknowns = request.has_unknowns && asked.iter().any(takes_unknowns);
-    let documents = match AskedAbout::read(&request, has_unknowns, input) {
+    let rule = |index: &usize| policies.rules.get(*index);
+    let takes_unknowns = asked.iter().filter_map(rule).any(|it| it.unknown != Some(TakesUnknowns::Absent));
+    let documents = match AskedAbout::new(request, request.has_unknowns && takes_unknowns, plan()) {
         Ok(documents) => documents,
         Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
     };
-    ask_all(&policies, &request, &asked, &documents, &mut say)?;
+    ask_all(&policies, request, &asked, &documents, say)?;
     // Taking a large plan apart takes longer than the system needs to take everything away.
     std::mem::forget(documents);
     Ok(())
 }
 
 /// Answers a query about JSON.
-fn answer(
+fn answer_query(
     policies: &Policies,
     request: &Request,
     query: &Query,

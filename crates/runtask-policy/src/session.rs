@@ -6,7 +6,7 @@ use crate::trouble::{TOO_DEEP, too_much_memory};
 use runtask_checks::{Stop, Unjudged};
 use runtask_process::{Program, read_tail};
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -24,6 +24,8 @@ const MAX_OUTPUT_BYTES: u64 = 64 * 1024 * 1024;
 /// What the process has for an environment. glibc's malloc gives a thread that is not the main one a heap which it grows
 /// page by page; one heap that grows by megabytes takes 2 ms less for an empty plan and a tenth less for a large one.
 const ENVIRONMENT: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TOP_PAD_", "4194304")];
+/// Bytes that a pipe holds.
+const PIPE_BYTES: usize = 64 * 1024;
 /// Bytes of its last words: what the runtime says when it gives up. What a policy prints stands before it.
 const MAX_STDERR_BYTES: usize = 16 * 1024;
 
@@ -172,7 +174,12 @@ fn send(mut to_process: io::PipeWriter, line: &[u8], plan: Option<File>) -> io::
     to_process.write_all(b"\n")?;
     if let Some(mut plan) = plan {
         plan.rewind()?;
-        io::copy(&mut plan, &mut to_process)?;
+        let mut buffer = vec![0; PIPE_BYTES];
+        loop {
+            let read = plan.read(&mut buffer)?;
+            let Some(read) = buffer.get(..read).filter(|it| !it.is_empty()) else { break };
+            to_process.write_all(read)?;
+        }
     }
     Ok(())
 }

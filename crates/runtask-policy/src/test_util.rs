@@ -1,6 +1,6 @@
 //! Evaluates inside the process of the tests: without limits of memory, without crashes.
 
-use crate::asked_about::AskedAbout;
+use crate::asked_about::{AskedAbout, read_plan};
 use crate::builtin;
 use crate::engine::Policies;
 use crate::evaluator::{ask_all, asked, prepare};
@@ -52,7 +52,7 @@ impl Judge {
     /// If an answer cannot be written as JSON.
     #[expect(clippy::expect_used, reason = "there is no writer that could fail")]
     pub fn judge(&mut self, plan: &[u8]) -> Option<String> {
-        let documents = AskedAbout::read(&self.request, true, plan).ok()?;
+        let documents = AskedAbout::new(&self.request, true, read_plan(&self.request, plan)).ok()?;
         let mut said = String::new();
         let mut say = |event: &_| {
             said.push_str(&serde_json::to_string(event)?);
