@@ -58,6 +58,8 @@ pub(crate) struct Machine<'p> {
     environment: usize,
     choices: Vec<Choice<'p>>,
     items: Vec<Item>,
+    /// The operands of the call that is made.
+    operands: Vec<Value>,
     solutions: Vec<Solution>,
     indexes: Indexes,
     cache: Cache,
@@ -167,6 +169,7 @@ impl<'p> Machine<'p> {
             environment: 0,
             choices: Vec::new(),
             items: Vec::new(),
+            operands: Vec::new(),
             solutions: Vec::new(),
             indexes: Indexes::default(),
             cache: Cache::default(),
