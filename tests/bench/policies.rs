@@ -18,11 +18,18 @@ const GROWTH: [usize; 4] = [100, 1_000, 10_000, 50_000];
 /// How many times as fast as checkov.
 const FASTER: f64 = 50.0;
 /// How many times a plan's bytes may be in memory.
-const MEMORY: f64 = 12.0;
+const MEMORY: f64 = 4.0;
 /// What an empty plan may take more than a start.
-const EMPTY: Duration = Duration::from_millis(15);
+const EMPTY: Duration = Duration::from_millis(4);
 /// Time for each resource may grow by so much from one size to the next; a table has noise.
 const LINEAR: f64 = 1.25;
+
+/// How many resources are held against each other, and how many times as long as one pass that may take.
+const PAIRED: usize = 2_000;
+const PAIRS: f64 = 3.0;
+/// How many rules are compiled and asked about a small plan, and how long that may take.
+const RULES: usize = 200;
+const RULES_TAKE: Duration = Duration::from_millis(10);
 
 /// Every rule that is shipped.
 const TASKS: &str = "\
@@ -41,6 +48,8 @@ pub(crate) fn measure(programs: &Programs, counts: &Counts) -> anyhow::Result<Ve
     rows.extend(against_checkov(programs, counts, &directory)?);
     rows.extend(growth(programs, counts, &directory)?);
     rows.push(empty(programs, counts, &directory)?);
+    rows.push(pairs(programs, counts)?);
+    rows.push(many_rules(programs, counts)?);
     Ok(rows)
 }
 
@@ -128,6 +137,73 @@ fn empty(programs: &Programs, counts: &Counts, directory: &TempDir) -> anyhow::R
         verdict: Verdict::of(more <= EMPTY),
         ours: milliseconds(ours),
         floor: format!("`runtask --version`: {}", milliseconds(start)),
+    })
+}
+
+/// A directory with a policy of its own.
+fn with_policies(policies: &[String]) -> anyhow::Result<TempDir> {
+    let directory = tempfile::tempdir()?;
+    let tasks = "[tasks.default]\nchecks = [\"policy\"]\npolicy.paths = [\"policies\"]\n";
+    std::fs::write(directory.path().join("runtask.toml"), tasks)?;
+    std::fs::create_dir(directory.path().join("policies"))?;
+    for (number, policy) in policies.iter().enumerate() {
+        std::fs::write(directory.path().join(format!("policies/{number}.rego")), policy)?;
+    }
+    Ok(directory)
+}
+
+/// Every pair of resources, with one equality between them, against one pass over them.
+fn pairs(programs: &Programs, counts: &Counts) -> anyhow::Result<Row> {
+    progress("policies: pairs of resources");
+    let policy = |more: &str| {
+        format!(
+            "package p\n\nimport rego.v1\n\ndeny contains a.address if {{\n\tsome a in input.resource_changes\n\t\
+             a.change.after.bucket == \"none\"\n}}\n\n{more}"
+        )
+    };
+    let joined = "deny contains a.address if {\n\tsome a in input.resource_changes\n\tsome b in input.resource_changes\n\t\
+                  a.change.after.bucket == b.change.after.bucket\n\ta.address != b.address\n}\n";
+    let mut took = Vec::new();
+    for more in ["", joined] {
+        let directory = with_policies(&[policy(more)])?;
+        let (plan, _bytes) = write_plan(&directory, PAIRED)?;
+        took.push(median_check(programs, counts, &directory, &plan)?);
+    }
+    let [single, pairs] = took.as_slice() else { anyhow::bail!("two were measured") };
+    let times = ratio(*pairs, *single);
+    Ok(Row {
+        what: format!("policies, all pairs of {PAIRED} resources with one equality between them"),
+        ratio: format!("{times:.2} ×"),
+        must: format!("≤ {PAIRS:.0} ×"),
+        verdict: Verdict::of(times <= PAIRS),
+        ours: milliseconds(*pairs),
+        floor: format!("one pass: {}", milliseconds(*single)),
+    })
+}
+
+fn many_rules(programs: &Programs, counts: &Counts) -> anyhow::Result<Row> {
+    progress(&format!("policies: {RULES} rules"));
+    let rule = |number: usize| {
+        format!(
+            "package p{number}\n\nimport rego.v1\n\ndeny contains msg if {{\n\tsome r in input.resource_changes\n\t\
+             r.change.after.bucket == \"none-{number}\"\n\tmsg := sprintf(\"%s is none of ours\", [r.address])\n}}\n"
+        )
+    };
+    let mut took = Vec::new();
+    for rules in [1, RULES] {
+        let directory = with_policies(&(0..rules).map(rule).collect::<Vec<_>>())?;
+        let (plan, _bytes) = write_plan(&directory, 10)?;
+        took.push(median_check(programs, counts, &directory, &plan)?);
+    }
+    let [one, all] = took.as_slice() else { anyhow::bail!("two were measured") };
+    let more = all.saturating_sub(*one);
+    Ok(Row {
+        what: format!("policies, {RULES} rules of 5 lines in as many files, a plan of 10 resources"),
+        ratio: format!("+ {}", milliseconds(more)),
+        must: format!("≤ + {}", milliseconds(RULES_TAKE)),
+        verdict: Verdict::of(more <= RULES_TAKE),
+        ours: milliseconds(*all),
+        floor: format!("one rule: {}", milliseconds(*one)),
     })
 }
 
