@@ -55,7 +55,7 @@ MAP = {
     "client": "log protocol",
     "tasks": "findings",
     "checks": "findings log process settings tasks",
-    "policy": "checks findings log process settings tasks",
+    "policy": "checks findings log process rego settings tasks",
     "report": "findings protocol",
     "state": "",
     "aws": "log state",
@@ -88,7 +88,7 @@ RULES = [
         (
             "flate2",
             "globset",
-            "regorus",
+            "rego",
             "similar",
             "tar",
             "tempfile",
