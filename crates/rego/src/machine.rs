@@ -1,13 +1,14 @@
 //! Runs code: one loop over instructions, with a stack of choices in place of the machine's own.
 
 mod calls;
+mod choices;
 mod documents;
 mod knowledge;
 mod outcomes;
 mod values;
 
 use crate::builtins::Cache;
-use crate::code::{Code, Collection, Instruction, Kept, NodeId, Operand, Place, Position, Register};
+use crate::code::{Code, Instruction, Operand, Place, Register};
 use crate::compile::{CompiledQuery, Program};
 use crate::environment::{Environment, NOWHERE};
 use crate::evaluation_error::EvaluationError;
@@ -20,6 +21,7 @@ use crate::observation::{Observations, looked_at};
 use crate::resolved::ConstantId;
 use crate::taint::{Taint, Taints};
 use crate::unknowns::{Kind, Unknowns, is_unknown};
+use choices::{Choice, ChoiceKind};
 
 /// How many items of collections are compared in one step.
 const ITEMS_OF_A_STEP: u64 = 16;
@@ -73,61 +75,6 @@ pub(crate) struct Machine<'p> {
     next_look: u64,
     /// What the heap held before anything was evaluated.
     empty: Mark,
-}
-
-/// Where to go on when what follows fails.
-#[derive(Debug)]
-struct Choice<'p> {
-    kind: ChoiceKind<'p>,
-    taint: Taint,
-    environment: usize,
-    /// The instruction after the one that left it.
-    position: usize,
-}
-
-#[derive(Debug)]
-enum ChoiceKind<'p> {
-    Iterate {
-        from: Value,
-        next: usize,
-        key: Register,
-        value: Register,
-    },
-    Try {
-        otherwise: Position,
-    },
-    Unless {
-        otherwise: Position,
-        taken: bool,
-        maybe: Taint,
-    },
-    Collect {
-        to: Register,
-        what: Collection,
-        end: Position,
-        first: usize,
-        keep: Option<Kept>,
-    },
-    /// Some of the items.
-    Pick {
-        from: Value,
-        numbers: Box<[u32]>,
-        next: usize,
-        key: Register,
-        value: Register,
-    },
-    Not {
-        end: Position,
-        maybe: Taint,
-    },
-    With,
-    Call {
-        node: NodeId,
-        to: Option<Register>,
-        code: &'p Code,
-        base: usize,
-        first: usize,
-    },
 }
 
 type Step = Result<Next, EvaluationError>;

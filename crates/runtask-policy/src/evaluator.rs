@@ -1,16 +1,16 @@
-//! Evaluates policies, in a process of its own.
+//! Evaluates policies, in a process of its own: the same program, started again with an argument.
 //!
-//! One line of Rego can ask for all memory there is (`numbers.range(1, 1e12)`), and one function that calls itself ends
-//! the stack. Nothing inside a process catches either, so policies have one of their own: the same program, started
-//! again with an argument. It is limited before it is given policies or a plan, has nothing of our environment,
-//! and nothing to do but to read its stdin and to write to its stdout.
+//! The engine counts its memory and its time, and ends a rule that takes too much. Should it fail to, the process ends, and
+//! not what started it. It is limited before it is given policies or a plan, has nothing of our environment, and nothing to
+//! do but to read its stdin and to write to its stdout.
 
 use crate::asked_about::{AskedAbout, ReadPlan, read_plan};
-use crate::asking::{Asking, Reading};
+use crate::asking::Asking;
 use crate::engine::{Policies, look_at_tests};
 use crate::message::{Cause, Event, Purpose, Refusal, Request, RuleEntry, Solution, TakesUnknowns, Trouble};
 use crate::node::Node;
 use crate::plan;
+use crate::reading::Reading;
 use crate::source_file::SourceFile;
 use rego::Query;
 use runtask_checks::Unjudged;
@@ -30,8 +30,8 @@ pub(crate) const ARGUMENT: &str = "policy-evaluator";
 
 /// The memory that a Lambda function keeps for everything else.
 const MEMORY_KEPT_BYTES: u64 = 96 << 20;
-/// The stack that evaluation has. A policy that needs more recurses without an end.
-pub(crate) const STACK_BYTES: u64 = 64 * 1024 * 1024;
+/// What the stacks of its threads may take: one asks, one reads the plan, one watches the time.
+pub(crate) const STACK_BYTES: u64 = 16 * 1024 * 1024;
 /// Bytes of a request's line: policies, their data and parameters.
 const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;
 /// Packages that a message names.
@@ -80,15 +80,10 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
     (first_argument? == ARGUMENT).then(|| {
         hide_from_others();
         end_with_parent();
-        let stack = usize::try_from(STACK_BYTES).unwrap_or(usize::MAX);
-        let evaluating = thread::Builder::new().stack_size(stack).spawn(|| {
-            let stdout = io::stdout().lock();
-            serve(BufReader::new(io::stdin()), stdout, limit)
-        });
-        match evaluating.map(thread::JoinHandle::join) {
-            Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
+        match serve(BufReader::new(io::stdin()), io::stdout().lock(), limit) {
+            Ok(()) => ExitCode::SUCCESS,
             // Whoever started this sees the exit code, and which rule was being asked.
-            _ => ExitCode::from(70),
+            Err(_broken_pipe) => ExitCode::from(70),
         }
     })
 }

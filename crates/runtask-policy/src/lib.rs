@@ -22,6 +22,7 @@ mod plan;
 mod policy;
 mod read_exceptions;
 mod read_settings;
+mod reading;
 mod redaction;
 mod references;
 mod report;

@@ -1,7 +1,8 @@
 //! Calls functions, of the language and of the policies.
 
+use super::choices::ChoiceKind;
 use super::knowledge::Knowledge;
-use super::{ChoiceKind, MAX_CHOICES, MAX_PRINTED_LINES, Machine, Next, Step};
+use super::{MAX_CHOICES, MAX_PRINTED_LINES, Machine, Next, Step};
 use crate::builtins::{Context, Failure};
 use crate::code::{Callee, NodeId, Operand, Register};
 use crate::environment::Mock;

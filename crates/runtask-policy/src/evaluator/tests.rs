@@ -1,9 +1,9 @@
 //! Tests the evaluation inside the process of the tests: without limits of memory, without crashes.
 
 use super::*;
-use crate::asking::MAX_VIOLATION_BYTES;
 use crate::builtin;
 use crate::message::Violation;
+use crate::reading::MAX_VIOLATION_BYTES;
 use crate::source_file::SourceFile;
 use serde_json::json;
 use std::time::Duration;
