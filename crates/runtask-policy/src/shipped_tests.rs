@@ -91,6 +91,16 @@ fn the_tests_of_the_rules_pass() {
     assert!(matches!(events.last(), Some(Event::Done)));
 }
 
+/// When they are asked alone, their types are not checked again.
+#[test]
+fn the_types_of_the_rules_are_right() {
+    let mut policies = rego::Policies::new();
+    for file in shipped() {
+        policies.add(&file.name, &file.text, None).unwrap();
+    }
+    assert!(policies.compile().is_ok());
+}
+
 /// F-14: whoever reads about a rule finds everything that the page of it needs.
 #[test]
 fn every_rule_says_what_it_demands_and_how_to_mend_it() {
