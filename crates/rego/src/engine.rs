@@ -294,10 +294,10 @@ impl<'s> Answer<'s> {
         self.heap
     }
 
-    /// The value of a query that is a term alone; `None` where it is undefined.
+    /// The value of a query that is a term alone, of its first solution; `None` where it is undefined.
     #[must_use]
     pub fn value(&self) -> Option<Value> {
-        self.solutions().next().and_then(|it| it.get(RESULT))
+        self.solutions().next().and_then(|it| it.value())
     }
 
     /// Whether a value is an array, a set or an object, be it that some of its items may not be there.
@@ -370,6 +370,12 @@ pub struct Item<'a> {
 }
 
 impl<'a> Solution<'a> {
+    /// The value of a query that is a term alone.
+    #[must_use]
+    pub fn value(&self) -> Option<Value> {
+        self.get(RESULT)
+    }
+
     /// The value of a variable of the query.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {

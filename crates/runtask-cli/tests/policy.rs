@@ -418,6 +418,8 @@ fn a_query_is_answered() {
       ]
     }
     "#);
+    let said = ask("data.runtask.plan.touched_of(\"aws_s3_bucket\")[_].address", &[]);
+    assert_eq!(said.out, "\"aws_s3_bucket.logs\"\n\"aws_s3_bucket.site\"\n");
     let said = ask("input.nothing", &[]);
     assert_eq!((said.code, &*said.out, &*said.err), (1, "", "undefined\n"));
     let said = ask("startswith(1", &[]);

@@ -114,11 +114,10 @@ impl<'p> Asking<'p> {
         let session = self.sessions.of(true);
         let answer = self.deadline.within(limits.time, || {
             session.ask(query).map(|answer| {
-                let is_term = answer.value().is_some();
                 let heap = answer.heap();
                 let solution = |it: rego::Solution<'_>| {
                     let shown = |value| reading.shown(Node::new(heap, value));
-                    let value = match answer.value().filter(|_| is_term) {
+                    let value = match it.value() {
                         Some(value) => reading.shown_answer(&answer, value),
                         None => it
                             .iter()
