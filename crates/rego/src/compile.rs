@@ -49,13 +49,11 @@ fn split_name<'m>(package: &[String], rule: &'m syntax::Rule) -> (Vec<String>, &
 }
 
 impl Program {
-    /// Compiles modules, in the order of their numbers.
+    /// Compiles modules, in the order of their numbers. With `are_checked`, their types were held against each other before.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them.
-    ///
-    /// With `are_checked`, their types were held against each other before.
     pub(crate) fn compile(files: &[Annotated], are_checked: bool) -> Result<Self, Vec<CompileError>> {
         let mut errors = Vec::new();
         let mut constants = Constants::default();

@@ -110,17 +110,6 @@ impl Policies {
         self.names.iter().map(String::as_str).zip(&self.modules)
     }
 
-    /// What is wrong with comments that begin with `METADATA`: the file's number, and what. They count for nothing.
-    #[must_use]
-    pub fn oddities(&self) -> Vec<(usize, ParseError)> {
-        let mut heap = Heap::new(METADATA_BYTES);
-        let files = self.texts.iter().zip(&self.modules).enumerate();
-        let errors = files.filter_map(|(number, (text, module))| {
-            annotations(&mut heap, text, module).err().map(|errors| (number, errors))
-        });
-        errors.flat_map(|(number, errors)| errors.into_iter().map(move |it| (number, it))).collect()
-    }
-
     /// Compiles them all.
     ///
     /// # Errors

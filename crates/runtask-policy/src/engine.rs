@@ -1,4 +1,4 @@
-//! Compiles policies, and asks them rule by rule.
+//! Compiles policies, and finds the rules that they are asked for.
 
 use crate::builtin;
 use crate::find_rules::{find, first_name};
