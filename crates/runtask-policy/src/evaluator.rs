@@ -289,6 +289,6 @@ pub(crate) fn asked(policies: &Policies, request: &Request) -> Vec<usize> {
 #[cfg(test)]
 mod conftest_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod unknown_tests;

@@ -1,7 +1,7 @@
 //! Tests the shipped rules: their own tests, and their findings in real plans.
 
 use crate::builtin::{self, BUILTINS};
-use crate::evaluator::serve;
+use crate::evaluator::tests::{asked_as, request};
 use crate::message::{Event, Purpose, Request, RuleEntry};
 use crate::source_file::SourceFile;
 use runtask_findings::printable;
@@ -12,29 +12,11 @@ use std::path::{Path, PathBuf};
 
 /// Asks these files about a plan.
 fn asked(files: Vec<SourceFile>, params: Value, plan: &[u8], purpose: Purpose) -> Vec<Event> {
-    let request = Request {
-        files,
-        data: json!({}),
-        run: json!({}),
-        params,
-        namespaces: None,
-        only: None,
-        purpose,
-        time_limit_ms: 60_000,
-        has_unknowns: true,
-        plan_bytes: 0,
-        observe: false,
-        address: None,
-        query: None,
-        memory_bytes: 1 << 30,
-    };
-    let mut input = serde_json::to_vec(&request).unwrap();
-    input.push(b'\n');
-    input.extend(plan);
-    let mut output = Vec::new();
-    serve(&input[..], &mut output, || ()).unwrap();
-    let lines = std::str::from_utf8(&output).unwrap().lines();
-    lines.map(|it| serde_json::from_str(it).unwrap()).collect()
+    let asked = request(&[], &json!({}), purpose);
+    asked_as(
+        &Request { files, run: json!({}), params, time_limit_ms: 60_000, ..asked },
+        std::str::from_utf8(plan).unwrap(),
+    )
 }
 
 fn rules_of(events: &[Event]) -> &[RuleEntry] {

@@ -36,7 +36,7 @@ fn asked_within(
 }
 
 /// A question to files, with the library beside them.
-pub(super) fn request(files: &[(&str, &str)], data: &serde_json::Value, purpose: Purpose) -> Request {
+pub(crate) fn request(files: &[(&str, &str)], data: &serde_json::Value, purpose: Purpose) -> Request {
     let files = files.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() });
     Request {
         files: std::iter::once(builtin::library()).chain(files).collect(),
@@ -56,7 +56,7 @@ pub(super) fn request(files: &[(&str, &str)], data: &serde_json::Value, purpose:
     }
 }
 
-pub(super) fn asked_as(request: &Request, plan: &str) -> Vec<Event> {
+pub(crate) fn asked_as(request: &Request, plan: &str) -> Vec<Event> {
     let input = format!("{}\n{plan}", serde_json::to_string(request).unwrap());
     let mut output = Vec::new();
     serve(input.as_bytes(), &mut output, || ()).unwrap();
