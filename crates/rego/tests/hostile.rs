@@ -150,3 +150,36 @@ fn what_is_stopped_ends_whatever_a_round_costs() {
         assert_eq!(session.ask(&query).map(drop).unwrap_err().error, EvaluationError::Stopped, "{size}");
     }
 }
+
+/// Each of these goes through a text as often as it finds something there.
+#[test]
+fn a_function_that_goes_through_long_texts_is_stopped_in_the_middle() {
+    let text = "t := concat(\"\", [\"aaaaaaaaaaaaaaaa\" | some _ in numbers.range(1, 50000)])";
+    for call in [
+        "count(regex.find_n(`(a*b|a)`, t, -1))",
+        "count(regex.find_all_string_submatch_n(`(a*b|a)`, t, -1))",
+        "count(regex.split(`(a*b|a)`, t))",
+        "count(regex.replace(t, `(a*b|a)`, \"c\"))",
+    ] {
+        let mut policies = Policies::new();
+        policies.add("main.rego", &format!("package main\n{text}\np := {call}"), None).unwrap();
+        let mut compiled = policies.compile().unwrap();
+        let query = compiled.prepare("data.main.p").unwrap();
+        let mut heap = Heap::new(BYTES);
+        let data = heap.object(Vec::new()).unwrap();
+        let documents = Documents::new(heap, None, data).unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let limits = Limits { bytes: BYTES, stop: Some(Arc::clone(&stop)), ..Limits::default() };
+        let limits = Limits { steps: u64::MAX, ..limits };
+        let mut session = compiled.session(&documents, &limits).unwrap();
+        // The pattern is compiled, and the text is made.
+        let stopping = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        let began = Instant::now();
+        session.ask(&query).map(drop).unwrap_err();
+        assert!(began.elapsed() < SOON, "{call}");
+        stopping.join().unwrap();
+    }
+}

@@ -6,9 +6,10 @@ use crate::heap::{Heap, HeapError, Value, View};
 use crate::number::{Number, TooManyDigits};
 use crate::types::Type;
 use crate::writer::Writer;
+use foldhash::HashMap;
 use regex_automata::meta::Regex;
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A function of the language.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,8 @@ pub(crate) struct Context<'a> {
     pub(crate) seed: u64,
     /// Steps that are left. What does more than a little work for its operands takes some of it ([`Context::spend`]).
     pub(crate) steps: &'a mut u64,
+    /// What becomes true when the evaluation is to end.
+    pub(crate) stop: Option<&'a AtomicBool>,
     /// What is kept from call to call.
     pub(crate) cache: &'a mut Cache,
 }
@@ -70,7 +73,7 @@ pub(crate) enum Failure {
     Heap(HeapError),
     /// The whole evaluation ends: a policy cannot have this here.
     Refused,
-    /// The whole evaluation ends: out of steps.
+    /// The whole evaluation ends: out of steps, or stopped.
     OutOfSteps,
 }
 
@@ -89,7 +92,12 @@ impl Context<'_> {
     /// Takes steps for work whose amount depends on the operands: one for about 100 nanoseconds.
     pub(crate) fn spend(&mut self, steps: u64) -> Result<(), Failure> {
         *self.steps = self.steps.checked_sub(steps).ok_or(Failure::OutOfSteps)?;
-        Ok(())
+        if self.is_stopped() { Err(Failure::OutOfSteps) } else { Ok(()) }
+    }
+
+    /// Whether the evaluation is to end: what takes long for one call looks now and then.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|it| it.load(Ordering::Relaxed))
     }
 
     /// Takes steps for going through texts and items once.

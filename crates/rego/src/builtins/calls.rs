@@ -44,8 +44,14 @@ fn call(functions: &[Builtin], heap: &mut Heap, name: &str, operands: &str) -> R
     assert_eq!(operands.len(), function.parameters.len(), "{name}");
     let mut steps = 1_000_000;
     let mut cache = Cache::default();
-    let mut context =
-        Context { heap, now: 1_700_000_000_000_000_000, seed: 0, steps: &mut steps, cache: &mut cache };
+    let mut context = Context {
+        heap,
+        now: 1_700_000_000_000_000_000,
+        seed: 0,
+        steps: &mut steps,
+        stop: None,
+        cache: &mut cache,
+    };
     (function.call)(&mut context, &operands)
 }
 

@@ -109,10 +109,12 @@ fn find_n(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failur
     let pattern = compiled(context, pattern, 1)?;
     let regex = &pattern.regex;
     spend_for(context, regex, text)?;
-    let text = context.text(text, 2)?;
-    let found = regex.find_iter(text).take(number);
-    let found: Vec<String> = found.filter_map(|it| text.get(it.range()).map(str::to_owned)).collect();
-    context.spend(found.len() as u64)?;
+    let text = context.text(text, 2)?.to_owned();
+    let mut found = Vec::new();
+    for part in regex.find_iter(&text).take(number) {
+        context.spend(1)?;
+        found.push(text.get(part.range()).unwrap_or_default());
+    }
     strings(context, &found)
 }
 
@@ -145,25 +147,25 @@ fn split(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure
     let pattern = compiled(context, pattern, 1)?;
     let regex = &pattern.regex;
     spend_for(context, regex, text)?;
-    let text = context.text(text, 2)?;
+    let text = context.text(text, 2)?.to_owned();
     let mut parts = Vec::new();
     if has_pattern && text.is_empty() {
-        parts.push(String::new());
+        parts.push("");
     } else {
         let (mut begin, mut end) = (0, 0);
-        for found in regex.find_iter(text) {
+        for found in regex.find_iter(&text) {
+            context.spend(1)?;
             end = found.start();
             // Nothing is split off before an empty match at the beginning.
             if found.end() != 0 {
-                parts.push(text.get(begin..end).unwrap_or_default().to_owned());
+                parts.push(text.get(begin..end).unwrap_or_default());
             }
             begin = found.end();
         }
         if end != text.len() {
-            parts.push(text.get(begin..).unwrap_or_default().to_owned());
+            parts.push(text.get(begin..).unwrap_or_default());
         }
     }
-    context.spend(parts.len() as u64)?;
     strings(context, &parts)
 }
 
@@ -181,6 +183,9 @@ fn replace(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failu
     for captures in regex.captures_iter(before) {
         let Some(found) = captures.get_match() else { continue };
         steps = steps.checked_sub(4 + replacement.len() as u64 / 16).ok_or(Failure::OutOfSteps)?;
+        if context.is_stopped() {
+            return Err(Failure::OutOfSteps);
+        }
         out.push_str(before.get(end..found.start()).unwrap_or_default())?;
         expand(replacement, &pattern, &captures, before, &mut out)?;
         end = found.end();

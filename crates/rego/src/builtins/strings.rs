@@ -228,8 +228,8 @@ fn split(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure
 }
 
 /// An array of these texts.
-pub(crate) fn strings(context: &mut Context<'_>, texts: &[String]) -> Result<Value, Failure> {
-    let items = texts.iter().map(|it| context.heap.string(it)).collect::<Result<Vec<Value>, _>>()?;
+pub(crate) fn strings(context: &mut Context<'_>, texts: &[impl AsRef<str>]) -> Result<Value, Failure> {
+    let items = texts.iter().map(|it| context.heap.string(it.as_ref())).collect::<Result<Vec<Value>, _>>()?;
     Ok(context.heap.array(&items)?)
 }
 

@@ -91,6 +91,7 @@ impl<'p> Machine<'p> {
             now: self.limits.now,
             seed: self.limits.seed,
             steps: &mut self.steps,
+            stop: self.limits.stop.as_deref(),
             cache: &mut self.cache,
         }
     }
