@@ -41,7 +41,7 @@ mod yaml;
 pub(crate) use call::{Builtin, Cache, Context, Failure};
 pub(crate) use objects::at;
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::LazyLock;
 
 /// The function of this name.

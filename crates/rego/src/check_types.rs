@@ -4,14 +4,15 @@
 use crate::code::NodeId;
 use crate::compile_error::{CompileError, ErrorCode};
 use crate::constants::{Constant, Constants};
-use crate::order::{Bound, is_bound, order, outputs, pattern_variables};
+use crate::order::{order, outputs};
 use crate::resolved::{
     Comprehension, ComprehensionKind, ConstantId, Definition, Function, Root, Step, StepKind, Term, Variable,
 };
 use crate::rules::{RuleKind, Tree};
 use crate::shape::Shape;
 use crate::syntax::Span;
-use std::collections::HashMap;
+use crate::variables::{Bound, is_bound, pattern_variables};
+use foldhash::HashMap;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
@@ -25,7 +26,7 @@ struct Known {
 
 /// Checks all rules, in an order in which each comes after those that it needs.
 pub(crate) fn check(tree: &Tree, sequence: &[NodeId], constants: &Constants, errors: &mut Vec<CompileError>) {
-    let mut rules: HashMap<NodeId, Known> = HashMap::new();
+    let mut rules: HashMap<NodeId, Known> = HashMap::default();
     for id in sequence {
         let Some(rule) = tree.node(*id).and_then(|it| it.rule.as_ref()) else { continue };
         let mut found = Found::default();
@@ -39,7 +40,7 @@ pub(crate) fn check(tree: &Tree, sequence: &[NodeId], constants: &Constants, err
                 rules: &rules,
                 errors,
                 file: definition.file,
-                shapes: HashMap::new(),
+                shapes: HashMap::default(),
                 learned: Vec::new(),
                 bound: Bound::default(),
                 is_every: false,
@@ -164,7 +165,7 @@ impl Checker<'_> {
         for step in steps {
             self.step(step);
             let outputs = outputs(step, &self.bound);
-            self.bound.extend(outputs);
+            self.bound.extend(outputs.iter().copied());
         }
     }
 

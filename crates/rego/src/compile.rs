@@ -12,7 +12,7 @@ use crate::resolve::{Names, Resolver};
 use crate::resolved::{Definition, Term};
 use crate::rules::{Rule, RuleKind, Tree};
 use crate::syntax::{self, Body, HeadValue, Module, TermKind, Version};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 /// Compiled policies.
 #[derive(Debug)]
@@ -58,8 +58,8 @@ impl Program {
         let mut errors = Vec::new();
         let mut constants = Constants::default();
         let mut tree = Tree::default();
-        let mut functions = HashMap::new();
-        let mut rules: HashMap<&[String], HashSet<String>> = HashMap::new();
+        let mut functions = HashMap::default();
+        let mut rules: HashMap<&[String], HashSet<String>> = HashMap::default();
         for module in files.iter().map(|it| &it.module) {
             let names = rules.entry(module.package.as_slice()).or_default();
             for rule in &module.rules {
@@ -72,7 +72,7 @@ impl Program {
                 }
             }
         }
-        let nothing = HashSet::new();
+        let nothing = HashSet::default();
         for (file, annotated) in files.iter().enumerate() {
             let module = &annotated.module;
             let imports = imports(module);
@@ -132,7 +132,7 @@ impl Program {
     /// What is wrong with it.
     pub(crate) fn query(&mut self, body: &Body) -> Result<CompiledQuery, Vec<CompileError>> {
         let mut errors = Vec::new();
-        let (rules, imports) = (HashSet::new(), HashMap::new());
+        let (rules, imports) = (HashSet::default(), HashMap::default());
         let names = Names {
             file: 0,
             version: Version::V1,
@@ -175,7 +175,7 @@ fn check_imports(file: usize, module: &Module, errors: &mut Vec<CompileError>) {
     if module.version == Version::V0 {
         return;
     }
-    let mut names = HashSet::new();
+    let mut names = HashSet::default();
     for import in &module.imports {
         let name = import.alias.as_ref().or(import.path.last());
         if let Some(name) = name.filter(|it| !names.insert(*it)) {

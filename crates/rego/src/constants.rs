@@ -2,7 +2,7 @@
 
 use crate::heap::{Heap, HeapError, Value};
 use crate::resolved::{ConstantId, Term};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// A constant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -5,15 +5,15 @@ mod references;
 use crate::code::{Callee, Code, Collection, Instruction, Kept, Operand, Place, Position, Register, Replace};
 use crate::compile_error::{CompileError, ErrorCode};
 use crate::constants::{Constant, Constants};
-use crate::order::{
-    Bound, Unsafe, Variables, all_of_comprehension, is_bound, order, pattern_variables, same_key,
-    term_variables,
-};
+use crate::order::{Unsafe, order, same_key};
 use crate::resolved::{
     Comprehension, ComprehensionKind, Function, Replacement, Root, Step, StepKind, Target, Term, Variable,
 };
 use crate::rules::Tree;
 use crate::syntax::Span;
+use crate::variables::{
+    Bound, Contains, Variables, all_of_comprehension, is_bound, pattern_variables, term_variables,
+};
 
 /// Makes the code of one rule or query.
 pub(crate) struct Emitter<'a> {
@@ -187,7 +187,7 @@ impl<'a> Emitter<'a> {
 
     fn unsafe_variables(&mut self, found: &[Unsafe<'_>]) {
         for Unsafe { step, variables } in found {
-            for variable in variables {
+            for variable in variables.iter() {
                 let name = self.names.get(variable.0 as usize).map_or("_", String::as_str);
                 let message = if name == "_" {
                     "nothing gives a part of this expression its value".to_owned()
@@ -371,9 +371,9 @@ impl<'a> Emitter<'a> {
             ComprehensionKind::Set(_) => Collection::Set,
             ComprehensionKind::Object(..) => Collection::Object,
         };
-        let mut around = Variables::new();
+        let mut around = Vec::new();
         all_of_comprehension(comprehension, &mut around);
-        let keep = around.is_disjoint(&self.bound).then(|| {
+        let keep = (!around.iter().any(|it| self.bound.contains(it))).then(|| {
             self.kept += 1;
             Kept(self.kept)
         });
@@ -398,11 +398,8 @@ impl<'a> Emitter<'a> {
 
     /// Says where a head has variables that its body does not bind.
     pub(crate) fn check_bound(&mut self, terms: &[&Term], span: Span) {
-        let mut variables = Variables::new();
-        for term in terms {
-            term_variables(term, &mut variables);
-        }
-        for variable in variables.difference(&self.bound) {
+        let variables = Variables::found(|found| terms.iter().for_each(|it| term_variables(it, found)));
+        for variable in variables.iter().filter(|it| !self.bound.contains(it)) {
             let name = self.names.get(variable.0 as usize).map_or("_", String::as_str);
             let message = format!("nothing gives `{name}` its value");
             CompileError { code: ErrorCode::UnsafeVariable, message, file: self.file, span }

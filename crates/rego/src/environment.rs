@@ -3,7 +3,7 @@
 use crate::code::{Callee, Kept, NodeId};
 use crate::heap::Value;
 use crate::taint::Taint;
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 /// The value of a rule or document and what it hangs on; `None` where it is undefined.
 pub(crate) type Outcome = Option<(Value, Taint)>;

@@ -2,7 +2,7 @@
 
 use crate::heap::{Heap, Value, View};
 use crate::resolved::ConstantId;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Collections smaller than this are gone through.
 const WORTH_IT: usize = 16;

@@ -41,6 +41,7 @@ mod taint;
 mod tokens;
 mod types;
 mod unknowns;
+mod variables;
 mod writer;
 mod yaml;
 

@@ -3,63 +3,18 @@
 //! Steps keep their order where they can. Source: OPA 1.x, `v1/ast/compile.go`, `reorderBodyForSafety`, and
 //! `v1/ast/unify.go`.
 
-use crate::resolved::{Comprehension, ComprehensionKind, Replacement, Root, Step, StepKind, Term, Variable};
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Deref;
-
-pub(crate) type Variables = BTreeSet<Variable>;
+use crate::resolved::{Replacement, Root, Step, StepKind, Term, Variable};
+use crate::variables::{
+    Bound, Contains, Variables, closure_variables, is_bound, pattern_variables, variables,
+};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 
 /// Variables that nothing binds, and the step that needs them first.
 #[derive(Debug)]
 pub(crate) struct Unsafe<'a> {
     pub(crate) step: &'a Step,
     pub(crate) variables: Variables,
-}
-
-/// The variables that are bound at a place. They are only ever added, and taken back to a mark.
-#[derive(Debug, Default)]
-pub(crate) struct Bound {
-    variables: Variables,
-    /// The same, in the order in which they came.
-    added: Vec<Variable>,
-}
-
-impl Bound {
-    pub(crate) fn insert(&mut self, variable: Variable) -> bool {
-        let is_new = self.variables.insert(variable);
-        if is_new {
-            self.added.push(variable);
-        }
-        is_new
-    }
-
-    /// How many there are, for [`Bound::restore`].
-    pub(crate) fn mark(&self) -> usize {
-        self.added.len()
-    }
-
-    /// Takes away what was added after a mark.
-    pub(crate) fn restore(&mut self, mark: usize) {
-        for variable in self.added.drain(mark.min(self.added.len())..) {
-            self.variables.remove(&variable);
-        }
-    }
-}
-
-impl Deref for Bound {
-    type Target = Variables;
-
-    fn deref(&self) -> &Variables {
-        &self.variables
-    }
-}
-
-impl Extend<Variable> for Bound {
-    fn extend<T: IntoIterator<Item = Variable>>(&mut self, variables: T) {
-        for variable in variables {
-            self.insert(variable);
-        }
-    }
 }
 
 /// How many variables of steps are looked at to order a body.
@@ -76,67 +31,119 @@ pub(crate) fn order<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a 
 
 fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Vec<Unsafe<'a>>> {
     let own: Vec<Variables> = steps.iter().map(variables).collect();
-    let of_body: Variables = own.iter().flatten().copied().collect();
-    let closures: Vec<Variables> =
-        steps.iter().map(|it| closure_variables(it).intersection(&of_body).copied().collect()).collect();
-    let mut users: HashMap<Variable, Vec<usize>> = HashMap::new();
-    for (index, (own, closure)) in own.iter().zip(&closures).enumerate() {
-        for variable in own.union(closure) {
-            users.entry(*variable).or_default().push(index);
-        }
+    let mut closures: Vec<Variables> = steps.iter().map(closure_variables).collect();
+    if closures.iter().any(|it| !it.is_empty()) {
+        let of_body = Variables::found(|found| own.iter().for_each(|it| found.extend_from_slice(it)));
+        closures.iter_mut().for_each(|it| *it = it.shared(&of_body));
     }
-    let mut calls = Calls::of(steps, &own);
-    let mut is_placed = vec![false; steps.len()];
-    let mut ordered = Vec::with_capacity(steps.len());
-    // The steps to look at: all at first, then those of which a variable was bound. Again and again from the first to the last.
-    let mut waiting: BTreeSet<usize> = (0..steps.len()).collect();
-    let mut next = 0;
-    let mut work = 0;
-    while let Some(index) = waiting.range(next..).next().or_else(|| waiting.first()).copied() {
-        waiting.remove(&index);
-        next = index + 1;
-        let (Some(step), Some(own), Some(closure)) = (steps.get(index), own.get(index), closures.get(index))
-        else {
-            continue;
-        };
-        work += 1 + own.len() + closure.len();
-        let outputs = outputs_of(step, own, bound, &mut work);
-        if work > MAX_WORK {
-            return Err(Vec::new());
-        }
-        let is_missing = |it: &Variable| !bound.contains(it) && !outputs.contains(it);
-        if !closure.iter().all(|it| bound.contains(it)) || own.iter().any(is_missing) {
-            if is_call(step) && calls.is_ready(step, &is_placed, bound, &mut work) {
-                let of_call = calls.members.get(&step.call).into_iter().flatten();
-                waiting.extend(of_call.filter(|it| is_placed.get(**it) == Some(&false)));
-                waiting.remove(&index);
-            }
-            continue;
-        }
-        if is_reference(step) && !calls.is_ready(step, &is_placed, bound, &mut work) {
-            continue;
-        }
-        if let Some(it) = is_placed.get_mut(index) {
-            *it = true;
-        }
-        ordered.push(step);
-        for variable in outputs {
-            if bound.insert(variable) {
-                let of_variable = users.get(&variable).into_iter().flatten();
-                waiting.extend(of_variable.filter(|it| is_placed.get(**it) == Some(&false)));
-            }
-        }
+    let mut ordering = Ordering {
+        own: &own,
+        closures: &closures,
+        calls: Calls::of(steps, &own),
+        is_placed: vec![false; steps.len()],
+        ordered: Vec::with_capacity(steps.len()),
+        work: 0,
+    };
+    // Most bodies are written in such an order.
+    for (index, step) in steps.iter().enumerate() {
+        ordering.look(index, step, bound)?;
     }
+    if ordering.ordered.len() < steps.len() {
+        ordering.go_on(steps, bound)?;
+    }
+    let Ordering { is_placed, ordered, mut work, .. } = ordering;
     if ordered.len() == steps.len() {
         return Ok(ordered);
     }
     let rest = steps.iter().zip(&own).zip(&closures).zip(&is_placed).filter(|(_, is_placed)| !**is_placed);
     let rest = rest.map(|(((step, own), closure), _)| {
         let outputs = outputs_of(step, own, bound, &mut work);
-        let missing = own.iter().filter(|it| !outputs.contains(it)).chain(closure);
-        Unsafe { step, variables: missing.filter(|it| !bound.contains(it)).copied().collect() }
+        let missing = own.iter().filter(|it| !outputs.contains(it)).chain(closure.iter());
+        let missing = missing.filter(|it| !bound.contains(it));
+        Unsafe { step, variables: Variables::found(|found| found.extend(missing)) }
     });
     Err(rest.filter(|it| !it.variables.is_empty()).collect())
+}
+
+/// An order that is being found.
+struct Ordering<'s, 'a> {
+    own: &'s [Variables],
+    closures: &'s [Variables],
+    calls: Calls<'s>,
+    is_placed: Vec<bool>,
+    ordered: Vec<&'a Step>,
+    work: usize,
+}
+
+/// What comes of looking at a step.
+enum Looked {
+    /// It has to wait.
+    Waits,
+    /// It has to wait, but its call is ready: what it waits for may be, too.
+    CallIsReady,
+    /// It is placed, and binds these.
+    Placed(Vec<Variable>),
+}
+
+impl<'a> Ordering<'_, 'a> {
+    /// Places a step, if all that it needs is bound.
+    fn look(&mut self, index: usize, step: &'a Step, bound: &mut Bound) -> Result<Looked, Vec<Unsafe<'a>>> {
+        let (Some(own), Some(closure)) = (self.own.get(index), self.closures.get(index)) else {
+            return Ok(Looked::Waits);
+        };
+        self.work += 1 + own.len() + closure.len();
+        let outputs = outputs_of(step, own, bound, &mut self.work);
+        if self.work > MAX_WORK {
+            return Err(Vec::new());
+        }
+        let is_missing = |it: &Variable| !bound.contains(it) && !outputs.contains(it);
+        if !closure.iter().all(|it| bound.contains(it)) || own.iter().any(is_missing) {
+            let is_ready = is_call(step) && self.calls.is_ready(step, &self.is_placed, bound, &mut self.work);
+            return Ok(if is_ready { Looked::CallIsReady } else { Looked::Waits });
+        }
+        if is_reference(step) && !self.calls.is_ready(step, &self.is_placed, bound, &mut self.work) {
+            return Ok(Looked::Waits);
+        }
+        if let Some(it) = self.is_placed.get_mut(index) {
+            *it = true;
+        }
+        self.ordered.push(step);
+        let outputs: Vec<Variable> = outputs.iter().copied().filter(|it| bound.insert(*it)).collect();
+        Ok(Looked::Placed(outputs))
+    }
+
+    /// Looks at the steps that wait again and again, from the first to the last, as long as something was bound that they
+    /// need.
+    fn go_on(&mut self, steps: &'a [Step], bound: &mut Bound) -> Result<(), Vec<Unsafe<'a>>> {
+        let mut users: HashMap<Variable, Vec<usize>> = HashMap::default();
+        for (index, (own, closure)) in self.own.iter().zip(self.closures).enumerate() {
+            for variable in own.iter().chain(closure.iter()) {
+                users.entry(*variable).or_default().push(index);
+            }
+        }
+        let is_waiting = |is_placed: &[bool], it: &usize| is_placed.get(*it) == Some(&false);
+        let mut waiting: BTreeSet<usize> =
+            (0..steps.len()).filter(|it| is_waiting(&self.is_placed, it)).collect();
+        let mut next = 0;
+        while let Some(index) = waiting.range(next..).next().or_else(|| waiting.first()).copied() {
+            waiting.remove(&index);
+            next = index + 1;
+            let Some(step) = steps.get(index) else { continue };
+            match self.look(index, step, bound)? {
+                Looked::Waits => {}
+                Looked::CallIsReady => {
+                    let of_call = self.calls.members.get(&step.call).into_iter().flatten();
+                    waiting.extend(of_call.filter(|it| is_waiting(&self.is_placed, it)));
+                    waiting.remove(&index);
+                }
+                Looked::Placed(outputs) => {
+                    let of_outputs = outputs.iter().filter_map(|it| users.get(it)).flatten();
+                    waiting.extend(of_outputs.filter(|it| is_waiting(&self.is_placed, it)));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn is_call(step: &Step) -> bool {
@@ -160,13 +167,13 @@ struct Calls<'a> {
 
 impl<'a> Calls<'a> {
     fn of(steps: &'a [Step], own: &'a [Variables]) -> Self {
-        let mut members: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut members: HashMap<u32, Vec<usize>> = HashMap::default();
         for (index, step) in steps.iter().enumerate() {
             if is_call(step) || is_reference(step) {
                 members.entry(step.call).or_default().push(index);
             }
         }
-        Self { steps, own, members, known: HashMap::new() }
+        Self { steps, own, members, known: HashMap::default() }
     }
 
     /// Whether all is bound that a call needs and its own references do not bind.
@@ -185,11 +192,11 @@ impl<'a> Calls<'a> {
         for (step, own) in &members {
             *work += own.len();
             let outputs = outputs_of(step, own, bound, work);
-            bound.extend(outputs);
+            bound.extend(outputs.iter().copied());
         }
         let is_ready = members.iter().all(|(step, own)| match &step.kind {
             StepKind::Call(_, operands, _) => operands.iter().all(|it| is_bound(it, bound)),
-            _ => own.is_subset(bound),
+            _ => own.iter().all(|it| bound.contains(it)),
         });
         bound.restore(mark);
         self.known.insert(of.call, (mark, is_ready));
@@ -198,74 +205,85 @@ impl<'a> Calls<'a> {
 }
 
 /// The variables that a step binds.
-pub(crate) fn outputs(step: &Step, bound: &Variables) -> Variables {
+pub(crate) fn outputs(step: &Step, bound: &Bound) -> Variables {
     outputs_of(step, &variables(step), bound, &mut 0)
 }
 
 /// The same, given the variables of the step.
-fn outputs_of(step: &Step, own: &Variables, bound: &Variables, work: &mut usize) -> Variables {
-    let mut found = Variables::new();
+fn outputs_of(step: &Step, own: &Variables, bound: &Bound, work: &mut usize) -> Variables {
     if step.negated
-        || own.is_subset(bound)
+        || own.iter().all(|it| bound.contains(it))
         || step.with.iter().any(|it| !is_bound_replacement(&it.value, bound))
     {
-        return found;
+        return Variables::default();
     }
-    match &step.kind {
-        StepKind::Test(term) => operand_outputs(term, bound, &mut found),
-        StepKind::Unify(variable, Term::Reference(_, operands)) if step.closed => {
-            if operands.iter().all(|it| is_bound(it, bound)) {
-                pattern_variables(variable, &mut found);
-            }
-        }
-        StepKind::Compare(a, b) => {
-            operand_outputs(a, bound, &mut found);
-            operand_outputs(b, bound, &mut found);
-        }
-        StepKind::Unify(a, b) => {
-            // No others matter, and there may be many.
-            let mut known: Variables = own.intersection(bound).copied().collect();
-            loop {
-                let before = known.len();
-                let mut more = Variables::new();
-                operand_outputs(a, &known, &mut more);
-                operand_outputs(b, &known, &mut more);
-                known.extend(more);
-                unify(a, b, &mut known);
-                *work += 1 + own.len();
-                if known.len() == before || *work > MAX_WORK {
-                    break;
+    Variables::found(|found| {
+        match &step.kind {
+            StepKind::Test(term) => operand_outputs(term, bound, found),
+            StepKind::Unify(variable, Term::Reference(_, operands)) if step.closed => {
+                if operands.iter().all(|it| is_bound(it, bound)) {
+                    pattern_variables(variable, found);
                 }
             }
-            found.extend(known.difference(bound));
-        }
-        StepKind::Call(_, operands, Some(output)) => {
-            if operands.iter().all(|it| is_bound(it, bound)) {
-                pattern_variables(output, &mut found);
+            StepKind::Unify(a @ Term::Variable(_), b) if is_bound(b, bound) => pattern_variables(a, found),
+            StepKind::Compare(a, b) => {
+                operand_outputs(a, bound, found);
+                operand_outputs(b, bound, found);
             }
+            StepKind::Unify(a, b) => {
+                let mut known = Known { bound, also: BTreeSet::new() };
+                loop {
+                    let before = known.also.len();
+                    let mut more = Vec::new();
+                    operand_outputs(a, &known, &mut more);
+                    operand_outputs(b, &known, &mut more);
+                    known.extend(more);
+                    unify(a, b, &mut known);
+                    *work += 1 + own.len();
+                    if known.also.len() == before || *work > MAX_WORK {
+                        break;
+                    }
+                }
+                found.extend(known.also);
+            }
+            StepKind::Call(_, operands, Some(output)) => {
+                if operands.iter().all(|it| is_bound(it, bound)) {
+                    pattern_variables(output, found);
+                }
+            }
+            StepKind::Call(_, _, None) | StepKind::Every { .. } | StepKind::Print(_) => {}
         }
-        StepKind::Call(_, _, None) | StepKind::Every { .. } | StepKind::Print(_) => {}
-    }
-    found.retain(|it| !bound.contains(it));
-    found
+        found.retain(|it| !bound.contains(it));
+    })
 }
 
-fn is_bound_replacement(replacement: &Replacement, bound: &Variables) -> bool {
+/// What is bound, and what a step binds besides.
+struct Known<'b> {
+    bound: &'b Bound,
+    also: BTreeSet<Variable>,
+}
+
+impl Contains for Known<'_> {
+    fn contains(&self, variable: &Variable) -> bool {
+        self.bound.contains(variable) || self.also.contains(variable)
+    }
+}
+
+impl Extend<Variable> for Known<'_> {
+    fn extend<T: IntoIterator<Item = Variable>>(&mut self, variables: T) {
+        self.also.extend(variables.into_iter().filter(|it| !self.bound.contains(it)));
+    }
+}
+
+fn is_bound_replacement(replacement: &Replacement, bound: &Bound) -> bool {
     match replacement {
         Replacement::Value(term) => is_bound(term, bound),
         Replacement::Function(_) => true,
     }
 }
 
-/// Whether every variable of a term is bound; those inside of comprehensions are their own.
-pub(crate) fn is_bound(term: &Term, bound: &Variables) -> bool {
-    let mut variables = Variables::new();
-    term_variables(term, &mut variables);
-    variables.is_subset(bound)
-}
-
 /// What going through a reference binds: the variables of its operands.
-fn operand_outputs(term: &Term, bound: &Variables, found: &mut Variables) {
+fn operand_outputs(term: &Term, bound: &impl Contains, found: &mut Vec<Variable>) {
     let Term::Reference(root, operands) = term else { return };
     let is_rooted = match root {
         Root::Input | Root::Data => true,
@@ -278,7 +296,7 @@ fn operand_outputs(term: &Term, bound: &Variables, found: &mut Variables) {
     }
 }
 
-fn unify(a: &Term, b: &Term, known: &mut Variables) {
+fn unify(a: &Term, b: &Term, known: &mut Known<'_>) {
     match (a, b) {
         (Term::Array(a), Term::Array(b)) if a.len() == b.len() => {
             for (a, b) in a.iter().zip(b) {
@@ -308,116 +326,5 @@ pub(crate) fn same_key(a: &Term, b: &Term) -> bool {
         (Term::Constant(a), Term::Constant(b)) => a == b,
         (Term::Variable(a), Term::Variable(b)) => a == b,
         _ => false,
-    }
-}
-
-/// The variables that a pattern binds where it meets a value.
-pub(crate) fn pattern_variables(term: &Term, found: &mut impl Extend<Variable>) {
-    match term {
-        Term::Variable(it) => found.extend([*it]),
-        Term::Array(items) => items.iter().for_each(|it| pattern_variables(it, found)),
-        Term::Object(items) => items.iter().for_each(|(_, value)| pattern_variables(value, found)),
-        Term::Constant(_) | Term::Set(_) | Term::Reference(..) | Term::Comprehension(_) => {}
-    }
-}
-
-/// The variables of a step, without those of bodies in it.
-fn variables(step: &Step) -> Variables {
-    let mut found = Variables::new();
-    each_term(step, &mut |it| term_variables(it, &mut found));
-    found
-}
-
-fn each_term(step: &Step, visit: &mut dyn FnMut(&Term)) {
-    match &step.kind {
-        StepKind::Test(term) => visit(term),
-        StepKind::Unify(a, b) | StepKind::Compare(a, b) => {
-            visit(a);
-            visit(b);
-        }
-        StepKind::Call(_, operands, output) => operands.iter().chain(output).for_each(&mut *visit),
-        StepKind::Every { domain, .. } => visit(domain),
-        StepKind::Print(operands) => operands.iter().for_each(&mut *visit),
-    }
-    for with in &step.with {
-        if let Replacement::Value(term) = &with.value {
-            visit(term);
-        }
-    }
-}
-
-/// Every variable of a term; those inside of comprehensions are their own.
-pub(crate) fn term_variables(term: &Term, found: &mut Variables) {
-    match term {
-        Term::Variable(it) => {
-            found.insert(*it);
-        }
-        Term::Reference(root, operands) => {
-            if let Root::Variable(it) = root {
-                found.insert(*it);
-            }
-            operands.iter().for_each(|it| term_variables(it, found));
-        }
-        Term::Array(items) | Term::Set(items) => items.iter().for_each(|it| term_variables(it, found)),
-        Term::Object(items) => {
-            for (key, value) in items {
-                term_variables(key, found);
-                term_variables(value, found);
-            }
-        }
-        Term::Constant(_) | Term::Comprehension(_) => {}
-    }
-}
-
-/// The variables of bodies in a step.
-fn closure_variables(step: &Step) -> Variables {
-    let mut found = Variables::new();
-    add_closures(step, &mut found);
-    found
-}
-
-fn add_closures(step: &Step, found: &mut Variables) {
-    each_term(step, &mut |it| term_closures(it, found));
-    if let StepKind::Every { body, .. } = &step.kind {
-        all_of_body(body, found);
-    }
-}
-
-fn term_closures(term: &Term, found: &mut Variables) {
-    match term {
-        Term::Comprehension(comprehension) => all_of_comprehension(comprehension, found),
-        Term::Array(items) | Term::Set(items) | Term::Reference(_, items) => {
-            items.iter().for_each(|it| term_closures(it, found));
-        }
-        Term::Object(items) => {
-            for (key, value) in items {
-                term_closures(key, found);
-                term_closures(value, found);
-            }
-        }
-        Term::Constant(_) | Term::Variable(_) => {}
-    }
-}
-
-/// Every variable in a comprehension.
-pub(crate) fn all_of_comprehension(comprehension: &Comprehension, found: &mut Variables) {
-    let mut of_head = |it: &Term| {
-        term_variables(it, found);
-        term_closures(it, found);
-    };
-    match &comprehension.kind {
-        ComprehensionKind::Array(item) | ComprehensionKind::Set(item) => of_head(item),
-        ComprehensionKind::Object(key, value) => {
-            of_head(key);
-            of_head(value);
-        }
-    }
-    all_of_body(&comprehension.body, found);
-}
-
-fn all_of_body(body: &[Step], found: &mut Variables) {
-    for step in body {
-        each_term(step, &mut |it| term_variables(it, found));
-        add_closures(step, found);
     }
 }

@@ -20,7 +20,8 @@ use crate::syntax::{
     self, Body, Expression, ExpressionKind, HeadValue, Rule, Span, TemplatePart, TermKind, Version,
 };
 use declarations::declared;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// What the names of a file mean outside of its rules' own variables.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ impl<'a> Resolver<'a> {
             errors,
             variables: Vec::new(),
             scopes: Vec::new(),
-            free: HashMap::new(),
+            free: HashMap::default(),
             unused: BTreeMap::new(),
             calls: 0,
             last_call: 0,
@@ -485,7 +486,7 @@ impl Hoist<'_> {
 
 /// The items of an object, without those whose key stands there once more: the last one counts.
 fn last_of_each_key(items: &[(syntax::Term, syntax::Term)]) -> Vec<&(syntax::Term, syntax::Term)> {
-    let mut names = HashSet::new();
+    let mut names = HashSet::default();
     let mut kept: Vec<_> = items
         .iter()
         .rev()

@@ -1,6 +1,6 @@
 //! Sets of unknowns: what a conclusion hangs on.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// How many unknowns of a set are told. That there are some is what counts; no reader wants more of their names.
 const MAX_MEMBERS: usize = 64;

@@ -3,8 +3,8 @@
 use super::Emitter;
 use crate::code::{Instruction, NodeId, Operand, Position};
 use crate::constants::Constant;
-use crate::order::is_bound;
 use crate::resolved::{Root, Term};
+use crate::variables::is_bound;
 
 impl Emitter<'_> {
     pub(super) fn reference(&mut self, root: Root, operands: &[Term]) -> Operand {

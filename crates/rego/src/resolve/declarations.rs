@@ -1,11 +1,11 @@
 //! Says which names a body declares.
 
 use crate::syntax::{self, Body, ExpressionKind, Span, TermKind};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 /// The names that a body declares, not those of bodies in it.
 pub(super) fn declared(body: &Body) -> HashSet<String> {
-    let mut names = HashMap::new();
+    let mut names = HashMap::default();
     for expression in body {
         match &expression.kind {
             ExpressionKind::Assign(it, _) => pattern_names(it, &mut names),

@@ -5,7 +5,7 @@ use super::{Hoist, Meaning, Resolver};
 use crate::compile_error::ErrorCode;
 use crate::resolved::{Term, Variable};
 use crate::syntax::{self, Span, TermKind, Version};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 impl Resolver<'_> {
     pub(super) fn check_unused(&mut self) {
@@ -91,7 +91,7 @@ impl Resolver<'_> {
 
     /// Declares the names of patterns in which a name can stand twice: it is the same variable then.
     pub(super) fn declare_together<'t>(&mut self, patterns: impl IntoIterator<Item = &'t syntax::Term>) {
-        let mut names = HashMap::new();
+        let mut names = HashMap::default();
         for pattern in patterns {
             pattern_names(pattern, &mut names);
         }
