@@ -64,12 +64,14 @@ package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks an
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform providers lambda moto
-	$(call step,Building what is deployed)
-	@python3 -B tools/package.py --architecture $(MACHINE) --for-tests
 	$(call step,Building the programs that tests start)
 	@cargo build --workspace --bins --locked
+	$(call step,Building what is deployed)
+	@python3 -B tools/package.py --architecture $(MACHINE) --for-tests
 	$(call step,Testing the workspace)
-	@cargo test --workspace --locked
+	@cargo test --workspace --locked -- --skip deploy::
+	$(call step,Testing what is deployed)
+	@cargo test --workspace --locked --test it -- --test-threads 8 deploy::
 	$(call step,Testing tools/)
 	@python3 -B -m unittest discover --start-directory tools
 

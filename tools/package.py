@@ -24,8 +24,14 @@ import policy  # noqa: E402 (found through the line above)
 import setup  # noqa: E402
 from setup import BIN, ROOT, TOOLS, SetupError  # noqa: E402
 
-FUNCTIONS = ["request-handler", "callback-handler", "failure-handler"]
-PACKAGES = ["runtask-request-handler", "runtask-callback-handler"]
+# Each function, and the package that it is a program of.
+FUNCTIONS = {
+    "request-handler": "runtask-request-handler",
+    "callback-handler": "runtask-callback-handler",
+    "failure-handler": "runtask-callback-handler",
+}
+# The one that is built for tests as it is built to be deployed. The others are those that Cargo has built for tests.
+BUILT_FOR_TESTS = "request-handler"
 
 # Lambda's names of its architectures; Rust's, with the glibc of `provided.al2023`; Terraform's.
 ARCHITECTURES = {
@@ -33,6 +39,9 @@ ARCHITECTURES = {
     "arm64": ("aarch64-unknown-linux-gnu", "linux_arm64"),
 }
 GLIBC = "2.34"
+
+# How hard a zip is tried to be made small, as zlib counts it.
+SMALL, FAST = 9, 1
 
 # The earliest time that a zip can hold. Any would do, as long as it is always the same.
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -42,7 +51,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="x86_64", help="default: x86_64")
     parser.add_argument("--policy", type=Path, metavar="DIRECTORY", help="holds runtask.toml and what it names")
-    parser.add_argument("--for-tests", action="store_true", help="build in minutes less, and larger and slower functions")
+    parser.add_argument("--for-tests", action="store_true", help="faster, for this machine alone: one function built for Lambda, the others by `cargo build`")
     parser.add_argument("--json", action="store_true", help="say in JSON what was made")
     arguments = parser.parse_args()
     architecture = arguments.architecture
@@ -51,8 +60,8 @@ def main() -> int:
     try:
         # First of all: building takes minutes, and what is wrong here is found in no time.
         policies = policies_layer(arguments.policy, directory)
-        profile = "function-test" if arguments.for_tests else "function"
-        zips = [*functions(architecture, directory, profile), layer(architecture, directory), *policies]
+        made = functions_for_tests if arguments.for_tests else functions
+        zips = [*made(architecture, directory), layer(architecture, directory), *policies]
     except (SetupError, policy.PolicyError) as err:
         print(f"package: {err}", file=sys.stderr)
         return 2
@@ -69,16 +78,43 @@ def main() -> int:
 # Functions
 
 
-def functions(architecture: str, directory: Path, profile: str) -> list[Path]:
-    target, _ = ARCHITECTURES[architecture]
-    require_target(target)
-    build(target, profile)
+def functions(architecture: str, directory: Path) -> list[Path]:
+    build(architecture, sorted(set(FUNCTIONS.values())), "function")
+    return [function(name, directory, built(name)) for name in FUNCTIONS]
+
+
+def functions_for_tests(architecture: str, directory: Path) -> list[Path]:
+    """Tests want to know that a function can be built for Lambda, and that each works there: one build for all of them, and
+    what Cargo has built of the others, say both."""
+    build(architecture, [FUNCTIONS[BUILT_FOR_TESTS]], "dev")
     zips = []
     for name in FUNCTIONS:
-        program = target_directory() / "lambda" / name / "bootstrap"
-        zips.append(directory / f"{name}.zip")
-        write_zip(zips[-1], {"bootstrap": program})
+        program = built(name) if name == BUILT_FOR_TESTS else target_directory() / "debug" / name
+        if not program.exists():
+            raise SetupError(f"{shown(program)} is missing: run `cargo build --workspace --bins`, and this again.")
+        zips.append(function(name, directory, stripped(program, directory / f"{name}.stripped"), FAST))
     return zips
+
+
+def function(name: str, directory: Path, program: Path, level: int = SMALL) -> Path:
+    path = directory / f"{name}.zip"
+    write_zip(path, {"bootstrap": program}, level)
+    return path
+
+
+def built(name: str) -> Path:
+    """What cargo-lambda has built."""
+    return target_directory() / "lambda" / name / "bootstrap"
+
+
+def stripped(program: Path, to: Path) -> Path:
+    """The program without what a debugger reads, which is half of it, where the C compiler's tools are there."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run(["strip", "-o", str(to), str(program)], check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return program
+    return to
 
 
 def require_target(target: str) -> None:
@@ -94,14 +130,16 @@ def require_target(target: str) -> None:
         )
 
 
-def build(target: str, profile: str) -> None:
+def build(architecture: str, packages: list[str], profile: str) -> None:
+    target, _ = ARCHITECTURES[architecture]
+    require_target(target)
     program = BIN / "cargo-lambda"
     if not program.exists():
         raise SetupError("cargo-lambda is not set up: run `make setup`.")
     command = [str(program), "lambda", "build", "--profile", profile, "--locked", "--quiet"]
     command += ["--target", f"{target}.{GLIBC}", "--skip-target-check"]
     # Whole packages, so that a function has the features that it asks for.
-    for package in PACKAGES:
+    for package in packages:
         command += ["--package", package]
     # Panics name source files; where this checkout and Cargo's home are is nobody's business, and differs.
     cargo_home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
@@ -160,7 +198,7 @@ def pinned_terraform(platform: str) -> Path:
 # Zips
 
 
-def write_zip(path: Path, files: dict[str, Path]) -> None:
+def write_zip(path: Path, files: dict[str, Path], level: int = SMALL) -> None:
     """Writes programs into a zip that depends on their names and bytes alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
@@ -171,7 +209,7 @@ def write_zip(path: Path, files: dict[str, Path]) -> None:
             # Made on Unix, a regular file, executable by all; or Lambda could not start it.
             entry.create_system = 3
             entry.external_attr = 0o100755 << 16
-            archive.writestr(entry, program.read_bytes(), compresslevel=9)
+            archive.writestr(entry, program.read_bytes(), compresslevel=level)
     part.replace(path)
 
 

@@ -304,9 +304,11 @@ def cargo_tool(name: str, version: str, minimum: str, ask: list[str]) -> None:
     if own.is_symlink():
         own.unlink()
     if version_of(own, ask) != version:
-        print(f"{name}: building {version}; this takes some minutes, once", flush=True)
+        print(f"{name}: building {version}; this takes a minute or two, once", flush=True)
+        # It works for seconds, and an optimized one would be built for minutes.
         run(
-            ["cargo", "install", name, "--version", version, "--locked", "--quiet", "--root", str(TOOLS)],
+            ["cargo", "install", name, "--version", version, "--locked", "--quiet", "--root", str(TOOLS)]
+            + ["--debug", "--config", "profile.dev.debug=false"],
             f"{name} could not be built. Install {name} {minimum} or newer so that it is on PATH "
             f"(`cargo install {name} --version {version} --locked`), and run the same command again.",
         )
