@@ -44,9 +44,7 @@ const THREADS_LIMIT: Duration = Duration::from_millis(500);
 fn main() -> ExitCode {
     hide_from_others();
     let first = std::env::args_os().nth(1);
-    let other_process =
-        guard::run_if_asked(first.as_deref()).or_else(|| runtask_policy::run_if_asked(first.as_deref()));
-    if let Some(code) = other_process {
+    if let Some(code) = guard::run_if_asked(first.as_deref()) {
         return code;
     }
     let arguments = Arguments::parse();

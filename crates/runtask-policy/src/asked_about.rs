@@ -24,7 +24,7 @@ pub(crate) type ReadPlan = Result<(Heap, Option<Value>), Trouble>;
 
 /// Reads a plan, unless there is none.
 pub(crate) fn read_plan(request: &Request, plan: impl Read) -> ReadPlan {
-    let mut heap = Heap::new(usize::try_from(request.memory_bytes).unwrap_or(usize::MAX));
+    let mut heap = Heap::new(usize::try_from(request.memory.of_plan()).unwrap_or(usize::MAX));
     let mut input = match request.purpose {
         Purpose::Judge => Some(plan::read(&mut heap, plan, request.plan_bytes)?),
         Purpose::Query => plan::read_any(&mut heap, plan)?,

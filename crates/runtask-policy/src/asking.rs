@@ -7,6 +7,7 @@ use crate::message::{Answer, Request, RuleEntry, SeenExpression, Solution, Takes
 use crate::node::Node;
 use crate::place::Place;
 use crate::reading::Reading;
+use crate::room::Room;
 use crate::trouble::RuleLimits;
 use rego::syntax::Rule;
 use rego::{AskError, Limits, Query, Session, View};
@@ -19,15 +20,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const MAX_SEEN: usize = 400;
 /// Characters of an expression of a test.
 const MAX_EXPRESSION: usize = 120;
-/// What a collection that grows takes besides itself, at most: what it was before.
-const GROWING: u64 = 3;
 
 /// Rules that are asked about documents, one after the other.
 pub(crate) struct Asking<'p> {
     policies: &'p Policies,
     documents: &'p AskedAbout,
     sessions: Sessions<'p>,
-    deadline: Deadline,
+    deadline: &'p Deadline,
     engine_limits: Limits,
     limits: RuleLimits,
 }
@@ -38,19 +37,19 @@ impl<'p> Asking<'p> {
         policies: &'p Policies,
         request: &Request,
         documents: &'p AskedAbout,
+        deadline: &'p Deadline,
     ) -> Result<Self, Trouble> {
-        let deadline = Deadline::new();
+        let limits = RuleLimits {
+            time: Duration::from_millis(request.time_limit_ms),
+            memory_bytes: request.memory.of_rule(),
+        };
         let engine_limits = Limits {
             steps: u64::MAX,
-            bytes: usize::try_from(request.memory_bytes / GROWING).unwrap_or(usize::MAX),
+            bytes: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
             stop: Some(deadline.stop()),
             now: now(),
             observe: request.observe,
             ..Limits::default()
-        };
-        let limits = RuleLimits {
-            time: Duration::from_millis(request.time_limit_ms),
-            memory_bytes: request.memory_bytes,
         };
         let session = |documents| {
             policies.compiled.session(documents, &engine_limits).map_err(|it| Trouble::new(it.to_string()))
@@ -61,12 +60,12 @@ impl<'p> Asking<'p> {
         Ok(Self { policies, documents, sessions, deadline, engine_limits, limits })
     }
 
-    /// Asks a rule about the plan.
-    pub(crate) fn judge(&mut self, index: usize, reading: &mut Reading<'_>) -> Answer {
+    /// Asks a rule about the plan, and notes as much of what it objects to as there is room for.
+    pub(crate) fn judge(&mut self, index: usize, reading: &Reading<'_>, room: Room) -> Answer {
         let (Some(rule), Some(query)) = (self.policies.rules.get(index), self.policies.query(index)) else {
             return Answer::default();
         };
-        let mut read = |answer: &rego::Answer<'_>| reading.read_answer(rule, answer);
+        let read = |answer: &rego::Answer<'_>| reading.read_answer(rule, answer, room);
         let limits = self.limits;
         let session = self.sessions.of_rule(rule);
         let answer = self.deadline.within(limits.time, || session.ask(query).map(|it| read(&it)));
@@ -279,7 +278,7 @@ impl<'p> Sessions<'p> {
 }
 
 /// The time that policies are told, in nanoseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "a process of its own has nobody to take it from")]
+#[expect(clippy::disallowed_methods, reason = "policies ask for the time, and nobody else does")]
 fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     i64::try_from(now).unwrap_or(i64::MAX)

@@ -1,6 +1,7 @@
 //! Compiles policies, and finds the rules that they are asked for.
 
 use crate::builtin;
+use crate::facts_read::{FactRead, facts_read};
 use crate::find_rules::{find, first_name};
 use crate::library_names::LibraryNames;
 use crate::message::{Purpose, RuleEntry, Trouble};
@@ -23,8 +24,10 @@ pub(crate) struct Policies {
     queries: Vec<Query>,
     /// The packages with a rule `exception`, and its question.
     exceptions: Vec<(String, Query)>,
-    /// What is odd about them, unless they are there to judge.
+    /// What is odd about them.
     pub(crate) oddities: Vec<String>,
+    /// The facts of the run that they read.
+    pub(crate) facts: Vec<FactRead>,
 }
 
 impl Policies {
@@ -57,7 +60,7 @@ impl Policies {
         let (rules, exceptions): (Vec<_>, Vec<_>) =
             find(&parsed, purpose).into_iter().partition(|(_, is_exception)| !is_exception);
         let rules: Vec<RuleEntry> = rules.into_iter().map(|(rule, _)| rule).collect();
-        let oddities = if purpose == Purpose::Judge { Vec::new() } else { oddities(&parsed, &rules) };
+        let (oddities, facts) = (oddities(&parsed, &rules), facts_read(&parsed));
         // What is missing in files that could not be read would be missing in the others.
         if !is_read {
             return Err(troubles);
@@ -75,7 +78,7 @@ impl Policies {
                 let queries = rules.iter().map(|it| question(&it.path)).collect::<Result<_, _>>()?;
                 let exceptions = exceptions.into_iter().map(|(it, _)| Ok((it.package, question(&it.path)?)));
                 let exceptions = exceptions.collect::<Result<_, Vec<Trouble>>>()?;
-                return Ok(Self { files, compiled, rules, queries, exceptions, oddities });
+                return Ok(Self { files, compiled, rules, queries, exceptions, oddities, facts });
             }
             Ok(_) => {}
         }

@@ -1,7 +1,7 @@
 //! Holds the answers of policies.
 
-use crate::message::{Answer, RuleEntry, SeenExpression, Solution, Trouble};
-use crate::session::{Ended, Session};
+use crate::message::{Answer, Event, Refusal, RuleEntry, SeenExpression, Solution, Trouble};
+use crate::room::Room;
 use runtask_checks::Unjudged;
 
 /// Why no policy could be asked.
@@ -14,9 +14,9 @@ pub enum UnavailableError {
     /// The plan cannot be read.
     #[error("{}", summary(.0))]
     Plan(Vec<Trouble>),
-    /// The process could not be started, or ended before it asked anything.
+    /// Evaluating them ended before anything was asked. The reason is for people: `it …`.
     #[error("{0}")]
-    Process(String),
+    Ended(String),
 }
 
 impl UnavailableError {
@@ -25,7 +25,7 @@ impl UnavailableError {
     pub fn troubles(&self) -> Vec<Trouble> {
         match self {
             Self::Policies(troubles) | Self::Plan(troubles) => troubles.clone(),
-            Self::Process(reason) => vec![Trouble::new(reason.clone())],
+            Self::Ended(reason) => vec![Trouble::new(reason.clone())],
         }
     }
 }
@@ -40,6 +40,7 @@ fn summary(troubles: &[Trouble]) -> String {
 }
 
 /// The rules, and the answers of those that were asked.
+#[derive(Debug, Default)]
 pub(crate) struct Evaluation {
     pub(crate) rules: Vec<RuleEntry>,
     /// What is odd about the policies, where that was asked for.
@@ -54,45 +55,38 @@ pub(crate) struct Evaluation {
     pub(crate) solutions: Vec<Solution>,
 }
 
+/// The last word of an evaluation.
+#[derive(Debug)]
+pub(crate) enum LastWord {
+    Done,
+    Refused(Refusal),
+}
+
 impl Evaluation {
-    /// Adds what a process said, which may have been started again for some of the rules. Returns how it ended, with the
-    /// index that its rule has here.
-    pub(crate) fn add(&mut self, session: Session) -> Ended {
-        if self.rules.is_empty() {
-            self.rules.clone_from(&session.rules);
-            self.warnings = session.warnings;
+    /// Notes what is said, and returns the last word.
+    pub(crate) fn hear(&mut self, event: Event) -> Option<LastWord> {
+        match event {
+            Event::Warnings(warnings) => self.warnings = warnings,
+            Event::Rules(rules) => self.rules = rules,
+            Event::Plan(unjudged) => self.unjudged = unjudged,
+            Event::Answer(answer) => self.answers.push(answer),
+            Event::Seen(seen) => self.seen = seen,
+            Event::Solutions(solutions) => self.solutions = solutions,
+            Event::Refused(refusal) => return Some(LastWord::Refused(refusal)),
+            Event::Done => return Some(LastWord::Done),
         }
-        if let Some(unjudged) = session.unjudged {
-            self.unjudged = unjudged;
-        }
-        self.seen.extend(session.seen);
-        self.solutions.extend(session.solutions);
-        let index = |of_session: usize| {
-            let path = &session.rules.get(of_session)?.path;
-            self.rules.iter().position(|it| it.path == *path)
-        };
-        let indexed = session
-            .answers
-            .into_iter()
-            .filter_map(|answer| Some(Answer { index: index(answer.index)?, ..answer }));
-        let answers: Vec<Answer> = indexed.collect();
-        let ended = match session.ended {
-            Ended::Died { during, reason } => Ended::Died { during: during.and_then(index), reason },
-            ended => ended,
-        };
-        self.answers.extend(answers);
-        ended
+        None
     }
 
-    /// The rules without an answer.
-    pub(crate) fn left(&self) -> Vec<usize> {
+    /// Says of all rules without an answer why they have none, puts answers in the order of rules, and keeps what there is
+    /// room for.
+    pub(crate) fn finish(&mut self, reason: &str) {
         let answered = |index: &usize| self.answers.iter().any(|it| it.index == *index);
-        (0..self.rules.len()).filter(|it| !answered(it)).collect()
-    }
-
-    /// Says of all rules without an answer why they have none.
-    pub(crate) fn give_up(&mut self, reason: &str) {
-        let left = self.left().into_iter().map(|index| Answer::without_words(index, reason.to_owned()));
-        self.answers.extend(left.collect::<Vec<_>>());
+        let left = (0..self.rules.len()).filter(|it| !answered(it));
+        let left: Vec<_> = left.map(|index| Answer::without_words(index, reason.to_owned())).collect();
+        self.answers.extend(left);
+        self.answers.sort_by_key(|it| it.index);
+        let mut room = Room::new();
+        self.answers.iter_mut().for_each(|it| room.fit(it));
     }
 }

@@ -1,237 +1,253 @@
-//! Evaluates policies, in a process of its own: the same program, started again with an argument.
+//! Evaluates policies: compiles them while the plan is read, asks the rules, as many at a time as there are processors for,
+//! and says what they answer.
 //!
-//! The engine counts its memory and its time, and ends a rule that takes too much. Should it fail to, the process ends, and
-//! not what started it. It is limited before it is given policies or a plan, has nothing of our environment, and nothing to
-//! do but to read its stdin and to write to its stdout.
+//! The engine counts its memory and its time, and ends a rule that takes too much. It has no network, no files and no
+//! environment, so whatever a policy is, it can do no more than to answer.
 
 use crate::asked_about::{AskedAbout, ReadPlan, read_plan};
 use crate::asking::Asking;
+use crate::deadline::Deadline;
 use crate::engine::{Policies, look_at_tests};
-use crate::message::{Cause, Event, Purpose, Refusal, Request, RuleEntry, Solution, TakesUnknowns, Trouble};
+use crate::facts_read::FACTS;
+use crate::memory_limit::AT_A_TIME;
+use crate::message::{
+    Answer, Cause, Event, Purpose, Refusal, Request, RuleEntry, TakesUnknowns, Trouble, Violation,
+};
 use crate::node::Node;
 use crate::plan;
 use crate::reading::Reading;
+use crate::room::Room;
 use crate::source_file::SourceFile;
-use rego::Query;
 use runtask_checks::Unjudged;
-use runtask_process::{hide_from_others, this_program};
-use runtask_settings::{SettingsReader, numbers};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
-use std::process::ExitCode;
-use std::thread;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
+use tracing::warn;
 
-/// The argument that makes a program this process.
-pub(crate) const ARGUMENT: &str = "policy-evaluator";
-
-/// The memory that a Lambda function keeps for everything else.
-const MEMORY_KEPT_BYTES: u64 = 96 << 20;
-/// What the stacks of its threads may take: one asks, one reads the plan, one watches the time.
-pub(crate) const STACK_BYTES: u64 = 16 * 1024 * 1024;
-/// Bytes of a request's line: policies, their data and parameters.
-const MAX_REQUEST_BYTES: u64 = 256 * 1024 * 1024;
+/// What the stack of a thread that evaluates may take. Nothing in the engine recurses as deep as a policy or a plan says.
+pub(crate) const STACK_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of everything that rules object to, until it is known how much of it there is room for.
+const MAX_TOLD_BYTES: usize = 64 * 1024 * 1024;
 /// Packages that a message names.
 const MAX_PACKAGES: usize = 12;
 
-/// The program that evaluates policies when it is started with the argument `policy-evaluator`.
-#[derive(Debug, Clone)]
-pub struct Evaluator {
-    /// The program.
-    pub program: PathBuf,
-    /// The bytes that a process may allocate, besides its code and its stack.
-    pub memory_bytes: u64,
+/// Nobody listens any more.
+#[derive(Debug)]
+pub(crate) struct Unheard;
+
+/// Says something to whoever listens.
+pub(crate) type Say<'a> = dyn Fn(Event) -> Result<(), Unheard> + Sync + 'a;
+
+/// How many threads ask rules for this request. What happens in rules is told of one thread.
+pub(crate) fn evaluators(request: &Request) -> usize {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    if request.observe { 1 } else { processors.min(AT_A_TIME) }
 }
 
-impl Evaluator {
-    /// This program.
-    ///
-    /// # Errors
-    ///
-    /// When the system does not say where it is.
-    pub fn this_program(memory_bytes: u64) -> io::Result<Self> {
-        Ok(Self { program: this_program()?, memory_bytes })
-    }
+/// Why there is nothing more to say.
+enum Ended {
+    /// Nobody listens.
+    Unheard,
+    Refused(Refusal),
+}
 
-    /// This program, within `RUNTASK_POLICY_MEMORY_BYTES`: 1 GiB unless set, and less in a function that has less.
-    ///
-    /// # Errors
-    ///
-    /// A sentence, when the system does not say where it is.
-    pub fn from_settings(settings: &mut SettingsReader<'_>) -> Result<Self, String> {
-        // A function has so many MB; a process that takes them all takes the function with it.
-        let of_function =
-            settings.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|it| it.parse::<u64>().ok());
-        let of_function = of_function.map(|it| (it << 20).saturating_sub(MEMORY_KEPT_BYTES));
-        let default =
-            of_function.map_or(numbers::POLICY_MEMORY.default, |it| it.min(numbers::POLICY_MEMORY.default));
-        let memory_bytes = settings.number_or(&numbers::POLICY_MEMORY, default);
-        Self::this_program(memory_bytes).map_err(|error| format!("where is this program? {error}"))
+impl Ended {
+    fn refused(cause: Cause) -> impl Fn(Vec<Trouble>) -> Self {
+        move |errors| Self::Refused(Refusal { cause, errors })
     }
 }
 
-/// Becomes the process that evaluates policies, if that is what the program was started for: to be called first thing in
-/// `main`, with the program's first argument.
-#[must_use]
-pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
-    (first_argument? == ARGUMENT).then(|| {
-        hide_from_others();
-        end_with_parent();
-        match serve(BufReader::new(io::stdin()), io::stdout().lock(), limit) {
-            Ok(()) => ExitCode::SUCCESS,
-            // Whoever started this sees the exit code, and which rule was being asked.
-            Err(_broken_pipe) => ExitCode::from(70),
+impl From<Unheard> for Ended {
+    fn from(_: Unheard) -> Self {
+        Self::Unheard
+    }
+}
+
+/// Answers a request, with a thread for each deadline. A plan is read while policies are compiled: they take about as long.
+/// Policies that judge are compiled into `kept`, unless they are there.
+///
+/// # Errors
+///
+/// When nobody listens any more.
+pub(crate) fn evaluate(
+    request: &Request,
+    kept: &OnceLock<Policies>,
+    plan: impl Read + Send,
+    deadlines: &[Deadline],
+    say: &Say<'_>,
+) -> Result<(), Unheard> {
+    let answered = thread::scope(|scope| {
+        let reading = thread::Builder::new().stack_size(STACK_BYTES);
+        let reading = reading.spawn_scoped(scope, || read_plan(request, plan));
+        let plan = || match reading.map(ScopedJoinHandle::join) {
+            Ok(Ok(read)) => read,
+            _ => Err(Trouble::new("the plan could not be read")),
+        };
+        let prepared = || prepare(request).map_err(Ended::refused(Cause::Policies));
+        match request.purpose {
+            Purpose::Judge | Purpose::List => {
+                let policies = match kept.get() {
+                    Some(policies) => policies,
+                    None => {
+                        let policies = prepared()?;
+                        kept.get_or_init(|| policies)
+                    }
+                };
+                answer(policies, request, plan, deadlines, say)
+            }
+            Purpose::Test => answer(&prepared()?, request, plan, deadlines, say),
+            Purpose::Query => answer_query(prepared()?, request, plan, deadlines, say),
         }
-    })
-}
-
-/// Keeps this process from outliving whoever started it, who may be killed: then nobody would end it. The signal is sent
-/// when that thread ends, which is one of an async runtime and lives as long.
-fn end_with_parent() {
-    #[cfg(target_os = "linux")]
-    let _unknown = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-}
-
-/// Keeps this process from writing files. Whoever starts it limits its memory.
-fn limit() {
-    for resource in [Resource::Fsize, Resource::Core] {
-        // Where the system refuses, time limits and the system's own limits are left.
-        let _refused = setrlimit(resource, Rlimit { current: Some(0), maximum: Some(0) });
+    });
+    match answered {
+        Ok(()) => say(Event::Done),
+        Err(Ended::Refused(refusal)) => say(Event::Refused(refusal)),
+        Err(Ended::Unheard) => Err(Unheard),
     }
 }
 
-/// Answers one request. A plan is read while policies are compiled: they take about as long.
-pub(crate) fn serve(
-    mut input: impl BufRead + Send,
-    mut output: impl Write,
-    limit: impl FnOnce(),
-) -> io::Result<()> {
-    let mut line = Vec::new();
-    (&mut input).take(MAX_REQUEST_BYTES).read_until(b'\n', &mut line)?;
-    let request: Request = serde_json::from_slice(&line)?;
-    drop(line);
-    limit();
-    let mut say = |event: &Event| {
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
-        output.write_all(&line)?;
-        output.flush()
-    };
-    thread::scope(|scope| {
-        let plan = scope.spawn(|| read_plan(&request, input));
-        let plan = || plan.join().unwrap_or_else(|_| Err(Trouble::new("the plan could not be read")));
-        answer(&request, plan, &mut say)
-    })
-}
-
-/// Answers a request about a plan that is being read.
+/// Says what rules there are, and asks those that a request asks about a plan that is being read.
 fn answer(
+    policies: &Policies,
     request: &Request,
     plan: impl FnOnce() -> ReadPlan,
-    say: &mut impl FnMut(&Event) -> io::Result<()>,
-) -> io::Result<()> {
-    let refused = |cause, errors| Event::Refused(Refusal { cause, errors });
-    let mut policies = match prepare(request) {
-        Ok(policies) => policies,
-        Err(troubles) => return say(&refused(Cause::Policies, troubles)),
-    };
-    if let Some(query) = &request.query {
-        let query = match policies.prepare(query) {
-            Ok(query) => query,
-            Err(troubles) => return say(&refused(Cause::Policies, troubles)),
-        };
-        say(&Event::Rules(Vec::new()))?;
-        let documents = match AskedAbout::new(request, request.has_unknowns, plan()) {
-            Ok(documents) => documents,
-            Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
-        };
-        say(&Event::Plan(Unjudged::default()))?;
-        return match answer_query(&policies, request, &query, &documents) {
-            Ok(solutions) => {
-                say(&Event::Solutions(solutions))?;
-                say(&Event::Done)
-            }
-            Err(trouble) => say(&refused(Cause::Policies, vec![trouble])),
-        };
-    }
-    let asked = asked(&policies, request);
+    deadlines: &[Deadline],
+    say: &Say<'_>,
+) -> Result<(), Ended> {
+    let asked = asked(policies, request);
     if asked.is_empty() && request.purpose != Purpose::Test {
-        return say(&refused(Cause::Policies, vec![nothing_to_ask(&policies, request)]));
+        return Err(Ended::refused(Cause::Policies)(vec![nothing_to_ask(policies, request)]));
     }
     if request.purpose != Purpose::Judge {
         let mut warnings = policies.oddities.clone();
         if request.purpose == Purpose::List {
             warnings.extend(look_at_tests(&tests(request)).1);
         }
-        say(&Event::Warnings(warnings))?;
+        say(Event::Warnings(warnings))?;
     }
-    say(&Event::Rules(asked.iter().filter_map(|it| policies.rules.get(*it)).cloned().collect()))?;
+    say(Event::Rules(asked.iter().filter_map(|it| policies.rules.get(*it)).cloned().collect()))?;
     if request.purpose == Purpose::List {
-        return say(&Event::Done);
+        return Ok(());
     }
     let rule = |index: &usize| policies.rules.get(*index);
     let takes_unknowns = asked.iter().filter_map(rule).any(|it| it.unknown != Some(TakesUnknowns::Absent));
-    let documents = match AskedAbout::new(request, request.has_unknowns && takes_unknowns, plan()) {
-        Ok(documents) => documents,
-        Err(trouble) => return say(&refused(Cause::Plan, vec![trouble])),
-    };
-    ask_all(&policies, request, &asked, &documents, say)?;
-    // Taking a large plan apart takes longer than the system needs to take everything away.
-    std::mem::forget(documents);
-    Ok(())
+    let documents = AskedAbout::new(request, request.has_unknowns && takes_unknowns, plan())
+        .map_err(|it| Ended::refused(Cause::Plan)(vec![it]))?;
+    ask_all(policies, request, &asked, &documents, deadlines, say)
 }
 
 /// Answers a query about JSON.
 fn answer_query(
-    policies: &Policies,
+    mut policies: Policies,
     request: &Request,
-    query: &Query,
-    documents: &AskedAbout,
-) -> Result<Vec<Solution>, Trouble> {
+    plan: impl FnOnce() -> ReadPlan,
+    deadlines: &[Deadline],
+    say: &Say<'_>,
+) -> Result<(), Ended> {
+    let (of_policies, of_plan) = (Ended::refused(Cause::Policies), Ended::refused(Cause::Plan));
+    let query = policies.prepare(request.query.as_deref().unwrap_or_default()).map_err(&of_policies)?;
+    say(Event::Rules(Vec::new()))?;
+    let documents = AskedAbout::new(request, request.has_unknowns, plan()).map_err(|it| of_plan(vec![it]))?;
+    say(Event::Plan(Unjudged::default()))?;
     let heap = documents.known.heap();
     let input = documents.known.input().unwrap_or(rego::Value::NULL);
     let reading = Reading::new(Node::new(&heap, input), &heap, &documents.places);
-    Asking::new(policies, request, documents)?.query(query, &reading)
+    let Some(deadline) = deadlines.first() else { return Ok(()) };
+    let answered =
+        Asking::new(&policies, request, &documents, deadline).and_then(|mut it| it.query(&query, &reading));
+    say(Event::Solutions(answered.map_err(|it| of_policies(vec![it]))?))?;
+    Ok(())
 }
 
-/// Asks rules about documents.
-pub(crate) fn ask_all(
+/// Asks rules about documents: as many at a time as there are deadlines.
+fn ask_all(
     policies: &Policies,
     request: &Request,
     asked: &[usize],
     documents: &AskedAbout,
-    say: &mut impl FnMut(&Event) -> io::Result<()>,
-) -> io::Result<()> {
+    deadlines: &[Deadline],
+    say: &Say<'_>,
+) -> Result<(), Ended> {
     let heap = documents.known.heap();
     let plan = documents.known.input().map(|it| Node::new(&heap, it));
-    let mut asking = match Asking::new(policies, request, documents) {
-        Ok(asking) => asking,
-        Err(trouble) => {
-            return say(&Event::Refused(Refusal { cause: Cause::Policies, errors: vec![trouble] }));
-        }
-    };
-    let mut reading = plan.map(|it| Reading::new(it, &heap, &documents.places));
+    let reading = plan.map(|it| Reading::new(it, &heap, &documents.places));
     if let Some(plan) = plan {
-        say(&Event::Plan(plan::unjudged(plan)))?;
+        say(Event::Plan(plan::unjudged(plan)))?;
     }
-    for (index, rule) in asked.iter().enumerate() {
-        say(&Event::Begin(index))?;
-        let started = Instant::now();
-        let mut answer = match &mut reading {
-            Some(reading) => asking.judge(*rule, reading),
-            None => asking.test(*rule),
-        };
-        answer.index = index;
-        answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        say(&Event::End(answer))?;
+    let rules = Rules { asked, next: AtomicUsize::new(0), told_bytes: AtomicUsize::new(0) };
+    let ask = |deadline| -> Result<(), Ended> {
+        let new = || Asking::new(policies, request, documents, deadline);
+        let mut asking = new().map_err(|it| Ended::refused(Cause::Policies)(vec![it]))?;
+        while let Some((index, rule)) = rules.next() {
+            let started = Instant::now();
+            // A mistake in the engine costs one rule, and what it has left in the session.
+            let answer = catch_unwind(AssertUnwindSafe(|| match &reading {
+                Some(reading) => asking.judge(rule, reading, rules.room()),
+                None => asking.test(rule),
+            }));
+            let mut answer = match answer {
+                Ok(answer) => answer,
+                Err(_panic) => {
+                    asking = new().map_err(|it| Ended::refused(Cause::Policies)(vec![it]))?;
+                    let path = policies.rules.get(rule).map(|it| &*it.path);
+                    warn!(rule = path, "a rule made the policy engine fail");
+                    Answer::without_words(index, "it made the policy engine fail".to_owned())
+                }
+            };
+            answer.index = index;
+            answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            rules.has_told(&answer);
+            say(Event::Answer(answer))?;
+        }
+        if request.observe {
+            say(Event::Seen(asking.seen(reading.as_ref())))?;
+        }
+        Ok(())
+    };
+    let Some((first, others)) = deadlines.split_first() else { return Ok(()) };
+    // One thread for each rule, and no more.
+    let others = others.get(..asked.len().saturating_sub(1).min(others.len())).unwrap_or_default();
+    thread::scope(|scope| {
+        let others: Vec<_> = others
+            .iter()
+            .map_while(|it| {
+                thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || ask(it)).ok()
+            })
+            .collect();
+        let of_first = ask(first);
+        let of_others = others.into_iter().map(|it| it.join().unwrap_or(Ok(())));
+        [of_first].into_iter().chain(of_others).collect()
+    })
+}
+
+/// Rules that several threads ask: each takes the next one.
+struct Rules<'a> {
+    asked: &'a [usize],
+    next: AtomicUsize,
+    told_bytes: AtomicUsize,
+}
+
+impl Rules<'_> {
+    /// The next one: its index among those that are asked, and among all.
+    fn next(&self) -> Option<(usize, usize)> {
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        Some((index, *self.asked.get(index)?))
     }
-    if request.observe {
-        say(&Event::Seen(asking.seen(reading.as_ref())))?;
+
+    /// The room for what one of them objects to. How much of it is told in the end depends on the others.
+    fn room(&self) -> Room {
+        Room::within(MAX_TOLD_BYTES.saturating_sub(self.told_bytes.load(Ordering::Relaxed)))
     }
-    say(&Event::Done)
+
+    fn has_told(&self, answer: &Answer) {
+        let bytes = answer.violations.iter().map(Violation::bytes).sum();
+        self.told_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
 }
 
 pub(crate) fn prepare(request: &Request) -> Result<Policies, Vec<Trouble>> {
@@ -245,7 +261,9 @@ pub(crate) fn prepare(request: &Request) -> Result<Policies, Vec<Trouble>> {
     // Tests are compiled to be run, and never to judge.
     let is_compiled = |it: &&SourceFile| request.purpose == Purpose::Test || !it.is_test();
     let files: Vec<SourceFile> = request.files.iter().filter(is_compiled).cloned().collect();
-    let ours = serde_json::json!({ "run": request.run, "params": request.params });
+    // Policies are kept for runs of which other facts are known.
+    let run: Map<_, _> = FACTS.iter().map(|it| ((*it).to_owned(), Value::Null)).collect();
+    let ours = json!({ "run": run, "params": request.params });
     let compiled = Policies::compile(files, &[&request.data, &ours], request.purpose);
     if request.purpose == Purpose::Test {
         return compiled;

@@ -2,9 +2,13 @@
 //!
 //! It looks at the names in a file, and not at what a rule does with them: what is built from texts is not seen.
 
+use crate::parsed::Parsed;
 use crate::place::Place;
-use crate::references::data_references;
-use crate::source_file::SourceFile;
+use crate::references::{DataReference, data_references};
+
+/// The facts of a run, by their names in `data.run`.
+pub(crate) const FACTS: [&str; 9] =
+    ["id", "organization", "project", "workspace", "stage", "created_by", "message", "branch", "speculative"];
 
 /// A fact of the run that policies read, and where they do for the first time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,43 +22,47 @@ pub(crate) struct FactRead {
 }
 
 /// The facts that these files read, each once. Tests make their own, and do not count.
-pub(crate) fn facts_read(files: &[SourceFile]) -> Vec<FactRead> {
+pub(crate) fn facts_read(files: &[Parsed<'_>]) -> Vec<FactRead> {
     let mut all: Vec<FactRead> = Vec::new();
-    for file in files.iter().filter(|it| !it.is_test()) {
+    for file in files.iter().filter(|it| !it.file.is_test()) {
         for (fact, line) in facts_of(file) {
             if !all.iter().any(|it| it.fact == fact) {
-                all.push(FactRead { fact, file: file.name.clone(), line });
+                all.push(FactRead { fact, file: file.file.name.clone(), line });
             }
         }
     }
     all
 }
 
-/// None of a file that is no Rego; the compiler says why.
-fn facts_of(file: &SourceFile) -> Vec<(String, u32)> {
+fn facts_of(Parsed { file, module }: &Parsed<'_>) -> Vec<(String, u32)> {
     // Most policies have no such word in them.
-    if !file.text.contains("run") {
+    let has_word = |word: &str| file.text.split(word).skip(1).any(|it| !it.starts_with("task"));
+    if !has_word("run") {
         return Vec::new();
     }
-    let Ok(module) = rego::parse_module(&file.text, None) else { return Vec::new() };
-    let fact = |it: crate::references::DataReference| {
+    let fact = |it: DataReference| {
         let is_whole = it.path.len() == 1;
         // An import of all of them reads none yet.
         let is_read = it.path.first().is_some_and(|it| it == "run") && !(it.is_import && is_whole);
         let line = Place::of(&file.text, *it.spans.first()?).line;
         is_read.then(|| (it.path.get(1).cloned().unwrap_or_default(), line))
     };
-    data_references(&module).into_iter().filter_map(fact).collect()
+    data_references(module).into_iter().filter_map(fact).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source_file::SourceFile;
 
     fn read(text: &str) -> Vec<(String, u32)> {
-        let file = |name: &str| SourceFile { name: name.into(), text: text.into() };
-        assert_eq!(facts_read(&[file("a_test.rego")]), []);
-        facts_read(&[file("a.rego")]).into_iter().map(|it| (it.fact, it.line)).collect()
+        let module = rego::parse_module(text, None).unwrap();
+        let read = |name: &str| {
+            let file = SourceFile { name: name.into(), text: text.into() };
+            facts_read(&[Parsed { file: &file, module: &module }])
+        };
+        assert_eq!(read("a_test.rego"), []);
+        read("a.rego").into_iter().map(|it| (it.fact, it.line)).collect()
     }
 
     fn fact(name: &str, line: u32) -> (String, u32) {

@@ -13,6 +13,7 @@ mod evaluator;
 mod facts_read;
 mod find_rules;
 mod library_names;
+mod memory_limit;
 mod message;
 mod node;
 mod oddities;
@@ -26,12 +27,13 @@ mod reading;
 mod redaction;
 mod references;
 mod report;
+mod room;
 mod session;
 mod settings;
 #[cfg(test)]
 mod shipped_tests;
 mod source_file;
-#[cfg(feature = "test-util")]
+#[cfg(any(test, feature = "test-util"))]
 mod test_util;
 mod trouble;
 mod unknowns;
@@ -39,10 +41,10 @@ mod unknowns;
 pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES};
 pub use bundle::{LoadError, LoadErrors};
 pub use evaluation::UnavailableError;
-pub use evaluator::{Evaluator, run_if_asked};
+pub use memory_limit::MemoryLimit;
 pub use message::{RuleEntry, RuleKind, SeenExpression, Solution, TakesUnknowns, Trouble};
 pub use policy::{Explanation, Policy, TestResult, TestResults};
 pub use read_settings::{SETTINGS, read_settings};
 pub use settings::{Exception, PolicyPath, PolicySettings, Unknown};
-#[cfg(feature = "test-util")]
+#[cfg(any(test, feature = "test-util"))]
 pub use test_util::Judge;

@@ -1,15 +1,13 @@
-//! Defines the messages between the run task and the process that evaluates policies.
-//!
-//! The run task writes a [`Request`] as one line of JSON, and after it the plan, byte for byte. The other process answers
-//! with [`Event`]s, a line of JSON each, and ends.
+//! Defines what policies are asked, and what they say.
 
+use crate::memory_limit::MemoryLimit;
 use crate::source_file::SourceFile;
 use runtask_checks::Unjudged;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 /// The policies to evaluate, and the limits for it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Request {
     /// Rego.
     pub(crate) files: Vec<SourceFile>,
@@ -29,7 +27,7 @@ pub(crate) struct Request {
     pub(crate) time_limit_ms: u64,
     /// Whether what is known only after apply is a value that nobody knows, and not absent.
     pub(crate) has_unknowns: bool,
-    /// Bytes of the plan that follows, as far as they are known.
+    /// Bytes of the plan, as far as they are known.
     pub(crate) plan_bytes: u64,
     /// Whether to tell what happened at each place of the policies.
     pub(crate) observe: bool,
@@ -38,37 +36,33 @@ pub(crate) struct Request {
     /// What is asked, where that is neither rules nor tests.
     pub(crate) query: Option<String>,
     /// How much memory the plan and all rules together may take.
-    pub(crate) memory_bytes: u64,
+    pub(crate) memory: MemoryLimit,
 }
 
-/// The purpose of a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// The purpose of an evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Judge the plan that follows.
+    /// Judge a plan.
     Judge,
-    /// Run the tests (`test_…`); no plan follows.
+    /// Run the tests (`test_…`); there is no plan.
     Test,
-    /// Only say which rules there are, and what is odd about them; no plan follows.
+    /// Only say which rules there are, and what is odd about them; there is no plan.
     List,
-    /// Answer a query about the JSON that follows.
+    /// Answer a query about JSON.
     Query,
 }
 
-/// Said by the process that evaluates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// Something that is said by who evaluates.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Event {
     /// What is odd about the policies, each with its place.
     Warnings(Vec<String>),
-    /// Everything is compiled; this will be asked, in this order.
+    /// Everything is compiled; this will be asked.
     Rules(Vec<RuleEntry>),
     /// The plan is read, and leaves this out.
     Plan(Unjudged),
-    /// The rule with this index is being asked.
-    Begin(usize),
-    /// The answer of that rule.
-    End(Answer),
+    /// The answer of a rule. They come in any order.
+    Answer(Answer),
     /// What happened at each place, where that was asked for.
     Seen(Vec<SeenExpression>),
     /// The answer of a query: its solutions.
@@ -80,7 +74,7 @@ pub(crate) enum Event {
 }
 
 /// Why nothing can be asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Refusal {
     pub(crate) cause: Cause,
     /// At least one.
@@ -88,25 +82,24 @@ pub(crate) struct Refusal {
 }
 
 /// Whose fault it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
     Policies,
     Plan,
 }
 
 /// An error of the engine, and its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trouble {
     /// One line: `policies/s3.rego:2:11: …` where the place is known.
     pub summary: String,
     /// The lines of the file, with a mark; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub excerpt: String,
 }
 
 /// What happened at a place of a policy. No value that the plan marks as sensitive is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SeenExpression {
     /// The file.
     pub file: String,
@@ -123,22 +116,22 @@ pub struct SeenExpression {
     /// How often it did not hold.
     pub failed: u64,
     /// What was looked at when it did not hold for the last time, as Rego writes it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
 }
 
 /// One way in which a query holds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Solution {
     /// The value, of a query that is a term alone; else an object of the variables.
     pub value: Value,
     /// The attributes on which it hangs that are known only after apply, each with the address of its resource.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hangs_on: Vec<(String, String)>,
 }
 
 /// A rule that can be asked: what all definitions of one name in one package say together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleEntry {
     /// Its path, such as `data.main.deny`.
     pub path: String,
@@ -153,22 +146,22 @@ pub struct RuleEntry {
     /// One line that says what it demands.
     pub title: String,
     /// What it is about, in Markdown; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// How to mend what it finds, in Markdown; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub fix: String,
     /// `critical`, `high`, `medium` or `low`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
     /// The parameters that it reads, each with its meaning.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<(String, String)>,
     /// Pages to read more on.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
     /// How it takes what is known only after apply, where it says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<TakesUnknowns>,
     /// The file of its first definition.
     pub file: String,
@@ -177,7 +170,7 @@ pub struct RuleEntry {
 }
 
 /// The kind of a rule, by its name, as in conftest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleKind {
     /// `deny` or `violation`: what it yields fails the run.
@@ -189,7 +182,7 @@ pub enum RuleKind {
 }
 
 /// How a rule or a test takes what is known only after apply: `custom.unknown` of its annotations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TakesUnknowns {
     /// `absent`: a rule asks `after_unknown` itself, and reads plans as conftest does.
@@ -206,57 +199,43 @@ impl TakesUnknowns {
 }
 
 /// The answer of one rule.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) index: usize,
     /// Its violations, in order, as many as are told.
-    #[serde(default)]
     pub(crate) violations: Vec<Violation>,
     /// How many more there are.
-    #[serde(default)]
     pub(crate) more: usize,
     /// How many more there are of which nobody can say whether they are violations.
-    #[serde(default)]
     pub(crate) more_unknown: usize,
     /// Whether an `exception` rule of its package excepts all of it.
-    #[serde(default)]
     pub(crate) excepted: bool,
     /// Why it says nothing, or not all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) trouble: Option<Trouble>,
     /// What a test printed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) printed: Vec<String>,
     /// How long it took.
-    #[serde(default)]
     pub(crate) duration_ms: u64,
 }
 
 /// One thing that a rule objects to. No text here holds what the plan marks as sensitive.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Violation {
     /// In the policy's own words.
     pub(crate) message: String,
     /// The resource, where the policy names one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) address: Option<String>,
     /// The attribute that is wrong, such as `ingress[0].cidr_blocks`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attribute: Option<String>,
     /// What the plan does to that attribute: before and after, as a person reads them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) change: Option<(String, String)>,
     /// How to mend it, where the policy says it for this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fix: Option<String>,
     /// Its severity, where the policy says it for this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) severity: Option<String>,
     /// Whether the policy cannot say, because a value is only known after apply.
-    #[serde(default)]
     pub(crate) unknown: bool,
     /// On what it hangs: each an address, or an output, and the attribute there; not all where there are many.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) hangs_on: Vec<(String, String)>,
 }
 

@@ -76,7 +76,9 @@ pub(crate) fn unjudged(plan: Node<'_>) -> Unjudged {
 
 fn unreadable(error: &JsonError) -> Trouble {
     Trouble::new(match error {
-        JsonError::Heap(HeapError::Exhausted) => "the plan needs more memory than it may use".to_owned(),
+        JsonError::Heap(HeapError::Exhausted) => {
+            "the plan takes more memory than half of RUNTASK_POLICY_MEMORY_BYTES".to_owned()
+        }
         JsonError::Heap(error) => format!("the plan cannot be read: {error}"),
         JsonError::Syntax { line, column, problem } => {
             format!("the plan is not JSON: {problem} (line {line}, column {column})")

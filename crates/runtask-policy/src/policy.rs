@@ -1,29 +1,27 @@
-//! Judges a plan by policies: starts the process that evaluates them, watches it, and makes a report of what it says.
+//! Judges a plan by policies: has them evaluated, and makes a report of what they say.
 
 use crate::builtin;
 use crate::bundle::{Bundle, LoadErrors};
+use crate::engine::Policies;
 use crate::evaluation::{Evaluation, UnavailableError};
-use crate::evaluator::Evaluator;
-use crate::facts_read::{FactRead, facts_read};
-use crate::message::{
-    Answer, Cause, Purpose, Refusal, Request, RuleEntry, SeenExpression, Solution, Trouble, Violation,
-};
+use crate::facts_read::{FACTS, FactRead};
+use crate::memory_limit::MemoryLimit;
+use crate::message::{Answer, Purpose, Request, RuleEntry, SeenExpression, Solution, Trouble, Violation};
 use crate::read_settings::SETTINGS;
 use crate::report;
-use crate::session::{self, Ended};
+use crate::session;
 use crate::settings::{Exception, PolicySettings, Unknown};
-use runtask_checks::{Check, Given, Loading, Needs, Stop, Tried, Unjudged};
+use runtask_checks::{Check, Given, Loading, Needs, Stop, Tried};
 use runtask_findings::{CheckReport, printable};
 use runtask_tasks::{Date, RunFacts, SettingsEntry, suggestion};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fs::File;
+use std::io::Seek;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tracing::{info, warn};
-
-/// How often a process is started again because a rule killed it.
-const MAX_DEATHS: usize = 16;
+use tracing::info;
 
 /// The policies of one task.
 #[derive(Debug, Clone)]
@@ -31,7 +29,9 @@ pub struct Policy {
     task: String,
     bundle: Bundle,
     settings: PolicySettings,
-    evaluator: Evaluator,
+    memory: MemoryLimit,
+    /// What they are once they have been compiled: a function judges many runs.
+    compiled: Arc<OnceLock<Policies>>,
 }
 
 /// The results of the tests of policies.
@@ -83,8 +83,8 @@ impl Check for Policy {
     fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String> {
         let settings = loading.of_task.and_then(|it| it.get::<PolicySettings>());
         let settings = settings.ok_or("which policies to ask, only a file can say: set RUNTASK_CONFIG")?;
-        let evaluator = Evaluator::from_settings(loading.settings)?;
-        Self::load(loading.task, settings, loading.directory, evaluator)
+        let memory = MemoryLimit::from_settings(loading.settings);
+        Self::load(loading.task, settings, loading.directory, memory)
             .map_err(|error| format!("the policies of task {}: {error}", loading.task))
     }
 
@@ -129,16 +129,16 @@ impl Policy {
         task: &str,
         settings: &PolicySettings,
         base: &Path,
-        evaluator: Evaluator,
+        memory: MemoryLimit,
     ) -> Result<Self, LoadErrors> {
         let bundle = Bundle::load(&settings.paths, &settings.data, base)?;
-        Ok(Self::new(task, bundle, settings.clone(), evaluator))
+        Ok(Self::new(task, bundle, settings.clone(), memory))
     }
 
     /// These policies, for the task of this name.
     #[must_use]
-    pub fn new(task: &str, bundle: Bundle, settings: PolicySettings, evaluator: Evaluator) -> Self {
-        Self { task: task.to_owned(), bundle, settings, evaluator }
+    pub fn new(task: &str, bundle: Bundle, settings: PolicySettings, memory: MemoryLimit) -> Self {
+        Self { task: task.to_owned(), bundle, settings, memory, compiled: Arc::default() }
     }
 
     /// Judges a plan, the JSON that `terraform show -json` prints. `today` decides which exceptions have expired.
@@ -172,10 +172,12 @@ impl Policy {
     fn unknown_facts(&self, run: &RunFacts) -> Vec<FactRead> {
         let known = known(run);
         let is_known = |fact: &str| match fact {
-            "" => known.as_object().is_some_and(|it| it.len() == FACTS),
+            "" => known.as_object().is_some_and(|it| it.len() == FACTS.len()),
             fact => known.get(fact).is_some(),
         };
-        facts_read(&self.bundle.files).into_iter().filter(|it| !is_known(&it.fact)).collect()
+        // Of policies that cannot be compiled, more is wrong.
+        let facts = self.compiled.get().map(|it| it.facts.iter()).into_iter().flatten();
+        facts.filter(|it| !is_known(&it.fact)).cloned().collect()
     }
 
     /// What is odd about the policies, and about exceptions from them.
@@ -277,72 +279,16 @@ impl Policy {
         self.ask(self.request(purpose, run), plan, stop).await
     }
 
-    /// Asks all rules, and starts again without a rule that killed the process: what one does must not hide what others
-    /// say. Nor does whatever ends it all hide what was said before: then the rules that are left are said not to have been
-    /// asked.
     async fn ask(
         &self,
         mut request: Request,
-        plan: Option<File>,
+        mut plan: Option<File>,
         stop: &Stop,
     ) -> Result<Evaluation, UnavailableError> {
-        let mut evaluation = Evaluation {
-            rules: Vec::new(),
-            warnings: Vec::new(),
-            answers: Vec::new(),
-            unjudged: Unjudged::default(),
-            seen: Vec::new(),
-            solutions: Vec::new(),
-        };
         request.plan_bytes = plan.as_ref().and_then(|it| it.metadata().ok()).map_or(0, |it| it.len());
-        for deaths in 1.. {
-            let ended = match session::run(&self.evaluator, &request, plan.as_ref(), stop).await {
-                Ok(session) => evaluation.add(session),
-                Err(error) => Ended::Died { during: None, reason: error.to_string() },
-            };
-            let (asked, error) = match ended {
-                Ended::Done => {
-                    evaluation.give_up("it was not asked");
-                    break;
-                }
-                Ended::Refused(Refusal { cause: Cause::Policies, errors }) => {
-                    (None, UnavailableError::Policies(errors))
-                }
-                Ended::Refused(Refusal { cause: Cause::Plan, errors }) => {
-                    (None, UnavailableError::Plan(errors))
-                }
-                Ended::Stopped(reason) => (None, UnavailableError::Process(reason.to_owned())),
-                Ended::Died { during, reason } => (during, UnavailableError::Process(reason)),
-            };
-            match asked {
-                Some(index) => {
-                    let path = evaluation.rules.get(index).map(|it| &*it.path);
-                    warn!(rule = path, "a rule was stopped: {error}");
-                    evaluation.answers.push(Answer::without_words(index, error.to_string()));
-                }
-                // That the plan ended with an error is found, whatever becomes of the rules.
-                None if evaluation.answers.is_empty() && !evaluation.unjudged.is_errored => {
-                    return Err(error);
-                }
-                None => {
-                    evaluation.give_up(&error.to_string());
-                    break;
-                }
-            }
-            let left = evaluation.left();
-            if left.is_empty() {
-                break;
-            }
-            if deaths >= MAX_DEATHS {
-                let reason = format!("it was not asked, because {MAX_DEATHS} other rules had to be stopped");
-                evaluation.give_up(&reason);
-                break;
-            }
-            let path = |index: usize| evaluation.rules.get(index).map(|it| it.path.clone());
-            request.only = Some(left.into_iter().filter_map(path).collect());
-        }
-        evaluation.answers.sort_by_key(|it| it.index);
-        Ok(evaluation)
+        // Others may have read it. What cannot be rewound, such as a pipe, is read from where it is.
+        let _unseekable = plan.as_mut().map(File::rewind);
+        session::run(request, &self.compiled, plan, stop).await
     }
 
     fn request(&self, purpose: Purpose, run: &RunFacts) -> Request {
@@ -361,29 +307,26 @@ impl Policy {
             address: None,
             query: None,
             has_unknowns: self.settings.unknown != Unknown::Absent,
-            memory_bytes: self.evaluator.memory_bytes,
+            memory: self.memory,
         }
     }
 }
 
-/// How many facts of a run there are.
-const FACTS: usize = 9;
-
 /// `data.run`. What is not known is left out: null is true to Rego where a rule asks `if data.run.speculative`.
 fn known(run: &RunFacts) -> Value {
     let text = |it: &Option<String>| it.clone().map(Value::String);
-    let facts: [_; FACTS] = [
-        ("id", text(&run.id)),
-        ("organization", text(&run.organization)),
-        ("project", text(&run.project)),
-        ("workspace", text(&run.workspace)),
-        ("stage", text(&run.stage)),
-        ("created_by", text(&run.created_by)),
-        ("message", text(&run.message)),
-        ("branch", text(&run.branch)),
-        ("speculative", run.speculative.map(Value::Bool)),
+    let facts = [
+        text(&run.id),
+        text(&run.organization),
+        text(&run.project),
+        text(&run.workspace),
+        text(&run.stage),
+        text(&run.created_by),
+        text(&run.message),
+        text(&run.branch),
+        run.speculative.map(Value::Bool),
     ];
-    let known = facts.into_iter().filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
+    let known = FACTS.into_iter().zip(facts).filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
     Value::Object(known.collect::<Map<_, _>>())
 }
 

@@ -5,22 +5,16 @@ use crate::message::{Answer, RuleEntry, Trouble, Violation};
 use crate::node::Node;
 use crate::plan::{Changes, Key, UNKNOWN};
 use crate::redaction::Redaction;
+use crate::room::Room;
 use crate::source_file::SourceFile;
 use crate::unknowns::UnknownPlace;
 use rego::syntax::TermKind;
 use rego::{Heap, View};
 use runtask_findings::{Severity, shortened};
 use serde_json::{Map, Value as Json, json};
-use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
-/// How many things all rules together may object to before the rest is only counted: what reads them makes a text of
-/// each, and has not much memory in a function.
-const MAX_VIOLATIONS: usize = 5_000;
-/// Bytes of all of these.
-pub(crate) const MAX_VIOLATION_BYTES: usize = 8 * 1024 * 1024;
-/// How many of one rule are told even then.
-const ALWAYS: usize = 10;
 /// Characters of a policy's message.
 const MAX_MESSAGE: usize = 2_000;
 /// What stands for a text that a policy has computed.
@@ -28,39 +22,19 @@ const COMPUTED: &str = "(computed text)";
 /// How many unknowns on which a finding hangs are told.
 const MAX_HANGS_ON: usize = 8;
 
-/// A plan, what must not be told of it, and how much has been told.
+/// A plan, and what must not be told of it.
 pub(crate) struct Reading<'a> {
     plan: Node<'a>,
     /// Where the unknowns of the plan are, and the heap of their names.
     places: (&'a Heap, &'a [UnknownPlace]),
     redaction: Redaction<'a>,
-    changes: OnceCell<Changes<'a>>,
-    /// The room for violations.
-    room: Room,
-    /// That for what hangs on unknowns, which takes none of the other's.
-    open_room: Room,
-}
-
-/// How many violations there is still room for, and for how many bytes of them.
-#[derive(Debug, Clone, Copy)]
-struct Room {
-    violations: usize,
-    bytes: usize,
-}
-
-impl Room {
-    const ALL: Self = Self { violations: MAX_VIOLATIONS, bytes: MAX_VIOLATION_BYTES };
-
-    fn is_full(self) -> bool {
-        self.violations == 0 || self.bytes == 0
-    }
+    changes: OnceLock<Changes<'a>>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(plan: Node<'a>, heap: &'a Heap, places: &'a [UnknownPlace]) -> Self {
         let redaction = Redaction::of(plan);
-        let (room, open_room) = (Room::ALL, Room::ALL);
-        Self { plan, places: (heap, places), redaction, changes: OnceCell::new(), room, open_room }
+        Self { plan, places: (heap, places), redaction, changes: OnceLock::new() }
     }
 
     pub(crate) fn trouble(&self, trouble: Trouble) -> Trouble {
@@ -68,8 +42,8 @@ impl<'a> Reading<'a> {
         Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
     }
 
-    /// Reads what a rule says.
-    pub(crate) fn read_answer(&mut self, rule: &RuleEntry, answer: &rego::Answer<'_>) -> Answer {
+    /// Reads what a rule says, as far as there is room.
+    pub(crate) fn read_answer(&self, rule: &RuleEntry, answer: &rego::Answer<'_>, room: Room) -> Answer {
         let heap = answer.heap();
         let Some(solution) = answer.solutions().next() else { return Answer::default() };
         let Some(value) = answer.value() else { return Answer::default() };
@@ -83,41 +57,24 @@ impl<'a> Reading<'a> {
         };
         let hangs_on = |of_item: &[u32]| [solution.hangs_on, of_item].concat();
         let words = |node: Node<'_>| node.value().and_then(|it| answer.words(it)).map(str::to_owned);
-        self.read(rule, items.iter().map(|it| (Node::new(heap, it.value), hangs_on(it.hangs_on))), &words)
+        let items = items.iter().map(|it| (Node::new(heap, it.value), hangs_on(it.hangs_on)));
+        self.read(rule, items, &words, room)
     }
 
-    /// Reads what a rule yields, as far as there is room, and its first ones in any case. What is no message is trouble,
-    /// and keeps none of the others from being one.
+    /// Reads what a rule yields, as far as there is room. What is no message is trouble, and keeps none of the others from
+    /// being one.
     /// `words` says of a text that is not known what it is for people.
     fn read<'h>(
-        &mut self,
+        &self,
         rule: &RuleEntry,
         items: impl Iterator<Item = (Node<'h>, Vec<u32>)>,
         words: &dyn Fn(Node<'_>) -> Option<String>,
+        mut room: Room,
     ) -> Answer {
         let mut answer = Answer::default();
         for (value, hangs_on) in items {
             let is_open = !hangs_on.is_empty() || says_unknown(value);
-            let (room, more) = match is_open {
-                true => (&mut self.open_room, &mut answer.more_unknown),
-                false => (&mut self.room, &mut answer.more),
-            };
-            let told = || answer.violations.iter().filter(|it| it.unknown == is_open).count();
-            if room.is_full() && told() >= ALWAYS {
-                *more += 1;
-                continue;
-            }
-            match self.violation(rule, value, &hangs_on, words) {
-                Ok(violation) => {
-                    let room = if is_open { &mut self.open_room } else { &mut self.room };
-                    room.violations = room.violations.saturating_sub(1);
-                    room.bytes = room.bytes.saturating_sub(violation.bytes());
-                    answer.violations.push(violation);
-                }
-                Err(trouble) => {
-                    answer.trouble.get_or_insert(trouble);
-                }
-            }
+            room.add(&mut answer, is_open, || self.violation(rule, value, &hangs_on, words));
         }
         answer
     }

@@ -14,9 +14,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrets::Secrets;
-use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// The text in place of a sensitive value.
 pub(crate) const MASK: &str = "(sensitive value)";
@@ -54,7 +54,7 @@ pub(crate) struct Search<'p> {
     mask: &'static str,
     plan: Node<'p>,
     /// Those of the plan, looked up when something is found for the first time.
-    addresses: OnceCell<Addresses>,
+    addresses: OnceLock<Addresses>,
 }
 
 impl<'p> Redaction<'p> {
@@ -85,7 +85,7 @@ impl<'p> Redaction<'p> {
         // It fails for gigabytes of values only.
         match builder.build(beginnings) {
             Ok(automaton) => {
-                Self::Values(Search { automaton, values, mask, plan, addresses: OnceCell::new() })
+                Self::Values(Search { automaton, values, mask, plan, addresses: OnceLock::new() })
             }
             Err(_too_many) => Self::Everything,
         }

@@ -24,7 +24,7 @@ pub(crate) fn unavailable(error: &UnavailableError) -> CheckReport {
         UnavailableError::Policies(troubles) | UnavailableError::Plan(troubles) => {
             troubles.first().map(|it| it.excerpt.clone()).unwrap_or_default()
         }
-        UnavailableError::Process(_) => String::new(),
+        UnavailableError::Ended(_) => String::new(),
     };
     if let (false, Some(finding)) = (excerpt.is_empty(), report.findings.first_mut()) {
         finding.body = fenced("rego", &excerpt);

@@ -63,7 +63,7 @@ fn the_tests_of_the_rules_pass() {
     }
     let mut failed = Vec::new();
     for event in &events {
-        if let Event::End(answer) = event
+        if let Event::Answer(answer) = event
             && let Some(trouble) = &answer.trouble
         {
             failed.push(format!("{}: {}", rules[answer.index].path, trouble.summary));
@@ -129,7 +129,7 @@ fn real_plans_are_judged() {
         let rules = rules_of(&events);
         for event in &events {
             match event {
-                Event::End(answer) => {
+                Event::Answer(answer) => {
                     let code = &rules[answer.index].code;
                     // Every plan has been made in some minute.
                     if code == "timestamp-parity" {
@@ -150,7 +150,6 @@ fn real_plans_are_judged() {
                 Event::Warnings(_)
                 | Event::Rules(_)
                 | Event::Plan(_)
-                | Event::Begin(_)
                 | Event::Seen(_)
                 | Event::Solutions(_)
                 | Event::Done => {}

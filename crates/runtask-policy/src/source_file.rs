@@ -1,9 +1,7 @@
 //! Holds one file of Rego.
 
-use serde::{Deserialize, Serialize};
-
 /// Rego with the name that people know it by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SourceFile {
     /// The path as it was set, or `builtin:NAME`.
     pub(crate) name: String,

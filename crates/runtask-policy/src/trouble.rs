@@ -39,9 +39,12 @@ impl Trouble {
                 return Self::new(format!("it did not finish within {} s", limits.time.as_secs_f64()));
             }
             EvaluationError::Heap(HeapError::Exhausted) => {
-                return Self::new(too_much_memory(limits.memory_bytes));
+                return Self::new(format!(
+                    "it took more memory than the limit of {} MiB, its share of RUNTASK_POLICY_MEMORY_BYTES",
+                    limits.memory_bytes >> 20
+                ));
             }
-            EvaluationError::TooDeep => TOO_DEEP.to_owned(),
+            EvaluationError::TooDeep => "it recursed too deep, perhaps without an end".to_owned(),
             other => other.to_string(),
         };
         let file = error.place.and_then(|it| Some((files.get(usize::try_from(it.file).ok()?)?, it.span)));
@@ -61,14 +64,5 @@ impl Trouble {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RuleLimits {
     pub(crate) time: Duration,
-    /// Of all rules together, and the plan.
     pub(crate) memory_bytes: u64,
-}
-
-/// What is said of a rule that calls itself, or what calls it.
-pub(crate) const TOO_DEEP: &str = "it recursed too deep, perhaps without an end";
-
-/// What is said of a rule that wants more memory than there is for it.
-pub(crate) fn too_much_memory(bytes: u64) -> String {
-    format!("it took more memory than the limit of {} MiB", bytes / 1024 / 1024)
 }

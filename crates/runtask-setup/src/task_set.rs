@@ -157,7 +157,7 @@ fn loaded(settings: &mut SettingsReader<'_>, task: &Task, file: Option<&TasksFil
 #[cfg(test)]
 mod tests {
     use super::*;
-    use runtask_policy::{Evaluator, Policy};
+    use runtask_policy::{MemoryLimit, Policy};
     use std::fs;
 
     fn read(pairs: &[(&str, &str)]) -> Result<TaskSet, String> {
@@ -243,7 +243,7 @@ mod tests {
         let limit = |pairs: &[(&str, &str)]| {
             let lookup =
                 |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-            Evaluator::from_settings(&mut SettingsReader::new(&lookup)).unwrap().memory_bytes >> 20
+            MemoryLimit::from_settings(&mut SettingsReader::new(&lookup)).0 >> 20
         };
         assert_eq!(limit(&[]), 1024);
         assert_eq!(limit(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")]), 416);

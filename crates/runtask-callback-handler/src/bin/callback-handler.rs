@@ -4,7 +4,6 @@ use lambda_runtime::Error;
 use runtask_callback_handler::Handler;
 use runtask_callback_handler::lambda::{Start, run};
 use runtask_log::{Chain, event};
-use runtask_policy::run_if_asked;
 use runtask_process::hide_from_others;
 use runtask_protocol::Job;
 use std::process::ExitCode;
@@ -12,9 +11,6 @@ use tracing::error;
 
 fn main() -> ExitCode {
     hide_from_others();
-    if let Some(code) = run_if_asked(std::env::args_os().nth(1).as_deref()) {
-        return code;
-    }
     match work() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -7,7 +7,7 @@ use crate::tasks_arguments::TasksArguments;
 use anyhow::Context;
 use clap::Args;
 use runtask_findings::{printable, printable_lines};
-use runtask_policy::{Evaluator, Policy, PolicyPath, PolicySettings, UnavailableError, Unknown};
+use runtask_policy::{MemoryLimit, Policy, PolicyPath, PolicySettings, UnavailableError, Unknown};
 use runtask_settings::SettingsReader;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -61,10 +61,9 @@ impl SourceArguments {
             time_limit: PolicySettings::TIME_LIMIT,
         };
         let mut environment = SettingsReader::new(&lookup);
-        let evaluator = Evaluator::from_settings(&mut environment);
+        let memory = MemoryLimit::from_settings(&mut environment);
         environment.finish().context("settings are wrong")?;
-        let evaluator = evaluator.map_err(anyhow::Error::msg)?;
-        Ok(Policy::load("", &settings, Path::new(""), evaluator)?)
+        Ok(Policy::load("", &settings, Path::new(""), memory)?)
     }
 }
 

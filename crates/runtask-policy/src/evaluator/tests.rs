@@ -1,10 +1,10 @@
-//! Tests the evaluation inside the process of the tests: without limits of memory, without crashes.
+//! Tests what is said of policies and plans.
 
 use super::*;
-use crate::builtin;
+use crate::evaluation::Evaluation;
 use crate::message::Violation;
-use crate::reading::MAX_VIOLATION_BYTES;
-use crate::source_file::SourceFile;
+use crate::room::MAX_VIOLATION_BYTES;
+use crate::test_util::{self, said};
 use serde_json::json;
 use std::time::Duration;
 
@@ -35,33 +35,18 @@ fn asked_within(
     asked_as(&Request { time_limit_ms, ..request(files, data, purpose) }, plan)
 }
 
-/// A question to files, with the library beside them.
+/// A question to files, with the library beside them, about a run of which something is known.
 pub(crate) fn request(files: &[(&str, &str)], data: &serde_json::Value, purpose: Purpose) -> Request {
-    let files = files.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() });
     Request {
-        files: std::iter::once(builtin::library()).chain(files).collect(),
         data: data.clone(),
         run: json!({ "workspace": "net-prod", "speculative": true }),
         params: json!({ "size": 3 }),
-        namespaces: None,
-        only: None,
-        purpose,
-        time_limit_ms: u64::try_from(LIMIT.as_millis()).unwrap(),
-        has_unknowns: true,
-        plan_bytes: 0,
-        observe: false,
-        address: None,
-        query: None,
-        memory_bytes: 1 << 30,
+        ..test_util::request(files, purpose)
     }
 }
 
 pub(crate) fn asked_as(request: &Request, plan: &str) -> Vec<Event> {
-    let input = format!("{}\n{plan}", serde_json::to_string(request).unwrap());
-    let mut output = Vec::new();
-    serve(input.as_bytes(), &mut output, || ()).unwrap();
-    let lines = std::str::from_utf8(&output).unwrap().lines();
-    lines.map(|it| serde_json::from_str(it).unwrap()).collect()
+    said(request, &OnceLock::new(), plan.as_bytes())
 }
 
 /// `rule: message` for everything that rules object to, and `rule! why` for those that could not be asked.
@@ -71,7 +56,7 @@ pub(super) fn messages(events: &[Event]) -> Vec<String> {
     for event in events {
         match event {
             Event::Rules(these) => rules.clone_from(these),
-            Event::End(answer) => {
+            Event::Answer(answer) => {
                 let path = &rules[answer.index].path;
                 let excepted = if answer.excepted { " (excepted)" } else { "" };
                 found.extend(answer.violations.iter().map(|it| format!("{path}: {}{excepted}", it.message)));
@@ -80,12 +65,7 @@ pub(super) fn messages(events: &[Event]) -> Vec<String> {
             Event::Refused(refusal) => {
                 found.extend(refusal.errors.iter().map(|it| format!("{:?}! {}", refusal.cause, it.summary)));
             }
-            Event::Warnings(_)
-            | Event::Plan(_)
-            | Event::Begin(_)
-            | Event::Seen(_)
-            | Event::Solutions(_)
-            | Event::Done => {}
+            Event::Warnings(_) | Event::Plan(_) | Event::Seen(_) | Event::Solutions(_) | Event::Done => {}
         }
     }
     found
@@ -320,17 +300,16 @@ fn an_endless_rule_is_stopped_and_the_others_are_asked() {
 fn of_many_things_that_rules_object_to_the_last_are_counted() {
     let rego = "package main\nimport rego.v1\ndeny contains sprintf(\"%d\", [n]) if some n in numbers.range(1, 6000)\nwarn contains {\"msg\": sprintf(\"%d\", [n])} if some n in numbers.range(1, 20)\n";
     let events = asked(rego, &plan());
-    let answers: Vec<_> = events
-        .iter()
-        .filter_map(|it| match it {
-            Event::End(answer) => Some((answer.violations.len(), answer.more)),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(answers, [(5000, 1000), (10, 10)]);
+    let mut evaluation = Evaluation::default();
+    events.into_iter().for_each(|it| drop(evaluation.hear(it)));
+    evaluation.finish("it was not asked");
+    let told: Vec<_> = evaluation.answers.iter().map(|it| (it.violations.len(), it.more)).collect();
+    assert_eq!(told, [(5000, 1000), (10, 10)]);
     let long = "package main\nimport rego.v1\nlong := concat(\"\", [\"€\" | some _ in numbers.range(1, 3000)])\ndeny contains {\"msg\": sprintf(\"%d %s\", [n, long])} if some n in numbers.range(1, 3000)\n";
     let events = asked(long, &plan());
-    let Some(Event::End(answer)) = events.iter().find(|it| matches!(it, Event::End(_))) else { panic!() };
+    let Some(Event::Answer(answer)) = events.iter().find(|it| matches!(it, Event::Answer(_))) else {
+        panic!()
+    };
     assert_eq!(answer.violations.len() + answer.more, 3000);
     let bytes: usize = answer.violations.iter().map(Violation::bytes).sum();
     assert!(bytes > MAX_VIOLATION_BYTES && bytes < MAX_VIOLATION_BYTES + 10_000, "{bytes}");
@@ -346,7 +325,9 @@ fn a_deposed_object_is_not_shown() {
     ] });
     let rego = "package main\nimport rego.v1\ndeny contains {\"msg\": \"x\", \"address\": \"a.b\", \"attribute\": \"acl\"} if true\n";
     let events = asked(rego, &plan);
-    let Some(Event::End(answer)) = events.iter().find(|it| matches!(it, Event::End(_))) else { panic!() };
+    let Some(Event::Answer(answer)) = events.iter().find(|it| matches!(it, Event::Answer(_))) else {
+        panic!()
+    };
     assert_eq!(answer.violations[0].change, Some(("\"private\"".into(), "\"public-read\"".into())));
 }
 
@@ -364,7 +345,9 @@ deny contains {"msg": "7", "resource": {"address": "aws_s3_bucket.a"}, "attribut
 deny contains {"msg": "8", "details": {"resource": "aws_s3_bucket.none", "attribute": "acl"}} if true
 "#;
     let events = asked(rego, &plan());
-    let Some(Event::End(answer)) = events.iter().find(|it| matches!(it, Event::End(_))) else { panic!() };
+    let Some(Event::Answer(answer)) = events.iter().find(|it| matches!(it, Event::Answer(_))) else {
+        panic!()
+    };
     let lines: Vec<_> = answer
         .violations
         .iter()
@@ -406,7 +389,7 @@ deny contains {"msg": upper(secret), "address": secret, "attribute": [secret], "
 deny contains base64.encode(secret) if true
 warn contains {"no": secret} if true
 "#;
-    let events = serde_json::to_string(&asked(rego, &plan())).unwrap();
+    let events = format!("{:?}", asked(rego, &plan()));
     for leak in ["fixture-password-1", "FIXTURE-PASSWORD-1", "Zml4dHVyZS1wYXNzd29yZC0x"] {
         assert!(!events.contains(leak), "{events}");
     }
@@ -539,7 +522,7 @@ testing := false
             "data.main.test_false! it is false"
         ]
     );
-    let ends = events.iter().filter(|it| matches!(it, Event::End(_))).count();
+    let ends = events.iter().filter(|it| matches!(it, Event::Answer(_))).count();
     assert_eq!(ends, 4);
 }
 

@@ -20,7 +20,7 @@ fn plan() -> Value {
 
 fn violations(events: &[Event]) -> Vec<&Violation> {
     let answers =
-        events.iter().filter_map(|it| if let Event::End(answer) = it { Some(answer) } else { None });
+        events.iter().filter_map(|it| if let Event::Answer(answer) = it { Some(answer) } else { None });
     answers.flat_map(|it| &it.violations).collect()
 }
 
@@ -201,7 +201,7 @@ fn what_is_open_is_counted_apart() {
     let events = asked(rego, &plan);
     let counts: Vec<_> = events
         .iter()
-        .filter_map(|it| if let Event::End(answer) = it { Some(answer) } else { None })
+        .filter_map(|it| if let Event::Answer(answer) = it { Some(answer) } else { None })
         .map(|it| (it.violations.len(), it.more, it.more_unknown))
         .collect();
     assert_eq!(counts, [(5_000, 0, 20), (5_000, 20, 0)]);
