@@ -69,6 +69,11 @@ fn file(name: &str, text: &str) -> SourceFile {
     SourceFile { name: format!("{PREFIX}{name}"), text: text.to_owned() }
 }
 
+/// Whether a file is the library that rules may import.
+pub(crate) fn is_library(file: &SourceFile) -> bool {
+    file.name.strip_prefix(PREFIX) == Some("plan")
+}
+
 /// Whether a file is a copy of a library, which needs no second one.
 pub(crate) fn is_copy(file: &SourceFile) -> bool {
     LIBRARY_FILES.iter().any(|(_, text)| *text == file.text)

@@ -6,9 +6,9 @@
 
 use crate::asked_about::{AskedAbout, ReadPlan, read_plan};
 use crate::asking::Asking;
+use crate::builtin;
 use crate::deadline::Deadline;
 use crate::engine::{Policies, look_at_tests};
-use crate::facts_read::FACTS;
 use crate::memory_limit::AT_A_TIME;
 use crate::message::{
     Answer, Cause, Event, Purpose, Refusal, Request, RuleEntry, TakesUnknowns, Trouble, Violation,
@@ -19,6 +19,7 @@ use crate::reading::Reading;
 use crate::room::Room;
 use crate::source_file::SourceFile;
 use runtask_checks::Unjudged;
+use runtask_tasks::RunFacts;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -258,11 +259,18 @@ pub(crate) fn prepare(request: &Request) -> Result<Policies, Vec<Trouble>> {
             ))]);
         }
     }
-    // Tests are compiled to be run, and never to judge.
-    let is_compiled = |it: &&SourceFile| request.purpose == Purpose::Test || !it.is_test();
+    // Tests are compiled to be run, and never to judge. The library is half of what is compiled for a few rules, and most
+    // rules that were written for conftest do not know of it.
+    let judges = matches!(request.purpose, Purpose::Judge | Purpose::List);
+    let is_test = |it: &SourceFile| it.is_test() && request.purpose != Purpose::Test;
+    let names_library =
+        |it: &SourceFile| !builtin::is_library(it) && !is_test(it) && it.text.contains("runtask");
+    let has_data = request.data.get("runtask").is_some();
+    let needs_library = !judges || has_data || request.files.iter().any(names_library);
+    let is_compiled = |it: &&SourceFile| !is_test(it) && (needs_library || !builtin::is_library(it));
     let files: Vec<SourceFile> = request.files.iter().filter(is_compiled).cloned().collect();
     // Policies are kept for runs of which other facts are known.
-    let run: Map<_, _> = FACTS.iter().map(|it| ((*it).to_owned(), Value::Null)).collect();
+    let run: Map<_, _> = RunFacts::NAMES.iter().map(|it| ((*it).to_owned(), Value::Null)).collect();
     let ours = json!({ "run": run, "params": request.params });
     let compiled = Policies::compile(files, &[&request.data, &ours], request.purpose);
     if request.purpose == Purpose::Test {

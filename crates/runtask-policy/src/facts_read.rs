@@ -6,10 +6,6 @@ use crate::parsed::Parsed;
 use crate::place::Place;
 use crate::references::{DataReference, data_references};
 
-/// The facts of a run, by their names in `data.run`.
-pub(crate) const FACTS: [&str; 9] =
-    ["id", "organization", "project", "workspace", "stage", "created_by", "message", "branch", "speculative"];
-
 /// A fact of the run that policies read, and where they do for the first time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FactRead {

@@ -4,7 +4,7 @@ use crate::builtin;
 use crate::bundle::{Bundle, LoadErrors};
 use crate::engine::Policies;
 use crate::evaluation::{Evaluation, UnavailableError};
-use crate::facts_read::{FACTS, FactRead};
+use crate::facts_read::FactRead;
 use crate::memory_limit::MemoryLimit;
 use crate::message::{Answer, Purpose, Request, RuleEntry, SeenExpression, Solution, Trouble, Violation};
 use crate::read_settings::SETTINGS;
@@ -172,7 +172,7 @@ impl Policy {
     fn unknown_facts(&self, run: &RunFacts) -> Vec<FactRead> {
         let known = known(run);
         let is_known = |fact: &str| match fact {
-            "" => known.as_object().is_some_and(|it| it.len() == FACTS.len()),
+            "" => known.as_object().is_some_and(|it| it.len() == RunFacts::NAMES.len()),
             fact => known.get(fact).is_some(),
         };
         // Of policies that cannot be compiled, more is wrong.
@@ -326,7 +326,8 @@ fn known(run: &RunFacts) -> Value {
         text(&run.branch),
         run.speculative.map(Value::Bool),
     ];
-    let known = FACTS.into_iter().zip(facts).filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
+    let known =
+        RunFacts::NAMES.into_iter().zip(facts).filter_map(|(name, fact)| Some((name.to_owned(), fact?)));
     Value::Object(known.collect::<Map<_, _>>())
 }
 
