@@ -23,6 +23,7 @@ mod patch;
 mod refused;
 mod regex;
 mod runtime;
+mod schemas;
 mod semver;
 mod sets;
 mod strings;
@@ -40,6 +41,7 @@ mod yaml;
 
 pub(crate) use call::{Builtin, Cache, Context, Failure};
 pub(crate) use objects::at;
+pub(crate) use schemas::{Verdict, verdict};
 
 use foldhash::HashMap;
 use std::sync::LazyLock;
@@ -78,6 +80,7 @@ static FAMILIES: &[&[Builtin]] = &[
     refused::ALL,
     regex::ALL,
     runtime::ALL,
+    schemas::ALL,
     semver::ALL,
     sets::ALL,
     strings::ALL,

@@ -128,7 +128,8 @@ impl Text<'_> {
     }
 }
 
-fn string(text: &str, out: &mut Writer) -> Result<(), HeapError> {
+/// Writes a text between quotes.
+pub(crate) fn string(text: &str, out: &mut Writer) -> Result<(), HeapError> {
     out.push('"')?;
     let mut rest = text;
     while let Some(position) =

@@ -48,7 +48,7 @@ impl Chance {
     }
 }
 
-const CONDITIONS: [&str; 121] = [
+const CONDITIONS: [&str; 138] = [
     "input.X",
     "not input.X",
     "input.X == C",
@@ -170,6 +170,23 @@ const CONDITIONS: [&str; 121] = [
     "count(object.get(input, \"X\", [])) == 0",
     "count([VV | some VV in input.X]) < 2",
     "count({VV | some VV in input.X}) > 1",
+    "json.match_schema(input, {\"required\": [\"X\"]})[0]",
+    "not json.match_schema(input, {\"properties\": {\"X\": {\"type\": \"integer\"}}})[0]",
+    "json.match_schema({\"t\": input}, {\"type\": \"object\", \"properties\": {\"t\": {\"minProperties\": 1}}})[0]",
+    "not json.match_schema(input, {\"additionalProperties\": {\"const\": C}})[0]",
+    "json.match_schema(input, {\"propertyNames\": {\"pattern\": \"^a\"}})[0]",
+    "json.match_schema(input, {\"dependencies\": {\"X\": [\"Y\"]}})[0]",
+    "json.match_schema([input.X, 1], {\"contains\": {\"const\": 1}})[0]",
+    "not json.match_schema([input.X, 1, C], {\"uniqueItems\": true, \"items\": {\"enum\": [1, C]}})[0]",
+    "json.match_schema(input, {\"oneOf\": [{\"required\": [\"X\"]}, {\"required\": [\"Y\"]}, {\"maxProperties\": 1}]})[0]",
+    "json.match_schema(input, {\"if\": {\"properties\": {\"X\": {\"not\": {\"type\": \"null\"}}}}, \"else\": {\"required\": [\"X\"]}})[0]",
+    "count(json.match_schema(input, {\"properties\": {\"X\": false}})[1]) == 0",
+    "[true, []] = json.match_schema(input, {\"anyOf\": [{\"properties\": {\"X\": {\"$ref\": \"#\"}}}, {\"type\": \"array\"}]})",
+    "[VV, _] = json.match_schema({\"t\": input.X}, {\"properties\": {\"t\": {\"$ref\": \"#/properties/t\"}}})\n\tVV == true",
+    "json.match_schema({\"t\": {VV | some VV in [1, \"x\"]; VV == input.X} | {0}}, {\"properties\": {\"t\": {\"maxItems\": 1}}})[0]",
+    "json.verify_schema({\"type\": input.X, \"const\": C})[0]",
+    "not json.match_schema({\"t\": C}, {\"properties\": {\"t\": {\"const\": input.X}}})[0]",
+    "json.match_schema(input, {\"properties\": {\"X\": {\"minimum\": 1}, \"Y\": {\"maxLength\": 0}}, \"patternProperties\": {\"^a\": {\"items\": {\"type\": \"integer\"}}}})[0]",
 ];
 
 const MORE: [&str; 23] = [

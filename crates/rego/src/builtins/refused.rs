@@ -36,8 +36,6 @@ pub(crate) static ALL: &[Builtin] = &[
     refused("io.jwt.verify_rs256", &[Type::Any; 2]),
     refused("io.jwt.verify_rs384", &[Type::Any; 2]),
     refused("io.jwt.verify_rs512", &[Type::Any; 2]),
-    refused("json.match_schema", &[Type::Any; 2]),
-    refused("json.verify_schema", &[Type::Any; 1]),
     refused("net.lookup_ip_addr", &[Type::Any; 1]),
     refused("providers.aws.sign_req", &[Type::Any; 3]),
     refused("rego.parse_module", &[Type::Any; 2]),

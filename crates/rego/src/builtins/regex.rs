@@ -41,7 +41,11 @@ const MAX_BYTES: usize = 32 << 20;
 const MAX_KEPT_BYTES: usize = 64 << 20;
 
 /// Compiles an expression, or takes it from those that were compiled before.
-fn compiled(context: &mut Context<'_>, pattern: Value, position: u8) -> Result<Arc<Pattern>, Failure> {
+pub(super) fn compiled(
+    context: &mut Context<'_>,
+    pattern: Value,
+    position: u8,
+) -> Result<Arc<Pattern>, Failure> {
     let text = context.text(pattern, position)?;
     if let Some(it) = context.cache.patterns.get(text) {
         return it.clone().ok_or_else(too_large);
@@ -77,7 +81,7 @@ fn too_large() -> Failure {
 }
 
 /// Takes steps for going through a text with an expression.
-fn spend_for(context: &mut Context<'_>, regex: &Regex, text: Value) -> Result<(), Failure> {
+pub(super) fn spend_for(context: &mut Context<'_>, regex: &Regex, text: Value) -> Result<(), Failure> {
     let length = context.text(text, 2).map_or(0, str::len) as u64;
     context.spend((length / 16 + 1) * (1 + regex.memory_usage() as u64 / (256 << 10)))
 }

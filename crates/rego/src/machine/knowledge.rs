@@ -3,7 +3,7 @@
 //! An unknown can turn out to be any value, or not to be there at all: as a member of an object.
 
 use super::{ITEMS_OF_A_STEP, Machine};
-use crate::builtins::{Builtin, Failure, at};
+use crate::builtins::{Builtin, Failure, Verdict, at, verdict};
 use crate::evaluation_error::EvaluationError;
 use crate::heap::{HeapError, UnknownId, Value, View};
 use crate::item::Item;
@@ -86,6 +86,14 @@ impl Machine<'_> {
                 }
                 Ok(self.hanging_on(&[*value]))
             }
+            ("json.verify_schema", [schema]) if !is_unknown(&self.heap, *schema) => {
+                Ok(self.hanging_on(&[*schema]))
+            }
+            ("json.match_schema", [document, schema])
+                if !is_unknown(&self.heap, *document) && !schema.has_unknown() =>
+            {
+                self.matched(*document, *schema)
+            }
             ("sprintf", [format, values])
                 if !format.has_unknown() && matches!(self.heap.view(*values), View::Array(_)) =>
             {
@@ -111,6 +119,24 @@ impl Machine<'_> {
         let taints: Vec<_> = values.iter().map(|it| self.taint_of(*it)).collect();
         let taint = self.taints.union_all(taints);
         Knowledge::Value(self.unknowns.derived(taint))
+    }
+
+    /// Whether a document keeps to a schema, and what it does not keep: that is certain only where there is nothing.
+    fn matched(&mut self, document: Value, schema: Value) -> Result<Knowledge, EvaluationError> {
+        let taint = self.taint_of(document);
+        let matches = match verdict(&mut self.context(), document, schema) {
+            Ok(Verdict::Yes) => {
+                let none = self.heap.array(&[])?;
+                return Ok(Knowledge::Value(self.heap.array(&[Value::TRUE, none])?));
+            }
+            Ok(Verdict::No) => Value::FALSE,
+            Ok(Verdict::Open) => self.unknowns.derived(taint),
+            Err(Failure::Heap(error)) => return Err(error.into()),
+            Err(Failure::OutOfSteps) => return Err(EvaluationError::OutOfSteps),
+            Err(_) => return Ok(Knowledge::Nothing),
+        };
+        let errors = self.unknowns.derived(taint);
+        Ok(Knowledge::Value(self.heap.array(&[matches, errors])?))
     }
 
     /// A text, of which people are told as much as is known.
