@@ -16,6 +16,7 @@ mod globs;
 mod graph;
 mod json;
 mod jwt;
+mod modules;
 mod net;
 mod numbers;
 mod objects;
@@ -73,6 +74,7 @@ static FAMILIES: &[&[Builtin]] = &[
     graph::ALL,
     json::ALL,
     jwt::ALL,
+    modules::ALL,
     net::ALL,
     numbers::ALL,
     objects::ALL,

@@ -38,7 +38,6 @@ pub(crate) static ALL: &[Builtin] = &[
     refused("io.jwt.verify_rs512", &[Type::Any; 2]),
     refused("net.lookup_ip_addr", &[Type::Any; 1]),
     refused("providers.aws.sign_req", &[Type::Any; 3]),
-    refused("rego.parse_module", &[Type::Any; 2]),
 ];
 
 const fn refused(name: &'static str, parameters: &'static [Type]) -> Builtin {
