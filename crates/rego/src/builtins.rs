@@ -8,6 +8,7 @@ mod call;
 #[cfg(test)]
 mod calls;
 mod comparison;
+mod configs;
 mod crypto;
 mod encoding;
 mod format;
@@ -66,6 +67,7 @@ static FAMILIES: &[&[Builtin]] = &[
     arrays::ALL,
     bits::ALL,
     comparison::ALL,
+    configs::ALL,
     crypto::ALL,
     encoding::ALL,
     format::ALL,

@@ -6,6 +6,7 @@ use crate::compile::{CompiledQuery, Program};
 use crate::compile_error::CompileError;
 use crate::error::ParseError;
 use crate::evaluation_error::EvaluationError;
+use crate::files::Files;
 use crate::heap::{Frozen, Heap, HeapError, Value, View};
 use crate::input_reader::InputReader;
 use crate::limits::Limits;
@@ -17,6 +18,7 @@ use crate::syntax::{Expression, ExpressionKind, Module, Span, Term, TermKind, Ve
 use crate::taint::Taints;
 use crate::unknowns::Unknowns;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Policies that were read and not compiled yet.
 #[derive(Debug, Default)]
@@ -57,6 +59,7 @@ pub struct Documents {
     data: Value,
     unknowns: u32,
     reader: Option<InputReader>,
+    files: Arc<Files>,
 }
 
 /// Policies that are asked about documents, one query after the other.
@@ -195,6 +198,8 @@ impl Compiled {
         );
         let mut machine = machine?;
         machine.reader = documents.reader;
+        machine.files = Arc::clone(&documents.files);
+        machine.names = &self.names;
         Ok(Session { machine })
     }
 }
@@ -242,7 +247,8 @@ impl Documents {
     ///
     /// When the heap stands on another one.
     pub fn new(heap: Heap, input: Option<Value>, data: Value) -> Result<Self, HeapError> {
-        Ok(Self { values: heap.freeze()?, input, data, unknowns: 0, reader: None })
+        let files = Arc::default();
+        Ok(Self { values: heap.freeze()?, input, data, unknowns: 0, reader: None, files })
     }
 
     /// A heap in which their values are values, and that holds no others.
@@ -267,6 +273,12 @@ impl Documents {
     #[must_use]
     pub fn with_input(self, input: Value) -> Self {
         Self { input: Some(input), ..self }
+    }
+
+    /// Gives policies files to read.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        Self { files: Arc::new(files), ..self }
     }
 
     /// Reads what `with input as` puts in the place of the input.

@@ -24,7 +24,7 @@ pub enum EvaluationError {
     /// A rule needs itself.
     #[error("a rule needs itself")]
     Recursion,
-    /// A built-in's error, where those are strict.
+    /// A built-in's error, where those are strict, or where it must not pass for nothing found.
     #[error("{name}: {message}")]
     Builtin {
         /// The built-in.

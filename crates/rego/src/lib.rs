@@ -14,6 +14,7 @@ mod engine;
 mod environment;
 mod error;
 mod evaluation_error;
+mod files;
 mod heap;
 mod index;
 mod input_reader;
@@ -53,6 +54,7 @@ pub use engine::{
 };
 pub use error::ParseError;
 pub use evaluation_error::EvaluationError;
+pub use files::Files;
 pub use heap::{Frozen, Heap, HeapError, Mark, UnknownId, Value, View};
 pub use input_reader::InputReader;
 pub use json::{JsonError, parse as parse_json};

@@ -12,6 +12,7 @@ use crate::code::{Code, Instruction, Operand, Place, Register};
 use crate::compile::{CompiledQuery, Program};
 use crate::environment::{Environment, NOWHERE};
 use crate::evaluation_error::EvaluationError;
+use crate::files::Files;
 use crate::heap::{Heap, HeapError, Mark, Value, View};
 use crate::index::Indexes;
 use crate::input_reader::InputReader;
@@ -22,6 +23,7 @@ use crate::resolved::ConstantId;
 use crate::taint::{Taint, Taints};
 use crate::unknowns::{Kind, Unknowns, is_unknown};
 use choices::{Choice, ChoiceKind};
+use std::sync::Arc;
 
 /// How many items of collections are compared in one step.
 const ITEMS_OF_A_STEP: u64 = 16;
@@ -70,6 +72,9 @@ pub(crate) struct Machine<'p> {
     pub(crate) printed: Vec<(Place, String)>,
     limits: Limits,
     pub(crate) reader: Option<InputReader>,
+    /// What policies may read, and the name of each.
+    pub(crate) files: Arc<Files>,
+    pub(crate) names: &'p [String],
     steps: u64,
     /// With how many steps left it is looked next whether the evaluation was stopped.
     next_look: u64,
@@ -126,6 +131,8 @@ impl<'p> Machine<'p> {
             next_look: limits.steps,
             limits,
             reader: None,
+            files: Arc::default(),
+            names: &[],
         })
     }
 

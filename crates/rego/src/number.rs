@@ -189,6 +189,16 @@ fn count(it: usize) -> i64 {
     i64::try_from(it).unwrap_or(i64::MAX)
 }
 
+/// A double as Go's `encoding/json` writes it, which must be finite.
+pub(crate) fn double(it: f64) -> String {
+    let size = it.abs();
+    if size != 0.0 && !(1e-6..1e21).contains(&size) {
+        let text = format!("{it:e}");
+        return if size < 1.0 { text } else { text.replacen('e', "e+", 1) };
+    }
+    it.to_string()
+}
+
 /// Whether a text is a number that OPA's `to_number` takes: what Go's `strconv.ParseFloat` reads, no infinity, in decimal.
 pub(crate) fn is_decimal(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);

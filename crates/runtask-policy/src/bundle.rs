@@ -3,6 +3,7 @@
 //! Nothing is compiled here.
 
 use crate::builtin;
+use crate::config_files::named;
 use crate::node::Node;
 use crate::settings::PolicyPath;
 use crate::source_file::SourceFile;
@@ -10,6 +11,7 @@ use rego::Heap;
 use runtask_log::Chain;
 use serde_json::Value;
 use serde_json::error::Category;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -28,6 +30,8 @@ const MAX_DEPTH: usize = 32;
 pub struct Bundle {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) data: Value,
+    /// What policies read with `parse_config_file`, by their paths.
+    pub(crate) configs: Vec<SourceFile>,
     /// Each file that was read for the data, as its settings name it.
     read: Vec<PathBuf>,
 }
@@ -83,6 +87,12 @@ pub enum LoadError {
         /// Where it became too much.
         path: PathBuf,
     },
+    /// A policy reads a file through a link that leads out of the policy's directory.
+    #[error("{} leads out of the directory of the policy that reads it", .path.display())]
+    Outside {
+        /// The file, as the policy names it.
+        path: PathBuf,
+    },
     /// A rule that is not shipped.
     #[error("there is no rule `builtin:{name}`; `runtask policy list` lists the shipped rules")]
     NoBuiltin {
@@ -107,6 +117,7 @@ impl Bundle {
         let mut bundle = Self {
             files: vec![builtin::library()],
             data: Value::Object(Default::default()),
+            configs: Vec::new(),
             read: Vec::new(),
         };
         let of_paths: Vec<_> = paths.iter().map(|it| bundle.add_policies(it, &mut reading)).collect();
@@ -117,7 +128,9 @@ impl Bundle {
         // A library that somebody has written out is that library.
         bundle.files.retain(|it| builtin::is_shipped(it) || !builtin::is_copy(it));
         let of_data: Vec<_> = data.iter().map(|it| bundle.add_data(it, &mut reading)).collect();
-        let errors: Vec<LoadError> = of_paths.into_iter().chain(of_data).filter_map(Result::err).collect();
+        let of_configs = bundle.add_configs(&mut reading);
+        let errors: Vec<LoadError> =
+            of_paths.into_iter().chain(of_data).chain([of_configs]).filter_map(Result::err).collect();
         if errors.is_empty() { Ok(bundle) } else { Err(LoadErrors(errors)) }
     }
 
@@ -152,6 +165,27 @@ impl Bundle {
                 Value::Object([(directory.clone(), inner)].into_iter().collect())
             });
             merge(&mut self.data, document, &path, "")?;
+        }
+        Ok(())
+    }
+
+    /// Reads the files that policies name, those of tests included.
+    fn add_configs(&mut self, reading: &mut Reading<'_>) -> Result<(), LoadError> {
+        let mut found = BTreeMap::new();
+        for policy in self.files.iter().filter(|it| !builtin::is_shipped(it)) {
+            let directory = Path::new(&policy.name).parent().unwrap_or(Path::new(""));
+            for path in named(policy) {
+                if !found.contains_key(&path) && reading.base.join(&path).is_file() {
+                    let text = reading.inner_text(Path::new(&path), directory)?;
+                    found.insert(path, (text, policy.is_test()));
+                }
+            }
+        }
+        for (name, (text, of_test)) in found {
+            if !of_test {
+                self.read.push(PathBuf::from(&name));
+            }
+            self.configs.push(SourceFile { name, text });
         }
         Ok(())
     }
@@ -221,16 +255,35 @@ impl Reading<'_> {
             }
             return Ok(());
         }
+        found.push((path.display().to_string(), directories.to_vec(), self.text(path)?));
+        Ok(())
+    }
+
+    /// A file's text, which must be in a directory, whatever links lead to it.
+    fn inner_text(&mut self, path: &Path, directory: &Path) -> Result<String, LoadError> {
+        let failed = |source| LoadError::Read { path: path.to_owned(), source };
+        self.entries += 1;
+        if self.entries > MAX_ENTRIES {
+            return Err(LoadError::TooMuch { path: path.to_owned() });
+        }
+        let real = self.base.join(path).canonicalize().map_err(failed)?;
+        if !real.starts_with(self.base.join(directory).canonicalize().map_err(failed)?) {
+            return Err(LoadError::Outside { path: path.to_owned() });
+        }
+        self.text(path)
+    }
+
+    fn text(&mut self, path: &Path) -> Result<String, LoadError> {
+        let failed = |source| LoadError::Read { path: path.to_owned(), source };
         let left = MAX_BYTES - self.bytes;
         let mut text = String::new();
-        let file = fs::File::open(&real).map_err(failed)?;
+        let file = fs::File::open(self.base.join(path)).map_err(failed)?;
         file.take(left + 1).read_to_string(&mut text).map_err(failed)?;
         self.bytes += text.len() as u64;
         if self.bytes > MAX_BYTES {
             return Err(LoadError::TooMuch { path: path.to_owned() });
         }
-        found.push((path.display().to_string(), directories.to_vec(), text));
-        Ok(())
+        Ok(text)
     }
 }
 
@@ -293,6 +346,39 @@ fn kind(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_policies_name_are_read_with_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("secret.yaml", "a: 1");
+        write("policies/limits/low.yaml", "a: 1");
+        write("policies/other.yaml", "a: 1");
+        write("policies/test.json", "{}");
+        write(
+            "policies/a.rego",
+            "package a\nx := parse_config_file(\"limits/low.yaml\")\ny := [\"../secret.yaml\", \"gone.yaml\", \"limits\"]",
+        );
+        write("policies/b_test.rego", "package b_test\nx := parse_config_file(\"test.json\")");
+        let load = || Bundle::load(&[PolicyPath::Path("policies".into())], &[], directory.path());
+        let bundle = load().unwrap();
+        let names: Vec<&str> = bundle.configs.iter().map(|it| &*it.name).collect();
+        assert_eq!(names, ["policies/limits/low.yaml", "policies/test.json"]);
+        assert_eq!(bundle.needed(), ["policies/a.rego", "policies/limits/low.yaml"].map(PathBuf::from));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("../secret.yaml", directory.path().join("policies/gone.yaml"))
+                .unwrap();
+            assert_eq!(
+                load().unwrap_err().to_string(),
+                "policies/gone.yaml leads out of the directory of the policy that reads it"
+            );
+        }
+    }
 
     /// U-04: the file, what it should be, and what is wrong with it, in words that people use.
     #[test]

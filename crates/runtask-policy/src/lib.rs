@@ -6,6 +6,7 @@ mod asked_builtins;
 mod asking;
 mod builtin;
 mod bundle;
+mod config_files;
 mod deadline;
 mod engine;
 mod evaluation;

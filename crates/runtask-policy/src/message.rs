@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(crate) struct Request {
     /// Rego.
     pub(crate) files: Vec<SourceFile>,
+    /// What policies read with `parse_config_file`, by their paths.
+    pub(crate) configs: Vec<SourceFile>,
     /// The documents of data directories, merged.
     pub(crate) data: Value,
     /// `data.run`.

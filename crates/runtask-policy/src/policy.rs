@@ -295,6 +295,7 @@ impl Policy {
         let testing = (purpose == Purpose::Test).then(builtin::testing);
         Request {
             files: self.bundle.files.iter().cloned().chain(testing).collect(),
+            configs: self.bundle.configs.clone(),
             data: self.bundle.data.clone(),
             run: known(run),
             params: self.settings.params.clone(),

@@ -42,6 +42,7 @@ pub(crate) fn request(files: &[(&str, &str)], purpose: Purpose) -> Request {
     let files = files.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() });
     Request {
         files: std::iter::once(builtin::library()).chain(files).collect(),
+        configs: Vec::new(),
         data: json!({}),
         run: json!({}),
         params: Value::Null,

@@ -2,6 +2,7 @@
 
 use crate::arithmetic::{ArithmeticError, Computed};
 use crate::display;
+use crate::files::Files;
 use crate::heap::{Heap, HeapError, Value, View};
 use crate::number::{Number, TooManyDigits};
 use crate::types::Type;
@@ -42,6 +43,10 @@ pub(crate) struct Context<'a> {
     pub(crate) stop: Option<&'a AtomicBool>,
     /// What is kept from call to call.
     pub(crate) cache: &'a mut Cache,
+    /// Files that policies may read.
+    pub(crate) files: &'a Files,
+    /// The name of the policy that calls.
+    pub(crate) policy: &'a str,
 }
 
 /// What functions keep from call to call.
@@ -71,6 +76,8 @@ pub(crate) enum Failure {
     Undefined,
     /// The whole evaluation ends.
     Heap(HeapError),
+    /// The whole evaluation ends, whether built-ins are strict or not: undefined would pass for nothing found.
+    Ended(String),
     /// The whole evaluation ends: a policy cannot have this here.
     Refused,
     /// The whole evaluation ends: out of steps, or stopped.

@@ -51,6 +51,8 @@ fn call(functions: &[Builtin], heap: &mut Heap, name: &str, operands: &str) -> R
         steps: &mut steps,
         stop: None,
         cache: &mut cache,
+        files: &crate::Files::default(),
+        policy: "policies/main.rego",
     };
     (function.call)(&mut context, &operands)
 }

@@ -159,6 +159,8 @@ mod tests {
             seed: 0,
             steps: &mut steps,
             cache: &mut cache,
+            files: &crate::Files::default(),
+            policy: "policies/main.rego",
         };
         let operands = context.array(operands, 1)?.to_vec();
         let token = sign::encode_sign(&mut context, &operands)?;

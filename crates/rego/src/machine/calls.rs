@@ -74,6 +74,9 @@ impl<'p> Machine<'p> {
                     Err(Failure::Error(message)) => {
                         return Err(EvaluationError::Builtin { name: builtin.name, message });
                     }
+                    Err(Failure::Ended(message)) => {
+                        return Err(EvaluationError::Builtin { name: builtin.name, message });
+                    }
                     Err(Failure::Refused) => return Err(EvaluationError::Refused(builtin.name)),
                     Err(Failure::Heap(error)) => return Err(error.into()),
                     Err(Failure::OutOfSteps) => return Err(EvaluationError::OutOfSteps),
@@ -86,6 +89,8 @@ impl<'p> Machine<'p> {
 
     /// What a function may use.
     pub(super) fn context(&mut self) -> Context<'_> {
+        let place = self.code.places.get(self.position.saturating_sub(1));
+        let policy = place.and_then(|it| self.names.get(usize::try_from(it.file).ok()?));
         Context {
             heap: &mut self.heap,
             now: self.limits.now,
@@ -93,6 +98,8 @@ impl<'p> Machine<'p> {
             steps: &mut self.steps,
             stop: self.limits.stop.as_deref(),
             cache: &mut self.cache,
+            files: &self.files,
+            policy: policy.map_or("", String::as_str),
         }
     }
 

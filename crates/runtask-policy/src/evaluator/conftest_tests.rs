@@ -1,7 +1,8 @@
 //! Tests where policies differ from conftest and OPA: docs/policies.md lists these tests.
 
-use super::tests::{asked, asked_with, messages, plan};
-use crate::message::Purpose;
+use super::tests::{asked, asked_as, asked_with, messages, plan, request};
+use crate::message::{Purpose, Request};
+use crate::source_file::SourceFile;
 use serde_json::json;
 
 /// What rules say in a package `main`, of Rego v1.
@@ -41,10 +42,36 @@ fn an_empty_message_is_a_finding() {
     assert_eq!(said("deny contains \"\" if true"), ["data.main.deny: "]);
 }
 
-/// OPA reads certificates. Here a rule that calls for it cannot be asked, and no policy that calls what OPA does not have either.
+/// Conftest reads any file. Here a policy reads what was read with it, and what is not there does not pass for nothing.
+#[test]
+fn a_policy_reads_files_below_its_own_directory() {
+    let said = |path: &str| {
+        let rego = format!(
+            "package main\nimport rego.v1\ndeny contains name if some name in parse_config_file(\"{path}\").names\n"
+        );
+        let config = SourceFile { name: "policy/names.toml".into(), text: "names = ['a', 'b']".into() };
+        let asked = request(&[("policy/p.rego", &rego)], &json!({}), Purpose::Judge);
+        messages(&asked_as(&Request { configs: vec![config], ..asked }, &plan().to_string()))
+    };
+    assert_eq!(said("names.toml"), ["data.main.deny: a", "data.main.deny: b"]);
+    for (path, why) in
+        [("gone.toml", "there is no such file"), ("../x.toml", "leads out"), ("a.tf", "json, toml and yaml")]
+    {
+        let said = said(path);
+        assert!(
+            matches!(&said[..], [only] if only.starts_with("data.main.deny! ") && only.contains(why)),
+            "{said:?}"
+        );
+    }
+}
+
+/// OPA reads certificates. Here a rule that calls for it cannot be asked, and no policy is asked that calls what OPA does not
+/// have either.
 #[test]
 fn functions_that_are_not_there_are_named() {
-    for call in ["graphql.is_valid(\"\", \"\")", "crypto.x509.parse_certificates(\"\")", "no.such_function(1)"] {
+    for call in
+        ["graphql.is_valid(\"\", \"\")", "crypto.x509.parse_certificates(\"\")", "no.such_function(1)"]
+    {
         let name = call.split('(').next().unwrap();
         let said = said(&format!("deny contains \"x\" if {call}\nwarn contains \"w\" if true"));
         assert!(said.iter().any(|it| it.contains(name)), "{said:?}");

@@ -2,7 +2,7 @@
 
 use crate::heap::{Heap, HeapError, Value, View};
 use crate::json_text::string;
-use crate::number::{Number, TooManyDigits};
+use crate::number::{self, Number, TooManyDigits};
 use crate::writer::Writer;
 
 /// Writes a value as JSON on one line. Sets are arrays; a double that there is not is written as the number is.
@@ -33,18 +33,10 @@ pub(super) fn write(heap: &Heap, value: Value, out: &mut Writer) -> Result<(), H
     }
 }
 
-/// A number as Go's `encoding/json` writes a double.
+/// A number as a double; one that there is not as it is written.
 fn double(number: Number<'_>) -> String {
     let it = number.as_f64();
-    if !it.is_finite() {
-        return number.to_string();
-    }
-    let size = it.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{it:e}");
-        return if size < 1.0 { text } else { text.replacen('e', "e+", 1) };
-    }
-    it.to_string()
+    if it.is_finite() { number::double(it) } else { number.to_string() }
 }
 
 /// A number as the messages show it: as Go prints a `big.Float`.

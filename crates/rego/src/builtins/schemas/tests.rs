@@ -240,7 +240,15 @@ fn call(name: &str, texts: &[&str], steps: &mut u64, bytes: usize) -> Result<Str
     let mut heap = Heap::new(bytes);
     let operands = texts.iter().map(|it| heap.string(it)).collect::<Result<Vec<_>, _>>()?;
     let mut cache = Cache::default();
-    let mut context = Context { heap: &mut heap, now: 0, seed: 0, steps, cache: &mut cache };
+    let mut context = Context {
+        heap: &mut heap,
+        now: 0,
+        seed: 0,
+        steps,
+        cache: &mut cache,
+        files: &crate::Files::default(),
+        policy: "policies/main.rego",
+    };
     let function = ALL.iter().find(|it| it.name == name).expect(name);
     let result = (function.call)(&mut context, &operands)?;
     Ok(heap.shown(result))
