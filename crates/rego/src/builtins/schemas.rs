@@ -50,7 +50,7 @@ const NO_TEXT_OR_OBJECT: &str = "wrong type, expected string or object";
 fn verify_schema(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, Failure> {
     let [schema] = take(operands)?;
     let mark = context.heap.mark();
-    let read = match document(context, schema, 1) {
+    let read = match document(context, schema, 1, true) {
         Ok(schema) => read::read(context, schema.value).map(|_schema| ()),
         Err(failure) => Err(failure.into()),
     };
@@ -74,7 +74,7 @@ fn match_schema(context: &mut Context<'_>, operands: &[Value]) -> Result<Value, 
             let it = fault.told(context.heap, schema)?;
             // The error is the field and the description once more.
             bytes += 2 * it.error.len() + size_of::<Told>();
-            context.spend(1 + bytes as u64 / (1 << 20))?;
+            context.spend(1 + it.error.len() as u64 / 64)?;
             if bytes > context.heap.left() {
                 return Err(crate::heap::HeapError::Exhausted.into());
             }
@@ -124,8 +124,8 @@ fn compared<T>(
     schema: Value,
     then: impl FnOnce(&mut Context<'_>, &node::Schema, Outcome) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let document = self::document(context, document, 1)?;
-    let schema = self::document(context, schema, 2)?;
+    let document = self::document(context, document, 1, false)?;
+    let schema = self::document(context, schema, 2, true)?;
     let schema = read::read(context, schema.value).map_err(|wrong| match wrong {
         Wrong::Failure(failure) => failure,
         // OPA's words can hold parts of the schema, and errors hold no values.
@@ -145,10 +145,17 @@ struct Document {
     value: Value,
     /// Whether it has unknowns where JSON cannot say what it looks like with them: in a set, or as a key.
     is_open: bool,
+    /// Whether all values in it are new ones, so that none stands in two places.
+    is_new: bool,
 }
 
-/// An operand as JSON has it: a text is read, keys that are no texts are written as such. All values in it are new ones.
-fn document(context: &mut Context<'_>, value: Value, position: u8) -> Result<Document, Failure> {
+/// An operand as JSON has it: a text is read, sets are arrays, and keys that are no texts are written as such.
+fn document(
+    context: &mut Context<'_>,
+    value: Value,
+    position: u8,
+    is_new: bool,
+) -> Result<Document, Failure> {
     match context.heap.view(value) {
         View::String(text) => {
             let text = text.to_owned();
@@ -157,10 +164,10 @@ fn document(context: &mut Context<'_>, value: Value, position: u8) -> Result<Doc
                 JsonError::Heap(it) => it.into(),
                 JsonError::Syntax { .. } => error("invalid JSON string"),
             });
-            Ok(Document { value: read?, is_open: false })
+            Ok(Document { value: read?, is_open: false, is_new: true })
         }
         View::Object(_) | View::Array(_) => {
-            let mut document = Document { value, is_open: false };
+            let mut document = Document { value, is_open: false, is_new };
             document.value = document.normal(context, value)?;
             Ok(document)
         }
@@ -175,10 +182,13 @@ impl Document {
         match context.heap.view(value) {
             View::Array(items) => {
                 let mut items = items.to_vec();
+                let mut is_changed = self.is_new;
                 for item in &mut items {
-                    *item = self.normal(context, *item)?;
+                    let normal = self.normal(context, *item)?;
+                    is_changed |= !normal.is(*item);
+                    *item = normal;
                 }
-                Ok(context.heap.array(&items)?)
+                if is_changed { Ok(context.heap.array(&items)?) } else { Ok(value) }
             }
             View::Set(items) => {
                 self.is_open |= value.has_unknown();
@@ -190,12 +200,14 @@ impl Document {
             }
             View::Object(pairs) => {
                 let mut pairs = pairs.to_vec();
-                for [key, value] in &mut pairs {
+                let mut is_changed = self.is_new;
+                for [key, member] in &mut pairs {
                     self.is_open |= key.has_unknown();
-                    *key = named(context, *key)?;
-                    *value = self.normal(context, *value)?;
+                    let normal = [named(context, *key)?, self.normal(context, *member)?];
+                    is_changed |= !normal[0].is(*key) || !normal[1].is(*member);
+                    [*key, *member] = normal;
                 }
-                Ok(context.heap.object(pairs)?)
+                if is_changed { Ok(context.heap.object(pairs)?) } else { Ok(value) }
             }
             _ => Ok(value),
         }

@@ -35,7 +35,12 @@ pub(super) fn check(context: &mut Context<'_>, schema: &Schema, document: Value)
             None => {
                 let outcome = frames.pop().map(|it| it.outcome).unwrap_or_default();
                 match frames.last_mut() {
-                    Some(outer) => check.receive(outer, outcome),
+                    Some(outer) => {
+                        // Where others were found before, these are copied to them.
+                        let copied = if outer.outcome.faults.is_empty() { 0 } else { outcome.faults.len() };
+                        check.context.spend(copied as u64 / 16)?;
+                        check.receive(outer, outcome);
+                    }
                     None => return Ok(outcome),
                 }
             }

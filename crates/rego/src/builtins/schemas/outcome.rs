@@ -33,7 +33,11 @@ impl Outcome {
 
     /// What a part of the value keeps, the whole keeps.
     pub(super) fn merge(&mut self, other: Self) {
-        self.faults.extend(other.faults);
+        if self.faults.is_empty() {
+            self.faults = other.faults;
+        } else {
+            self.faults.extend(other.faults);
+        }
         self.score += other.score;
         self.is_open |= other.is_open;
     }

@@ -125,7 +125,7 @@ impl Reader<'_, '_> {
     }
 
     fn reserve(&mut self) -> Result<NodeId, Wrong> {
-        self.context.spend(4)?;
+        self.context.spend(16)?;
         let bytes = self.nodes.len() * (size_of::<Rules>() + size_of::<Node>()) + self.pattern_bytes;
         if bytes > self.context.heap.left() {
             return Err(HeapError::Exhausted.into());

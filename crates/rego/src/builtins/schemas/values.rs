@@ -32,6 +32,15 @@ pub(super) fn faults(
     let mut found = Found { score: 2, ..Found::default() };
     if let View::Number(number) = context.heap.view(value) {
         found.score += 1;
+        let bounds = [
+            rules.multiple_of,
+            rules.maximum,
+            rules.exclusive_maximum,
+            rules.minimum,
+            rules.exclusive_minimum,
+        ];
+        let digits = bounds.into_iter().flatten().map(|it| as_number(context, it).digits());
+        let digits = number.digits() + digits.sum::<u64>();
         let multiple = rules.multiple_of.filter(|it| !is_multiple(number, as_number(context, *it)));
         found.kinds.extend(multiple.map(Kind::MultipleOf));
         let compared = |bound: &Value| number.compare(as_number(context, *bound));
@@ -39,7 +48,6 @@ pub(super) fn faults(
         found.kinds.extend(rules.exclusive_maximum.filter(|it| compared(it).is_ge()).map(Kind::LessThan));
         found.kinds.extend(rules.minimum.filter(|it| compared(it).is_lt()).map(Kind::AtLeast));
         found.kinds.extend(rules.exclusive_minimum.filter(|it| compared(it).is_le()).map(Kind::MoreThan));
-        let digits = number.digits();
         context.spend(digits + digits * digits / 4096)?;
     }
     of_any(context, node, rules, value, &mut found)?;
@@ -66,7 +74,8 @@ fn of_any(
                 found.kinds.push(Kind::Const(node));
             }
             if let Some(values) = &rules.values {
-                context.spend(values.len() as u64 / 16)?;
+                let alike = values.iter().filter(|it| it.len() == written.len()).count();
+                context.spend((values.len() / 16 + alike * (written.len() / 128)) as u64)?;
                 if !values.contains(&written) {
                     found.kinds.push(Kind::Enum(node));
                 }
@@ -76,7 +85,7 @@ fn of_any(
     if let Some(format) = rules.format
         && let View::String(text) = context.heap.view(value)
     {
-        let steps = 1 + text.len() as u64 / 16;
+        let steps = 1 + text.len() as u64 / 4;
         if !formats::is(context.text(format, 2)?, text) {
             found.kinds.push(Kind::Format(format));
         }
