@@ -3,7 +3,7 @@
 /// Whether a text is one address, and nothing else.
 pub(super) fn is_address(text: &str) -> bool {
     let mut reader = Reader { rest: text };
-    reader.skip_space().is_some() && reader.address().is_some() && reader.rest.is_empty()
+    reader.skip_space().is_some() && reader.address(false).is_some() && reader.rest.is_empty()
 }
 
 struct Reader<'t> {
@@ -11,7 +11,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn address(&mut self) -> Option<()> {
+    fn address(&mut self, in_group: bool) -> Option<()> {
         let begin = self.rest;
         if self.address_itself().is_some() {
             self.skip_space()?;
@@ -24,6 +24,15 @@ impl Reader<'_> {
         while !self.rest.starts_with('<') {
             self.word(true)?;
             self.skip_space()?;
+            // A group of one: `name: a@b;`.
+            if let (false, Some(behind)) = (in_group, self.rest.strip_prefix(':')) {
+                self.rest = behind;
+                self.skip_space()?;
+                self.address(true)?;
+                self.skip_space()?;
+                self.rest = self.rest.strip_prefix(';')?;
+                return self.skip_space();
+            }
         }
         self.rest = self.rest.strip_prefix('<')?;
         self.address_itself()?;
@@ -132,9 +141,23 @@ mod tests {
         ] {
             assert!(is_address(text), "{text}");
         }
-        for text in
-            ["", "a", "@b", "a@", "a..b@c", ".a@b", "a@b.", "a b@c", "a@b, c@d", "a@b c", "\"\"@c", "(a@b"]
-        {
+        for text in [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a..b@c",
+            ".a@b",
+            "a@b.",
+            "a b@c",
+            "a@b, c@d",
+            "a@b c",
+            "\"\"@c",
+            "(a@b",
+            "a: b: c@d;;",
+            "a: b@c, d@e;",
+            "a:;",
+        ] {
             assert!(!is_address(text), "{text}");
         }
     }
