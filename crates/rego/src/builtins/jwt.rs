@@ -158,6 +158,7 @@ mod tests {
             now: 1_700_000_000_000_000_000,
             seed: 0,
             steps: &mut steps,
+            stop: None,
             cache: &mut cache,
             files: &crate::Files::default(),
             policy: "policies/main.rego",

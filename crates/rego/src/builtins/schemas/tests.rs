@@ -245,6 +245,7 @@ fn call(name: &str, texts: &[&str], steps: &mut u64, bytes: usize) -> Result<Str
         now: 0,
         seed: 0,
         steps,
+        stop: None,
         cache: &mut cache,
         files: &crate::Files::default(),
         policy: "policies/main.rego",
