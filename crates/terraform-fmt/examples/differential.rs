@@ -1,0 +1,38 @@
+//! Compares with the real terraform on files that are made for it: `differential SEED COUNT`.
+//!
+//! It prints the differences that it finds, and how many files there were of each kind. The tests do the same with fewer
+//! files; a new release of terraform is worth an hour of it.
+
+#[path = "../tests/judge/mod.rs"]
+mod judge;
+
+use fastrand::Rng;
+use judge::{Count, compare, generate, mutate, terraform, vectors};
+
+/// How many files one process of terraform gets.
+const BATCH: usize = 1000;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).map(|it| it.parse().expect("SEED and COUNT are numbers"));
+    let (seed, files) = (arguments.next().unwrap_or(1), arguments.next().unwrap_or(10_000));
+    let mut rng = Rng::with_seed(seed);
+    let terraform = terraform();
+    let vectors = vectors();
+    let mut count = Count::default();
+    while (count.files as u64) < files {
+        let batch: Vec<Vec<u8>> = (0..BATCH).map(|index| made(index, &vectors, &mut rng)).collect();
+        for difference in compare(&terraform, &batch, &mut count) {
+            println!("{}\n", difference.show(&batch[difference.index]));
+        }
+    }
+    println!("{count:?}");
+}
+
+/// Of three files one is generated, one is a mutant of that, and one is a mutant of a recorded case.
+fn made(index: usize, vectors: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
+    match index % 4 {
+        0 => generate::generated(rng),
+        1 => mutate::mutated(&[generate::generated(rng), generate::generated(rng)], rng),
+        _ => mutate::mutated(vectors, rng),
+    }
+}

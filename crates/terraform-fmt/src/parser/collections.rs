@@ -1,0 +1,267 @@
+//! Calls, lists, objects, and `for` expressions.
+
+use super::cursor::Parser;
+use crate::kind::Kind;
+use crate::summary::Summary;
+
+impl Parser<'_> {
+    /// A call, from behind the first part of its name.
+    pub(super) fn call(&mut self, name: usize) -> bool {
+        while self.accept(Kind::DoubleColon) {
+            if !self.accept(Kind::Name) {
+                let next = self.next();
+                let failed = self.report(Summary::MissingFunctionName, next);
+                self.skip_call();
+                return failed;
+            }
+        }
+        if self.peek() != Kind::OpenParenthesis {
+            let next = self.next();
+            let failed = self.report(Summary::MissingOpenParenthesis, next);
+            self.skip_call();
+            return failed;
+        }
+        self.read();
+        let counted = std::mem::replace(&mut self.counts_newlines, false);
+        let failed = self.arguments(name);
+        self.counts_newlines = counted;
+        failed
+    }
+
+    fn arguments(&mut self, name: usize) -> bool {
+        let mut failed = false;
+        loop {
+            if self.accept(Kind::CloseParenthesis) {
+                return failed;
+            }
+            failed |= self.expression();
+            if failed && self.is_quiet {
+                self.skip_past(Kind::CloseParenthesis);
+                return failed;
+            }
+            match self.peek() {
+                Kind::Comma => {
+                    self.read();
+                }
+                Kind::CloseParenthesis => {}
+                Kind::Ellipsis => {
+                    self.read();
+                    let ellipsis = self.last;
+                    if self.accept(Kind::CloseParenthesis) {
+                        return failed;
+                    }
+                    failed |= self.report_first(Summary::MissingClosingParenthesis, ellipsis);
+                    self.skip_past(Kind::CloseParenthesis);
+                    return failed;
+                }
+                kind => {
+                    let next = self.next();
+                    let (summary, place) = match kind {
+                        Kind::End => (Summary::UnterminatedFunctionCall, name),
+                        _ => (Summary::MissingArgumentSeparator, next),
+                    };
+                    failed = self.report(summary, place);
+                    self.skip_past(Kind::CloseParenthesis);
+                    return failed;
+                }
+            }
+        }
+    }
+
+    /// A list, or a `for` expression in brackets.
+    pub(super) fn list(&mut self) -> bool {
+        self.read();
+        let opener = self.last;
+        let counted = std::mem::replace(&mut self.counts_newlines, false);
+        let failed = if self.accept_word(b"for") {
+            self.for_expression(Kind::CloseBracket)
+        } else {
+            self.items(opener)
+        };
+        self.counts_newlines = counted;
+        failed
+    }
+
+    fn items(&mut self, opener: usize) -> bool {
+        let mut failed = false;
+        loop {
+            if self.accept(Kind::CloseBracket) {
+                return failed;
+            }
+            failed |= self.expression();
+            if failed && self.is_quiet {
+                self.skip_past(Kind::CloseBracket);
+                return failed;
+            }
+            match self.peek() {
+                Kind::Comma => {
+                    self.read();
+                }
+                Kind::CloseBracket => {}
+                kind => {
+                    let next = self.next();
+                    let (summary, place) = match kind {
+                        Kind::End => (Summary::UnterminatedTuple, opener),
+                        _ => (Summary::MissingItemSeparator, next),
+                    };
+                    failed |= self.report_first(summary, place);
+                    self.skip_past(Kind::CloseBracket);
+                    return failed;
+                }
+            }
+        }
+    }
+
+    /// An object, or a `for` expression in braces.
+    pub(super) fn object(&mut self) -> bool {
+        self.read();
+        let opener = self.last;
+        let counted = std::mem::replace(&mut self.counts_newlines, false);
+        let failed = if self.accept_word(b"for") {
+            self.for_expression(Kind::CloseBrace)
+        } else {
+            self.counts_newlines = true;
+            self.pairs(opener)
+        };
+        self.counts_newlines = counted;
+        failed
+    }
+
+    fn pairs(&mut self, opener: usize) -> bool {
+        let mut failed = false;
+        loop {
+            match self.peek() {
+                Kind::Newline => {
+                    self.read();
+                    continue;
+                }
+                Kind::CloseBrace => {
+                    self.read();
+                    return failed;
+                }
+                _ => {}
+            }
+            failed |= self.expression();
+            if failed && self.is_quiet {
+                self.skip_past(Kind::CloseBrace);
+                return failed;
+            }
+            let kind = self.peek();
+            if !matches!(kind, Kind::Assign | Kind::Colon) {
+                let summary = match kind {
+                    Kind::End => Summary::UnterminatedObject,
+                    Kind::Newline | Kind::Comma => Summary::MissingAttributeValue,
+                    _ => Summary::MissingKeyValueSeparator,
+                };
+                return self.end_pairs(summary, opener) || failed;
+            }
+            self.read();
+            failed |= self.expression();
+            if failed && self.is_quiet {
+                self.skip_past(Kind::CloseBrace);
+                return failed;
+            }
+            match self.peek() {
+                Kind::Comma | Kind::Newline => {
+                    self.read();
+                }
+                Kind::CloseBrace => {}
+                Kind::End => return self.end_pairs(Summary::UnterminatedObject, opener) || failed,
+                _ => return self.end_pairs(Summary::MissingAttributeSeparator, opener) || failed,
+            }
+        }
+    }
+
+    fn end_pairs(&mut self, summary: Summary, opener: usize) -> bool {
+        let next = self.next();
+        let place = if summary == Summary::UnterminatedObject { opener } else { next };
+        let failed = self.report_first(summary, place);
+        self.skip_past(Kind::CloseBrace);
+        failed
+    }
+
+    /// A `for` expression, from behind the word.
+    fn for_expression(&mut self, close: Kind) -> bool {
+        let bound = self.found.scopes.len();
+        let failed = self.for_parts(close);
+        self.found.scopes.truncate(bound);
+        failed
+    }
+
+    fn for_parts(&mut self, close: Kind) -> bool {
+        let Some(names) = self.for_names() else { return self.end_for(close) };
+        let mut failed = self.expression();
+        if failed && self.is_quiet {
+            self.skip_past(close);
+            return failed;
+        }
+        if !self.accept(Kind::Colon) {
+            return self.end_for(close) || failed;
+        }
+        self.bind(names);
+        let is_object = close == Kind::CloseBrace;
+        let key = self.next();
+        failed |= self.expression();
+        if failed && self.is_quiet {
+            self.skip_past(close);
+            return failed;
+        }
+        let (key_start, key_end) = (self.token(key).start, self.token(self.last).end);
+        if self.accept(Kind::Arrow) {
+            if !is_object {
+                failed = self.report_range(Summary::InvalidForExpression, key_start, key_end);
+            }
+            failed |= self.expression();
+            if failed && self.is_quiet {
+                self.skip_past(close);
+                return failed;
+            }
+        } else if is_object {
+            failed = self.report_range(Summary::InvalidForExpression, key_start, key_end);
+        }
+        if self.accept(Kind::Ellipsis) && !is_object {
+            failed = self.report(Summary::InvalidForExpression, self.last);
+        }
+        if self.accept_word(b"if") {
+            failed |= self.expression();
+            if failed && self.is_quiet {
+                self.skip_past(close);
+                return failed;
+            }
+        }
+        if self.accept(close) {
+            return failed;
+        }
+        self.end_for(close) || failed
+    }
+
+    /// `name in` or `name, name in`, of an expression or a directive; where one is missing nothing, and the parser stands there.
+    pub(super) fn for_names(&mut self) -> Option<(usize, Option<usize>)> {
+        if !self.accept(Kind::Name) {
+            return None;
+        }
+        let first = self.last;
+        let mut second = None;
+        if self.accept(Kind::Comma) {
+            if !self.accept(Kind::Name) {
+                return None;
+            }
+            second = Some(self.last);
+        }
+        self.accept_word(b"in").then_some((first, second))
+    }
+
+    /// Makes the names of a `for` known.
+    pub(super) fn bind(&mut self, (first, second): (usize, Option<usize>)) {
+        for name in std::iter::once(first).chain(second) {
+            self.found.scopes.push(u32::try_from(name).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn end_for(&mut self, close: Kind) -> bool {
+        let next = self.next();
+        let failed = self.report_first(Summary::InvalidForExpression, next);
+        self.skip_past(close);
+        failed
+    }
+}
