@@ -44,6 +44,7 @@ impl Parser<'_> {
                 }
                 Kind::End => {
                     self.report_first(Summary::UnclosedConfigurationBlock, opener);
+                    self.is_quiet = true;
                     break;
                 }
                 kind => {

@@ -199,29 +199,20 @@ impl Parser<'_> {
             return self.end_for(close) || failed;
         }
         self.bind(names);
-        let is_object = close == Kind::CloseBrace;
-        let key = self.next();
+        let mut value = self.next();
         failed |= self.expression();
+        let mut value_end = self.last;
+        let key = self.accept(Kind::Arrow).then_some((value, value_end));
+        if key.is_some() {
+            value = self.next();
+            failed |= self.expression();
+            value_end = self.last;
+        }
         if failed && self.is_quiet {
             self.skip_past(close);
             return failed;
         }
-        let (key_start, key_end) = (self.token(key).start, self.token(self.last).end);
-        if self.accept(Kind::Arrow) {
-            if !is_object {
-                failed = self.report_range(Summary::InvalidForExpression, key_start, key_end);
-            }
-            failed |= self.expression();
-            if failed && self.is_quiet {
-                self.skip_past(close);
-                return failed;
-            }
-        } else if is_object {
-            failed = self.report_range(Summary::InvalidForExpression, key_start, key_end);
-        }
-        if self.accept(Kind::Ellipsis) && !is_object {
-            failed = self.report(Summary::InvalidForExpression, self.last);
-        }
+        let ellipsis = self.accept(Kind::Ellipsis).then_some(self.last);
         if self.accept_word(b"if") {
             failed |= self.expression();
             if failed && self.is_quiet {
@@ -229,10 +220,28 @@ impl Parser<'_> {
                 return failed;
             }
         }
-        if self.accept(close) {
-            return failed;
+        if !self.accept(close) {
+            failed |= self.end_for(close);
         }
-        self.end_for(close) || failed
+        // What does not fit the brackets is reported once the rest was read.
+        if close == Kind::CloseBrace {
+            if key.is_none() {
+                failed = self.report_tokens(value, value_end);
+            }
+        } else {
+            if let Some((key, key_end)) = key {
+                failed = self.report_tokens(key, key_end);
+            }
+            if let Some(ellipsis) = ellipsis {
+                failed = self.report(Summary::InvalidForExpression, ellipsis);
+            }
+        }
+        failed
+    }
+
+    fn report_tokens(&mut self, first: usize, last: usize) -> bool {
+        let (start, end) = (self.token(first).start, self.token(last).end);
+        self.report_range(Summary::InvalidForExpression, start, end)
     }
 
     /// `name in` or `name, name in`, of an expression or a directive; where one is missing nothing, and the parser stands there.

@@ -95,7 +95,8 @@ impl<'f> Parser<'f> {
 
     /// Skips what does not count here; the kind of the token that does.
     ///
-    /// What was skipped stays skipped: newlines begin to count again only behind a token that was read.
+    /// What was skipped stays skipped: newlines begin to count again only behind a token that was read, with one exception
+    /// (see [`Parser::unpeek`]).
     pub(super) fn peek(&mut self) -> Kind {
         loop {
             let kind = self.kind(self.at);
@@ -112,6 +113,13 @@ impl<'f> Parser<'f> {
     pub(super) fn next(&mut self) -> usize {
         self.peek();
         self.at
+    }
+
+    /// Goes back to behind the token that was read last.
+    pub(super) fn unpeek(&mut self) {
+        if self.kind(self.last) != Kind::End && self.found.doubt.is_none() {
+            self.at = self.last + 1;
+        }
     }
 
     /// Reads a token. The end can be read any number of times.

@@ -230,9 +230,13 @@ impl Parser<'_> {
         if self.accept(Kind::CloseBracket) {
             return false;
         }
-        let was_quiet = self.is_quiet;
+        if self.is_quiet {
+            // Only the first time something is skipped; newlines that were passed over count again.
+            self.unpeek();
+            return false;
+        }
         self.skip_past(Kind::CloseBracket);
-        !was_quiet && self.report(summary, self.last)
+        self.report(summary, self.last)
     }
 
     /// Whether a name is the literal `true`, `false` or `null`.

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 /// A file of a few arguments and blocks.
-pub fn generated(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generated(rng: &mut Rng) -> Vec<u8> {
     let mut writer = Writer { rng, text: String::new(), names: 0 };
     if writer.chance(30) {
         writer.text.push('\u{feff}');

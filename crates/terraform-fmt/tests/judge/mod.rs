@@ -1,7 +1,7 @@
 //! Asks a real terraform about many files at once, and holds our answers against its answers.
 
-pub mod generate;
-pub mod mutate;
+pub(crate) mod generate;
+pub(crate) mod mutate;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// What terraform does with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// It is left, or written, as these bytes.
     Formatted(Vec<u8>),
     /// Lines and summaries of errors.
@@ -26,24 +26,24 @@ pub enum Answer {
 
 /// How many files there were, by what became of them.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Count {
-    pub files: usize,
-    pub accepted: usize,
-    pub rejected: usize,
-    pub different: usize,
-    pub not_sure: usize,
+pub(crate) struct Count {
+    pub(crate) files: usize,
+    pub(crate) accepted: usize,
+    pub(crate) rejected: usize,
+    pub(crate) different: usize,
+    pub(crate) not_sure: usize,
 }
 
 /// A file for which our answer is not terraform's.
 #[derive(Debug)]
-pub struct Difference {
-    pub index: usize,
-    pub ours: Answer,
-    pub theirs: Answer,
+pub(crate) struct Difference {
+    pub(crate) index: usize,
+    pub(crate) ours: Answer,
+    pub(crate) theirs: Answer,
 }
 
 impl Difference {
-    pub fn show(&self, input: &[u8]) -> String {
+    pub(crate) fn show(&self, input: &[u8]) -> String {
         let text = |answer: &Answer| match answer {
             Answer::Formatted(bytes) => bytes.escape_ascii().to_string(),
             other => format!("{other:?}"),
@@ -53,7 +53,7 @@ impl Difference {
 }
 
 /// What we say about a file.
-pub fn ours(formatter: &mut Formatter, input: &[u8]) -> Answer {
+pub(crate) fn ours(formatter: &mut Formatter, input: &[u8]) -> Answer {
     match formatter.format(input) {
         Ok(formatted) => Answer::Formatted(formatted.into_changed().unwrap_or_else(|| input.to_vec())),
         Err(Refusal::Errors(errors)) => {
@@ -64,7 +64,7 @@ pub fn ours(formatter: &mut Formatter, input: &[u8]) -> Answer {
 }
 
 /// Compares our answers for these files with those of one process of terraform.
-pub fn compare(terraform: &Path, files: &[Vec<u8>], count: &mut Count) -> Vec<Difference> {
+pub(crate) fn compare(terraform: &Path, files: &[Vec<u8>], count: &mut Count) -> Vec<Difference> {
     let theirs = theirs(terraform, files);
     let mut formatter = Formatter::default();
     let mut differences = Vec::new();
@@ -87,7 +87,7 @@ pub fn compare(terraform: &Path, files: &[Vec<u8>], count: &mut Count) -> Vec<Di
 
 /// The terraform to compare with: from the directory that `RUNTASK_TOOLS` names, else from `PATH`.
 #[expect(clippy::disallowed_methods, reason = "tests have no other place for settings")]
-pub fn terraform() -> PathBuf {
+pub(crate) fn terraform() -> PathBuf {
     let tools = std::env::var_os("RUNTASK_TOOLS").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories: Vec<PathBuf> = tools.into_iter().chain(std::env::split_paths(&path)).collect();
@@ -178,7 +178,7 @@ fn errors(stderr: &[u8]) -> Vec<(usize, usize, String)> {
 }
 
 /// The inputs of the recorded cases.
-pub fn vectors() -> Vec<Vec<u8>> {
+pub(crate) fn vectors() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
     files.retain(|it| it.extension().is_some_and(|it| it == "in"));

@@ -19,7 +19,7 @@ const PIECES: &[&str] = &[
 const ODD_BYTES: &[&[u8]] = &[b"\xFF", b"\x80", b"\xC3", b"\xE2\x80", b"\xED\xA0\x80", b"\xC0\x80", b"\0", b"\x7F"];
 
 /// A file that differs from one of `files` in a few places.
-pub fn mutated(files: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn mutated(files: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     let mut file = rng.choice(files).cloned().unwrap_or_default();
     for _ in 0..=rng.usize(..4) {
         mutate(&mut file, files, rng);
