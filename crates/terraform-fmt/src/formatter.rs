@@ -130,7 +130,7 @@ fn refusal(input: &[u8], (reason, place): (DoubtReason, u32)) -> Refusal {
 
 /// Errors in terraform's order: by start, then by end, then as they were found.
 fn errors(input: &[u8], faults: &mut [Fault]) -> Vec<SyntaxError> {
-    faults.sort_by_key(|it| (it.start, it.end));
+    faults.sort_by_key(|it| (it.start, it.end, it.order));
     let mut lines = Lines::new(input);
     let errors = faults.iter().map(|it| {
         let (line, column) = lines.place(it.start);

@@ -148,6 +148,7 @@ impl Parser<'_> {
 
     /// One argument and the brace behind it, without a line break.
     fn one_line_body(&mut self, owner: Owner, opener: usize) {
+        let order = self.found.faults.len();
         self.one_line_argument(owner);
         match self.peek() {
             Kind::CloseBrace => {
@@ -155,16 +156,13 @@ impl Parser<'_> {
             }
             kind => {
                 let next = self.next();
-                match kind {
-                    Kind::Comma | Kind::Newline => {
-                        self.report(Summary::InvalidSingleArgumentBlockDefinition, next);
-                    }
-                    Kind::End => {
-                        self.report_first(Summary::UnclosedConfigurationBlock, opener);
-                    }
-                    _ => {
-                        self.report_first(Summary::InvalidSingleArgumentBlockDefinition, next);
-                    }
+                let is_reported = !self.is_quiet || matches!(kind, Kind::Comma | Kind::Newline);
+                let (summary, place) = match kind {
+                    Kind::End => (Summary::UnclosedConfigurationBlock, opener),
+                    _ => (Summary::InvalidSingleArgumentBlockDefinition, next),
+                };
+                if is_reported {
+                    self.report_before(summary, place, order);
                 }
                 self.skip_past(Kind::CloseBrace);
             }
@@ -172,12 +170,12 @@ impl Parser<'_> {
     }
 
     fn one_line_argument(&mut self, owner: Owner) {
-        let name = self.next();
-        if self.peek() != Kind::Name {
+        let is_name = self.read() == Kind::Name;
+        let name = self.last;
+        if !is_name {
             self.report(Summary::ArgumentOrBlockDefinitionRequired, name);
             return self.skip_item();
         }
-        self.read();
         match self.peek() {
             Kind::Assign => {
                 self.read();

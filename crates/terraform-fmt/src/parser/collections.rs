@@ -3,25 +3,23 @@
 use super::cursor::Parser;
 use crate::kind::Kind;
 use crate::summary::Summary;
+use crate::token::Token;
 
 impl Parser<'_> {
     /// A call, from behind the first part of its name.
     pub(super) fn call(&mut self, name: usize) -> bool {
         while self.accept(Kind::DoubleColon) {
-            if !self.accept(Kind::Name) {
-                let next = self.next();
-                let failed = self.report(Summary::MissingFunctionName, next);
+            if self.read() != Kind::Name {
+                let failed = self.report(Summary::MissingFunctionName, self.last);
                 self.skip_call();
                 return failed;
             }
         }
-        if self.peek() != Kind::OpenParenthesis {
-            let next = self.next();
-            let failed = self.report(Summary::MissingOpenParenthesis, next);
+        if self.read() != Kind::OpenParenthesis {
+            let failed = self.report(Summary::MissingOpenParenthesis, self.last);
             self.skip_call();
             return failed;
         }
-        self.read();
         let counted = std::mem::replace(&mut self.counts_newlines, false);
         let failed = self.arguments(name);
         self.counts_newlines = counted;
@@ -54,11 +52,10 @@ impl Parser<'_> {
                     self.skip_past(Kind::CloseParenthesis);
                     return failed;
                 }
-                kind => {
-                    let next = self.next();
-                    let (summary, place) = match kind {
+                _ => {
+                    let (summary, place) = match self.read() {
                         Kind::End => (Summary::UnterminatedFunctionCall, name),
-                        _ => (Summary::MissingArgumentSeparator, next),
+                        _ => (Summary::MissingArgumentSeparator, self.last),
                     };
                     failed = self.report(summary, place);
                     self.skip_past(Kind::CloseParenthesis);
@@ -240,7 +237,9 @@ impl Parser<'_> {
     }
 
     fn report_tokens(&mut self, first: usize, last: usize) -> bool {
-        let (start, end) = (self.token(first).start, self.token(last).end);
+        let Token { start, end, .. } = self.token(first);
+        // An expression that could not be read is the token that stands in its place.
+        let end = end.max(self.token(last).end);
         self.report_range(Summary::InvalidForExpression, start, end)
     }
 

@@ -15,6 +15,8 @@ pub(crate) struct Fault {
     pub(crate) summary: Summary,
     pub(crate) start: u32,
     pub(crate) end: u32,
+    /// Which of the errors of one place comes first: half of them are left free.
+    pub(crate) order: usize,
 }
 
 /// What was found in a file; it keeps its memory from one file to the next.
@@ -95,8 +97,7 @@ impl<'f> Parser<'f> {
 
     /// Skips what does not count here; the kind of the token that does.
     ///
-    /// What was skipped stays skipped: newlines begin to count again only behind a token that was read, with one exception
-    /// (see [`Parser::unpeek`]).
+    /// What was skipped stays skipped: newlines begin to count again only behind a token that was read.
     pub(super) fn peek(&mut self) -> Kind {
         loop {
             let kind = self.kind(self.at);
@@ -113,13 +114,6 @@ impl<'f> Parser<'f> {
     pub(super) fn next(&mut self) -> usize {
         self.peek();
         self.at
-    }
-
-    /// Goes back to behind the token that was read last.
-    pub(super) fn unpeek(&mut self) {
-        if self.kind(self.last) != Kind::End && self.found.doubt.is_none() {
-            self.at = self.last + 1;
-        }
     }
 
     /// Reads a token. The end can be read any number of times.
@@ -157,13 +151,20 @@ impl<'f> Parser<'f> {
     }
 
     pub(super) fn report_range(&mut self, summary: Summary, start: u32, end: u32) -> bool {
-        self.found.faults.push(Fault { summary, start, end });
+        let order = 2 * self.found.faults.len() + 1;
+        self.found.faults.push(Fault { summary, start, end, order });
         true
     }
 
     /// An error at a token, unless it may come of an earlier one; and whether it is reported.
     pub(super) fn report_first(&mut self, summary: Summary, index: usize) -> bool {
         !self.is_quiet && self.report(summary, index)
+    }
+
+    /// An error at a token that comes before those of the same place that were reported as the `order`th and later.
+    pub(super) fn report_before(&mut self, summary: Summary, index: usize, order: usize) {
+        let Token { start, end, .. } = self.token(index);
+        self.found.faults.push(Fault { summary, start, end, order: 2 * order });
     }
 
     /// Goes a level deeper, and whether that is not too deep. If it is, reading ends.

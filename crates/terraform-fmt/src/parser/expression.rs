@@ -227,12 +227,8 @@ impl Parser<'_> {
     }
 
     fn close_index(&mut self, summary: Summary) -> bool {
-        if self.accept(Kind::CloseBracket) {
-            return false;
-        }
-        if self.is_quiet {
-            // Only the first time something is skipped; newlines that were passed over count again.
-            self.unpeek();
+        // Whatever it is, it is read; only the first time something is skipped.
+        if self.read() == Kind::CloseBracket || self.is_quiet {
             return false;
         }
         self.skip_past(Kind::CloseBracket);

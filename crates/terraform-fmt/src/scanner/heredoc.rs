@@ -16,10 +16,10 @@ impl Scanner<'_> {
                     match self.escaped_sequence(byte) {
                         Some(length) => length,
                         None if self.byte(self.at + 1).is_none() => return self.push(Kind::Invalid, 1),
-                        None if self.newline_length(self.at + 1) == 2 => {
-                            // The only place where terraform cuts a line ending in two.
+                        None if self.takes_odd_byte() => {
+                            let newline = self.newline_length(self.at + 2);
                             self.push(Kind::HeredocLiteral, 2);
-                            self.push(Kind::HeredocLiteral, 1);
+                            self.push(Kind::HeredocLiteral, newline);
                             self.set_line_start(true);
                             continue;
                         }
@@ -43,6 +43,14 @@ impl Scanner<'_> {
                 return;
             }
         }
+    }
+
+    /// Whether the sign that comes next takes the byte behind it along, which is no character, or half of a line ending:
+    /// so it does at the end of a line.
+    fn takes_odd_byte(&self) -> bool {
+        let behind = self.input.get(self.at + 1..).unwrap_or_default();
+        let is_odd = behind.first().is_some_and(|it| *it == b'\r' || formal_length(behind) == 0);
+        is_odd && self.newline_length(self.at + 2) > 0
     }
 
     /// A literal of that many bytes and the newline behind it, or the end of the heredoc; and whether it was the end.
