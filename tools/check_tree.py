@@ -51,6 +51,7 @@ MAP = {
     "process": "",
     "archive": "",
     "rego": "",
+    "terraform-fmt": "",
     "http": "log",
     "client": "log protocol",
     "tasks": "findings",

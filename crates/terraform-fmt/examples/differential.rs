@@ -3,11 +3,24 @@
 //! It prints the differences that it finds, and how many files there were of each kind. The tests do the same with fewer
 //! files; a new release of terraform is worth an hour of it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that is run by hand: it says what it found, and ends where it cannot go on"
+)]
+
+#[path = "../tests/judge/generate.rs"]
+mod generate;
 #[path = "../tests/judge/mod.rs"]
 mod judge;
+#[path = "../tests/judge/mutate.rs"]
+mod mutate;
 
 use fastrand::Rng;
-use judge::{Count, compare, generate, mutate, terraform, vectors};
+use judge::{Count, compare, terraform};
 
 /// How many files one process of terraform gets.
 const BATCH: usize = 1000;
@@ -17,7 +30,7 @@ fn main() {
     let (seed, files) = (arguments.next().unwrap_or(1), arguments.next().unwrap_or(10_000));
     let mut rng = Rng::with_seed(seed);
     let terraform = terraform();
-    let vectors = vectors();
+    let vectors = mutate::vectors();
     let mut count = Count::default();
     while (count.files as u64) < files {
         let batch: Vec<Vec<u8>> = (0..BATCH).map(|index| made(index, &vectors, &mut rng)).collect();
@@ -25,7 +38,10 @@ fn main() {
             println!("{}\n", difference.show(&batch[difference.index]));
         }
     }
-    println!("{count:?}");
+    let Count { files, accepted, rejected, different, not_sure } = count;
+    println!(
+        "{files} files, {accepted} accepted, {rejected} rejected, {different} different, {not_sure} not sure"
+    );
 }
 
 /// Of three files one is generated, one is a mutant of that, and one is a mutant of a recorded case.

@@ -35,8 +35,7 @@ pub(crate) fn formal_length(bytes: &[u8]) -> usize {
         Some(0xF0..=0xF7) => 4,
         _ => return 0,
     };
-    let is_whole =
-        bytes.get(1..length).is_some_and(|rest| rest.iter().all(|it| (0x80..=0xBF).contains(it)));
+    let is_whole = bytes.get(1..length).is_some_and(|rest| rest.iter().all(|it| (0x80..=0xBF).contains(it)));
     if is_whole { length } else { 0 }
 }
 

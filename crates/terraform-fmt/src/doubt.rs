@@ -52,7 +52,9 @@ impl fmt::Display for DoubtReason {
             Self::EncodingOfName => "there are bytes in code that are not UTF-8",
             Self::EncodingOfLabel => "there are bytes in a label that are not UTF-8",
             Self::CodePointsOfLabel => "there are characters in a label whose normal form is not certain",
-            Self::EncodingOfMeasured => "there are bytes that are not UTF-8 in a comment that decides about alignment",
+            Self::EncodingOfMeasured => {
+                "there are bytes that are not UTF-8 in a comment that decides about alignment"
+            }
             Self::Exponent => "there is a number with an extreme exponent",
         })
     }

@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn suffixes_depend_on_flavour_and_version() {
-        let formats = |name: &str, flavour, minor| is_formatted(name.as_bytes(), flavour, Version::new(1, minor));
+        let formats =
+            |name: &str, flavour, minor| is_formatted(name.as_bytes(), flavour, Version::new(1, minor));
         for (name, terraform, opentofu) in [
             ("a.tf", Some(3), Some(6)),
             ("a.auto.tfvars", Some(3), Some(6)),

@@ -12,7 +12,7 @@ use crate::token::{Source, Token};
 /// A result may be this many times as large as its file.
 const MAX_GROWTH: u64 = 64;
 /// A result may always have this many bytes.
-const MAX_SMALL_BYTES: u64 = 1 << 16;
+const MAX_SMALL_BYTES: u64 = 1 << 20;
 
 /// Formats files one after the other, and keeps the memory that it needs on the way.
 ///

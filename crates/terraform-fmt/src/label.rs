@@ -91,7 +91,11 @@ fn encode(text: impl Iterator<Item = char>) -> Vec<u8> {
             _ if is_printable(character) => encoded.push(character),
             _ => {
                 let code = u32::from(character);
-                encoded.push_str(&if code <= 0xFFFF { format!("\\u{code:04x}") } else { format!("\\U{code:08x}") });
+                encoded.push_str(&if code <= 0xFFFF {
+                    format!("\\u{code:04x}")
+                } else {
+                    format!("\\U{code:08x}")
+                });
             }
         }
     }
@@ -138,7 +142,10 @@ mod tests {
     #[test]
     fn characters_that_came_later_are_in_doubt() {
         assert_eq!(rewritten("\u{2FFC}".as_bytes()), Err(DoubtReason::CodePointsOfLabel));
-        assert_eq!(rewritten(format!("e{}", "\u{301}".repeat(31)).as_bytes()), Err(DoubtReason::CodePointsOfLabel));
+        assert_eq!(
+            rewritten(format!("e{}", "\u{301}".repeat(31)).as_bytes()),
+            Err(DoubtReason::CodePointsOfLabel)
+        );
         assert_eq!(rewritten(b"\xFF"), Err(DoubtReason::EncodingOfLabel));
     }
 }

@@ -33,7 +33,12 @@ impl Layout {
     /// # Errors
     ///
     /// The place of a token whose width is in doubt.
-    pub(crate) fn arrange(&mut self, tokens: &[Token], source: Source<'_>, final_gap: u32) -> Result<(), u32> {
+    pub(crate) fn arrange(
+        &mut self,
+        tokens: &[Token],
+        source: Source<'_>,
+        final_gap: u32,
+    ) -> Result<(), u32> {
         self.spaces.clear();
         self.spaces.resize(tokens.len(), 0);
         self.indentation.clear();

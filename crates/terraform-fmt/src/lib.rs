@@ -16,7 +16,10 @@ mod refusal;
 mod scanner;
 mod summary;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod token;
+mod work;
 
 pub use doubt::{Doubt, DoubtReason};
 pub use files::{Flavour, Version, is_formatted, is_ignored};

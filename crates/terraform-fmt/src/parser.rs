@@ -10,9 +10,9 @@ mod cursor;
 mod expression;
 mod header;
 mod literal;
-mod value;
 mod skip;
 mod template;
+mod value;
 
 pub(crate) use cursor::{Fault, Findings};
 

@@ -12,6 +12,7 @@ mod quoted;
 use crate::doubt::DoubtReason;
 use crate::kind::Kind;
 use crate::token::Token;
+use crate::work;
 
 /// What is between quotes, or in a heredoc, or neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,8 @@ impl Scan {
         self.modes.clear();
         self.templates.clear();
         self.heredocs.clear();
-        let mut scanner = Scanner { input, at: 0, depth: 0, mode: Mode::Code, lacks_comment_end: false, scan: self };
+        let mut scanner =
+            Scanner { input, at: 0, depth: 0, mode: Mode::Code, lacks_comment_end: false, scan: self };
         if input.starts_with(b"\xEF\xBB\xBF") {
             scanner.at = 3;
             scanner.scan.has_odd_gap = true;
@@ -85,6 +87,7 @@ struct Scanner<'s> {
 
 impl Scanner<'_> {
     fn byte(&self, at: usize) -> Option<u8> {
+        work::step();
         self.input.get(at).copied()
     }
 

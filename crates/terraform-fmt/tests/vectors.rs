@@ -1,5 +1,7 @@
 //! Holds the formatter against what terraform 1.11.4 answers, recorded file by file; see `vectors/README.md`.
 
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,8 +42,7 @@ fn judge(file: &Path) -> Option<String> {
 fn every_recorded_answer_is_given() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-    let inputs: BTreeSet<PathBuf> =
-        files.filter(|it| it.extension().is_some_and(|it| it == "in")).collect();
+    let inputs: BTreeSet<PathBuf> = files.filter(|it| it.extension().is_some_and(|it| it == "in")).collect();
     assert_eq!(inputs.len(), 351);
     let wrong: Vec<String> = inputs
         .iter()

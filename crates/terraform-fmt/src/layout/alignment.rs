@@ -3,6 +3,7 @@
 use super::columns::Columns;
 use super::line::Line;
 use crate::token::Token;
+use crate::work;
 
 /// The chains of lines whose cells are aligned.
 #[derive(Debug, Default)]
@@ -32,7 +33,13 @@ impl Alignment {
     }
 
     /// Takes a line along whose spaces are set but for those before its cells.
-    pub(super) fn note(&mut self, line: Line, tokens: &[Token], spaces: &mut [u32], columns: &mut Columns<'_>) {
+    pub(super) fn note(
+        &mut self,
+        line: Line,
+        tokens: &[Token],
+        spaces: &mut [u32],
+        columns: &mut Columns<'_>,
+    ) {
         let mut width = 0;
         let lead_end = line.assign.or(line.comment).unwrap_or(line.start);
         if lead_end > line.start {
@@ -80,6 +87,7 @@ impl Alignment {
 fn align(cells: impl Iterator<Item = (usize, u32)> + Clone, spaces: &mut [u32]) {
     let widest = cells.clone().map(|(_, width)| width).max().unwrap_or_default();
     for (token, width) in cells {
+        work::step();
         if let Some(before) = spaces.get_mut(token) {
             *before = widest - width + 1;
         }

@@ -6,6 +6,7 @@ use super::graphemes;
 use crate::characters::Character;
 use crate::kind::Kind;
 use crate::token::{Source, Token};
+use crate::work;
 
 /// Measures tokens of a file.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl<'s> Columns<'s> {
     }
 
     fn columns(&mut self, token: Token) -> u32 {
+        work::step();
         let has_lines = matches!(
             token.kind,
             Kind::OpenHeredoc | Kind::HeredocLiteral | Kind::LineComment | Kind::BlockComment

@@ -62,14 +62,14 @@ impl State {
             _ => return true, // GB4, GB5
         };
         match (last, next) {
-            (Control, _) | (_, Control) => true,                             // GB4, GB5
-            (HangulL, HangulL | HangulV | HangulLV | HangulLVT) => false,    // GB6
-            (HangulLV | HangulV, HangulV | HangulT) => false,                // GB7
-            (HangulLVT | HangulT, HangulT) => false,                         // GB8
-            (_, Extend | Joiner | SpacingMark) | (Prepend, _) => false,      // GB9, GB9a, GB9b
-            (Joiner, Pictographic) => !self.is_pictograph,                   // GB11
-            (Regional, Regional) => !self.is_half_flag,                      // GB12, GB13
-            _ => true,                                                       // GB999
+            (Control, _) | (_, Control) => true,                          // GB4, GB5
+            (HangulL, HangulL | HangulV | HangulLV | HangulLVT) => false, // GB6
+            (HangulLV | HangulV, HangulV | HangulT) => false,             // GB7
+            (HangulLVT | HangulT, HangulT) => false,                      // GB8
+            (_, Extend | Joiner | SpacingMark) | (Prepend, _) => false,   // GB9, GB9a, GB9b
+            (Joiner, Pictographic) => !self.is_pictograph,                // GB11
+            (Regional, Regional) => !self.is_half_flag,                   // GB12, GB13
+            _ => true,                                                    // GB999
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::kind::Kind;
 use crate::token::Token;
+use crate::work;
 
 /// A line of tokens: indexes of its first token, of its cells, and behind its last token.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,7 @@ impl Line {
         let mut end = start;
         let (mut brackets, mut heredoc, mut assign) = (0, None, None);
         for token in tokens.get(start..).unwrap_or_default() {
+            work::step();
             match token.kind {
                 Kind::End => break,
                 // An `=` that begins the line is none; no other is looked at but the first.

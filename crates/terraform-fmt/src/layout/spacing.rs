@@ -48,7 +48,10 @@ fn rule(left: Kind, right: Kind) -> Rule {
     RULES.get(left as usize).and_then(|it| it.get(right as usize)).copied().unwrap_or(Rule::One)
 }
 
-#[expect(clippy::indexing_slicing, reason = "the compiler computes it, and would not compile an index out of bounds")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler computes it, and would not compile an index out of bounds"
+)]
 const fn rules() -> [[Rule; Kind::COUNT]; Kind::COUNT] {
     let mut rules = [[Rule::One; Kind::COUNT]; Kind::COUNT];
     let mut left = 0;
@@ -65,13 +68,13 @@ const fn rules() -> [[Rule; Kind::COUNT]; Kind::COUNT] {
 
 const fn pair(left: Kind, right: Kind) -> Rule {
     match (left, right) {
-        (_, Kind::Newline) => Rule::None,                       // 1
-        (Kind::Name, Kind::OpenParenthesis) => Rule::None,      // 2
-        (Kind::Name, Kind::DoubleColon) => Rule::None,          // 3
-        (Kind::DoubleColon, Kind::Name) => Rule::None,          // 3
-        (Kind::Dot, _) | (_, Kind::Dot) => Rule::None,          // 4
-        (_, Kind::Comma | Kind::Ellipsis) => Rule::None,        // 5
-        (Kind::Comma, _) => Rule::One,                          // 6
+        (_, Kind::Newline) => Rule::None,                  // 1
+        (Kind::Name, Kind::OpenParenthesis) => Rule::None, // 2
+        (Kind::Name, Kind::DoubleColon) => Rule::None,     // 3
+        (Kind::DoubleColon, Kind::Name) => Rule::None,     // 3
+        (Kind::Dot, _) | (_, Kind::Dot) => Rule::None,     // 4
+        (_, Kind::Comma | Kind::Ellipsis) => Rule::None,   // 5
+        (Kind::Comma, _) => Rule::One,                     // 6
         (Kind::QuotedLiteral | Kind::HeredocLiteral | Kind::OpenQuote | Kind::OpenHeredoc, _) => Rule::None, // 7
         (_, Kind::QuotedLiteral | Kind::HeredocLiteral | Kind::CloseQuote | Kind::CloseHeredoc) => Rule::None, // 7
         // 8 overrules 9 and 17, and 12 and 18 say the same as it.
@@ -82,16 +85,16 @@ const fn pair(left: Kind, right: Kind) -> Rule {
             Kind::Number | Kind::CloseBrace | Kind::CloseBracket | Kind::CloseParenthesis | Kind::SequenceEnd,
             Kind::OpenBracket,
         ) => Rule::None, // 9
-        (Kind::Not, _) => Rule::None,                           // 10
-        (Kind::Minus, _) => Rule::Minus,                        // 11
-        (Kind::OpenBrace, Kind::CloseBrace) => Rule::None,      // 12
-        (Kind::OpenBrace, _) | (_, Kind::CloseBrace) => Rule::One, // 12
+        (Kind::Not, _) => Rule::None,                                        // 10
+        (Kind::Minus, _) => Rule::Minus,                                     // 11
+        (Kind::OpenBrace, Kind::CloseBrace) => Rule::None,                   // 12
+        (Kind::OpenBrace, _) | (_, Kind::CloseBrace) => Rule::One,           // 12
         (Kind::Interpolation | Kind::Control, Kind::OpenBrace) => Rule::One, // 13
-        (Kind::CloseBrace, Kind::SequenceEnd) => Rule::One,     // 14
+        (Kind::CloseBrace, Kind::SequenceEnd) => Rule::One,                  // 14
         (Kind::SequenceEnd, Kind::Interpolation | Kind::Control) => Rule::None, // 15
         (Kind::OpenBracket | Kind::OpenParenthesis | Kind::Interpolation | Kind::Control, _) => Rule::None, // 16
         (_, Kind::CloseBracket | Kind::CloseParenthesis | Kind::SequenceEnd) => Rule::None, // 17
-        _ => Rule::One,                                         // 18
+        _ => Rule::One,                                                                     // 18
     }
 }
 

@@ -3,6 +3,7 @@
 use super::cursor::Parser;
 use crate::kind::Kind;
 use crate::summary::Summary;
+use crate::work;
 use std::collections::HashSet;
 
 /// What a body is the body of.
@@ -17,7 +18,7 @@ pub(super) enum Owner {
 /// Up to how many names are compared with each other, and not by a table.
 const FEW: usize = 16;
 
-impl Parser<'_> {
+impl<'f> Parser<'f> {
     pub(super) fn file(&mut self) {
         self.body(Owner::File, 0);
     }
@@ -115,7 +116,7 @@ impl Parser<'_> {
         let first = self.next();
         self.found.deletions.clear();
         let failed = self.expression();
-        if self.found.faults.is_empty() {
+        if self.found.faults.is_empty() && self.found.doubt.is_none() {
             let is_type = owner == Owner::Variable && self.bytes(name) == b"type";
             self.rewrite_value(first, self.last, is_type);
         }
@@ -197,22 +198,31 @@ impl Parser<'_> {
 
     /// Reports arguments of a body that have a name which an earlier one has.
     fn find_redefined(&mut self, first: usize) {
-        let names = self.found.arguments.split_off(first);
-        if names.len() <= FEW {
-            for (index, &name) in names.iter().enumerate() {
-                let text = self.bytes(name as usize);
-                let mut earlier = names.iter().take(index);
-                if earlier.any(|&it| self.bytes(it as usize) == text) {
-                    self.report(Summary::AttributeRedefined, name as usize);
+        let end = self.found.arguments.len();
+        if end - first <= FEW {
+            for later in first + 1..end {
+                if (first..later).any(|earlier| self.argument_name(earlier) == self.argument_name(later)) {
+                    self.report_redefined(later);
                 }
             }
-        } else {
-            let mut seen = HashSet::with_capacity(names.len());
-            for &name in &names {
-                if !seen.insert(self.bytes(name as usize)) {
-                    self.report(Summary::AttributeRedefined, name as usize);
-                }
+            return;
+        }
+        let mut seen = HashSet::with_capacity(end - first);
+        for index in first..end {
+            if !seen.insert(self.argument_name(index)) {
+                self.report_redefined(index);
             }
+        }
+    }
+
+    fn argument_name(&self, index: usize) -> &'f [u8] {
+        work::step();
+        self.found.arguments.get(index).map_or(&[], |it| self.bytes(*it as usize))
+    }
+
+    fn report_redefined(&mut self, index: usize) {
+        if let Some(&name) = self.found.arguments.get(index) {
+            self.report(Summary::AttributeRedefined, name as usize);
         }
     }
 }

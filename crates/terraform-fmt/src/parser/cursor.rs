@@ -7,6 +7,7 @@ use crate::kind::Kind;
 use crate::limits::MAX_DEPTH;
 use crate::summary::Summary;
 use crate::token::Token;
+use crate::work;
 use std::ops::Range;
 
 /// An error, before anyone looks for its line.
@@ -100,6 +101,7 @@ impl<'f> Parser<'f> {
     /// What was skipped stays skipped: newlines begin to count again only behind a token that was read.
     pub(super) fn peek(&mut self) -> Kind {
         loop {
+            work::step();
             let kind = self.kind(self.at);
             match kind {
                 Kind::BlockComment => self.at += 1,

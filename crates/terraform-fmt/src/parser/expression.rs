@@ -5,6 +5,7 @@
 use super::cursor::Parser;
 use crate::kind::Kind;
 use crate::summary::Summary;
+use crate::work;
 
 impl Parser<'_> {
     /// An expression. Operators of all levels are read in one loop: how they bind shows nowhere.
@@ -255,7 +256,10 @@ impl Parser<'_> {
     /// Whether `for` binds the name of a variable.
     fn is_bound(&self, variable: usize) -> bool {
         let name = self.bytes(variable);
-        self.found.scopes.iter().any(|&it| self.bytes(it as usize) == name)
+        self.found.scopes.iter().any(|&it| {
+            work::step();
+            self.bytes(it as usize) == name
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::cursor::Parser;
 use crate::formatted::LossKind;
 use crate::kind::Kind;
+use crate::work;
 use std::ops::Range;
 
 impl Parser<'_> {
@@ -34,11 +35,13 @@ impl Parser<'_> {
                 it @ (b"list" | b"map" | b"set") => (b"any", it),
                 _ => return,
             },
-            (Kind::OpenQuote, 2) if self.kind(first + 1) == Kind::QuotedLiteral => match self.bytes(first + 1) {
-                b"string" => (b"string", b""),
-                it @ (b"list" | b"map") => (b"string", it),
-                _ => return,
-            },
+            (Kind::OpenQuote, 2) if self.kind(first + 1) == Kind::QuotedLiteral => {
+                match self.bytes(first + 1) {
+                    b"string" => (b"string", b""),
+                    it @ (b"list" | b"map") => (b"string", it),
+                    _ => return,
+                }
+            }
             _ => return,
         };
         self.found.edits.replace(first..last + 1);
@@ -82,6 +85,7 @@ impl Parser<'_> {
     fn is_one_expression(&self, left: &[usize]) -> bool {
         let mut quotes = 0_usize;
         left.iter().all(|&index| {
+            work::step();
             match self.kind(index) {
                 Kind::OpenQuote => quotes += 1,
                 Kind::CloseQuote => quotes = quotes.saturating_sub(1),

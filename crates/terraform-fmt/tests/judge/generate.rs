@@ -101,7 +101,18 @@ impl Writer<'_> {
         for _ in 0..self.rng.usize(..3) {
             self.put(" ");
             self.blank();
-            self.pick(&["\"x\"", "\"x\"", "label", "\"a b\"", "\"\"", "\"a$b\"", "\"\\u00e9\"", "\"e\u{301}\"", "\"$${x\"", "\"\\t\""]);
+            self.pick(&[
+                "\"x\"",
+                "\"x\"",
+                "label",
+                "\"a b\"",
+                "\"\"",
+                "\"a$b\"",
+                "\"\\u00e9\"",
+                "\"e\u{301}\"",
+                "\"$${x\"",
+                "\"\\t\"",
+            ]);
         }
         self.blank();
         self.put("{");
@@ -144,7 +155,15 @@ impl Writer<'_> {
                 0 => self.put("  ${"),
                 1 => self.put("%{ if "),
                 _ => {
-                    self.pick(&["text\n", "  a $ b % \\n \"\n", "$${x}\n", "ü\n", "\n", " EOTX\n", "/* no */ # no\n"]);
+                    self.pick(&[
+                        "text\n",
+                        "  a $ b % \\n \"\n",
+                        "$${x}\n",
+                        "ü\n",
+                        "\n",
+                        " EOTX\n",
+                        "/* no */ # no\n",
+                    ]);
                     continue;
                 }
             }
@@ -169,7 +188,9 @@ impl Writer<'_> {
                     self.gap(is_free);
                     self.put(":");
                 }
-                _ => self.pick(&["+", "- ", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||", " -"]),
+                _ => {
+                    self.pick(&["+", "- ", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||", " -"])
+                }
             }
             self.gap(is_free);
             self.term(depth + 1, is_free);
@@ -181,7 +202,16 @@ impl Writer<'_> {
         match choice {
             0 => self.pick(&["1", "1.5", "1e9", "0", "12.0E-3"]),
             1 => self.pick(&["true", "false", "null"]),
-            2 => self.pick(&["\"\"", "\"x\"", "\"a$b\"", "\"100%\"", "\"\\n\\\"\"", "\"日本\"", "\"e\u{301}x\"", "\"$${x}\""]),
+            2 => self.pick(&[
+                "\"\"",
+                "\"x\"",
+                "\"a$b\"",
+                "\"100%\"",
+                "\"\\n\\\"\"",
+                "\"日本\"",
+                "\"e\u{301}x\"",
+                "\"$${x}\"",
+            ]),
             3..6 => self.reference(depth, is_free),
             6 => {
                 self.pick(&["-", "!", "- ", "!!"]);

@@ -1,8 +1,5 @@
 //! Asks a real terraform about many files at once, and holds our answers against its answers.
 
-pub(crate) mod generate;
-pub(crate) mod mutate;
-
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -48,7 +45,12 @@ impl Difference {
             Answer::Formatted(bytes) => bytes.escape_ascii().to_string(),
             other => format!("{other:?}"),
         };
-        format!("input:  {}\nours:   {}\ntheirs: {}", input.escape_ascii(), text(&self.ours), text(&self.theirs))
+        format!(
+            "input:  {}\nours:   {}\ntheirs: {}",
+            input.escape_ascii(),
+            text(&self.ours),
+            text(&self.theirs)
+        )
     }
 }
 
@@ -91,11 +93,9 @@ pub(crate) fn terraform() -> PathBuf {
     let tools = std::env::var_os("RUNTASK_TOOLS").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories: Vec<PathBuf> = tools.into_iter().chain(std::env::split_paths(&path)).collect();
-    directories
-        .iter()
-        .map(|it| it.join("terraform"))
-        .find(|it| it.is_file())
-        .unwrap_or_else(|| panic!("no terraform to compare with, neither in RUNTASK_TOOLS nor on PATH: make setup"))
+    directories.iter().map(|it| it.join("terraform")).find(|it| it.is_file()).unwrap_or_else(|| {
+        panic!("no terraform to compare with, neither in RUNTASK_TOOLS nor on PATH: make setup")
+    })
 }
 
 /// What terraform says about files.
@@ -175,13 +175,4 @@ fn errors(stderr: &[u8]) -> Vec<(usize, usize, String)> {
     }
     assert!(summary.is_none(), "an error without a place: {summary:?}");
     found
-}
-
-/// The inputs of the recorded cases.
-pub(crate) fn vectors() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
-    files.retain(|it| it.extension().is_some_and(|it| it == "in"));
-    files.sort();
-    files.iter().map(|it| fs::read(it).unwrap()).collect()
 }

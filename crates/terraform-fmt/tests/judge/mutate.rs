@@ -1,27 +1,154 @@
 //! Makes files from files, by small changes that are likely to meet a rule.
 
 use fastrand::Rng;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// Pieces that mean something to the scanner or the parser.
 const PIECES: &[&str] = &[
-    "\n", "\n", "\r\n", " ", "  ", "\t", "=", "=", "==", "=>", "{", "}", "{", "}", "[", "]", "(", ")", "\"", "\"", "${",
-    "%{", "${~", "~}", "$${", "%%{", "$", "%", "$$", "<<EOT\n", "<<-EOT\n", "\nEOT\n", "EOT", "#", "# c\n", "//", "// c\n",
-    "/*", "*/", "/* c */", ",", ".", "...", ":", "::", "?", "+", "-", "*", "/", "!", "!=", "<", ">", "<=", ">=", "&&", "||",
-    "&", "|", "^", "~", ";", "`", "'", "\\", "\\n", "\\\"", "\\u00e9", "\\u", "\\x", "true", "false", "null", "[true]",
-    "[null]", "[*]", ".*", ".0", ".0.1", "[0]", "[\"k\"]", "for", "for x in y : ", "in", "if", "else", "endif", "endfor",
-    "%{ if x }", "%{ else }", "%{ endif }", "%{ for x in y }", "%{ endfor }", "if x", "a", "b", "x.y", "f(", "a::b(", "1",
-    "1.5", "1e9", "1..2", "0x1F", "\"x\"", "\"${x}\"", "\"${x", "type = ", "variable \"v\" {", "list", "a = ", "b {\n", "\n}\n",
-    "resource \"a\" \"b\" {\n", "日本", "é", "e\u{301}", "👨\u{200D}👩", "\u{feff}", "\u{a0}", "\u{200b}", "a-b", "-", "- ",
-    "? 1 : 2", "(1 + 2)", "{ a = 1 }", "[1, 2]", "x = { a = 1 }", "x # c\n", "\r",
+    "\n",
+    "\n",
+    "\r\n",
+    " ",
+    "  ",
+    "\t",
+    "=",
+    "=",
+    "==",
+    "=>",
+    "{",
+    "}",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    "\"",
+    "\"",
+    "${",
+    "%{",
+    "${~",
+    "~}",
+    "$${",
+    "%%{",
+    "$",
+    "%",
+    "$$",
+    "<<EOT\n",
+    "<<-EOT\n",
+    "\nEOT\n",
+    "EOT",
+    "#",
+    "# c\n",
+    "//",
+    "// c\n",
+    "/*",
+    "*/",
+    "/* c */",
+    ",",
+    ".",
+    "...",
+    ":",
+    "::",
+    "?",
+    "+",
+    "-",
+    "*",
+    "/",
+    "!",
+    "!=",
+    "<",
+    ">",
+    "<=",
+    ">=",
+    "&&",
+    "||",
+    "&",
+    "|",
+    "^",
+    "~",
+    ";",
+    "`",
+    "'",
+    "\\",
+    "\\n",
+    "\\\"",
+    "\\u00e9",
+    "\\u",
+    "\\x",
+    "true",
+    "false",
+    "null",
+    "[true]",
+    "[null]",
+    "[*]",
+    ".*",
+    ".0",
+    ".0.1",
+    "[0]",
+    "[\"k\"]",
+    "for",
+    "for x in y : ",
+    "in",
+    "if",
+    "else",
+    "endif",
+    "endfor",
+    "%{ if x }",
+    "%{ else }",
+    "%{ endif }",
+    "%{ for x in y }",
+    "%{ endfor }",
+    "if x",
+    "a",
+    "b",
+    "x.y",
+    "f(",
+    "a::b(",
+    "1",
+    "1.5",
+    "1e9",
+    "1..2",
+    "0x1F",
+    "\"x\"",
+    "\"${x}\"",
+    "\"${x",
+    "type = ",
+    "variable \"v\" {",
+    "list",
+    "a = ",
+    "b {\n",
+    "\n}\n",
+    "resource \"a\" \"b\" {\n",
+    "日本",
+    "é",
+    "e\u{301}",
+    "👨\u{200D}👩",
+    "\u{feff}",
+    "\u{a0}",
+    "\u{200b}",
+    "a-b",
+    "-",
+    "- ",
+    "? 1 : 2",
+    "(1 + 2)",
+    "{ a = 1 }",
+    "[1, 2]",
+    "x = { a = 1 }",
+    "x # c\n",
+    "\r",
 ];
 
 /// Bytes that are no text.
-const ODD_BYTES: &[&[u8]] = &[b"\xFF", b"\x80", b"\xC3", b"\xE2\x80", b"\xED\xA0\x80", b"\xC0\x80", b"\0", b"\x7F"];
+const ODD_BYTES: &[&[u8]] =
+    &[b"\xFF", b"\x80", b"\xC3", b"\xE2\x80", b"\xED\xA0\x80", b"\xC0\x80", b"\0", b"\x7F"];
 
 /// A file that differs from one of `files` in a few places.
 pub(crate) fn mutated(files: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     let mut file = rng.choice(files).cloned().unwrap_or_default();
-    for _ in 0..=rng.usize(..4) {
+    // Few changes: a file that is still well formed says more.
+    for _ in 0..=rng.usize(..4) / 2 + rng.usize(..2) {
         mutate(&mut file, files, rng);
     }
     // Terraform takes the square of the size.
@@ -31,7 +158,7 @@ pub(crate) fn mutated(files: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
 
 fn mutate(file: &mut Vec<u8>, files: &[Vec<u8>], rng: &mut Rng) {
     let at = place(file, rng);
-    match rng.u8(..12) {
+    match rng.u8(..16) {
         0..4 => {
             let piece = rng.choice(PIECES).copied().unwrap_or_default();
             file.splice(at..at, piece.bytes());
@@ -79,7 +206,7 @@ fn mutate(file: &mut Vec<u8>, files: &[Vec<u8>], rng: &mut Rng) {
         }
         _ => {
             // Other neighbours for a token.
-            let blank = if rng.bool() { " " } else { "\n" };
+            let blank = rng.choice([" ", "\t", "\n", "/* c */", "  "]).unwrap_or_default();
             file.splice(at..at, blank.bytes());
         }
     }
@@ -102,4 +229,14 @@ fn place(file: &[u8], rng: &mut Rng) -> usize {
 
 fn ordered(left: usize, right: usize) -> (usize, usize) {
     (left.min(right), left.max(right))
+}
+
+/// The inputs of the recorded cases. Those that terraform accepts are there three times: most mutants are rejected anyhow.
+pub(crate) fn vectors() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    files.retain(|it| it.extension().is_some_and(|it| it == "in"));
+    files.sort();
+    let times = |file: &Path| if file.with_extension("out").is_file() { 3 } else { 1 };
+    files.iter().flat_map(|it| std::iter::repeat_n(fs::read(it).unwrap(), times(it))).collect()
 }
