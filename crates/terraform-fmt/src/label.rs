@@ -4,8 +4,8 @@
 
 use crate::doubt::DoubtReason;
 use crate::tables::{holds, printable};
-use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// How many combining marks in a row terraform's normalization surely leaves together.
 const MAX_MARKS: usize = 24;
@@ -29,7 +29,14 @@ pub(crate) fn rewritten(text: &[u8]) -> Result<Vec<u8>, DoubtReason> {
     Ok(encode(decoded.nfc()))
 }
 
+/// Whether terraform's normalization is known to be the standard's.
+///
+/// It takes two characters for others that have the same lower 16 bits: U+E0168 and an accent become U+1E78.
 fn is_normalization_certain(text: &str) -> bool {
+    let has_high = text.contains(|it: char| u32::from(it) > 0xFFFF);
+    if has_high && is_nfc_quick(text.nfd()) != IsNormalized::Yes {
+        return false;
+    }
     let is_known = |it: char| it.is_ascii() || holds(&printable::ASSIGNED, u32::from(it));
     let mut marks = 0;
     text.chars().all(is_known)
@@ -146,6 +153,7 @@ mod tests {
             rewritten(format!("e{}", "\u{301}".repeat(31)).as_bytes()),
             Err(DoubtReason::CodePointsOfLabel)
         );
+        assert_eq!(rewritten("\u{E0168}\u{301}".as_bytes()), Err(DoubtReason::CodePointsOfLabel));
         assert_eq!(rewritten(b"\xFF"), Err(DoubtReason::EncodingOfLabel));
     }
 }

@@ -193,14 +193,14 @@ impl Parser<'_> {
     fn index(&mut self, reference: &mut Option<usize>) -> bool {
         self.read();
         let opener = self.last;
-        let counted = std::mem::replace(&mut self.counts_newlines, false);
-        let failed = if self.peek() == Kind::Star {
+        // Up to its star, a splat is on one line, unless it is within brackets itself.
+        if self.peek() == Kind::Star {
             *reference = None;
             self.read();
-            self.close_index(Summary::MissingCloseBracketOnSplatIndex)
-        } else {
-            self.index_value(opener, reference)
-        };
+            return self.close_index(Summary::MissingCloseBracketOnSplatIndex);
+        }
+        let counted = std::mem::replace(&mut self.counts_newlines, false);
+        let failed = self.index_value(opener, reference);
         self.counts_newlines = counted;
         failed
     }
