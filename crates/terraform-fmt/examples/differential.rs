@@ -21,6 +21,8 @@ mod mutate;
 
 use fastrand::Rng;
 use judge::{Count, compare, terraform};
+use std::collections::BTreeMap;
+use terraform_fmt::Refusal;
 
 /// How many files one process of terraform gets.
 const BATCH: usize = 1000;
@@ -32,11 +34,20 @@ fn main() {
     let terraform = terraform();
     let vectors = mutate::vectors();
     let mut count = Count::default();
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     while (count.files as u64) < files {
         let batch: Vec<Vec<u8>> = (0..BATCH).map(|index| made(index, &vectors, &mut rng)).collect();
         for difference in compare(&terraform, &batch, &mut count) {
             println!("{}\n", difference.show(&batch[difference.index]));
         }
+        for file in &batch {
+            if let Err(Refusal::NotSure(doubt)) = terraform_fmt::format(file) {
+                *reasons.entry(doubt.reason.to_string()).or_insert(0) += 1;
+            }
+        }
+    }
+    for (reason, times) in reasons {
+        println!("not sure, {times} times: {reason}");
     }
     let Count { files, accepted, rejected, different, not_sure } = count;
     println!(

@@ -34,7 +34,7 @@ fn check(seed: u64, batches: usize, mut make: impl FnMut(&mut Rng) -> Vec<u8>) -
 fn mutants_of_the_recorded_cases_are_judged_as_terraform_judges_them() {
     let vectors = mutate::vectors();
     let count = check(1, 3, |rng| mutate::mutated(&vectors, rng));
-    assert!(count.accepted > 500 && count.rejected > 1500 && count.not_sure * 10 < count.files, "{count:?}");
+    assert!(count.accepted > 400 && count.rejected > 1500 && count.not_sure * 10 < count.files, "{count:?}");
 }
 
 #[test]
