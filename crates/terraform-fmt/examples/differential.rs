@@ -1,5 +1,6 @@
-//! Compares with the real terraform on files that are made for it: `differential SEED COUNT`.
+//! Compares with the real terraform on files that are made for it: `differential SEED COUNT [DIRECTORY…]`.
 //!
+//! They are made of the recorded cases, and of the files of the directories, such as a fuzzer's corpus.
 //! It prints the differences that it finds, and how many files there were of each kind. The tests do the same with fewer
 //! files; a new release of terraform is worth an hour of it.
 
@@ -28,15 +29,20 @@ use terraform_fmt::Refusal;
 const BATCH: usize = 1000;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).map(|it| it.parse().expect("SEED and COUNT are numbers"));
-    let (seed, files) = (arguments.next().unwrap_or(1), arguments.next().unwrap_or(10_000));
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |default: u64| arguments.next().map_or(default, |it| it.parse().expect("a number"));
+    let (seed, files) = (number(1), number(10_000));
     let mut rng = Rng::with_seed(seed);
     let terraform = terraform();
-    let vectors = mutate::vectors();
+    let mut pool = mutate::vectors();
+    for directory in arguments {
+        let entries = std::fs::read_dir(directory).unwrap().map(|it| it.unwrap().path());
+        pool.extend(entries.filter_map(|it| std::fs::read(it).ok()));
+    }
     let mut count = Count::default();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     while (count.files as u64) < files {
-        let batch: Vec<Vec<u8>> = (0..BATCH).map(|index| made(index, &vectors, &mut rng)).collect();
+        let batch: Vec<Vec<u8>> = (0..BATCH).map(|index| made(index, &pool, &mut rng)).collect();
         for difference in compare(&terraform, &batch, &mut count) {
             println!("{}\n", difference.show(&batch[difference.index]));
         }
@@ -55,11 +61,11 @@ fn main() {
     );
 }
 
-/// Of three files one is generated, one is a mutant of that, and one is a mutant of a recorded case.
-fn made(index: usize, vectors: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
+/// Of four files one is generated, one is a mutant of that, and two are mutants of the pool.
+fn made(index: usize, pool: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     match index % 4 {
         0 => generate::generated(rng),
         1 => mutate::mutated(&[generate::generated(rng), generate::generated(rng)], rng),
-        _ => mutate::mutated(vectors, rng),
+        _ => mutate::mutated(pool, rng),
     }
 }

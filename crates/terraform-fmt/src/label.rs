@@ -31,19 +31,23 @@ pub(crate) fn rewritten(text: &[u8]) -> Result<Vec<u8>, DoubtReason> {
 
 /// Whether terraform's normalization is known to be the standard's.
 ///
-/// It takes two characters for others that have the same lower 16 bits: U+E0168 and an accent become U+1E78.
+/// It composes by the lower 16 bits of characters: U+E0168 and an accent become U+1E78.
 fn is_normalization_certain(text: &str) -> bool {
-    let has_high = text.contains(|it: char| u32::from(it) > 0xFFFF);
-    if has_high && is_nfc_quick(text.nfd()) != IsNormalized::Yes {
+    if !text.chars().all(|it| it.is_ascii() || holds(&printable::ASSIGNED, u32::from(it))) {
         return false;
     }
-    let is_known = |it: char| it.is_ascii() || holds(&printable::ASSIGNED, u32::from(it));
-    let mut marks = 0;
-    text.chars().all(is_known)
-        && text.nfd().all(|it| {
-            marks = if canonical_combining_class(it) == 0 { 0 } else { marks + 1 };
-            marks <= MAX_MARKS
-        })
+    let is_high = |it: char| u32::from(it) > 0xFFFF;
+    let (mut marks, mut is_behind_high) = (0, false);
+    text.nfd().all(|it| {
+        let is_composed = is_nfc_quick(std::iter::once(it)) != IsNormalized::Yes;
+        let is_certain = !is_composed || !(is_behind_high || is_high(it));
+        if canonical_combining_class(it) == 0 {
+            (marks, is_behind_high) = (0, is_high(it));
+        } else {
+            marks += 1;
+        }
+        is_certain && marks <= MAX_MARKS
+    })
 }
 
 /// What a text means whose escapes were found to be right.
@@ -134,6 +138,7 @@ mod tests {
         check("e\u{301}", "\u{e9}");
         check("$${a", "$${a");
         check("$", "$");
+        check("e\u{301}\u{1F600}", "\u{e9}\u{1F600}");
         check("\u{a0}", r"\u00a0");
     }
 

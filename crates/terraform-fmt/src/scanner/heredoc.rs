@@ -17,10 +17,8 @@ impl Scanner<'_> {
                         Some(length) => length,
                         None if self.byte(self.at + 1).is_none() => return self.push(Kind::Invalid, 1),
                         None if self.takes_odd_byte() => {
-                            let newline = self.newline_length(self.at + 2);
                             self.push(Kind::HeredocLiteral, 2);
-                            self.push(Kind::HeredocLiteral, newline);
-                            self.set_line_start(true);
+                            self.set_line_start(false);
                             continue;
                         }
                         None => 1,
@@ -32,8 +30,8 @@ impl Scanner<'_> {
                 b'\r' | b'\n' => 0,
                 _ => match self.heredoc_run() {
                     0 => {
+                        // Such bytes are not text: behind them a line still begins.
                         self.push(Kind::BadEncoding, 1);
-                        self.set_line_start(false);
                         continue;
                     }
                     length => length,
@@ -45,12 +43,12 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether the sign that comes next takes the byte behind it along, which is no character, or half of a line ending:
-    /// so it does at the end of a line.
+    /// Whether the sign that comes next takes the byte behind it along, which is no character, or belongs to a line ending:
+    /// so it does right before the end of a line.
     fn takes_odd_byte(&self) -> bool {
         let behind = self.input.get(self.at + 1..).unwrap_or_default();
         let is_odd = behind.first().is_some_and(|it| *it == b'\r' || formal_length(behind) == 0);
-        is_odd && self.newline_length(self.at + 2) > 0
+        is_odd && matches!(behind.get(1), Some(b'\r' | b'\n'))
     }
 
     /// A literal of that many bytes and the newline behind it, or the end of the heredoc; and whether it was the end.
