@@ -117,10 +117,26 @@ fn write(tokens: &[Token], spaces: &[u32], source: Source<'_>) -> Option<Vec<u8>
         return None;
     }
     let mut result = Vec::with_capacity(usize::try_from(length).ok()?);
+    // Tokens of the file whose gaps are right are copied together.
+    let mut run = 0..0;
     for (token, spaces) in tokens.iter().zip(spaces) {
+        let range = token.start as usize..token.end as usize;
+        let gap = source.input.get(run.end..range.start);
+        if gap.is_some_and(|it| it.len() == *spaces as usize && it.iter().all(|it| *it == b' ')) {
+            run.end = range.end;
+            continue;
+        }
+        result.extend_from_slice(source.input.get(run).unwrap_or_default());
         result.resize(result.len() + *spaces as usize, b' ');
-        result.extend_from_slice(source.bytes(*token));
+        if range.end <= source.input.len() {
+            run = range;
+        } else {
+            result.extend_from_slice(source.bytes(*token));
+            // Behind a made token there is no gap of the file.
+            run = usize::MAX..usize::MAX;
+        }
     }
+    result.extend_from_slice(source.input.get(run).unwrap_or_default());
     Some(result)
 }
 

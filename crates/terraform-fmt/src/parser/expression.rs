@@ -140,8 +140,7 @@ impl Parser<'_> {
             }
             Kind::Number => {
                 self.read();
-                self.bytes(self.last).contains(&b'.')
-                    && self.report(Summary::InvalidLegacyIndexSyntax, self.last)
+                self.legacy_index(self.last)
             }
             Kind::Star => {
                 *reference = None;
@@ -169,9 +168,7 @@ impl Parser<'_> {
                 }
                 Kind::Number => {
                     self.read();
-                    if self.bytes(self.last).contains(&b'.') {
-                        failed = self.report(Summary::InvalidLegacyIndexSyntax, star);
-                    }
+                    failed |= self.legacy_index(star);
                 }
                 Kind::Star => {
                     let next = self.next();
@@ -187,6 +184,15 @@ impl Parser<'_> {
             }
         }
         failed
+    }
+
+    /// Judges the number that was read behind a dot. Where it is two numbers, that is told at `place`.
+    fn legacy_index(&mut self, place: usize) -> bool {
+        if self.bytes(self.last).contains(&b'.') {
+            self.report(Summary::InvalidLegacyIndexSyntax, place)
+        } else {
+            self.judge_number(self.last)
+        }
     }
 
     /// What is between brackets behind a term.

@@ -12,7 +12,7 @@ fn files() -> Vec<Vec<u8>> {
     let mut rng = Rng::with_seed(7);
     let mut files: Vec<Vec<u8>> = vectors().into_iter().map(|it| it.1).collect();
     for index in 0..2000 {
-        let mut file = files[index % 374].clone();
+        let mut file = files[index % 376].clone();
         for _ in 0..3 {
             let at = rng.usize(..=file.len());
             match rng.u8(..3) {
