@@ -33,7 +33,10 @@ pub enum DoubtReason {
     CodePointsOfLabel,
     /// The width of a comment with bytes that are not UTF-8 decides about alignment.
     EncodingOfMeasured,
-    /// A number whose exponent is at the border of what terraform can hold.
+    /// A comment has bytes that are not UTF-8 right before a line break, and there is an error behind it, whose line is not
+    /// certain.
+    EncodingOfComment,
+    /// A number of many digits whose exponent is at the border of what terraform can hold.
     Exponent,
 }
 
@@ -54,6 +57,9 @@ impl fmt::Display for DoubtReason {
             Self::CodePointsOfLabel => "there are characters in a label whose normal form is not certain",
             Self::EncodingOfMeasured => {
                 "there are bytes that are not UTF-8 in a comment that decides about alignment"
+            }
+            Self::EncodingOfComment => {
+                "there are bytes that are not UTF-8 at the end of a comment, and an error below"
             }
             Self::Exponent => "there is a number with an extreme exponent",
         })

@@ -1,7 +1,9 @@
 //! A file from bytes to its answer.
 
+use crate::characters::Character;
 use crate::doubt::{Doubt, DoubtReason};
 use crate::formatted::{Formatted, Loss};
+use crate::kind::Kind;
 use crate::layout::Layout;
 use crate::limits::MAX_INPUT_BYTES;
 use crate::parser::{self, Fault, Findings};
@@ -62,6 +64,9 @@ impl Formatter {
             return Err(refusal(input, doubt));
         }
         if !self.findings.faults.is_empty() {
+            if let Some(place) = lost_line(input, tokens, &self.findings.faults) {
+                return Err(refusal(input, (DoubtReason::EncodingOfComment, place)));
+            }
             return Err(Refusal::Errors(errors(input, &mut self.findings.faults)));
         }
 
@@ -88,6 +93,36 @@ impl Formatter {
         let losses = losses.map(|&(kind, place)| Loss { kind, line: lines.place(place).0 }).collect();
         Ok(Formatted::new(Some(changed), losses))
     }
+}
+
+/// A place before an error where terraform may count a line too few: it takes some sequences that are cut off by a line break
+/// for characters.
+fn lost_line(input: &[u8], tokens: &[Token], faults: &[Fault]) -> Option<u32> {
+    let last = faults.iter().map(|it| it.start).max()?;
+    let source = Source { input, made: &[] };
+    let may_hold = |it: &&Token| it.start < last && (it.kind.is_comment() || it.kind == Kind::Invalid);
+    tokens.iter().filter(may_hold).find(|it| is_cut_off(source.bytes(**it))).map(|it| it.start)
+}
+
+/// Whether what begins like a character has not its form, and there is a line break among the three bytes behind.
+fn is_cut_off(bytes: &[u8]) -> bool {
+    if bytes.is_ascii() {
+        return false;
+    }
+    let mut rest = bytes;
+    while let Some(byte) = rest.first() {
+        let length = match Character::read(rest) {
+            Character::Valid(_, length) | Character::Formal(length) => length,
+            Character::Stray => {
+                if *byte >= 0xC0 && rest.iter().take(4).any(|it| *it == b'\n') {
+                    return true;
+                }
+                1
+            }
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// The gap before the end of the file, which stays, as spaces.

@@ -151,5 +151,6 @@ fn numbers_at_the_border_are_in_doubt_and_others_are_not() {
     for number in ["1e2147483660", "1e-2147483660", "0e9223372036854775808", "1.2.3", "1e5e5", "1e5.5"] {
         assert_eq!(verdict(number), "wrong", "{number}");
     }
-    assert_eq!(verdict("1e2147483647"), "in doubt");
+    assert_eq!((verdict("1e2147483646"), verdict("1e2147483647")), ("fine", "wrong"));
+    assert_eq!(verdict(&format!("{}e2147483600", "1".repeat(40))), "in doubt");
 }

@@ -80,14 +80,26 @@ fn verdict(text: &[u8]) -> Verdict {
     if mantissa.iter().all(|it| matches!(it, b'0' | b'.')) {
         return Verdict::Fine;
     }
-    // The number of bits of the digits is between these; digits behind the point count down.
-    let bits = i64::try_from(mantissa.len()).unwrap_or(i64::MAX / 8) * 4;
-    let (low, high) = (exponent.saturating_sub(bits), exponent.saturating_add(bits));
-    if low > i64::from(i32::MIN) && high < i64::from(i32::MAX) {
+    // What terraform holds is the exponent of two: the bits of all digits, and what the exponent of ten says beyond them.
+    let behind = mantissa.iter().position(|it| *it == b'.').map_or(0, |it| mantissa.len() - it - 1);
+    let exponent = exponent.saturating_sub(i64::try_from(behind).unwrap_or(i64::MAX));
+    let (low, high) = match bits(mantissa) {
+        Some(bits) => (bits, bits),
+        None => (0, i64::try_from(mantissa.len()).unwrap_or(i64::MAX / 8) * 4),
+    };
+    let (low, high) = (exponent.saturating_add(low), exponent.saturating_add(high));
+    if low >= i64::from(i32::MIN) && high <= i64::from(i32::MAX) {
         Verdict::Fine
     } else if low > i64::from(i32::MAX) || high < i64::from(i32::MIN) {
         Verdict::Wrong
     } else {
         Verdict::Unknown
     }
+}
+
+/// How many bits the digits have, read as one number; nothing if they are too many to be counted here.
+fn bits(mantissa: &[u8]) -> Option<i64> {
+    let digits: String = mantissa.iter().filter(|it| **it != b'.').map(|it| char::from(*it)).collect();
+    let number: u128 = digits.parse().ok()?;
+    Some(i64::from(u128::BITS - number.leading_zeros()))
 }
