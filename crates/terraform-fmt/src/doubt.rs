@@ -13,7 +13,7 @@ pub struct Doubt {
 
 /// The kinds of doubts.
 ///
-/// Source: the specification's trap 25, and what was measured: terraform treats these inputs erratically, or it could be
+/// Source: trap 25 of `SPECIFICATION.md`, and what was measured: terraform treats these inputs erratically, or it could be
 /// followed only with effort out of proportion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

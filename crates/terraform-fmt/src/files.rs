@@ -1,6 +1,6 @@
 //! Which files are formatted, by their names.
 //!
-//! Source: parts 7 and 8 of the specification: tried on terraform 1.11.4, and read of other versions and of OpenTofu.
+//! Source: parts 7 and 8 of `SPECIFICATION.md`: tried on terraform 1.11.4, and read of other versions and of OpenTofu.
 
 /// Whose command it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! How terraform writes the text of a label: decoded, normalized, and encoded again.
 //!
-//! Source: part 4 of the specification, tried on terraform 1.11.4.
+//! Source: part 4 of `SPECIFICATION.md`, tried on terraform 1.11.4.
 
 use crate::doubt::DoubtReason;
 use crate::tables::{holds, printable};

@@ -2,7 +2,7 @@
 //!
 //! Structure is forgotten: kinds, brackets and lines decide.
 //!
-//! Source: part 5 of the specification, tried on terraform 1.11.4.
+//! Source: part 5 of `SPECIFICATION.md`, tried on terraform 1.11.4.
 
 mod alignment;
 mod columns;

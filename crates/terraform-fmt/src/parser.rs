@@ -2,7 +2,7 @@
 //!
 //! No tree is built: layout needs none, and rewrites need no more than where labels, values and references are.
 //!
-//! Source: parts 3 and 4 of the specification, tried on terraform 1.11.4.
+//! Source: parts 3 and 4 of `SPECIFICATION.md`, tried on terraform 1.11.4.
 
 mod body;
 mod collections;

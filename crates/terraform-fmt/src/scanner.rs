@@ -3,7 +3,7 @@
 //! Three modes on a stack: code, quoted text, heredoc text. Every byte of the file is part of a token, or a gap between two
 //! tokens: spaces, tabs, and a byte order mark at the start.
 //!
-//! Source: part 2 of the specification, tried on terraform 1.11.4.
+//! Source: part 2 of `SPECIFICATION.md`, tried on terraform 1.11.4.
 
 mod code;
 mod heredoc;

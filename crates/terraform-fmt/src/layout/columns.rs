@@ -1,6 +1,6 @@
 //! How many columns tokens have.
 //!
-//! Source: part 6 of the specification, tried on terraform 1.11.4.
+//! Source: part 6 of `SPECIFICATION.md`, tried on terraform 1.11.4.
 
 use super::graphemes;
 use crate::characters::Character;

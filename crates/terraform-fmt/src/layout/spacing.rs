@@ -1,6 +1,6 @@
 //! Whether a space stands between two tokens.
 //!
-//! The rules are numbered as in part 5 of the specification, "Spaces"; the first that fits decides.
+//! The rules are numbered as in part 5 of `SPECIFICATION.md`, "Spaces"; the first that fits decides.
 
 use crate::kind::Kind;
 use crate::token::{Source, Token};
