@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use terraform_fmt::{Formatter, Refusal};
 
 /// How long terraform may take for a directory.
-const TIME_LIMIT: Duration = Duration::from_secs(300);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// What terraform does with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
