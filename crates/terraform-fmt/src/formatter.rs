@@ -89,6 +89,7 @@ impl Formatter {
             return Ok(Formatted::new(None, Vec::new()));
         }
         let mut lines = Lines::new(input);
+        self.findings.losses.sort_by_key(|it| it.1);
         let losses = self.findings.losses.iter();
         let losses = losses.map(|&(kind, place)| Loss { kind, line: lines.place(place).0 }).collect();
         Ok(Formatted::new(Some(changed), losses))

@@ -84,6 +84,7 @@ fn losses_are_told_where_code_is_lost() {
     };
     check("a \"b$c\" {}\n", &[(Label, 1)]);
     check("\na /* c */ \"b\" {}\n", &[(Comment, 2)]);
+    check("a /* \n */ \"b$c\" /* d */ \"e\" {}\n", &[(Comment, 1), (Label, 2), (Comment, 2)]);
     check("a = 1\nb = [\n  x[true],\n]\n", &[(Index, 3)]);
     check("a = \"${ # c\n x}\"\n", &[(Value, 1)]);
     check("a = \"${(a)\n+ (b)}\"\n", &[(Value, 1)]);
