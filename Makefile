@@ -94,6 +94,8 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	@cargo clippy $(addprefix --package ,$(HANDLERS) runtask-tests) --no-default-features --locked -- -D warnings
 	$(call step,Building the documentation)
 	@RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --all-features --no-deps --document-private-items --locked
+	$(call step,Checking the tables of Unicode)
+	@python3 -B tools/make_unicode_tables.py --check
 	$(call step,Checking what is linked)
 	@python3 -B tools/check_tree.py
 	$(call step,Checking the licences and sources of dependencies)
