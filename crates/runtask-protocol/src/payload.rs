@@ -289,12 +289,11 @@ impl Run {
 
 /// A URL as it was sent; one without scheme and host is below the callback's origin.
 fn absolute(url: String, callback: &str) -> String {
-    let is_relative = Url::parse(&url) == Err(url::ParseError::RelativeUrlWithoutBase);
-    let root = Url::parse(callback).and_then(|it| it.join("/"));
-    match root.and_then(|it| it.join(&url)) {
-        Ok(joined) if is_relative => joined.into(),
-        _ => url,
+    if Url::parse(&url) != Err(url::ParseError::RelativeUrlWithoutBase) {
+        return url;
     }
+    let root = Url::parse(callback).and_then(|it| it.join("/"));
+    root.and_then(|it| it.join(&url)).map_or(url, String::from)
 }
 
 #[cfg(test)]
