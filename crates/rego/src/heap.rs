@@ -508,13 +508,29 @@ impl Heap {
     }
 
     fn find_text(&self, pairs: &[[Value; 2]], key: &[u8]) -> Option<Value> {
+        pairs.get(self.place_of_text(pairs, key)?).map(|it| it[1])
+    }
+
+    fn place_of_text(&self, pairs: &[[Value; 2]], key: &[u8]) -> Option<usize> {
         let compare = |it: &[Value; 2]| match it[0].tag() {
             STRING => self.text_bytes(it[0]).cmp(key),
             NULL | BOOL | INTEGER | NUMBER => Ordering::Less,
             _ => Ordering::Greater,
         };
-        let found = pairs.binary_search_by(compare).ok()?;
-        pairs.get(found).map(|it| it[1])
+        pairs.binary_search_by(compare).ok()
+    }
+
+    /// The place of a key among the pairs of an object.
+    pub(crate) fn place(&self, pairs: &[[Value; 2]], key: Value) -> Option<usize> {
+        match key.tag() {
+            STRING => self.place_of_text(pairs, self.text_bytes(key)),
+            _ => pairs.binary_search_by(|it| self.compare(it[0], key)).ok(),
+        }
+    }
+
+    /// Whether a value is a text of the heap below, which never is another one.
+    pub(crate) fn is_text_below(&self, value: Value) -> bool {
+        value.tag() == STRING && value.text().1 < self.base.text.len()
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) taints: Taints,
     pub(crate) unknowns: Unknowns,
     constants: Vec<Value>,
+    /// Of each constant: at which place an object had it for a key, and that key.
+    hints: Vec<Option<(usize, Value)>>,
     registers: Vec<Value>,
     base: usize,
     code: &'p Code,
@@ -111,6 +113,7 @@ impl<'p> Machine<'p> {
             empty,
             taints,
             unknowns,
+            hints: vec![None; constants.len()],
             constants,
             registers: Vec::new(),
             base: 0,

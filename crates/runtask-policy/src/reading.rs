@@ -27,18 +27,17 @@ pub(crate) struct Reading<'a> {
     plan: Node<'a>,
     /// Where the unknowns of the plan are, and the heap of their names.
     places: (&'a Heap, &'a [UnknownPlace]),
-    redaction: Redaction<'a>,
+    redaction: OnceLock<Redaction<'a>>,
     changes: OnceLock<Changes<'a>>,
 }
 
 impl<'a> Reading<'a> {
     pub(crate) fn new(plan: Node<'a>, heap: &'a Heap, places: &'a [UnknownPlace]) -> Self {
-        let redaction = Redaction::of(plan);
-        Self { plan, places: (heap, places), redaction, changes: OnceLock::new() }
+        Self { plan, places: (heap, places), redaction: OnceLock::new(), changes: OnceLock::new() }
     }
 
     pub(crate) fn trouble(&self, trouble: Trouble) -> Trouble {
-        let redact = |it: &str| shortened(&self.redaction.redact(it), MAX_MESSAGE);
+        let redact = |it: &str| shortened(&self.redaction().redact(it), MAX_MESSAGE);
         Trouble { summary: redact(&trouble.summary), excerpt: redact(&trouble.excerpt) }
     }
 
@@ -108,7 +107,7 @@ impl<'a> Reading<'a> {
             if violation.hangs_on.len() == 1 && !attribute.is_empty() {
                 violation.attribute = Some(attribute.clone());
                 let path = self.path(hangs_on.first());
-                violation.change = path.and_then(|it| self.changes().change(address, &it, &self.redaction));
+                violation.change = path.and_then(|it| self.changes().change(address, &it, self.redaction()));
             }
         }
         Ok(violation)
@@ -118,7 +117,7 @@ impl<'a> Reading<'a> {
     pub(crate) fn shown_answer(&self, answer: &rego::Answer<'_>, value: rego::Value) -> Json {
         let heap = answer.heap();
         let words = |value| match answer.words(value) {
-            Some(words) => Json::String(self.redaction.redact(words)),
+            Some(words) => Json::String(self.redaction().redact(words)),
             None => self.shown(Node::new(heap, value)),
         };
         match heap.view(value) {
@@ -140,20 +139,22 @@ impl<'a> Reading<'a> {
     /// A value as JSON, without what the plan marks as sensitive.
     pub(crate) fn shown(&self, node: Node<'_>) -> Json {
         match node.view() {
-            Some(View::String(text)) => Json::String(self.redaction.redact(text)),
+            Some(View::String(text)) => Json::String(self.redaction().redact(text)),
             Some(View::Unknown(_)) => Json::String(UNKNOWN.to_owned()),
             Some(View::Array(_) | View::Set(_)) => node.items().map(|it| self.shown(it)).collect(),
             Some(View::Object(_)) => {
                 let key = |key: Node<'_>| match key.text() {
-                    Some(text) => self.redaction.redact(text),
+                    Some(text) => self.redaction().redact(text),
                     None => self.shown(key).to_string(),
                 };
                 node.pairs().map(|(name, value)| (key(name), self.shown(value))).collect::<Map<_, _>>().into()
             }
             _ => match node.json() {
                 // A number may be a secret, too.
-                Json::Number(number) if self.redaction.redact(&number.to_string()) != number.to_string() => {
-                    Json::String(self.redaction.redact(&number.to_string()))
+                Json::Number(number)
+                    if self.redaction().redact(&number.to_string()) != number.to_string() =>
+                {
+                    Json::String(self.redaction().redact(&number.to_string()))
                 }
                 other => other,
             },
@@ -196,6 +197,11 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// What must not be told. Finding it takes a while for a large plan: whoever needs it first waits, while others ask.
+    fn redaction(&self) -> &Redaction<'a> {
+        self.redaction.get_or_init(|| Redaction::of(self.plan))
+    }
+
     fn changes(&self) -> &Changes<'a> {
         self.changes.get_or_init(|| Changes::of(self.plan))
     }
@@ -216,7 +222,7 @@ impl<'a> Reading<'a> {
             let Some(place) = place.filter(|_| found.len() < MAX_HANGS_ON) else { continue };
             let name = Node::new(heap, place.of).text().unwrap_or_default();
             let path = self.path(Some(number)).unwrap_or_default();
-            let redact = |it: &str| shortened(&self.redaction.redact(it), MAX_MESSAGE);
+            let redact = |it: &str| shortened(&self.redaction().redact(it), MAX_MESSAGE);
             let attribute = self.changes().shown_path(name, &path, redact);
             let address = if place.is_output { format!("output.{name}") } else { redact(name) };
             if !found.iter().any(|it| (&it.0, &it.1) == (&address, &attribute)) {
@@ -272,7 +278,7 @@ fn violation(
         (_, true) => return wrong("it yields an object without `msg`, the text that says what is wrong"),
         (_, false) => return wrong("it yields something else than texts, or objects with `msg`"),
     };
-    let redaction = &reading.redaction;
+    let redaction = reading.redaction();
     let changes = reading.changes();
     let get = |key: &str| field(value, key);
     let resource = get("resource");

@@ -49,8 +49,8 @@ impl Machine<'_> {
         Ok(true)
     }
 
-    pub(super) fn index(&mut self, to: Register, from: Operand, key: Operand) -> Step {
-        let (from, key) = (self.read(from), self.read(key));
+    pub(super) fn index(&mut self, to: Register, from: Operand, key_from: Operand) -> Step {
+        let (from, key) = (self.read(from), self.read(key_from));
         if let View::Unknown(id) = self.heap.view(from) {
             self.spend(self.unknowns.items(id).map_or(0, |it| it.len() as u64))?;
             if !key.has_unknown()
@@ -87,7 +87,7 @@ impl Machine<'_> {
             self.write(to, value);
             return Ok(Next::Go);
         }
-        match self.heap.get(from, key) {
+        match self.member_at(from, key, key_from) {
             Some(value) => {
                 self.write(to, value);
                 if self.unknowns.may_be_missing(&self.heap, value) {
@@ -98,6 +98,27 @@ impl Machine<'_> {
             }
             None => Ok(Next::Fail),
         }
+    }
+
+    /// What a collection has at a key. Objects of one kind mostly have a key at the same place: that of a constant is looked
+    /// for where it was before.
+    fn member_at(&mut self, from: Value, key: Value, key_from: Operand) -> Option<Value> {
+        let (View::Object(pairs), Operand::Constant(id)) = (self.heap.view(from), key_from) else {
+            return self.heap.get(from, key);
+        };
+        let hint = self.hints.get_mut(id.0 as usize)?;
+        if let Some((place, there)) = hint
+            && let Some([key, value]) = pairs.get(*place)
+            && key.is(*there)
+        {
+            return Some(*value);
+        }
+        let place = self.heap.place(pairs, key)?;
+        let [there, value] = pairs.get(place)?;
+        if self.heap.is_text_below(*there) {
+            *hint = Some((place, *there));
+        }
+        Some(*value)
     }
 
     /// What an uncertain collection has at a key, as far as that is certain: a value and what it hangs on, or nothing.
