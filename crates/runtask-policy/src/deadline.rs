@@ -30,6 +30,8 @@ struct Shared {
 struct Clock {
     /// When the time of each evaluation is up, of those that have one.
     ends: Vec<Option<Instant>>,
+    /// When the thread looks next, if it does not wait to be woken up.
+    looks: Option<Instant>,
     is_over: bool,
 }
 
@@ -38,7 +40,7 @@ impl Deadlines {
     pub(crate) fn new(evaluations: usize) -> Self {
         let shared = Arc::new(Shared {
             stops: (0..evaluations).map(|_| Arc::default()).collect(),
-            clock: Mutex::new(Clock { ends: vec![None; evaluations], is_over: false }),
+            clock: Mutex::new(Clock { ends: vec![None; evaluations], looks: None, is_over: false }),
             changed: Condvar::new(),
         });
         let of_thread = Arc::clone(&shared);
@@ -87,8 +89,12 @@ impl Deadline {
         if let (false, Some(stop)) = (clock.is_over, self.shared.stops.get(self.number)) {
             stop.store(false, Ordering::Relaxed);
         }
+        // One whose time is up later is seen to then: rules that take no time would wake the thread up all the time.
+        let is_early = ends.is_some_and(|it| clock.looks.is_none_or(|looks| it < looks));
         drop(clock);
-        self.shared.changed.notify_one();
+        if is_early {
+            self.shared.changed.notify_one();
+        }
     }
 }
 
@@ -106,7 +112,8 @@ impl Shared {
                     stop.store(true, Ordering::Relaxed);
                 }
             }
-            clock = match clock.ends.iter().flatten().min() {
+            clock.looks = clock.ends.iter().flatten().min().copied();
+            clock = match clock.looks {
                 None => self.changed.wait(clock).unwrap_or_else(PoisonError::into_inner),
                 Some(next) => {
                     let left = next.saturating_duration_since(now);

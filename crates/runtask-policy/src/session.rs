@@ -4,11 +4,11 @@ use crate::deadline::Deadlines;
 use crate::engine::Policies;
 use crate::evaluation::{Evaluation, LastWord, UnavailableError};
 use crate::evaluator::{STACK_BYTES, Unheard, evaluate, evaluators};
-use crate::message::{Cause, Event, Purpose, Request};
+use crate::message::{Answer, Cause, Event, Purpose, Request};
 use runtask_checks::Stop;
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -80,11 +80,20 @@ pub(crate) async fn run(
     // Dropped with this future, which ends what is still being asked.
     let deadlines = Deadlines::new(evaluators(&request));
     let (say, events) = unbounded_channel();
+    // Nobody has to be woken up for an answer: there may be hundreds.
+    let answers: Arc<Mutex<Vec<Answer>>> = Arc::default();
     let evaluating = {
         let (request, kept, deadlines) = (Arc::clone(&request), Arc::clone(kept), deadlines.each());
         let plan: Box<dyn Read + Send> =
             plan.map_or_else(|| Box::new(io::empty()) as _, |it| Box::new(it) as _);
-        let say = move |event| say.send(event).map_err(|_dropped| Unheard);
+        let answers = Arc::clone(&answers);
+        let say = move |event| match event {
+            Event::Answer(answer) if !say.is_closed() => {
+                lock(&answers).push(answer);
+                Ok(())
+            }
+            event => say.send(event).map_err(|_dropped| Unheard),
+        };
         move || {
             let _nobody_listens = evaluate(&request, &kept, plan, &deadlines, &say);
         }
@@ -92,7 +101,9 @@ pub(crate) async fn run(
     let started = thread::Builder::new().stack_size(STACK_BYTES).spawn(evaluating);
     started.map_err(|error| UnavailableError::Ended(format!("no thread could be started: {error}")))?;
     let mut evaluation = Evaluation::default();
-    let error = match listen(events, &request, &mut evaluation, stop).await {
+    let last = listen(events, &answers, &request, &mut evaluation, stop).await;
+    evaluation.answers = std::mem::take(&mut *lock(&answers));
+    let error = match last {
         Ok(LastWord::Done) => None,
         Ok(LastWord::Refused(refusal)) => Some(match refusal.cause {
             Cause::Policies => UnavailableError::Policies(refusal.errors),
@@ -112,17 +123,26 @@ pub(crate) async fn run(
 /// Listens until the last word, or says why nobody waits for it.
 async fn listen(
     mut events: UnboundedReceiver<Event>,
+    answers: &Mutex<Vec<Answer>>,
     request: &Request,
     evaluation: &mut Evaluation,
     stop: &Stop,
 ) -> Result<LastWord, String> {
     let mut phase = Phase::Compiling;
+    let mut heard = 0;
     loop {
         let event = tokio::select! {
             event = timeout(phase.limit(request), events.recv()) => event,
             reason = stop.asked() => return Err(reason.to_owned()),
         };
-        let event = event.map_err(|_late| phase.is_late(request))?;
+        let Ok(event) = event else {
+            let answered = lock(answers).len();
+            if answered == heard {
+                return Err(phase.is_late(request));
+            }
+            heard = answered;
+            continue;
+        };
         // Whoever says no last word has panicked.
         let event = event.ok_or("evaluating policies on this plan made the policy engine fail")?;
         phase = phase.after(&event, request);
@@ -130,4 +150,8 @@ async fn listen(
             return Ok(last);
         }
     }
+}
+
+fn lock(answers: &Mutex<Vec<Answer>>) -> MutexGuard<'_, Vec<Answer>> {
+    answers.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -71,8 +71,9 @@ impl Receipt {
     ///
     /// When `body` is not a JSON object.
     pub fn attach(&self, body: SignedBody<'_>) -> Result<Vec<u8>, PayloadError> {
-        let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body.as_bytes())?;
-        fields.insert(KEY.to_owned(), serde_json::value::to_raw_value(self)?);
+        let receipt = serde_json::value::to_raw_value(self)?;
+        let mut fields: BTreeMap<String, &RawValue> = serde_json::from_slice(body.as_bytes())?;
+        fields.insert(KEY.to_owned(), &receipt);
         Ok(serde_json::to_vec(&fields)?)
     }
 }
@@ -128,9 +129,14 @@ impl Job {
 
 /// Reads a receipt; of one that is newer than we know, its version alone.
 fn receipt(text: &str) -> Result<Receipt, serde_json::Error> {
-    let Versioned { version } = serde_json::from_str(text)?;
-    let newer = Receipt { version, ..Receipt::default() };
-    if newer.is_newer() { Ok(newer) } else { serde_json::from_str(text) }
+    match serde_json::from_str::<Receipt>(text) {
+        Ok(receipt) if !receipt.is_newer() => Ok(receipt),
+        of_any => {
+            let Versioned { version } = serde_json::from_str(text)?;
+            let newer = Receipt { version, ..Receipt::default() };
+            if newer.is_newer() { Ok(newer) } else { of_any }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -99,8 +99,11 @@ pub struct Payload {
 fn lenient<'de, D: serde::Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).ok())
+    match serde_json::Value::deserialize(deserializer)? {
+        // Many are, and to say what is wrong with it takes longer than to read it.
+        serde_json::Value::Null => Ok(None),
+        value => Ok(serde_json::from_value(value).ok()),
+    }
 }
 
 /// Why a body that was signed is still no request.
