@@ -203,7 +203,7 @@ async fn a_greedy_rule_costs_only_itself(deployed: &Deployed<'_>) {
     assert!(outcomes.contains(&"Public S3 bucket: aws_s3_bucket.site"), "{outcomes:?}");
     assert!(outcomes.contains(&"aws_s3_bucket.site is not named after us"), "{outcomes:?}");
     // 512 MB, less what the function keeps for itself.
-    let greedy = outcomes.iter().filter(|it| it.contains("took more memory than the limit of 416 MiB"));
+    let greedy = outcomes.iter().filter(|it| it.contains("took more memory than the limit of 104 MiB"));
     assert_eq!(greedy.count(), 1, "{outcomes:?}");
     let deployment = deployed.deployment;
     let attempts = deployment.double.invocations(&deployment.functions[1].name);
