@@ -19,11 +19,12 @@ import package  # noqa: E402 (found through the line above)
 import policy  # noqa: E402
 
 def runtask() -> Path:
-    """The command, as `cargo build` leaves it."""
-    build = ["cargo", "build", "--locked", "--quiet", "--package", "runtask-cli", "--message-format=json"]
+    """The command, as `make test` has built it: by itself it would have other features, and be built once more."""
+    build = ["cargo", "build", "--locked", "--quiet", "--workspace", "--bins", "--message-format=json"]
     answer = subprocess.run(build, cwd=policy.ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    (program,) = (it["executable"] for it in map(json.loads, answer.stdout.splitlines()) if it.get("executable"))
-    return Path(program)
+    programs = (it["executable"] for it in map(json.loads, answer.stdout.splitlines()) if it.get("executable"))
+    (program,) = (Path(it) for it in programs if Path(it).stem == "runtask")
+    return program
 
 
 TASKS = """
