@@ -292,7 +292,8 @@ impl Run {
 
 /// A URL as it was sent; one without scheme and host is below the callback's origin.
 fn absolute(url: String, callback: &str) -> String {
-    if Url::parse(&url) != Err(url::ParseError::RelativeUrlWithoutBase) {
+    // Nearly all begin so, and need no parser to be told from a path.
+    if url.starts_with("https://") || Url::parse(&url) != Err(url::ParseError::RelativeUrlWithoutBase) {
         return url;
     }
     let root = Url::parse(callback).and_then(|it| it.join("/"));
