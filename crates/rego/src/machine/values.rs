@@ -103,10 +103,13 @@ impl Machine<'_> {
     /// What a collection has at a key. Objects of one kind mostly have a key at the same place: that of a constant is looked
     /// for where it was before.
     fn member_at(&mut self, from: Value, key: Value, key_from: Operand) -> Option<Value> {
-        let (View::Object(pairs), Operand::Constant(id)) = (self.heap.view(from), key_from) else {
+        let hint = match key_from {
+            Operand::Constant(id) => self.hints.get_mut(id.0 as usize),
+            Operand::Register(_) => None,
+        };
+        let (View::Object(pairs), Some(hint)) = (self.heap.view(from), hint) else {
             return self.heap.get(from, key);
         };
-        let hint = self.hints.get_mut(id.0 as usize)?;
         if let Some((place, there)) = hint
             && let Some([key, value]) = pairs.get(*place)
             && key.is(*there)
