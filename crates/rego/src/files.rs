@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 pub struct Files(BTreeMap<String, String>);
 
 impl Files {
+    /// No files, for a function under test.
+    #[cfg(test)]
+    pub(crate) const NONE: &'static Self = &Self(BTreeMap::new());
+
     /// The text at a path.
     pub(crate) fn get(&self, path: &str) -> Option<&str> {
         self.0.get(path).map(String::as_str)

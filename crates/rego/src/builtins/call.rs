@@ -95,6 +95,23 @@ impl Builtin {
     }
 }
 
+#[cfg(test)]
+impl<'a> Context<'a> {
+    /// What a function under test may use.
+    pub(crate) fn in_test(heap: &'a mut Heap, steps: &'a mut u64, cache: &'a mut Cache) -> Self {
+        Self {
+            heap,
+            now: 1_700_000_000_000_000_000,
+            seed: 0,
+            steps,
+            stop: None,
+            cache,
+            files: crate::Files::NONE,
+            policy: "policies/main.rego",
+        }
+    }
+}
+
 impl Context<'_> {
     /// Takes steps for work whose amount depends on the operands: one for about 100 nanoseconds.
     pub(crate) fn spend(&mut self, steps: u64) -> Result<(), Failure> {

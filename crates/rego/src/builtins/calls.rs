@@ -44,16 +44,7 @@ fn call(functions: &[Builtin], heap: &mut Heap, name: &str, operands: &str) -> R
     assert_eq!(operands.len(), function.parameters.len(), "{name}");
     let mut steps = 1_000_000;
     let mut cache = Cache::default();
-    let mut context = Context {
-        heap,
-        now: 1_700_000_000_000_000_000,
-        seed: 0,
-        steps: &mut steps,
-        stop: None,
-        cache: &mut cache,
-        files: &crate::Files::default(),
-        policy: "policies/main.rego",
-    };
+    let mut context = Context::in_test(heap, &mut steps, &mut cache);
     (function.call)(&mut context, &operands)
 }
 

@@ -153,16 +153,7 @@ mod tests {
         let (mut steps, mut cache) = (100_000, Cache::default());
         let operands = value(&mut heap, &crate::parse_term(&operands).expect("JSON"));
         let constraints = value(&mut heap, &crate::parse_term(constraints).expect("JSON"));
-        let mut context = Context {
-            heap: &mut heap,
-            now: 1_700_000_000_000_000_000,
-            seed: 0,
-            steps: &mut steps,
-            stop: None,
-            cache: &mut cache,
-            files: &crate::Files::default(),
-            policy: "policies/main.rego",
-        };
+        let mut context = Context::in_test(&mut heap, &mut steps, &mut cache);
         let operands = context.array(operands, 1)?.to_vec();
         let token = sign::encode_sign(&mut context, &operands)?;
         let verified = verify::decode_verify(&mut context, &[token, constraints])?;

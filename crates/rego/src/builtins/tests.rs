@@ -93,16 +93,8 @@ fn object_of(heap: &mut Heap, a: Value, b: Value) -> Value {
 fn call(heap: &mut Heap, steps: &mut u64, name: &str, operands: &[Value]) -> Result<Value, Failure> {
     let builtin = builtin(name).unwrap_or_else(|| panic!("no {name}"));
     assert_eq!(builtin.parameters.len(), operands.len(), "{name}");
-    let mut context = Context {
-        heap,
-        now: 0,
-        seed: 7,
-        steps,
-        stop: None,
-        cache: &mut Cache::default(),
-        files: &crate::Files::default(),
-        policy: "policies/main.rego",
-    };
+    let mut cache = Cache::default();
+    let mut context = Context { now: 0, seed: 7, ..Context::in_test(heap, steps, &mut cache) };
     (builtin.call)(&mut context, operands)
 }
 

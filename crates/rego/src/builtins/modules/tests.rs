@@ -84,16 +84,7 @@ fn what_a_value_is_set_with_is_found_beside_comments() {
         let text = format!("package p\n{}", text.replace("\\n", "\n"));
         let operands = [heap.string("x"), heap.string(&text)].map(|it| it.expect("room"));
         let (mut steps, mut cache) = (1_000_000, Cache::default());
-        let mut context = Context {
-            heap: &mut heap,
-            now: 0,
-            seed: 0,
-            steps: &mut steps,
-            stop: None,
-            cache: &mut cache,
-            files: &crate::Files::default(),
-            policy: "policies/main.rego",
-        };
+        let mut context = Context::in_test(&mut heap, &mut steps, &mut cache);
         let module = parse(&mut context, &operands).expect("a module");
         assert_eq!(heap.shown(module).contains("\"assign\": true"), is_assigned, "{text}");
     }
@@ -117,16 +108,7 @@ fn hostile_modules_come_to_an_end() {
         let mut heap = Heap::new(1 << 26);
         let operands = [heap.string("x"), heap.string(text)].map(|it| it.expect("room"));
         let (mut steps, mut cache) = (100_000_000, Cache::default());
-        let mut context = Context {
-            heap: &mut heap,
-            now: 0,
-            seed: 0,
-            steps: &mut steps,
-            stop: None,
-            cache: &mut cache,
-            files: &crate::Files::default(),
-            policy: "policies/main.rego",
-        };
+        let mut context = Context::in_test(&mut heap, &mut steps, &mut cache);
         parse(&mut context, &operands).map(|_value| ())
     };
     for deep in [

@@ -240,16 +240,7 @@ fn call(name: &str, texts: &[&str], steps: &mut u64, bytes: usize) -> Result<Str
     let mut heap = Heap::new(bytes);
     let operands = texts.iter().map(|it| heap.string(it)).collect::<Result<Vec<_>, _>>()?;
     let mut cache = Cache::default();
-    let mut context = Context {
-        heap: &mut heap,
-        now: 0,
-        seed: 0,
-        steps,
-        stop: None,
-        cache: &mut cache,
-        files: &crate::Files::default(),
-        policy: "policies/main.rego",
-    };
+    let mut context = Context::in_test(&mut heap, steps, &mut cache);
     let function = ALL.iter().find(|it| it.name == name).expect(name);
     let result = (function.call)(&mut context, &operands)?;
     Ok(heap.shown(result))
