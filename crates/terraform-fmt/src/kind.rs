@@ -84,6 +84,26 @@ impl Kind {
     /// How many kinds there are.
     pub(crate) const COUNT: usize = Self::BadEncoding as usize + 1;
 
+    /// Whether it stands between two operands.
+    pub(crate) const fn is_operator(self) -> bool {
+        matches!(
+            self,
+            Self::Or
+                | Self::And
+                | Self::Equal
+                | Self::NotEqual
+                | Self::Greater
+                | Self::GreaterOrEqual
+                | Self::Less
+                | Self::LessOrEqual
+                | Self::Plus
+                | Self::Minus
+                | Self::Star
+                | Self::Slash
+                | Self::Percent
+        )
+    }
+
     /// Every kind, by its number.
     pub(crate) const ALL: [Self; Self::COUNT] = [
         Self::OpenBrace,

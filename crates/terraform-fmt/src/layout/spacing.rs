@@ -100,28 +100,16 @@ const fn pair(left: Kind, right: Kind) -> Rule {
 
 /// Whether a minus behind this token is a sign (rule 11).
 fn makes_unary(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::OpenParenthesis
-            | Kind::OpenBrace
-            | Kind::OpenBracket
-            | Kind::Assign
-            | Kind::Colon
-            | Kind::Comma
-            | Kind::Question
-            | Kind::Plus
-            | Kind::Star
-            | Kind::Slash
-            | Kind::Percent
-            | Kind::Minus
-            | Kind::Equal
-            | Kind::NotEqual
-            | Kind::Greater
-            | Kind::GreaterOrEqual
-            | Kind::Less
-            | Kind::LessOrEqual
-            | Kind::And
-            | Kind::Or
-            | Kind::Not
-    )
+    kind.is_operator()
+        || matches!(
+            kind,
+            Kind::OpenParenthesis
+                | Kind::OpenBrace
+                | Kind::OpenBracket
+                | Kind::Assign
+                | Kind::Colon
+                | Kind::Comma
+                | Kind::Question
+                | Kind::Not
+        )
 }

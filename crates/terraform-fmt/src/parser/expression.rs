@@ -43,7 +43,7 @@ impl Parser<'_> {
         let mut failed = false;
         loop {
             failed |= self.operand();
-            if (failed && self.is_quiet) || !is_operator(self.peek()) {
+            if (failed && self.is_quiet) || !self.peek().is_operator() {
                 return failed;
             }
             self.read();
@@ -267,23 +267,4 @@ impl Parser<'_> {
             self.bytes(it as usize) == name
         })
     }
-}
-
-fn is_operator(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Or
-            | Kind::And
-            | Kind::Equal
-            | Kind::NotEqual
-            | Kind::Greater
-            | Kind::GreaterOrEqual
-            | Kind::Less
-            | Kind::LessOrEqual
-            | Kind::Plus
-            | Kind::Minus
-            | Kind::Star
-            | Kind::Slash
-            | Kind::Percent
-    )
 }
