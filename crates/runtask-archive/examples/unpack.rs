@@ -20,8 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         stdout(),
         "entries {} files {} links {} compressed_bytes {} unpacked_bytes {}",
         unpacked.entries,
-        unpacked.files_written,
-        unpacked.links_written,
+        unpacked.files,
+        unpacked.links,
         unpacked.compressed_bytes,
         unpacked.unpacked_bytes
     )?;

@@ -119,10 +119,10 @@ impl Configuration {
                 info!(
                     event = event::CONFIGURATION_UNPACKED,
                     entries = unpacked.entries,
-                    files = unpacked.files_written,
+                    files = unpacked.files,
                     unpacked_bytes = unpacked.unpacked_bytes,
                     "unpacked {} of {} entries",
-                    unpacked.files_written,
+                    unpacked.files,
                     unpacked.entries
                 );
                 Ok(Self { directory: Removal(Some(directory)), unpacked })
