@@ -55,7 +55,7 @@ MAP = {
     "http": "log",
     "client": "log protocol",
     "tasks": "findings",
-    "checks": "findings log process settings tasks",
+    "checks": "archive findings log process settings tasks terraform-fmt",
     "policy": "checks findings log rego settings tasks",
     "report": "findings protocol",
     "state": "",

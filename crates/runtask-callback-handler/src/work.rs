@@ -1,10 +1,10 @@
 //! Fetches what the checks need and runs them. Knows nothing of claims and results, and of deadlines only that it may be
 //! asked to stop: then what was found by that time is reported, and what was not checked.
 
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Readers, Wanted, relative};
 use crate::plan::{self, PlanError};
 use futures_util::FutureExt;
-use runtask_checks::{Inputs, LoadedCheck, Stop};
+use runtask_checks::{FileReader, Inputs, LoadedCheck, Stop};
 use runtask_client::{Client, FetchError};
 use runtask_findings::CheckReport;
 use runtask_log::{Chain, event};
@@ -30,7 +30,7 @@ pub(crate) async fn work(
 ) -> (Vec<CheckReport>, Option<Configuration>) {
     let wanted = task.wanted_files();
     let configuration = async {
-        if wanted.is_empty() { None } else { Some(configuration(client, settings, run, wanted).await) }
+        if wanted.is_empty() { None } else { Some(configuration(client, settings, task, run, wanted).await) }
     };
     let plan = async { if task.reads_plan() { plan(client, settings, run).await } else { None } };
     let fetching = async { tokio::join!(configuration, plan) };
@@ -41,23 +41,24 @@ pub(crate) async fn work(
             return (task.checks.iter().map(unavailable).collect(), None);
         }
     };
-    let (configuration, leftovers) = match configuration {
+    let (configuration, mut leftovers) = match configuration {
         Some(Ok((configuration, directory))) => (Ok(directory), Some(configuration)),
         Some(Err(reason)) => (Err(reason), None),
         None => (Err("the configuration was not fetched".to_owned()), None),
     };
+    let mut readers = leftovers.as_mut().map(Configuration::readers).unwrap_or_default().into_iter();
     let inputs = Inputs { configuration, plan, run: facts(run), today, stop };
     let mut reports = Vec::new();
     for check in &task.checks {
-        reports.push(report(check, &inputs).await);
+        reports.push(report(check, &inputs, readers.next().flatten()).await);
     }
     (reports, leftovers)
 }
 
 /// Runs a check. A panic in it is an answer, and takes nothing of what the others found.
-async fn report(check: &LoadedCheck, inputs: &Inputs) -> CheckReport {
+async fn report(check: &LoadedCheck, inputs: &Inputs, reader: Option<Box<dyn FileReader>>) -> CheckReport {
     let name = check.name();
-    AssertUnwindSafe(check.run(inputs)).catch_unwind().await.unwrap_or_else(|panic| {
+    AssertUnwindSafe(check.run(inputs, reader)).catch_unwind().await.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
         error!(event = event::CHECK_PANICKED, error = text, "the check {name} panicked");
@@ -83,6 +84,7 @@ pub(crate) fn facts(run: &Run) -> RunFacts {
 async fn configuration(
     client: &Client,
     settings: &JobSettings,
+    task: &LoadedTask,
     run: &Run,
     wanted: Vec<fn(&Path) -> bool>,
 ) -> Input<(Configuration, PathBuf)> {
@@ -91,8 +93,11 @@ async fn configuration(
     let url = run.configuration_url.as_deref().or(by_id.as_deref());
     let url = url.ok_or("HCP Terraform offers no configuration to download for this run (any more)")?;
     let token = settings.read_token.as_ref().unwrap_or(&run.access_token);
-    let is_wanted = move |path: &Path| !is_of_terraform(path) && wanted.iter().any(|it| it(path));
-    let configuration = Configuration::fetch(client, url, token, &settings.archive, is_wanted).await;
+    let file = move |path: &Path| !is_of_terraform(path) && wanted.iter().any(|it| it(path));
+    let (checks, working_directory) = (task.checks.clone(), run.working_directory.clone());
+    let readers = move || readers(&checks, working_directory.as_deref());
+    let wanted = Wanted { file, readers };
+    let configuration = Configuration::fetch(client, url, token, &settings.archive, wanted).await;
     let configuration = configuration.map_err(|error| {
         warn!(
             event = event::CONFIGURATION_MISSING,
@@ -104,6 +109,17 @@ async fn configuration(
     let directory = configuration.working_directory(run.working_directory.as_deref());
     let directory = directory.map_err(|error| error.to_string())?;
     Ok((configuration, directory))
+}
+
+/// The checks, ready to read files as they come; `None` where one of them wants a directory.
+fn readers(checks: &[LoadedCheck], working_directory: Option<&str>) -> Option<Readers> {
+    // One that leads out of the configuration is refused when it is looked for.
+    let directory = relative(working_directory.unwrap_or_default()).unwrap_or_default();
+    let reader = |it: &LoadedCheck| match it.needs().configuration {
+        Some(_) => it.reader(&directory).map(Some),
+        None => Some(None),
+    };
+    checks.iter().map(reader).collect()
 }
 
 /// Whether a file is not the configuration's own: providers and modules that somebody had downloaded.

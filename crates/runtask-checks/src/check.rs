@@ -3,6 +3,7 @@
 //! A check knows Terraform. It does not know HCP Terraform, HTTP or Lambda: its caller fetches what it needs.
 
 use crate::stop::Stop;
+use runtask_archive::Receiver;
 use runtask_findings::CheckReport;
 use runtask_log::event;
 use runtask_settings::SettingsReader;
@@ -57,8 +58,25 @@ pub trait Check: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Takes the files of a run's configuration as they are downloaded, where it needs no directory of them. It is started
+    /// anew for each attempt at a download.
+    ///
+    /// The workspace works in `directory`, which lies below the archive's root, or below one directory that wraps everything.
+    /// Files elsewhere are handed on as well, as links may lead to them.
+    fn reader(&self, directory: &Path) -> Option<Box<dyn FileReader>> {
+        let _nothing_is_read = directory;
+        None
+    }
+
     /// Runs it. What keeps it from running is in the report, as [`CheckReport::unavailable`].
     fn run(&self, given: Given<'_>) -> impl Future<Output = CheckReport> + Send;
+}
+
+/// A check while the archive of a configuration streams past. Of the files and links it is handed those that its
+/// [`Needs`] name.
+pub trait FileReader: Receiver + Send {
+    /// Reports on the files below `directory`, which is relative to the archive's root, when all were read.
+    fn report(self: Box<Self>, directory: &Path) -> Pin<Box<dyn Future<Output = CheckReport> + Send>>;
 }
 
 /// What is wrong with checks that were tried out. Each text may have several lines.
@@ -96,7 +114,8 @@ pub struct Loading<'a, 'b> {
 /// The parts of a run that were fetched for its checks.
 #[derive(Debug)]
 pub struct Inputs {
-    /// The directory with the configuration, or a sentence that says why there is none.
+    /// The directory with the configuration, or a sentence that says why there is none. For a check that has read the files
+    /// as they came, it is relative to the archive's root.
     pub configuration: Result<PathBuf, String>,
     /// The plan, JSON as `terraform show -json` prints it, or a sentence that says why it is not there. `None` where
     /// there cannot be one yet.
@@ -148,6 +167,7 @@ trait AnyCheck: Any + Send + Sync {
     fn obstacle(&self) -> Option<String>;
     fn try_out(&self) -> Pin<Box<dyn Future<Output = Tried> + Send + '_>>;
     fn files(&self) -> Vec<PathBuf>;
+    fn reader(&self, directory: &Path) -> Option<Box<dyn FileReader>>;
     fn run<'a>(&'a self, given: Given<'a>) -> Pin<Box<dyn Future<Output = CheckReport> + Send + 'a>>;
 }
 
@@ -162,6 +182,10 @@ impl<C: Check> AnyCheck for C {
 
     fn files(&self) -> Vec<PathBuf> {
         Check::files(self)
+    }
+
+    fn reader(&self, directory: &Path) -> Option<Box<dyn FileReader>> {
+        Check::reader(self, directory)
     }
 
     fn run<'a>(&'a self, given: Given<'a>) -> Pin<Box<dyn Future<Output = CheckReport> + Send + 'a>> {
@@ -233,6 +257,13 @@ impl LoadedCheck {
         self.check.files()
     }
 
+    /// What takes the files of a configuration as they are downloaded; `None` where it wants a directory of them. The
+    /// workspace works in `directory`, below the archive's root or below one directory that wraps everything.
+    #[must_use]
+    pub fn reader(&self, directory: &Path) -> Option<Box<dyn FileReader>> {
+        self.check.reader(directory)
+    }
+
     /// The check itself; `None` where it is another one.
     #[must_use]
     pub fn get<C: Check>(&self) -> Option<&C> {
@@ -240,8 +271,9 @@ impl LoadedCheck {
         check.downcast_ref()
     }
 
-    /// Runs it on what there is. Where something that it needs is missing, or where there is no time, the report says so.
-    pub async fn run(&self, inputs: &Inputs) -> CheckReport {
+    /// Runs it on what there is, and on what `reader` has read, where it is one that reads. Where something that it needs is
+    /// missing, or where there is no time, the report says so.
+    pub async fn run(&self, inputs: &Inputs, reader: Option<Box<dyn FileReader>>) -> CheckReport {
         let (name, needs) = (self.name(), self.needs());
         if let Some(reason) = inputs.stop.reason() {
             return CheckReport::unavailable(name, reason);
@@ -268,9 +300,13 @@ impl LoadedCheck {
             sleep(GRACE).await;
             reason
         };
+        let running = match reader {
+            Some(reader) => reader.report(configuration),
+            None => self.check.run(given),
+        };
         tokio::select! {
             biased;
-            report = self.check.run(given) => report,
+            report = running => report,
             reason = stopped => CheckReport::unavailable(name, reason),
         }
     }

@@ -9,7 +9,7 @@ mod stop;
 mod terraform;
 mod unjudged;
 
-pub use check::{Check, CheckKind, Given, Inputs, LoadedCheck, Loading, Needs, Tried};
+pub use check::{Check, CheckKind, FileReader, Given, Inputs, LoadedCheck, Loading, Needs, Tried};
 pub use fmt::Fmt;
 pub use plan_file::{NoPlanError, json_plan};
 pub use plan_summary::PlanSummary;

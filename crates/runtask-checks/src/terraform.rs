@@ -93,11 +93,10 @@ impl Terraform {
     ///
     /// # Errors
     ///
-    /// A sentence for people, where there is none: that is a result's matter, not a reason not to start.
-    pub fn from_settings(settings: &mut SettingsReader<'_>) -> Result<Self, String> {
+    /// Why there is none: that is a result's matter, not a reason not to start.
+    pub fn from_settings(settings: &mut SettingsReader<'_>) -> Result<Self, FindError> {
         let limit = settings.milliseconds(&TERRAFORM_TIMEOUT);
-        let found = Self::find(|name| settings.text(name));
-        found.map(|it| it.time_limit(limit)).map_err(|error| error.to_string())
+        Self::find(|name| settings.text(name)).map(|it| it.time_limit(limit))
     }
 
     /// With another limit for all that one check does with terraform.

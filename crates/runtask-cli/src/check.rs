@@ -7,7 +7,7 @@ use crate::plan_file::copied;
 use crate::tasks_arguments::{TasksArguments, choose_or, say_which, with_checks};
 use anyhow::{Context, bail};
 use clap::Args;
-use runtask_checks::{Inputs, Needs, NoPlanError, Stop, Terraform, json_plan};
+use runtask_checks::{FindError, Inputs, Needs, NoPlanError, Stop, Terraform, json_plan};
 use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, counted, shown_path, verdict};
 use runtask_report::{Format, Style, render};
 use runtask_settings::SettingsReader;
@@ -246,7 +246,11 @@ impl Named {
     }
 
     /// The plan as JSON, from its beginning.
-    async fn plan(&self, limit: u64, terraform: &Result<Terraform, String>) -> anyhow::Result<Option<File>> {
+    async fn plan(
+        &self,
+        limit: u64,
+        terraform: &Result<Terraform, FindError>,
+    ) -> anyhow::Result<Option<File>> {
         let Some(path) = &self.plan else { return Ok(None) };
         let unreadable = || format!("{} cannot be read", path.display());
         let file =
@@ -283,7 +287,7 @@ impl Named {
         }
         let path = path.canonicalize().with_context(unreadable)?;
         let directory = self.directory.as_deref().or(path.parent()).unwrap_or(Path::new("."));
-        let terraform = terraform.as_ref().map_err(|reason| anyhow::anyhow!("{reason}"));
+        let terraform = terraform.as_ref().map_err(|error| *error);
         let terraform = terraform.context("the plan is not JSON, and only terraform can convert it")?;
         Ok(Some(terraform.show_plan(&path, directory, limit).await.map_err(anyhow::Error::msg)?))
     }
@@ -299,7 +303,7 @@ async fn reports(task: &LoadedTask, inputs: &Inputs) -> Vec<CheckReport> {
         } else if needs.plan && inputs.plan.is_none() {
             not_given(&task.task, check.name(), "plan", "--plan FILE")
         } else {
-            check.run(inputs).await
+            check.run(inputs, None).await
         });
     }
     reports

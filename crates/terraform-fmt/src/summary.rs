@@ -23,6 +23,18 @@ macro_rules! summaries {
             pub const fn advice(self) -> &'static str {
                 match self { $(Self::$variant => $advice,)* }
             }
+
+            /// The error that terraform calls so.
+            ///
+            /// ```
+            /// use terraform_fmt::Summary;
+            ///
+            /// assert_eq!(Summary::of_name("Invalid expression"), Some(Summary::InvalidExpression));
+            /// assert_eq!(Summary::of_name("Failed to read file"), None);
+            /// ```
+            pub fn of_name(name: &str) -> Option<Self> {
+                match name { $($summary => Some(Self::$variant),)* _ => None }
+            }
         }
     };
 }

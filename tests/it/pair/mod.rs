@@ -4,6 +4,7 @@
 mod failure;
 mod lambda;
 mod messages;
+mod native;
 mod network;
 mod once;
 mod origins;

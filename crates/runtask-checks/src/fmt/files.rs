@@ -1,11 +1,10 @@
-//! Finds the files that `terraform fmt -recursive` looks at, as it finds them, and copies them.
+//! Finds the files that `terraform fmt -recursive` looks at, as it finds them, and reads them.
 
-use runtask_process::PrivateDirectory;
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use terraform_fmt::is_ignored;
 
 /// What terraform formats, from 1.3 to 1.14. A terraform that does not know the later ones leaves them alone.
 const SUFFIXES: [&str; 5] = [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl", ".tfquery.hcl"];
@@ -17,21 +16,27 @@ const SUFFIXES: [&str; 5] = [".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl", ".t
 ///
 /// Source: `fmtSupportedExts` in terraform's `internal/command/fmt.go`, `IsIgnoredFile` in `internal/configs`.
 pub(super) fn is_formatted_file(path: &Path) -> bool {
-    !path.components().any(|it| is_ignored(it.as_os_str()))
+    !path.components().any(|it| is_ignored(it.as_os_str().as_encoded_bytes()))
         && path.file_name().is_some_and(|it| suffix(it).is_some())
 }
 
-fn is_ignored(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(b".") || name.ends_with(b"~") || (name.starts_with(b"#") && name.ends_with(b"#"))
-}
-
-fn suffix(name: &OsStr) -> Option<&'static str> {
+/// The suffix for which terraform formats a file of this name.
+pub(super) fn suffix(name: &OsStr) -> Option<&'static str> {
     SUFFIXES.into_iter().find(|it| name.as_encoded_bytes().ends_with(it.as_bytes()))
 }
 
-/// The largest file that is given to terraform.
-const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+/// The largest file that is judged. Terraform needs many times the memory, and a minute for some files of less than a
+/// megabyte.
+pub(super) const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Why a file with more than [`MAX_FILE_BYTES`] is not judged.
+pub(super) const TOO_LARGE: &str = "it is larger than 4 MiB";
+/// Why a link that leads to no file is not judged.
+pub(super) const LEADS_NOWHERE: &str = "it is a link that leads nowhere";
+/// Why a link that leads to a directory is not judged.
+pub(super) const TO_DIRECTORY: &str = "it is a link to a directory";
+/// Why a file is not judged that cannot be opened, for whatever reason.
+pub(super) const OPENING_FAILED: &str = "opening it failed";
 
 /// A file that cannot be judged, and why, as in `main.tf cannot be read: it is …`.
 #[derive(Debug)]
@@ -69,7 +74,7 @@ pub(super) fn walk(root: &Path) -> io::Result<Files> {
                 break;
             };
             let name = entry.file_name();
-            if is_ignored(&name) {
+            if is_ignored(name.as_encoded_bytes()) {
                 continue;
             }
             let path = directory.join(&name);
@@ -92,71 +97,33 @@ pub(super) fn walk(root: &Path) -> io::Result<Files> {
 /// What is in the way of reading this file as one reads a file.
 fn obstacle(path: &Path) -> Option<&'static str> {
     match fs::metadata(path) {
-        // Terraform needs many times the memory, and a minute for some files of less than a megabyte.
-        Ok(it) if it.is_file() && it.len() > MAX_FILE_BYTES => Some("it is larger than 4 MiB"),
+        Ok(it) if it.is_file() && it.len() > MAX_FILE_BYTES => Some(TOO_LARGE),
         Ok(it) if it.is_file() => None,
-        Ok(it) if it.is_dir() => Some("it is a link to a directory"),
+        Ok(it) if it.is_dir() => Some(TO_DIRECTORY),
         // A pipe would be waited for, a device may never end.
         Ok(_) => Some("it is not a regular file"),
         Err(error) => Some(reason(&error)),
     }
 }
 
+/// Reads a file that may be judged.
+///
+/// # Errors
+///
+/// Why it cannot be, although nothing was in the way before.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, &'static str> {
+    let mut content = Vec::new();
+    let file = File::open(path).map_err(|error| reason(&error))?;
+    let read = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content);
+    read.map_err(|error| reason(&error))?;
+    if content.len() as u64 > MAX_FILE_BYTES { Err(TOO_LARGE) } else { Ok(content) }
+}
+
 fn reason(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::NotFound => "it is a link that leads nowhere",
+        io::ErrorKind::NotFound => LEADS_NOWHERE,
         io::ErrorKind::PermissionDenied => "permission was denied",
-        _ => "opening it failed",
-    }
-}
-
-/// Files under names of our own, in a directory of our own, which is deleted when this is dropped.
-///
-/// Terraform then prints only names that we gave: those in the configuration can hold line breaks, terminal
-/// codes, or what looks like one of terraform's own lines.
-#[derive(Debug)]
-pub(super) struct Copies {
-    directory: PrivateDirectory,
-    pub(super) files: Vec<Copy>,
-    pub(super) unreadable: Vec<Unreadable>,
-}
-
-/// One of them.
-#[derive(Debug)]
-pub(super) struct Copy {
-    /// Its path below the root that was walked.
-    pub(super) original: PathBuf,
-    /// Its name in the directory of copies.
-    pub(super) name: String,
-}
-
-impl Copies {
-    /// Copies `files` from below `root`.
-    pub(super) fn of(files: Files, root: &Path) -> io::Result<Self> {
-        let directory = PrivateDirectory::new()?;
-        let mut copies = Self { directory, files: Vec::new(), unreadable: files.unreadable };
-        for (number, original) in files.readable.into_iter().enumerate() {
-            let suffix = original.file_name().and_then(suffix).unwrap_or_default();
-            let name = format!("{number:05}{suffix}");
-            match File::open(root.join(&original)) {
-                // Not `fs::copy`: that would keep a file read-only, and terraform is to write it.
-                Ok(mut from) => {
-                    let mut owner_alone = OpenOptions::new();
-                    owner_alone.write(true).create_new(true).mode(0o600);
-                    io::copy(&mut from, &mut owner_alone.open(copies.path().join(&name))?)?
-                }
-                Err(error) => {
-                    copies.unreadable.push(Unreadable { path: original, reason: reason(&error) });
-                    continue;
-                }
-            };
-            copies.files.push(Copy { original, name });
-        }
-        Ok(copies)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        self.directory.path()
+        _ => OPENING_FAILED,
     }
 }
 

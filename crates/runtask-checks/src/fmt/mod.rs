@@ -1,116 +1,92 @@
-//! Runs `terraform fmt -check -recursive`, and gives a reason for every file.
+//! Is every Terraform file as `terraform fmt` would write it?
+//!
+//! Two can say: terraform (`asked.rs`) and the crate `terraform-fmt` (`native.rs`), which reads files as their archive
+//! streams past (`stream.rs`) and needs no directory. The verdict on a file is the same type, whoever has judged
+//! (`judged.rs`), and so is the report (`report.rs`).
 //!
 //! Terraform runs once in the directory itself, which is what a person would run, and mostly there is nothing
 //! more to do. Only when it objects do copies of the files show which ones it means and what it would change:
 //! it runs on them a second time, and writes. Both must agree; where terraform objects and no file explains
 //! why, the check could not be made, and has not passed.
 //!
-//! Nothing is ever written to the directory: it may be somebody's checkout. Of files with the values of variables, which may
-//! be passwords, no text is shown unless the settings say so.
+//! Nothing is ever written to the directory: it may be somebody's checkout.
 
+mod asked;
+mod compared;
+mod copies;
 mod diff;
+mod error;
 mod files;
+mod gathered;
+mod judged;
+mod native;
 #[doc(hidden)]
 pub mod output;
+mod report;
+mod settings;
+mod stream;
 
-use crate::check::{Check, Given, Loading, Needs};
-use crate::terraform::{Terraform, TerraformError};
+pub use compared::{Compared, Different, compare};
+pub use diff::unified_hunks;
+
+use crate::check::{Check, FileReader, Given, Loading, Needs};
+use crate::terraform::{FindError, Terraform};
+use copies::Copies;
 use diff::Budget;
-use files::{Copies, Unreadable, is_formatted_file, walk};
-use output::Diagnostic;
-use runtask_findings::{
-    CheckReport, Code, Finding, Level, Subject, fenced, printable, printable_lines, shown_path,
-};
+use error::FmtError;
+use files::{Files, is_formatted_file, read, walk};
+use gathered::Gathered;
+use judged::{Judged, Verdicts};
+use report::{CHECK, report};
+use runtask_archive::Receiver;
+use runtask_findings::CheckReport;
 use runtask_log::event;
-use runtask_tasks::{CheckSettings, Kind, SettingsEntry};
-use std::collections::BTreeMap;
+use runtask_tasks::SettingsEntry;
+use settings::{Engine, FmtSettings, SETTINGS};
 use std::error::Error;
-use std::io;
-use std::path::Path;
-use tokio::task::{JoinError, spawn_blocking};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use stream::{Stream, Streamed};
+use tokio::task::spawn_blocking;
 use tracing::warn;
 
-/// The name of this check.
-const CHECK: &str = Fmt::NAME;
-
-const PASSED: &str = "Format check passed";
-/// Names in a headline, for each way in which files can be wrong.
-const NAMES_SHOWN: usize = 10;
-/// Errors in the body of one finding.
-const ERRORS_SHOWN: usize = 20;
-const HOW_TO_FIX: &str = "Run `terraform fmt -recursive` and commit what it changes.";
-const NOT_SHOWN: &str = "Nothing of this file is shown here, because values of variables may be secrets.";
-
-/// The table `[tasks.NAME.fmt]`.
-static SETTINGS: Kind = Kind::new("`[tasks.NAME.fmt]`", &["show_variable_files"]);
-
-/// What the table says.
-#[derive(Debug, Clone, Copy, Default)]
-struct FmtSettings {
-    /// `show_variable_files`: whether lines of `.tfvars` files may be shown; not unless set.
-    show_variable_files: bool,
-}
-
-/// Exit codes of `terraform fmt`: nothing to do, errors, and (with `-check`) files that differ.
-const OK: i32 = 0;
-const ERRORS: i32 = 2;
-const DIFFERENT: i32 = 3;
-
-/// Why the check could not be made. The texts are plain sentences for people, without paths of this machine.
-#[derive(Debug, thiserror::Error)]
-enum FmtError {
-    #[error("the directory to check cannot be read")]
-    Directory(#[source] io::Error),
-    #[error("the files to check could not be copied to a private directory")]
-    Copy(#[source] io::Error),
-    #[error("the formatted files could not be compared")]
-    Compare(#[source] io::Error),
-    #[error("the work was interrupted")]
-    Interrupted(#[from] JoinError),
-    #[error(transparent)]
-    Terraform(#[from] TerraformError),
-    #[error("terraform ended with exit code {0}, which `terraform fmt` does not use")]
-    ExitCode(i32),
-    #[error("terraform reported a problem that belongs to no file")]
-    NoFile,
-    #[error("terraform objected to the files, but not to a copy of them")]
-    Disagreement,
-}
-
-/// The check `fmt`: is every Terraform file below the configuration's directory as `terraform fmt` would write it?
-#[derive(Debug)]
+/// The check `fmt`.
+#[derive(Debug, Clone)]
 pub struct Fmt {
-    /// The terraform to run, or a sentence that says why there is none.
-    terraform: Result<Terraform, String>,
+    engine: Engine,
+    /// The terraform to run, or why there is none.
+    terraform: Result<Terraform, FindError>,
     settings: FmtSettings,
 }
 
 impl Check for Fmt {
-    const NAME: &'static str = "fmt";
+    const NAME: &'static str = CHECK;
     const NEEDS: Needs = Needs { configuration: Some(may_be_formatted), plan: false };
-    const SETTINGS: Option<SettingsEntry> = Some(SettingsEntry {
-        kinds: &[&SETTINGS],
-        required: None,
-        read: |table, _today, notes| {
-            let show_variable_files = table.boolean("show_variable_files", notes).unwrap_or_default();
-            CheckSettings::new(FmtSettings { show_variable_files })
-        },
-    });
+    const SETTINGS: Option<SettingsEntry> = Some(SETTINGS);
 
     fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String> {
         let settings = loading.of_task.and_then(|it| it.get::<FmtSettings>()).copied().unwrap_or_default();
-        Ok(Self { terraform: Terraform::from_settings(loading.settings), settings })
+        let terraform = Terraform::from_settings(loading.settings);
+        Ok(Self { engine: settings.engine(&terraform, loading.settings), terraform, settings })
     }
 
     fn obstacle(&self) -> Option<String> {
-        self.terraform.as_ref().err().cloned()
+        match self.engine {
+            Engine::Native => None,
+            Engine::Terraform | Engine::Both => self.terraform.as_ref().err().map(ToString::to_string),
+        }
+    }
+
+    fn reader(&self, directory: &Path) -> Option<Box<dyn FileReader>> {
+        (self.engine == Engine::Native).then(|| {
+            let stream = Stream::new(directory, self.terraform.is_ok());
+            Box::new(Reader { check: self.clone(), stream }) as Box<dyn FileReader>
+        })
     }
 
     async fn run(&self, given: Given<'_>) -> CheckReport {
-        match &self.terraform {
-            Ok(terraform) => check(terraform, given.configuration, self.settings).await,
-            Err(reason) => CheckReport::unavailable(CHECK, reason),
-        }
+        self.reported(self.judge(given.configuration).await)
     }
 }
 
@@ -120,191 +96,193 @@ fn may_be_formatted(path: &Path) -> bool {
     path.file_name().is_some_and(|name| is_formatted_file(Path::new(name)))
 }
 
-async fn check(terraform: &Terraform, directory: &Path, settings: FmtSettings) -> CheckReport {
-    match judge(terraform, directory, settings).await {
-        Ok(report) => report,
-        Err(error) => {
-            let cause = error.source().map(ToString::to_string);
-            warn!(
-                event = event::CHECK_UNAVAILABLE,
-                check = CHECK,
-                cause,
-                "check {CHECK} could not run: {error}"
-            );
-            CheckReport::unavailable(CHECK, &error.to_string())
+impl Fmt {
+    /// Judges the files of a directory.
+    async fn judge(&self, directory: &Path) -> Result<Verdicts, FmtError> {
+        let root = directory.to_path_buf();
+        let files = spawn_blocking({
+            let root = root.clone();
+            move || walk(&root)
+        });
+        let files = files.await?.map_err(FmtError::Directory)?;
+        match (self.engine, &self.terraform) {
+            (Engine::Native, _) => {
+                let judging = spawn_blocking(move || {
+                    let mut gathered = native::judge_all(&root, &files.readable);
+                    add_unreadable(&mut gathered, &files);
+                    (gathered.into_verdicts(), root)
+                });
+                let (verdicts, root) = judging.await?;
+                Ok(self.settle_doubts(verdicts, move |path| read(&root.join(path)).ok()).await)
+            }
+            (Engine::Terraform | Engine::Both, Ok(terraform)) => {
+                by_terraform(terraform, root, files, self.engine == Engine::Both).await
+            }
+            (Engine::Terraform | Engine::Both, Err(error)) => Err(FmtError::NoTerraform(*error)),
+        }
+    }
+
+    /// Asks terraform, where there is one, about the files about which the crate is not sure. Where it does not answer, they
+    /// stay in doubt, and what was found in others counts.
+    async fn settle_doubts(
+        &self,
+        mut verdicts: Verdicts,
+        content: impl Fn(&Path) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Verdicts {
+        let Ok(terraform) = &self.terraform else { return verdicts };
+        let doubts = verdicts.iter().filter(|(_, judged)| matches!(judged, Judged::NotSure(_)));
+        let doubts: Vec<_> = doubts.filter_map(|(path, _)| Some((path.clone(), content(path)?))).collect();
+        if doubts.is_empty() {
+            return verdicts;
+        }
+        match judged_by(terraform, doubts).await {
+            Ok(settled) => verdicts.extend(settled),
+            Err(error) => tell(&error),
+        }
+        verdicts
+    }
+
+    fn reported(&self, judged: Result<Verdicts, FmtError>) -> CheckReport {
+        match judged {
+            Ok(verdicts) => report(&verdicts, self.settings.show_variable_files),
+            Err(error) => {
+                tell(&error);
+                CheckReport::unavailable(CHECK, &error.to_string())
+            }
         }
     }
 }
 
-async fn judge(
+/// Judges the `files` of a directory by what terraform does, and with `compares` tells where the crate would not.
+async fn by_terraform(
     terraform: &Terraform,
-    directory: &Path,
-    settings: FmtSettings,
-) -> Result<CheckReport, FmtError> {
+    root: PathBuf,
+    files: Files,
+    compares: bool,
+) -> Result<Verdicts, FmtError> {
     let deadline = terraform.deadline();
-    let root = directory.to_path_buf();
-    let files = spawn_blocking({
-        let root = root.clone();
-        move || walk(&root)
-    });
-    let files = files.await?.map_err(FmtError::Directory)?;
-    let total = files.readable.len() + files.unreadable.len();
-    if total == 0 {
-        return Ok(no_files());
+    if files.readable.is_empty() && files.unreadable.is_empty() {
+        return Ok(Verdicts::new());
     }
     // Where something is in the way the verdict is clear, and terraform might wait for it forever (a named pipe).
-    if files.unreadable.is_empty() {
-        let arguments = ["fmt", "-check", "-recursive", "-list=false", "-no-color", "."];
-        match terraform.run(&arguments, directory, deadline).await?.code {
-            OK => return Ok(CheckReport::new(CHECK, PASSED, Vec::new())),
-            DIFFERENT | ERRORS => {}
-            code => return Err(FmtError::ExitCode(code)),
-        }
+    let objects = !files.unreadable.is_empty() || asked::objects(terraform, &root, deadline).await?;
+    if !objects && !compares {
+        return Ok(files.readable.into_iter().map(|path| (path, Judged::Formatted)).collect());
     }
 
-    let copies = spawn_blocking({
-        let root = root.clone();
-        move || Copies::of(files, &root)
+    let copying = spawn_blocking(move || {
+        let (mut copies, mut gathered) = (Copies::new()?, Gathered::default());
+        add_unreadable(&mut gathered, &files);
+        for path in files.readable {
+            match read(&root.join(&path)) {
+                Ok(content) => copies.add(path, &content)?,
+                Err(reason) => gathered.add(path, Judged::Unreadable(reason)),
+            }
+        }
+        Ok((copies, gathered, root))
     });
-    let copies = copies.await?.map_err(FmtError::Copy)?;
-    let arguments = ["fmt", "-recursive", "-list=false", "-write=true", "-no-color", "."];
-    let finished = terraform.run(&arguments, copies.path(), deadline).await?;
-    let broken = match finished.code {
-        OK => BTreeMap::new(),
-        ERRORS => by_file(output::diagnostics(&finished.stderr), &copies)?,
-        code => return Err(FmtError::ExitCode(code)),
-    };
-    let findings = spawn_blocking(move || findings(&root, &copies, &broken, settings));
-    let findings = findings.await?.map_err(FmtError::Compare)?;
-    if findings.is_empty() {
+    let (copies, mut gathered, root) = copying.await?.map_err(FmtError::Copy)?;
+    let answers = asked::format(terraform, copies, deadline).await?;
+    let comparing = spawn_blocking(move || {
+        let (budget, mut compared) = (Budget::new(), Compared::default());
+        answers.each(|path, answer| {
+            let judged = match read(&root.join(path)) {
+                Ok(content) => {
+                    if compares {
+                        compared.add(path, &content, answer);
+                    }
+                    answer.judged(&content, &budget)
+                }
+                Err(reason) => Judged::Unreadable(reason),
+            };
+            gathered.add(path.to_owned(), judged);
+            Ok(())
+        })?;
+        compared.tell();
+        Ok(gathered.into_verdicts())
+    });
+    let verdicts = comparing.await?.map_err(FmtError::Compare)?;
+    if objects && verdicts.values().all(|it| *it == Judged::Formatted) {
         return Err(FmtError::Disagreement);
     }
-    Ok(CheckReport::new(CHECK, headline(total, &findings), findings))
+    Ok(verdicts)
 }
 
-/// Sorts terraform's errors by the copy that they are about.
-fn by_file(errors: Vec<Diagnostic>, copies: &Copies) -> Result<BTreeMap<usize, Vec<Diagnostic>>, FmtError> {
-    let numbers: BTreeMap<&str, usize> =
-        copies.files.iter().enumerate().map(|(number, copy)| (&*copy.name, number)).collect();
-    let mut sorted: BTreeMap<usize, Vec<Diagnostic>> = BTreeMap::new();
-    for error in errors {
-        // One without a file is not about a configuration: terraform could not read or write its files.
-        let number = error.place.as_ref().and_then(|it| numbers.get(&*it.file)).ok_or(FmtError::NoFile)?;
-        sorted.entry(*number).or_default().push(error);
-    }
-    if sorted.is_empty() { Err(FmtError::NoFile) } else { Ok(sorted) }
-}
-
-/// What is wrong: first what keeps a file from being judged, then the files that terraform would change.
-fn findings(
-    root: &Path,
-    copies: &Copies,
-    broken: &BTreeMap<usize, Vec<Diagnostic>>,
-    settings: FmtSettings,
-) -> io::Result<Vec<Finding>> {
-    let mut found: Vec<_> = copies.unreadable.iter().map(unreadable).collect();
-    let mut unformatted = Vec::new();
-    let mut budget = Budget::new();
-    for (number, copy) in copies.files.iter().enumerate() {
-        let is_shown = settings.show_variable_files || !holds_values(&copy.original);
-        if let Some(errors) = broken.get(&number) {
-            found.push(unparsable(&copy.original, errors, is_shown));
-            continue;
+/// The verdicts of terraform on files with these contents.
+async fn judged_by(terraform: &Terraform, files: Vec<(PathBuf, Vec<u8>)>) -> Result<Verdicts, FmtError> {
+    let copying = spawn_blocking(move || {
+        let mut copies = Copies::new()?;
+        for (path, content) in &files {
+            copies.add(path.clone(), content)?;
         }
-        let (original, formatted) = (root.join(&copy.original), copies.path().join(&copy.name));
-        if let Some(difference) = budget.compare(&original, &formatted, &shown_path(&copy.original))? {
-            unformatted.push(finding(
-                Code::UNFORMATTED_FILE,
-                &copy.original,
-                difference.line,
-                "is not formatted",
-                match is_shown {
-                    true => format!("{HOW_TO_FIX}\n\n{}", difference.markdown),
-                    false => format!("{HOW_TO_FIX}\n\n{NOT_SHOWN}\n"),
-                },
-            ));
-        }
-    }
-    found.append(&mut unformatted);
-    Ok(found)
+        Ok((copies, files))
+    });
+    let (copies, files) = copying.await?.map_err(FmtError::Copy)?;
+    let answers = asked::format(terraform, copies, terraform.deadline()).await?;
+    let comparing = spawn_blocking(move || {
+        let (budget, mut verdicts, mut files) = (Budget::new(), Verdicts::new(), files.into_iter());
+        answers.each(|_, answer| {
+            if let Some((path, content)) = files.next() {
+                verdicts.insert(path, answer.judged(&content, &budget));
+            }
+            Ok(())
+        })?;
+        Ok(verdicts)
+    });
+    comparing.await?.map_err(FmtError::Compare)
 }
 
-fn finding(code: Code, path: &Path, line: Option<u32>, what: &str, body: String) -> Finding {
-    let summary = format!("{} {what}", shown_path(path));
-    Finding::new(code, Level::Error, summary)
-        .body(body)
-        .subject(Subject::File { path: path.to_path_buf(), line })
+/// Tells operators why the check could not be made.
+fn tell(error: &FmtError) {
+    let cause = error.source().map(ToString::to_string);
+    warn!(event = event::CHECK_UNAVAILABLE, check = CHECK, cause, "check {CHECK} could not run: {error}");
 }
 
-fn unreadable(file: &Unreadable) -> Finding {
-    let what = format!("cannot be read: {}", file.reason);
-    finding(Code::UNREADABLE_FILE, &file.path, None, &what, String::new())
-}
-
-/// Whether a file holds values of variables, and not code.
-fn holds_values(path: &Path) -> bool {
-    let name = path.file_name().map(|it| it.as_encoded_bytes().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(b".tfvars")
-}
-
-/// All of terraform's words about one file are one finding. They quote its lines.
-fn unparsable(path: &Path, errors: &[Diagnostic], is_shown: bool) -> Finding {
-    let first = errors.first();
-    let line = first.and_then(|it| it.place.as_ref()).map(|it| it.line);
-    if !is_shown {
-        return finding(Code::UNPARSABLE_FILE, path, line, "cannot be parsed", format!("{NOT_SHOWN}\n"));
-    }
-    let what = match first {
-        Some(first) => format!("cannot be parsed: {}", printable(&first.summary)),
-        None => "cannot be parsed".to_owned(),
-    };
-    let words = errors.iter().take(ERRORS_SHOWN).map(|it| printable_lines(&it.text(&shown_path(path))));
-    let mut words: Vec<_> = words.collect();
-    let more = errors.len() - words.len();
-    if more > 0 {
-        words.push(format!("… and {more} more errors\n"));
-    }
-    finding(Code::UNPARSABLE_FILE, path, line, &what, fenced("text", &words.join("\n")))
-}
-
-/// Such as `1 of 14 files cannot be parsed: bad.tf; 2 need formatting: main.tf, modules/net/vpc.tf`.
-fn headline(total: usize, findings: &[Finding]) -> String {
-    let mut clauses: Vec<String> = Vec::new();
-    for (code, one, many) in [
-        (Code::UNREADABLE_FILE, "cannot be read", "cannot be read"),
-        (Code::UNPARSABLE_FILE, "cannot be parsed", "cannot be parsed"),
-        (Code::UNFORMATTED_FILE, "needs formatting", "need formatting"),
-    ] {
-        let mut names: Vec<String> =
-            findings.iter().filter(|it| it.code == code).filter_map(name_of).collect();
-        let count = names.len();
-        if count == 0 {
-            continue;
-        }
-        names.truncate(NAMES_SHOWN);
-        let more = count - names.len();
-        let names = names.join(", ");
-        let names = if more > 0 { format!("{names}, … and {more} more") } else { names };
-        let predicate = if count == 1 { one } else { many };
-        let files = if total == 1 { "file" } else { "files" };
-        clauses.push(match clauses.is_empty() {
-            true => format!("{count} of {total} {files} {predicate}: {names}"),
-            false => format!("{count} {predicate}: {names}"),
-        });
-    }
-    clauses.join("; ")
-}
-
-fn name_of(finding: &Finding) -> Option<String> {
-    match &finding.subject {
-        Some(Subject::File { path, .. }) => Some(shown_path(path)),
-        _ => None,
+fn add_unreadable(gathered: &mut Gathered, files: &Files) {
+    for file in &files.unreadable {
+        gathered.add(file.path.clone(), Judged::Unreadable(file.reason));
     }
 }
 
-fn no_files() -> CheckReport {
-    let summary = "No Terraform files were found in the directory";
-    CheckReport::new(CHECK, PASSED, vec![Finding::new(Code::NO_FILES, Level::Info, summary)])
+/// The check, while an archive streams past.
+#[derive(Debug)]
+struct Reader {
+    check: Fmt,
+    stream: Stream,
+}
+
+impl Receiver for Reader {
+    fn begin(&mut self, path: &Path, size: u64) -> bool {
+        self.stream.begin(path, size)
+    }
+
+    fn contents(&mut self, bytes: &[u8]) {
+        self.stream.contents(bytes);
+    }
+
+    fn end(&mut self) {
+        self.stream.end();
+    }
+
+    fn link(&mut self, path: &Path, target: &Path) -> bool {
+        self.stream.link(path, target)
+    }
+}
+
+impl FileReader for Reader {
+    fn report(self: Box<Self>, directory: &Path) -> Pin<Box<dyn Future<Output = CheckReport> + Send>> {
+        let directory = directory.to_owned();
+        Box::pin(async move {
+            let Self { check, stream } = *self;
+            let judged = async {
+                let finishing = spawn_blocking(move || stream.finish(&directory));
+                let Streamed { verdicts, kept } = finishing.await?.map_err(|_died| FmtError::Died)?;
+                Ok(check.settle_doubts(verdicts, move |path| kept.get(path).cloned()).await)
+            };
+            let judged = judged.await;
+            check.reported(judged)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -21,8 +21,6 @@ pub struct Diagnostic {
     pub summary: String,
     /// Where it is, if terraform says so.
     pub place: Option<Place>,
-    /// The lines below: an excerpt and an explanation.
-    pub detail: String,
 }
 
 /// The line `  on main.tf line 2, in resource "x" "y":`.
@@ -32,26 +30,6 @@ pub struct Place {
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
-    /// The rest of the line after the number: `, in resource "x" "y":`.
-    pub rest: String,
-}
-
-impl Diagnostic {
-    /// Terraform's words again, with another name for the file.
-    #[must_use]
-    pub fn text(&self, file: &str) -> String {
-        let mut text = format!("Error: {}\n", self.summary);
-        let Some(place) = &self.place else {
-            return if self.detail.is_empty() { text } else { format!("{text}{}\n", self.detail) };
-        };
-        text.push_str(&format!("\n  on {file} line {}{}\n", place.line, place.rest));
-        for line in self.detail.lines() {
-            // An explanation can name the file again (`already set at main.tf:5,1-3`); an excerpt is left alone.
-            let line = if is_excerpt(line) { line.to_owned() } else { line.replace(&place.file, file) };
-            text.push_str(&format!("{line}\n"));
-        }
-        text
-    }
 }
 
 /// The errors in `stderr`, in terraform's order. Warnings, and whatever else stands there, are left out.
@@ -80,24 +58,14 @@ pub fn diagnostics(stderr: &[u8]) -> Vec<Diagnostic> {
 fn diagnostic(lines: &[&str]) -> Option<Diagnostic> {
     let (first, below) = lines.split_first()?;
     let summary = first.strip_prefix("Error: ")?.to_owned();
-    let place = below.iter().position(|it| !it.is_empty()).and_then(|at| Some((at, place(below.get(at)?)?)));
-    let below = place.as_ref().and_then(|(at, _)| below.get(at + 1..)).unwrap_or(below);
-    let detail = below.join("\n").trim_end_matches('\n').to_owned();
-    Some(Diagnostic { summary, place: place.map(|it| it.1), detail })
-}
-
-/// Whether `line` is one of a file, as in `   2: a = 1`.
-fn is_excerpt(line: &str) -> bool {
-    let behind = line.trim_start_matches(' ').trim_start_matches(|it: char| it.is_ascii_digit());
-    behind.len() < line.len() && behind.starts_with(": ")
+    Some(Diagnostic { summary, place: below.iter().find(|it| !it.is_empty()).and_then(|it| place(it)) })
 }
 
 fn place(line: &str) -> Option<Place> {
     let (file, behind) = line.strip_prefix("  on ")?.split_once(" line ")?;
     let end = behind.find(|it: char| !it.is_ascii_digit()).unwrap_or(behind.len());
-    let (number, rest) = behind.split_at_checked(end)?;
-    let line = number.parse().ok().filter(|it| *it > 0)?;
-    (!file.is_empty()).then(|| Place { file: file.to_owned(), line, rest: rest.to_owned() })
+    let line = behind.get(..end)?.parse().ok().filter(|it| *it > 0)?;
+    (!file.is_empty()).then(|| Place { file: file.to_owned(), line })
 }
 
 #[cfg(test)]
@@ -136,10 +104,8 @@ in your editor.
                     Place {
                         file: "00001.tf",
                         line: 2,
-                        rest: ", in resource \"x\" \"y\":",
                     },
                 ),
-                detail: "   2:  a = \n   3: }\n\nExpected the start of an expression, but found an invalid expression token.",
             },
             Diagnostic {
                 summary: "Invalid character encoding",
@@ -147,17 +113,11 @@ in your editor.
                     Place {
                         file: "00002.tfvars",
                         line: 1,
-                        rest: ":",
                     },
                 ),
-                detail: "   1: �\n\nAll input files must be UTF-8 encoded. Ensure that UTF-8 encoding is selected\nin your editor.",
             },
         ]
         "#);
-        assert_eq!(
-            found[1].text("a b.tfvars"),
-            TWO.split_once("\n\n\n").unwrap().1.trim_end().replace("00002", "a b") + "\n"
-        );
     }
 
     #[test]
@@ -175,7 +135,7 @@ in your editor.
     fn an_error_without_a_place_has_none() {
         let found = diagnostics(b"\nError: Failed to read file dangling.tf\n\n\n");
         assert_eq!(found[0].summary, "Failed to read file dangling.tf");
-        assert_eq!((&found[0].place, &*found[0].detail), (&None, ""));
+        assert_eq!(found[0].place, None);
         for line in ["  on  line 1:", "  on a.tf line 0:", "  on a.tf line x", "  on a.tf", "on a.tf line 1:"]
         {
             assert_eq!(place(line), None, "{line}");
@@ -188,19 +148,21 @@ in your editor.
         fn what_is_read_back_is_the_same(
             errors in prop::collection::vec(("[a-zA-Z ]{1,20}", "[0-9]{5}\\.tf", 1u32.., "[a-z]{0,9}"), 0..5),
         ) {
-            let errors: Vec<_> = errors.into_iter().map(|(summary, file, line, detail)| Diagnostic {
-                summary,
-                place: Some(Place { file, line, rest: ":".into() }),
-                detail,
-            }).collect();
-            let text: String = errors.iter().map(|it| format!("\n{}\n", it.text(&it.place.as_ref().unwrap().file))).collect();
+            let text: String = errors
+                .iter()
+                .map(|(summary, file, line, detail)| format!("\nError: {summary}\n\n  on {file} line {line}:\n{detail}\n"))
+                .collect();
+            let errors: Vec<_> = errors
+                .into_iter()
+                .map(|(summary, file, line, _)| Diagnostic { summary, place: Some(Place { file, line }) })
+                .collect();
             prop_assert_eq!(diagnostics(text.as_bytes()), errors);
         }
 
         #[test]
         fn nothing_is_made_up(bytes in "(\n|Error: |Warning: |  on | line |[a-z0-9. ]|\u{1b}){0,60}") {
             for found in diagnostics(bytes.as_bytes()) {
-                prop_assert!(bytes.contains(&found.summary) && bytes.contains(&found.detail));
+                prop_assert!(bytes.contains(&found.summary));
                 prop_assert!(found.place.is_none_or(|it| !it.file.is_empty() && it.line > 0));
             }
         }

@@ -5,7 +5,8 @@
 use super::*;
 use crate::terraform::{real as terraform, real_program};
 use proptest::prelude::*;
-use runtask_findings::{OnError, Verdict, verdict};
+use runtask_archive::{ArchiveBuilder, Limits, read as read_archive};
+use runtask_findings::{Code, Finding, OnError, Subject, Verdict, printable_lines, verdict};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -40,9 +41,54 @@ const GOOD: &str = "a = 1\n";
 const UNFORMATTED: &str = "a   = 1\n";
 const BROKEN: &str = "a = 1\nb = \n";
 
+const NATIVE: FmtSettings = FmtSettings { engine: Some(Engine::Native), show_variable_files: false };
+
+/// The check as it is with these settings; terraform judges unless they say otherwise.
+fn fmt(terraform: Result<Terraform, FindError>, settings: FmtSettings) -> Fmt {
+    Fmt { engine: settings.engine.unwrap_or(Engine::Terraform), terraform, settings }
+}
+
+async fn check(terraform: &Terraform, directory: &Path, settings: FmtSettings) -> CheckReport {
+    let check = fmt(Ok(terraform.clone()), settings);
+    check.reported(check.judge(directory).await)
+}
+
+/// The report on the files of an archive, as they stream past.
+async fn check_archive(check: &Fmt, archive: ArchiveBuilder, directory: &str) -> CheckReport {
+    let archive = archive.tar_gz().unwrap();
+    let mut reader = check.reader(Path::new(directory)).expect("it reads files as they come");
+    /// Hands on what the check wants, as whoever downloads does.
+    struct Wanted<'a>(&'a mut dyn FileReader);
+    impl Receiver for Wanted<'_> {
+        fn begin(&mut self, path: &Path, size: u64) -> bool {
+            may_be_formatted(path) && self.0.begin(path, size)
+        }
+        fn contents(&mut self, bytes: &[u8]) {
+            self.0.contents(bytes);
+        }
+        fn end(&mut self) {
+            self.0.end();
+        }
+        fn link(&mut self, path: &Path, target: &Path) -> bool {
+            may_be_formatted(path) && self.0.link(path, target)
+        }
+    }
+    read_archive(&archive[..], &Limits::default(), &mut Wanted(&mut *reader)).unwrap();
+    reader.report(Path::new(directory)).await
+}
+
+/// The report on these files. Every engine must make the same.
 async fn check_files(files: &[(&str, &str)]) -> CheckReport {
     let directory = directory(files.iter().copied());
     let report = check(&terraform(), directory.path(), FmtSettings::default()).await;
+    for engine in [Engine::Native, Engine::Both] {
+        let settings = FmtSettings { engine: Some(engine), ..FmtSettings::default() };
+        assert_eq!(check(&terraform(), directory.path(), settings).await, report, "{engine:?}");
+    }
+    let archive =
+        files.iter().fold(ArchiveBuilder::new(), |archive, (name, content)| archive.file(name, content));
+    let alone = fmt(Err(FindError::Nowhere), NATIVE);
+    assert_eq!(check_archive(&alone, archive, "").await, report, "from an archive");
     for (name, content) in files {
         assert_eq!(fs::read_to_string(directory.path().join(name)).unwrap(), *content, "{name} was changed");
     }
@@ -117,7 +163,12 @@ async fn values_of_variables_are_not_shown() {
     ");
     let said = format!("{report:?}");
     assert!(!said.contains("hunter") && said.contains("+a = 1"), "{said}");
-    let shown = check(&terraform(), directory.path(), FmtSettings { show_variable_files: true }).await;
+    let shown = check(
+        &terraform(),
+        directory.path(),
+        FmtSettings { show_variable_files: true, ..FmtSettings::default() },
+    )
+    .await;
     let said = format!("{shown:?}");
     assert!(said.contains("hunter2") && said.contains("hunter3"), "{said}");
 }
@@ -138,7 +189,7 @@ async fn a_broken_file_is_reported_and_hides_no_other() {
       on bad.tf line 2:
        2: b = 
 
-    Expected the start of an expression, but found an invalid expression token.
+    Write a value here: this cannot begin one.
     ```
     ");
 }
@@ -166,12 +217,11 @@ async fn errors_name_the_file_and_of_many_some_are_shown() {
       on net/main.tf line 2:
        2: a = "00000.tf"
 
-    The argument "a" was already set at net/main.tf:1,1-2. Each argument may be set
-    only once.
+    Take out one of the arguments of this name: each may be set once in a block.
     ```
     "#);
     let report = check_files(&[("main.tf", &twice.repeat(20))]).await;
-    assert_eq!(report.findings[0].body.matches("Error: ").count(), ERRORS_SHOWN);
+    assert_eq!(report.findings[0].body.matches("Error: ").count(), 20);
     assert!(
         report.findings[0].body.ends_with("\n… and 19 more errors\n```\n"),
         "{}",
@@ -378,6 +428,140 @@ fn terraform_looks_at_the_same_files() {
     assert_eq!(by_name.collect::<BTreeSet<_>>(), theirs);
 }
 
+/// What is known to be in doubt: a label with a code point that Unicode 15.0 does not have.
+const DOUBTFUL: &str = "a = 1\nresource \"\u{378}\" \"b\" {}\n";
+
+#[tokio::test]
+async fn where_the_crate_is_not_sure_terraform_is_asked_or_nothing_has_passed() {
+    let files = [("doubt.tf", DOUBTFUL), ("main.tf", UNFORMATTED), ("net/doubt.tf", DOUBTFUL)];
+    let directory = directory(files);
+    let archive =
+        || files.iter().fold(ArchiveBuilder::new(), |archive, (name, content)| archive.file(name, content));
+    let alone = fmt(Err(FindError::Nowhere), NATIVE);
+    let report = alone.reported(alone.judge(directory.path()).await);
+    insta::assert_snapshot!(lines(&report), @"
+    2 of 3 files cannot be judged without terraform: doubt.tf, net/doubt.tf; 1 needs formatting: main.tf
+    error check-unavailable [doubt.tf:2] doubt.tf cannot be judged without terraform: there are characters in a label whose normal form is not certain
+    error check-unavailable [net/doubt.tf:2] net/doubt.tf cannot be judged without terraform: there are characters in a label whose normal form is not certain
+    error unformatted-file [main.tf:1] main.tf is not formatted
+    ");
+    assert_eq!(check_archive(&alone, archive(), "").await, report);
+    // What is found besides counts, also where a check that could not run would pass.
+    assert_eq!(verdict(std::slice::from_ref(&report), OnError::Passed), Verdict::Failed);
+    let broken = fmt(Ok(Terraform::new("/nonexistent/terraform")), NATIVE);
+    assert_eq!(check_archive(&broken, archive(), "").await, report);
+    let report = check_archive(&alone, archive(), "net").await;
+    insta::assert_snapshot!(lines(&report), @"
+    Check fmt could not run: 1 of 1 file cannot be judged without terraform: doubt.tf
+    error check-unavailable [doubt.tf:2] doubt.tf cannot be judged without terraform: there are characters in a label whose normal form is not certain
+    ");
+    assert_eq!(verdict(std::slice::from_ref(&report), OnError::Failed), Verdict::Failed);
+    assert_eq!(verdict(&[report], OnError::Passed), Verdict::Passed);
+
+    let by_terraform = check(&terraform(), directory.path(), FmtSettings::default()).await;
+    assert!(!is_unavailable(&by_terraform));
+    let with_terraform = fmt(Ok(terraform()), NATIVE);
+    assert_eq!(with_terraform.reported(with_terraform.judge(directory.path()).await), by_terraform);
+    assert_eq!(check_archive(&with_terraform, archive(), "").await, by_terraform);
+}
+
+/// What an archive holds is judged as if it were on disk, where only what the check wants is.
+#[tokio::test]
+async fn an_archive_is_judged_as_if_it_were_on_disk() {
+    let too_large = "# ".to_owned() + &"x".repeat(5 << 20);
+    let archive = ArchiveBuilder::new()
+        .directory("live/empty")
+        .file("live/a.tf", UNFORMATTED)
+        .file("live/.hidden/a.tf", UNFORMATTED)
+        .file("live/replaced.tf", UNFORMATTED)
+        .file("live/large.tf", &too_large)
+        .file("elsewhere/b.tf", BROKEN)
+        .file("elsewhere/b.txt", UNFORMATTED)
+        .symlink("live/link.tf", "a.tf")
+        .symlink("live/elsewhere.tf", "../elsewhere/c.tf")
+        .file("elsewhere/c.tf", UNFORMATTED)
+        .symlink("live/twice.tf", "./link.tf")
+        .symlink("live/up.tf", "../elsewhere/b.tf")
+        .symlink("live/loop.tf", "loop.tf")
+        .symlink("live/nowhere.tf", "nowhere/at/all.tf")
+        .symlink("live/unwanted.tf", "../elsewhere/b.txt")
+        .symlink("live/directory.tf", "../elsewhere")
+        .symlink("live/through.tf", "directory.tf/b.tf")
+        .symlink("live/below.tf", "a.tf/x.tf")
+        .symlink("live/later.tf", "z.tf")
+        .file("live/z.tf", GOOD)
+        .file("live/replaced.tf", GOOD);
+    let on_disk = TempDir::new().unwrap();
+    let packed = archive.clone().tar_gz().unwrap();
+    runtask_archive::unpack(&packed[..], on_disk.path(), &Limits::default(), may_be_formatted).unwrap();
+    let alone = fmt(Err(FindError::Nowhere), NATIVE);
+    for directory in ["live", "elsewhere", "live/.hidden", ""] {
+        let expected = check(&terraform(), &on_disk.path().join(directory), FmtSettings::default()).await;
+        let mut found = check_archive(&alone, archive.clone(), directory).await;
+        for (finding, expected) in found.findings.iter_mut().zip(&expected.findings) {
+            if finding.body.contains("This is a link to a file elsewhere") {
+                finding.body.clone_from(&expected.body);
+            }
+        }
+        assert_eq!(found, expected, "{directory}");
+    }
+    let headline = check_archive(&alone, archive, "live").await.headline;
+    insta::assert_snapshot!(headline, @"6 of 15 files cannot be read: below.tf, directory.tf, large.tf, loop.tf, nowhere.tf, unwanted.tf; 2 cannot be parsed: through.tf, up.tf; 4 need formatting: a.tf, elsewhere.tf, link.tf, twice.tf");
+}
+
+/// Enough for several threads, and for files that replace others while those are judged.
+#[tokio::test]
+async fn many_files_are_judged_and_the_last_of_a_name_counts() {
+    let names: Vec<_> = (0..500).map(|it| format!("{}/{it:03}.tf", it % 7)).collect();
+    let long = "a = 1\n".repeat(300);
+    let mut archive = ArchiveBuilder::new();
+    for (number, name) in names.iter().enumerate() {
+        archive = archive.file(name, if number % 3 == 0 { UNFORMATTED } else { &long });
+        if number % 100 == 50 {
+            archive = archive.file(name, GOOD).file(name, UNFORMATTED).file(name, GOOD);
+        }
+    }
+    let alone = fmt(Err(FindError::Nowhere), NATIVE);
+    let report = check_archive(&alone, archive, "").await;
+    // Those of `long` set an argument twice.
+    assert!(report.headline.starts_with("330 of 500 files cannot be parsed: "), "{}", report.headline);
+    assert_eq!(report.findings.iter().filter(|it| it.code == Code::UNFORMATTED_FILE).count(), 165);
+}
+
+/// A difference is told to operators, and changes no verdict.
+#[tokio::test]
+async fn with_both_terraform_decides_and_differences_are_told() {
+    let directory = directory([("main.tf", UNFORMATTED), ("ok.tf", GOOD)]);
+    let bin = TempDir::new().unwrap();
+    let log_file = bin.path().join("log");
+    let both = FmtSettings { engine: Some(Engine::Both), ..FmtSettings::default() };
+    // Finds everything right.
+    let fake = fake(&bin, "exit 0");
+    check(&fake, directory.path(), both).await;
+    let log = tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::sync::Arc::new(fs::File::create(&log_file).unwrap()));
+    let guard = tracing::subscriber::set_default(log.finish());
+    let compared = compare(&fake, vec![directory.path().join("main.tf")]).await.unwrap();
+    compared.tell();
+    drop(guard);
+    let told: serde_json::Value =
+        serde_json::from_str(fs::read_to_string(log_file).unwrap().lines().last().unwrap()).unwrap();
+    assert_eq!(told["fields"]["event"], event::FMT_DIFFERENT);
+    assert_eq!(told["fields"]["line"], 1);
+    let report = check(&fake, directory.path(), both).await;
+    assert_eq!(lines(&report), "Format check passed");
+}
+
+#[test]
+fn only_an_engine_that_needs_terraform_is_in_want_of_it() {
+    let obstacle = |engine| {
+        let settings = FmtSettings { engine: Some(engine), ..FmtSettings::default() };
+        fmt(Err(FindError::Nowhere), settings).obstacle().is_some()
+    };
+    assert_eq!([Engine::Terraform, Engine::Both, Engine::Native].map(obstacle), [true, true, false]);
+}
+
 fn words() -> impl Strategy<Value = String> {
     prop::collection::vec(
         prop::sample::select(vec![
@@ -429,8 +613,10 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let report = runtime.block_on(check(&terraform, directory.path(), FmtSettings::default()));
         prop_assert!(!is_unavailable(&report), "{}", report.headline);
-        prop_assert_eq!(report.findings.is_empty(), code == Some(OK));
+        prop_assert_eq!(report.findings.is_empty(), code == Some(0));
         let broken = report.findings.iter().any(|it| it.code == Code::UNPARSABLE_FILE);
-        prop_assert_eq!(broken, code == Some(ERRORS));
+        prop_assert_eq!(broken, code == Some(2));
+        let native = runtime.block_on(check(&terraform, directory.path(), NATIVE));
+        prop_assert_eq!(native, report);
     }
 }
