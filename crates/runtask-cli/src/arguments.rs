@@ -1,6 +1,7 @@
 //! Defines the options before the command, and the list of commands. Each command's arguments are beside its code.
 
 use crate::check::CheckArguments;
+use crate::fmt::FmtArguments;
 use crate::logging::LogFormat;
 use crate::output::Color;
 use crate::policy::PolicyArguments;
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Simulate(Box<SimulateArguments>),
     Serve(ServeArguments),
     Check(CheckArguments),
+    Fmt(FmtArguments),
     Policy(PolicyArguments),
     Sign(SignArguments),
     Register(Box<RegisterArguments>),

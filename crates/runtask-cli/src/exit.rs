@@ -9,6 +9,8 @@ pub(crate) enum Exit {
     Failed,
     /// It could not be done, and the result says why: 2.
     Unable,
+    /// `runtask fmt`: a file is to be formatted, or terraform differs: 3, as `terraform fmt -check` has it.
+    Different,
     /// A signal ended it: 128 and the signal's number, as shells say it.
     Signal(u8),
 }
@@ -19,6 +21,7 @@ impl Exit {
             Self::Passed => 0,
             Self::Failed => 1,
             Self::Unable => 2,
+            Self::Different => 3,
             Self::Signal(number) => 128_u8.saturating_add(number),
         }
     }

@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 mod environment;
 mod exit;
+mod fmt;
 mod key;
 mod listen;
 mod logging;
@@ -47,7 +48,11 @@ fn main() -> ExitCode {
     if let Some(code) = guard::run_if_asked(first.as_deref()) {
         return code;
     }
-    let arguments = Arguments::parse();
+    let line = fmt::as_terraform_spells_them(std::env::args_os());
+    let arguments = match Arguments::try_parse_from(&line) {
+        Ok(arguments) => arguments,
+        Err(error) => return refused(&error, line.get(1).is_some_and(|it| it == "fmt")),
+    };
     let usual = match &arguments.command {
         Command::Serve(_) => LevelFilter::INFO,
         // What our own run task makes of each fault is said in its line.
@@ -75,6 +80,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// Says what is wrong with a command line, or what was asked about the command. Terraform ends with 1 then.
+fn refused(error: &clap::Error, as_terraform: bool) -> ExitCode {
+    let _reader_went_away = error.print();
+    match error.exit_code() {
+        0 => Exit::Passed,
+        _ if as_terraform => Exit::Failed,
+        _ => Exit::Unable,
+    }
+    .code()
+    .into()
+}
+
 fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
@@ -83,6 +100,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Serve(arguments) => serve::serve(&arguments).await,
             Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
             Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,
+            Command::Fmt(arguments) => unless_interrupted(fmt::fmt(arguments, output)).await,
             Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,

@@ -87,8 +87,17 @@ impl Output {
     ///
     /// When stdout does not take it: a full disk, say.
     pub(crate) fn result(&self, text: &str) -> anyhow::Result<()> {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Writes a part of a result that is no text of ours, as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::result`].
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(error).context("the result cannot be written")
             }
@@ -109,6 +118,11 @@ impl Output {
     pub(crate) fn note(&self, text: &str) {
         let mut stderr = io::stderr().lock();
         let _reader_went_away = stderr.write_all(fitted(text, self.note_wrap).as_bytes());
+    }
+
+    /// Writes what is not the result and quotes lines of files, which are not wrapped.
+    pub(crate) fn quotation(&self, text: &str) {
+        let _reader_went_away = io::stderr().lock().write_all(text.as_bytes());
     }
 
     /// Says why it could not be done: each cause on a line of its own.

@@ -1,7 +1,7 @@
 //! Tests `runtask check` as a process: what it reads, what it prints, how it ends.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may end a test")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may end a test")]
 
 #[path = "check/chosen.rs"]
 mod chosen;
@@ -18,13 +18,15 @@ mod private;
 mod settings;
 #[path = "check/terminal.rs"]
 mod terminal;
+#[path = "place/terraform.rs"]
+mod terraform;
 
 use place::{Place, Said, repository, repository_text};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::process::Command;
+use terraform::terraform;
 
 const PUBLIC_PLAN: &str = "examples/public-bucket/plan.json";
 const EMPTY_PLAN: &str = "tests/fixtures/plans/empty/plan.json";
@@ -41,18 +43,6 @@ const POLICIES: &str =
 
 fn path(of: &str) -> String {
     repository(of).display().to_string()
-}
-
-/// The terraform that tests run: on `PATH`, or where `make setup` puts it.
-fn terraform() -> PathBuf {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test has no settings file; it looks where a shell would"
-    )]
-    let directories = std::env::var_os("PATH").unwrap_or_default();
-    let directories = std::env::split_paths(&directories).chain([repository(".tools/bin")]);
-    let found = directories.map(|it| it.join("terraform")).find(|it| it.is_file());
-    found.expect("this test needs terraform: run `make setup`")
 }
 
 /// Every check, with the shipped rules.

@@ -30,10 +30,10 @@ pub(super) type Verdicts = BTreeMap<PathBuf, Judged>;
 
 /// What is wrong with a file: the first errors, in terraform's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Faults {
+pub struct Faults {
     pub(super) first: Vec<Fault>,
     /// How many there are besides.
-    pub(super) more: usize,
+    more: usize,
 }
 
 /// One error.
@@ -42,7 +42,7 @@ pub(super) struct Fault {
     /// Terraform's name for it.
     pub(super) summary: String,
     /// What to do about it, where we know.
-    pub(super) advice: &'static str,
+    advice: &'static str,
     /// The line, the first being 1.
     pub(super) line: u32,
     /// The line's text.
@@ -68,9 +68,21 @@ impl Faults {
         Self { more: count - first.len(), first }
     }
 
-    /// Those of the crate's errors.
-    pub(super) fn of_errors(content: &[u8], errors: &[SyntaxError]) -> Self {
+    /// Those of the crate's errors about a file with this `content`.
+    #[must_use]
+    pub fn of_errors(content: &[u8], errors: &[SyntaxError]) -> Self {
         Self::of(content, errors.iter().map(|it| (it.summary.name(), line_of(it))))
+    }
+
+    /// They in words, about the file that is called `file`, with the lines that they are about: as they are in the file, so
+    /// not fit for a terminal yet.
+    #[must_use]
+    pub fn text(&self, file: &str) -> String {
+        let mut texts: Vec<_> = self.first.iter().map(|it| it.text(file)).collect();
+        if self.more > 0 {
+            texts.push(format!("… and {} more errors\n", self.more));
+        }
+        texts.join("\n")
     }
 }
 
@@ -81,7 +93,7 @@ pub(super) fn line_of(error: &SyntaxError) -> u32 {
 
 impl Fault {
     /// It in words, about the file that is called `file`.
-    pub(super) fn text(&self, file: &str) -> String {
+    fn text(&self, file: &str) -> String {
         let Self { summary, advice, line, excerpt } = self;
         let advice = if advice.is_empty() { String::new() } else { format!("\n{advice}\n") };
         format!("Error: {summary}\n\n  on {file} line {line}:\n   {line}: {excerpt}\n{advice}")
@@ -137,8 +149,7 @@ mod tests {
     fn an_error_is_told_with_its_line_and_what_to_do() {
         let content = b"a = 1\nb = \n";
         let faults = Faults::of(content, [("Invalid expression", 2), ("Something new", 9)].into_iter());
-        let texts: Vec<_> = faults.first.iter().map(|it| it.text("net/bad.tf")).collect();
-        insta::assert_snapshot!(texts.join("\n"), @r"
+        insta::assert_snapshot!(faults.text("net/bad.tf"), @r"
         Error: Invalid expression
 
           on net/bad.tf line 2:

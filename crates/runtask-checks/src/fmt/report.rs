@@ -89,12 +89,8 @@ fn of_faults(path: &Path, faults: &Faults, is_shown: bool) -> Finding {
         Some(first) => format!("cannot be parsed: {}", printable(&first.summary)),
         None => "cannot be parsed".to_owned(),
     };
-    let words = faults.first.iter().map(|it| printable_lines(&it.text(&shown_path(path))));
-    let mut words: Vec<_> = words.collect();
-    if faults.more > 0 {
-        words.push(format!("… and {} more errors\n", faults.more));
-    }
-    finding(Code::UNPARSABLE_FILE, path, line, &what, fenced("text", &words.join("\n")))
+    let words = printable_lines(&faults.text(&shown_path(path)));
+    finding(Code::UNPARSABLE_FILE, path, line, &what, fenced("text", &words))
 }
 
 /// Such as `1 of 14 files cannot be parsed: bad.tf; 2 need formatting: main.tf, modules/net/vpc.tf`.
