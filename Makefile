@@ -18,6 +18,10 @@ HANDLERS := runtask-request-handler runtask-callback-handler
 ARCHITECTURE ?= x86_64
 MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 
+# Who judges formatting where it is deployed, as the variable fmt_engine says it: `make package FMT_ENGINE=native` leaves
+# terraform out.
+FMT_ENGINE ?= terraform
+
 # Tasks and policies to deploy: `make package POLICY=DIRECTORY`, where the directory holds a runtask.toml.
 POLICY ?=
 
@@ -43,9 +47,9 @@ setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform providers lambda moto scan deny
 
+# It needs no terraform: files are judged by the formatter that is built in.
+demo: export RUNTASK_FMT_ENGINE := native
 demo: ## Play HCP Terraform against the run task: an unformatted configuration, a formatted one, a plan with a public bucket
-	$(call step,Setting up Terraform)
-	@$(SETUP) terraform
 	$(call step,Building runtask)
 	@cargo build --release --locked --package runtask-cli
 	$(call step,A configuration that terraform fmt would change - the run task fails it: runtask simulate examples/unformatted)
@@ -57,9 +61,9 @@ demo: ## Play HCP Terraform against the run task: an unformatted configuration, 
 
 package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform lambda
+	@$(SETUP) $(if $(filter native,$(FMT_ENGINE)),,terraform) lambda
 	$(call step,Building what is deployed)
-	@python3 -B tools/package.py --architecture $(ARCHITECTURE) $(if $(POLICY),--policy '$(POLICY)')
+	@python3 -B tools/package.py --architecture $(ARCHITECTURE) $(if $(POLICY),--policy '$(POLICY)') $(if $(filter native,$(FMT_ENGINE)),--without-terraform)
 
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)

@@ -149,6 +149,24 @@ resource "aws_cloudwatch_metric_alarm" "results_missing" {
   ok_actions          = local.alarm_actions
 }
 
+# Where both judge, a difference is what one waits to see none of.
+resource "aws_cloudwatch_metric_alarm" "format_differences" {
+  count = var.fmt_engine == "both" ? 1 : 0
+
+  alarm_name          = "${local.name}-format-differences"
+  alarm_description   = "terraform and the formatter that is built in said different things about a file; terraform has decided. What to do: ${var.runbook}#format-differences"
+  namespace           = local.name
+  metric_name         = "FormatDifferences"
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+}
+
 # A job is counted up when it is accepted and down when it has ended, both at the time at which its request came. It lives
 # for 25 minutes at most; so six sums in a row that are too high mean one that never ended.
 resource "aws_cloudwatch_metric_alarm" "jobs_without_end" {

@@ -43,7 +43,7 @@ resource "aws_lambda_function" "callback_handler" {
   runtime          = "provided.al2023"
   handler          = "bootstrap"
   architectures    = [var.architecture]
-  layers           = concat([aws_lambda_layer_version.terraform.arn], aws_lambda_layer_version.policy[*].arn, var.additional_layers)
+  layers           = concat(aws_lambda_layer_version.terraform[*].arn, aws_lambda_layer_version.policy[*].arn, var.additional_layers)
   memory_size      = var.callback_handler_memory_mb
   timeout          = var.callback_handler_timeout_seconds
   kms_key_arn      = local.kms_key_arn
@@ -55,9 +55,10 @@ resource "aws_lambda_function" "callback_handler" {
   }
 
   environment {
-    variables = merge(local.report_environment, local.checks_environment, {
-      RUNTASK_TERRAFORM = "/opt/bin/terraform"
-    })
+    variables = merge(local.report_environment, local.checks_environment,
+      { RUNTASK_FMT_ENGINE = var.fmt_engine },
+      var.fmt_engine == "native" ? {} : { RUNTASK_TERRAFORM = "/opt/bin/terraform" },
+    )
   }
 
   logging_config {

@@ -12,8 +12,10 @@ locals {
   package_advice = "run `make package ARCHITECTURE=${var.architecture}` first, on the machine where Terraform runs (a workspace of HCP Terraform needs the execution mode Local)."
 }
 
-# Puts a pinned terraform at /opt/bin/terraform.
+# Puts a pinned terraform at /opt/bin/terraform, unless the formatter that is built in is all that judges.
 resource "aws_lambda_layer_version" "terraform" {
+  count = var.fmt_engine == "native" ? 0 : 1
+
   layer_name               = "${local.name}-terraform"
   description              = "terraform at /opt/bin/terraform"
   filename                 = local.packages["terraform-layer"]
@@ -30,4 +32,9 @@ resource "aws_lambda_layer_version" "terraform" {
       error_message = "There is no ${local.packages["terraform-layer"]}: ${local.package_advice}"
     }
   }
+}
+
+moved {
+  from = aws_lambda_layer_version.terraform
+  to   = aws_lambda_layer_version.terraform[0]
 }

@@ -41,8 +41,8 @@ resource "aws_lambda_layer_version" "policy" {
     }
 
     precondition {
-      condition     = length(var.additional_layers) < 4
-      error_message = "Lambda takes five layers: with terraform's and that of the policies, additional_layers can have three."
+      condition     = length(var.additional_layers) < (var.fmt_engine == "native" ? 5 : 4)
+      error_message = "Lambda takes five layers: with terraform's (unless fmt_engine is native) and that of the policies, additional_layers can have three."
     }
   }
 }

@@ -97,6 +97,18 @@ variable "checks" {
   }
 }
 
+variable "fmt_engine" {
+  description = "Who says whether files are formatted: terraform, from a layer; native, the formatter that is built in, without that layer; or both, where terraform decides and an alarm tells of every difference. docs/fmt.md says when to choose which."
+  type        = string
+  default     = "terraform"
+  nullable    = false
+
+  validation {
+    condition     = contains(["terraform", "native", "both"], var.fmt_engine)
+    error_message = "fmt_engine must be terraform, native or both."
+  }
+}
+
 variable "tasks_file" {
   description = "The place of the file with the tasks, runtask.toml, unless `make package POLICY=…` has packed it: ssm:///NAME, a parameter of Parameter Store, or s3://BUCKET/KEY, an object in a bucket of this region. A function reads it once, when it starts. It can name the shipped rules, and rules that a layer of additional_layers puts below /opt/runtask."
   type        = string
@@ -184,17 +196,17 @@ variable "settings" {
       "RUNTASK_MAX_PLAN_BYTES", "RUNTASK_MAX_UNPACKED_BYTES", "RUNTASK_POLICY_MEMORY_BYTES",
       "RUNTASK_PROGRESS_INTERVAL_MS", "RUNTASK_REPORT_MARGIN_MS", "RUNTASK_TERRAFORM_TIMEOUT_MS",
       # The other two validations are about these.
-      "HMAC_KEY", "TF_TOKEN", "RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_METRICS_NAMESPACE",
-      "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM",
+      "HMAC_KEY", "TF_TOKEN", "RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE",
+      "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM",
     ], name)])
     error_message = "No setting of the callback handler has this name: docs/settings.md lists them, and those that \"callback\" reads go here."
   }
 
   validation {
     condition = alltrue([for name in keys(var.settings) :
-      !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
+      !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
     ])
-    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_ON_ERROR and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, on_error and tasks, and RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM."
+    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_FMT_ENGINE, RUNTASK_ON_ERROR and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, fmt_engine, on_error and tasks, and RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM."
   }
 
   validation {
@@ -260,8 +272,8 @@ variable "callback_handler_memory_mb" {
   nullable    = false
 
   validation {
-    condition     = var.callback_handler_memory_mb >= 256 && var.callback_handler_memory_mb <= 10240 && floor(var.callback_handler_memory_mb) == var.callback_handler_memory_mb
-    error_message = "The callback handler takes whole numbers from 256 MB, below which terraform does not run, to Lambda's 10240 MB of memory."
+    condition     = var.callback_handler_memory_mb >= (var.fmt_engine == "native" ? 128 : 256) && var.callback_handler_memory_mb <= 10240 && floor(var.callback_handler_memory_mb) == var.callback_handler_memory_mb
+    error_message = "The callback handler takes whole numbers from 256 MB (128 where fmt_engine is native), below which terraform does not run, to Lambda's 10240 MB of memory."
   }
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds what is deployed: a zip for each Lambda function, and a layer with terraform.
+"""Builds what is deployed: a zip for each Lambda function, and a layer with terraform, unless `--without-terraform`.
 
 With `--policy DIRECTORY`, also a layer with the tasks and policies of that directory: see policy.py.
 They end up in target/package/ARCHITECTURE, where infra/ finds them. With the same tools the same commit gives the same
@@ -51,6 +51,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="x86_64", help="default: x86_64")
     parser.add_argument("--policy", type=Path, metavar="DIRECTORY", help="holds runtask.toml and what it names")
+    parser.add_argument("--without-terraform", action="store_true", help="no layer with terraform: for fmt_engine = \"native\"")
     parser.add_argument("--for-tests", action="store_true", help="faster, for this machine alone: one function built for Lambda, the others by `cargo build`")
     parser.add_argument("--json", action="store_true", help="say in JSON what was made")
     arguments = parser.parse_args()
@@ -61,7 +62,8 @@ def main() -> int:
         # First of all: building takes minutes, and what is wrong here is found in no time.
         policies = policies_layer(arguments.policy, directory)
         made = functions_for_tests if arguments.for_tests else functions
-        zips = [*made(architecture, directory), layer(architecture, directory), *policies]
+        layers = terraform_layers(architecture, directory, wanted=not arguments.without_terraform)
+        zips = [*made(architecture, directory), *layers, *policies]
     except (SetupError, policy.PolicyError) as err:
         print(f"package: {err}", file=sys.stderr)
         return 2
@@ -169,14 +171,18 @@ def policies_layer(source: Path | None, directory: Path) -> list[Path]:
     return [archive]
 
 
-def layer(architecture: str, directory: Path) -> Path:
-    """A layer that is unpacked to /opt: terraform is /opt/bin/terraform."""
+def terraform_layers(architecture: str, directory: Path, *, wanted: bool) -> list[Path]:
+    """The layer that is unpacked to /opt, where terraform is /opt/bin/terraform, if it is to be; one of an earlier run is
+    removed otherwise."""
     _, platform = ARCHITECTURES[architecture]
-    terraform = pinned_terraform(platform)
     path = directory / "terraform-layer.zip"
+    if not wanted:
+        path.unlink(missing_ok=True)
+        return []
+    terraform = pinned_terraform(platform)
     if not holds(path, "bin/terraform", terraform):
         write_zip(path, {"bin/terraform": terraform})
-    return path
+    return [path]
 
 
 def pinned_terraform(platform: str) -> Path:

@@ -31,6 +31,16 @@ class Folder(unittest.TestCase):
         return path
 
 
+class Layers(Folder):
+    def test_the_layer_with_terraform_may_be_left_out(self) -> None:
+        terraform = self.program("terraform", b"program")
+        with mock.patch.object(package, "pinned_terraform", return_value=terraform):
+            (layer,) = package.terraform_layers("x86_64", self.folder, wanted=True)
+        self.assertTrue(package.holds(layer, "bin/terraform", terraform))
+        self.assertEqual(package.terraform_layers("x86_64", self.folder, wanted=False), [])
+        self.assertFalse(layer.exists())
+
+
 class Zips(Folder):
     def test_only_names_and_bytes_decide_what_a_zip_is(self) -> None:
         first, second = self.folder / "a" / "first.zip", self.folder / "b" / "second.zip"

@@ -24,7 +24,7 @@ run "another_name" {
       aws_lambda_function.request_handler.function_name, aws_iam_role.request_handler.name,
       aws_lambda_function.callback_handler.function_name, aws_iam_role.callback_handler.name,
       aws_lambda_function.failure_handler.function_name, aws_iam_role.failure_handler.name,
-      aws_dynamodb_table.claims.name, aws_sqs_queue.failures.name, aws_lambda_layer_version.terraform.layer_name,
+      aws_dynamodb_table.claims.name, aws_sqs_queue.failures.name, aws_lambda_layer_version.terraform[0].layer_name,
       aws_cloudwatch_metric_alarm.queue.alarm_name,
     ] : startswith(name, "second-")]) && aws_ssm_parameter.hmac_key.name == "/second/hmac-key" && aws_cloudwatch_dashboard.runtask.dashboard_name == "second"
     error_message = "Two deployments in one account must not share a name."
@@ -88,6 +88,54 @@ run "layers" {
   assert {
     condition     = aws_lambda_function.failure_handler.layers == tolist(["arn:aws:lambda:eu-central-1:123456789012:layer:certificates:7"])
     error_message = "The failure handler gets the additional layers alone."
+  }
+}
+
+run "native" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    fmt_engine                 = "native"
+    callback_handler_memory_mb = 128
+  }
+
+  assert {
+    condition     = length(aws_lambda_layer_version.terraform) == 0 && length(coalesce(aws_lambda_function.callback_handler.layers, [])) == 0
+    error_message = "The formatter that is built in needs no layer."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.callback_handler.environment[0].variables.RUNTASK_FMT_ENGINE == "native"
+      && !contains(keys(aws_lambda_function.callback_handler.environment[0].variables), "RUNTASK_TERRAFORM")
+    )
+    error_message = "The callback handler must not look for a terraform that is not there."
+  }
+}
+
+run "both" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    fmt_engine = "both"
+  }
+
+  assert {
+    condition     = length(aws_lambda_layer_version.terraform) == 1 && aws_lambda_function.callback_handler.environment[0].variables.RUNTASK_FMT_ENGINE == "both"
+    error_message = "Terraform decides, so it must be there."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.format_differences[0].metric_name == "FormatDifferences" && aws_cloudwatch_metric_alarm.format_differences[0].namespace == aws_lambda_function.callback_handler.environment[0].variables.RUNTASK_METRICS_NAMESPACE
+    error_message = "The alarm must look where the function counts."
   }
 }
 

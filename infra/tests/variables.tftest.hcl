@@ -452,3 +452,31 @@ run "packages_that_are_not_there" {
     aws_lambda_layer_version.terraform,
   ]
 }
+
+run "an_engine_that_there_is_not" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    fmt_engine = "tofu"
+  }
+
+  expect_failures = [var.fmt_engine]
+}
+
+run "too_little_memory_for_terraform" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    callback_handler_memory_mb = 128
+  }
+
+  expect_failures = [var.callback_handler_memory_mb]
+}

@@ -60,6 +60,7 @@ run "defaults" {
   assert {
     condition = aws_lambda_function.callback_handler.environment[0].variables == tomap({
       RUNTASK_CHECKS            = "fmt"
+      RUNTASK_FMT_ENGINE        = "terraform"
       RUNTASK_METRICS_NAMESPACE = "runtask"
       RUNTASK_ON_ERROR          = "failed"
       RUNTASK_TABLE             = "runtask-claims"
@@ -89,6 +90,11 @@ run "defaults" {
   assert {
     condition     = aws_lambda_function.callback_handler.layers == tolist(["arn:aws:lambda:eu-central-1:123456789012:layer:terraform:1"])
     error_message = "The callback handler needs terraform's layer."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.format_differences) == 0
+    error_message = "Where terraform alone judges formatting there is nothing to differ."
   }
 
   assert {

@@ -19,6 +19,22 @@ pub(crate) fn configuration(files: usize) -> io::Result<Vec<u8>> {
     archive.finish()
 }
 
+/// The same of files with about 4 KB each.
+pub(crate) fn large_configuration(files: usize) -> io::Result<Vec<u8>> {
+    let mut archive = Archive::new(Vec::new());
+    for number in 0..files {
+        let module = number / FILES_PER_MODULE;
+        let name = format!("modules/m{module:03}/file{number:05}.tf");
+        archive.file(&name, large_file(number).as_bytes())?;
+    }
+    archive.finish()
+}
+
+/// One of its files.
+pub(crate) fn large_file(number: usize) -> String {
+    (0..4).map(|part| terraform(4 * number + part)).collect::<Vec<_>>().join("\n")
+}
+
 /// `files` files of `size` bytes each, whose names no check asks for.
 pub(crate) fn filler(out: impl Write, files: usize, size: u64) -> io::Result<()> {
     let mut archive = Archive::new(out);

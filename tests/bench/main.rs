@@ -11,6 +11,7 @@ mod claims;
 mod commands;
 mod cost;
 mod figures;
+mod fmt;
 mod function;
 mod http;
 mod page;
@@ -35,7 +36,8 @@ Measures the handlers, the command and the archive library, each beside its floo
 Usage: bench [--quick | --only PART]
 
   --quick      few repetitions, and the pages stay as they are
-  --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, policies, serve
+  --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, fmt, policies,
+                 serve
   --help       this text
 
 Needs terraform, cargo-lambda, moto and checkov below .tools/ (`make setup`). `make bench` does all of it.
@@ -131,6 +133,9 @@ async fn measure(programs: &Programs, counts: &Counts, part: Option<&str>) -> an
     }
     if wanted("unpacking") {
         rows.extend(unpacking::measure(programs, counts)?);
+    }
+    if wanted("fmt") {
+        rows.extend(fmt::measure(programs, counts).await?);
     }
     if wanted("policies") {
         rows.extend(policies::measure(programs, counts)?);

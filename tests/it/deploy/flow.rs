@@ -82,6 +82,23 @@ async fn a_deployed_run_task_gives_each_run_one_result() {
     metrics_are_written(&deployment.logs());
 }
 
+/// Without terraform anywhere: no layer, no disk to write to, and the same results.
+#[tokio::test]
+async fn a_deployed_run_task_may_do_without_terraform() {
+    let stack = Stack::apply(&[("fmt_engine", "native"), ("callback_handler_memory_mb", "256")]).await;
+    let simulator = simulator().await;
+    let deployment =
+        deployment(&stack, &simulator, |_, function| function.env("TMPDIR", "/nonexistent")).await;
+    let layers = &deployment.functions[1].configuration["Layers"];
+    assert!(layers.as_array().is_none_or(Vec::is_empty), "{layers}");
+    let target = target(&deployment, &key(&stack, None).await);
+    let run = simulator.run(&target, spec(formatted()), |_event| {}).await.unwrap();
+    assert_eq!(result(&run), ("passed", "Format check passed"));
+    let run = simulator.run(&target, spec(unformatted()), |_event| {}).await.unwrap();
+    let message = "2 of 3 files need formatting: main.tf, modules/net/main.tf";
+    assert_eq!(result(&run), ("failed", message));
+}
+
 /// What Lambda itself does with a function's role: logging, and calling the on-failure destination.
 fn is_lambdas(permission: &Permission, deployed: &runtask_tests::deployment::Deployed) -> bool {
     let (action, resource) = permission;
