@@ -34,6 +34,11 @@ impl Kind {
         Self { name: self.name, keys: self.keys.iter().copied().chain(keys).collect() }
     }
 
+    /// How it is written.
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// The keys.
     #[must_use]
     pub fn keys(&self) -> &[&'static str] {
@@ -119,6 +124,19 @@ impl<'a> Table<'a> {
         let (name, value) = self.entry(key)?;
         let entries = table(value, key, notes)?;
         Some(self.below(entries, name.span(), kind, notes))
+    }
+
+    /// A list of tables below this one.
+    pub fn tables(&self, key: &str, kind: &'a Kind, notes: &mut Notes<'_>) -> Option<Vec<Table<'a>>> {
+        let (_, value) = self.entry(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            wrong_type(value, key, &format!("a list: write {}", kind.name), notes);
+            return None;
+        };
+        let entries = |it| table(it, &format!("each of `{key}`"), notes);
+        let entries: Vec<_> = items.iter().filter_map(entries).collect();
+        let places = items.iter().filter(|it| it.get_ref().is_table()).map(Spanned::span);
+        Some(entries.into_iter().zip(places).map(|(it, place)| self.below(it, place, kind, notes)).collect())
     }
 
     /// A table in a list below this one.

@@ -22,7 +22,7 @@ use runtask_findings::{
     CheckReport, Code, Finding, Level, Subject, fenced, printable, printable_lines, shown_path,
 };
 use runtask_log::event;
-use runtask_tasks::{CheckSettings, Kind, SettingsEntry};
+use runtask_tasks::{CheckSettings, Kind, ReadSettings, SettingsEntry};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
@@ -91,10 +91,10 @@ impl Check for Fmt {
     const SETTINGS: Option<SettingsEntry> = Some(SettingsEntry {
         kinds: &[&SETTINGS],
         required: None,
-        read: |table, _today, notes| {
+        read: ReadSettings::Table(|table, _today, notes| {
             let show_variable_files = table.boolean("show_variable_files", notes).unwrap_or_default();
             CheckSettings::new(FmtSettings { show_variable_files })
-        },
+        }),
     });
 
     fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String> {
