@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_millis(800);
 pub trait Check: Send + Sync + 'static {
     /// Its name in settings, logs and findings, in kebab-case: `plan-summary`.
     const NAME: &'static str;
-    /// What it reads of a run.
+    /// What it reads of a run, unless its settings say otherwise.
     const NEEDS: Needs;
     /// Its table of settings, `[tasks.NAME.<name>]`, where it has one.
     const SETTINGS: Option<SettingsEntry> = None;
@@ -41,6 +41,11 @@ pub trait Check: Send + Sync + 'static {
     fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String>
     where
         Self: Sized;
+
+    /// What it reads of a run, with the settings that it has.
+    fn needs(&self) -> Needs {
+        Self::NEEDS
+    }
 
     /// Why it could not run now, whatever it were given; said when a program starts.
     fn obstacle(&self) -> Option<String> {
@@ -130,7 +135,7 @@ pub struct Given<'a> {
 pub struct CheckKind {
     /// Its name.
     pub name: &'static str,
-    /// What it reads of a run.
+    /// What it reads of a run, unless its settings say otherwise.
     pub needs: Needs,
     settings: Option<SettingsEntry>,
     load: fn(&mut Loading<'_, '_>) -> Result<Arc<dyn AnyCheck>, String>,
@@ -145,6 +150,7 @@ pub struct LoadedCheck {
 
 /// A [`Check`] whose type is forgotten.
 trait AnyCheck: Any + Send + Sync {
+    fn needs(&self) -> Needs;
     fn obstacle(&self) -> Option<String>;
     fn try_out(&self) -> Pin<Box<dyn Future<Output = Tried> + Send + '_>>;
     fn files(&self) -> Vec<PathBuf>;
@@ -152,6 +158,10 @@ trait AnyCheck: Any + Send + Sync {
 }
 
 impl<C: Check> AnyCheck for C {
+    fn needs(&self) -> Needs {
+        Check::needs(self)
+    }
+
     fn obstacle(&self) -> Option<String> {
         Check::obstacle(self)
     }
@@ -213,7 +223,7 @@ impl LoadedCheck {
     /// What it reads of a run.
     #[must_use]
     pub fn needs(&self) -> Needs {
-        self.kind.needs
+        self.check.needs()
     }
 
     /// Why it could not run now, whatever it were given.
