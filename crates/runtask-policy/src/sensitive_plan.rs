@@ -48,6 +48,14 @@ impl SensitivePlan {
         Redactor(Redaction::of(self.node()))
     }
 
+    /// Whether it would create, change or replace a resource.
+    #[must_use]
+    pub fn changes_resources(&self) -> bool {
+        let is_changed = |it: Node<'_>| matches!(it.text(), Some("create" | "update"));
+        let changes = self.node().get("resource_changes");
+        changes.items().any(|it| it.get("change").get("actions").items().any(is_changed))
+    }
+
     fn node(&self) -> Node<'_> {
         Node::new(&self.heap, self.plan)
     }

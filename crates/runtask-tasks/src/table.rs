@@ -213,17 +213,17 @@ impl<'a> Table<'a> {
     /// A whole number in a range.
     pub fn number(&self, key: &str, range: RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<u64> {
         let (_, value) = self.entry(key)?;
-        let Some(integer) = value.get_ref().as_integer() else {
-            wrong_type(value, key, "a whole number, without quotes", notes);
+        number(value, key, &range, notes)
+    }
+
+    /// A list of whole numbers in a range.
+    pub fn numbers(&self, key: &str, range: RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<Vec<u64>> {
+        let (_, value) = self.entry(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            wrong_type(value, key, "a list of whole numbers", notes);
             return None;
         };
-        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
-        let number = number.filter(|it| range.contains(it));
-        if number.is_none() {
-            let message = format!("`{key}` must be from {} to {}", range.start(), range.end());
-            notes.error(value.span(), message);
-        }
-        number
+        Some(items.iter().filter_map(|it| number(it, key, &range, notes)).collect())
     }
 
     /// A day, and where it stands.
@@ -242,6 +242,20 @@ impl<'a> Table<'a> {
         let text = self.text(key, notes)?;
         one_of(&text, key, words, notes)
     }
+}
+
+fn number(value: &Value<'_>, key: &str, range: &RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<u64> {
+    let Some(integer) = value.get_ref().as_integer() else {
+        wrong_type(value, key, "a whole number, without quotes", notes);
+        return None;
+    };
+    let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
+    let number = number.filter(|it| range.contains(it));
+    if number.is_none() {
+        let message = format!("`{key}` must be from {} to {}", range.start(), range.end());
+        notes.error(value.span(), message);
+    }
+    number
 }
 
 /// The one of `words` that `text` is.
