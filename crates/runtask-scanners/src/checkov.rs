@@ -109,6 +109,7 @@ pub(crate) fn read(bytes: &[u8], thresholds: Thresholds, tree: &Tree) -> Result<
     }
     let (issues, left_out) = collector.finish(|raw| issue(raw, tree));
     Ok(Scan {
+        tool: None,
         issues,
         left_out,
         suppressed: Vec::new(),

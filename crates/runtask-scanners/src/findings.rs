@@ -164,6 +164,7 @@ mod tests {
     #[test]
     fn a_finding_shows_what_the_scanner_says_and_no_secret() {
         let scan = Scan {
+            tool: None,
             issues: vec![issue("AVD-AWS-0001"), issue("CKV_1")],
             left_out: 3,
             suppressed: vec![Suppressed {

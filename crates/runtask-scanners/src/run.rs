@@ -1,28 +1,20 @@
 //! Runs one scanner on one input, and reads what it says. Whatever ends it but an answer is an error: silence is no pass.
 
+use crate::launch::{Launch, own_words};
 use crate::profile::{Config, Reader};
 use crate::sarif::{Reading, read_sarif};
 use crate::scan::{MAX_OUTPUT_BYTES, ReadError, Scan};
 use crate::settings::{Input, ScannerSettings};
 use crate::tree::Tree;
 use crate::{checkov, trivy, validate};
-use runtask_findings::{printable, shortened};
 use runtask_log::event;
-use runtask_process::{Finished, Program, RunError};
-use secrecy::{ExposeSecret, SecretString};
+use runtask_process::RunError;
+use secrecy::SecretString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 use tracing::info;
-
-/// For what scanners start: a shell, git.
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
-/// Bytes of a file that a scanner may write, whatever it is for.
-const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
-/// Lines and characters of its own words that are told.
-const MAX_LINES: usize = 5;
-const MAX_WORDS: usize = 500;
 
 /// A scanner, ready to run.
 #[derive(Debug, Clone)]
@@ -74,38 +66,32 @@ struct Started {
 pub(crate) async fn run(scanner: &Runnable, place: &Place) -> Result<Scan, ScanError> {
     let settings = &scanner.settings;
     let started = started(scanner);
-    for name in ["home", "output", "cache"] {
+    for name in ["output", "cache"] {
         std::fs::create_dir_all(place.scratch.join(name)).map_err(ScanError::Place)?;
     }
     // Settings that are trusted are looked for where it runs.
     let current = if settings.trust_tree_settings { &place.input } else { &place.scratch };
-    let arguments = started.arguments.iter().map(|it| filled_in(it, scanner, place));
-    let home = place.scratch.join("home");
-    let mut program = Program::new(&scanner.program)
-        .arguments(arguments)
-        .directory(current)
-        .memory_bytes(settings.memory_bytes)
-        .file_bytes(MAX_FILE_BYTES)
-        .variable("HOME", &home)
-        .variable("TMPDIR", &home)
-        .variable("PATH", PATH)
-        .variable("LANG", "C.UTF-8");
-    for (name, value) in settings.profile.map(|it| it.variables).unwrap_or_default() {
-        program = program.variable(name, filled_in(value, scanner, place));
-    }
-    for (name, value) in &scanner.environment {
-        program = program.variable(name, value.expose_secret());
-    }
+    let variables = settings.profile.map(|it| it.variables).unwrap_or_default();
+    let launch = Launch {
+        program: &scanner.program,
+        arguments: started.arguments.iter().map(|it| filled_in(it, scanner, place)).collect(),
+        variables: variables.iter().map(|(name, value)| (*name, filled_in(value, scanner, place))).collect(),
+        environment: &scanner.environment,
+        current,
+        scratch: &place.scratch,
+        time_limit: settings.time_limit,
+        memory_bytes: settings.memory_bytes,
+    };
     let name = &settings.name;
     info!(event = event::SCANNER_STARTED, scanner = name, "running {name}");
     let begun = Instant::now();
-    let finished = program.run(begun + settings.time_limit, settings.time_limit, MAX_OUTPUT_BYTES).await;
+    let finished = launch.run(MAX_OUTPUT_BYTES).await;
     let duration_ms = runtask_log::milliseconds(begun.elapsed());
     info!(event = event::SCANNER_ENDED, scanner = name, duration_ms, "{name} ended");
     let finished = finished?;
-    let words = |finished: &Finished| own_words(&finished.stderr, scanner, place);
+    let words = own_words(&finished.stderr, &scanner.environment, &[&place.input, &place.scratch]);
     if !started.exit_codes.contains(&finished.code) {
-        return Err(ScanError::ExitCode { code: finished.code, words: words(&finished) });
+        return Err(ScanError::ExitCode { code: finished.code, words });
     }
     let (place, scanner, current) = (place.clone(), scanner.clone(), current.clone());
     let read = move || {
@@ -117,7 +103,7 @@ pub(crate) async fn run(scanner: &Runnable, place: &Place) -> Result<Scan, ScanE
             report.as_deref().unwrap_or(if started.output.is_some() { &[] } else { &finished.stdout });
         let tree = Tree::new(&place.input, &current);
         read_report(bytes, started.reader, &scanner.settings, &tree)
-            .map_err(|error| ScanError::Read { error, words: own_words(&finished.stderr, &scanner, &place) })
+            .map_err(|error| ScanError::Read { error, words })
     };
     tokio::task::spawn_blocking(read).await.map_err(|_panicked| ScanError::Interrupted)?
 }
@@ -190,35 +176,4 @@ fn report(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_OUTPUT_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
-}
-
-/// The last lines that it has written for people, without what we have told it: `: …`, or nothing.
-fn own_words(stderr: &[u8], scanner: &Runnable, place: &Place) -> String {
-    let end = stderr.len().saturating_sub(16 * 1024);
-    let text = String::from_utf8_lossy(stderr.get(end..).unwrap_or_default()).into_owned();
-    let mut text = text.replace(&*place.input.to_string_lossy(), ".");
-    text = text.replace(&*place.scratch.to_string_lossy(), ".");
-    for (_, value) in &scanner.environment {
-        text = text.replace(value.expose_secret(), "***");
-    }
-    let lines: Vec<String> =
-        text.lines().map(str::trim).filter(|it| !it.is_empty()).map(without_colours).collect();
-    let last = lines.get(lines.len().saturating_sub(MAX_LINES)..).unwrap_or_default();
-    if last.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", shortened(&printable(&last.join(" ")), MAX_WORDS))
-    }
-}
-
-/// A line without the sequences that colour it on a terminal.
-fn without_colours(line: &str) -> String {
-    let mut plain = String::new();
-    let mut parts = line.split("\u{1b}[");
-    plain.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let end = part.find(|it: char| it.is_ascii_alphabetic()).map_or(part.len(), |it| it + 1);
-        plain.push_str(part.get(end..).unwrap_or_default());
-    }
-    plain
 }

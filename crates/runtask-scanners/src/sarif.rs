@@ -90,7 +90,9 @@ pub fn read_sarif(bytes: &[u8], reading: Reading<'_>) -> Result<Scan, ReadError>
         contexts.push(context);
     }
     let (issues, left_out) = collector.finish(|source| issue(source, &contexts, reading));
-    Ok(Scan { issues, left_out, ..scan })
+    let names = contexts.iter().map(|it| it.rules.tool.as_str());
+    let tool = names.filter(|it| !it.is_empty()).map(|it| shortened(it, MAX_NAME)).next();
+    Ok(Scan { tool, issues, left_out, ..scan })
 }
 
 /// What the results of a run need, and the results.

@@ -5,6 +5,8 @@ use runtask_findings::{Level, Severity, Subject};
 /// What a tool says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scan {
+    /// The tool's own name, where it says it.
+    pub tool: Option<String>,
     /// What it found, worst first: no more than [`MAX_ISSUES`].
     pub issues: Vec<Issue>,
     /// How much else it found.

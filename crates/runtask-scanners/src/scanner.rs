@@ -2,6 +2,8 @@
 
 use crate::files::{self, Copied, is_code, is_of};
 use crate::findings::{Judging, judge};
+use crate::found::{environment, find};
+use crate::plan_copy::{read_plan, write_plan};
 use crate::profiles::PROFILES;
 use crate::read_settings::SETTINGS;
 use crate::run::{Place, Runnable, ScanError, run};
@@ -11,13 +13,9 @@ use runtask_checks::{Check, Given, Loading, Needs};
 use runtask_findings::{CheckReport, Code, Finding, Level, Subject, printable, shown_path};
 use runtask_log::event;
 use runtask_policy::{MemoryLimit, SensitivePlan};
-use runtask_process::{PrivateDirectory, find_program, is_program};
-use runtask_settings::SettingsReader;
+use runtask_process::PrivateDirectory;
 use runtask_tasks::SettingsEntry;
-use secrecy::SecretString;
-use std::fs::{self, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use terraform_fmt::Refusal;
@@ -69,12 +67,12 @@ impl Check for Scanner {
                     shown_path(config)
                 ));
             }
-            let runnable = find(it, loading.directory, loading.settings).map(|program| Runnable {
-                settings: it.clone(),
-                program,
-                config,
-                environment: environment(it, loading.settings),
-            });
+            let program = find(&it.name, &it.program, loading.directory, loading.settings);
+            let passed_on = it.profile.map(|it| it.passed_on).unwrap_or_default().iter().copied();
+            let passed_on = passed_on.chain(it.environment.iter().map(String::as_str));
+            let environment = environment(passed_on, loading.settings);
+            let runnable =
+                program.map(|program| Runnable { settings: it.clone(), program, config, environment });
             scanners.push(Loaded { settings: it.clone(), runnable });
         }
         Ok(Self { scanners, memory: MemoryLimit::from_settings(loading.settings) })
@@ -102,15 +100,7 @@ impl Check for Scanner {
 
     async fn run(&self, given: Given<'_>) -> CheckReport {
         let plan = match given.plan.as_ref().filter(|_| self.needs().plan) {
-            Some(plan) => match plan.try_clone() {
-                Ok(plan) => {
-                    let memory = self.memory;
-                    let read = spawn_blocking(move || SensitivePlan::read(&plan, memory)).await;
-                    let read = read.unwrap_or_else(|_panicked| Err("the plan could not be read".to_owned()));
-                    Some(read.map(Arc::new))
-                }
-                Err(_) => Some(Err("the plan could not be read".to_owned())),
-            },
+            Some(plan) => Some(read_plan(plan, self.memory).await),
             None => None,
         };
         let results = join_all(self.scanners.iter().map(|it| it.result(&given, plan.as_ref()))).await;
@@ -125,35 +115,6 @@ impl Check for Scanner {
 /// Whether a file of a configuration is code, or may be settings of a scanner.
 fn is_code_or_settings(path: &Path) -> bool {
     is_code(path) || PROFILES.iter().any(|it| is_of(path, it.tree_settings))
-}
-
-/// The program of a scanner, or a sentence that says that there is none.
-fn find(
-    scanner: &ScannerSettings,
-    directory: &Path,
-    settings: &SettingsReader<'_>,
-) -> Result<PathBuf, String> {
-    let name = &scanner.program;
-    let found = if name.contains('/') {
-        let path = directory.join(name);
-        Some(std::path::absolute(&path).unwrap_or(path)).filter(|it| is_program(it))
-    } else {
-        find_program(name, &settings.text("PATH").unwrap_or_default())
-    };
-    found.ok_or_else(|| {
-        let name = printable(name);
-        format!(
-            "{} cannot run: there is no program {name} on PATH or in /opt/bin; install it, or set `program`",
-            scanner.name
-        )
-    })
-}
-
-/// What of our environment a scanner gets.
-fn environment(scanner: &ScannerSettings, settings: &SettingsReader<'_>) -> Vec<(String, SecretString)> {
-    let own = scanner.environment.iter().map(String::as_str);
-    let names = scanner.profile.map(|it| it.passed_on).unwrap_or_default().iter().copied().chain(own);
-    names.filter_map(|name| Some((name.to_owned(), SecretString::from(settings.text(name)?)))).collect()
 }
 
 impl Loaded {
@@ -285,12 +246,6 @@ impl Loaded {
         let findings = vec![Finding::new(Code::CHECK_UNAVAILABLE, Level::Error, headline.clone())];
         Outcome { headline, findings }
     }
-}
-
-fn write_plan(plan: &SensitivePlan, to: &Path) -> io::Result<()> {
-    let mut file = BufWriter::new(OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?);
-    plan.write_redacted(&mut file)?;
-    file.flush()
 }
 
 /// Files that Terraform cannot parse: some scanners pass them over in silence.

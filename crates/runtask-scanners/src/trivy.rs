@@ -106,7 +106,7 @@ pub(crate) fn read(bytes: &[u8], thresholds: Thresholds) -> Result<Scan, ReadErr
 fn issue(raw: &RawValue) -> Issue {
     let Some(found) = object::<Misconfiguration<'_>>(raw) else { return words::unreadable() };
     let rule = rule(&found).to_owned();
-    let text = |it: &Text<'_>| it.get().map(|it| shortened(it, MAX_TEXT));
+    let text = |it: &Text<'_>| it.get().map(|it| shortened(it.trim(), MAX_TEXT));
     let title = words::title([&found.title, &found.description].into_iter().filter_map(&text), &rule);
     let help: Vec<String> = [&found.description, &found.resolution].into_iter().filter_map(text).collect();
     Issue {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
+mod cost;
 mod real;
 mod settings;
 mod stand_ins;
@@ -61,15 +62,20 @@ impl Bench {
 
     /// The check of a task with these scanners, which are TOML.
     fn check(&self, scanners: &str) -> LoadedCheck {
-        let text = format!("[tasks.scan]\nchecks = [\"scanner\"]\n{scanners}");
-        let (tasks, _) = Tasks::parse("runtask.toml", &text, today(), &[KIND.entry()]).unwrap();
+        self.check_of(KIND, scanners)
+    }
+
+    /// A check of a task with these settings, which are TOML.
+    fn check_of(&self, kind: CheckKind, settings: &str) -> LoadedCheck {
+        let text = format!("[tasks.scan]\nchecks = [\"{}\"]\n{settings}", kind.name);
+        let (tasks, _) = Tasks::parse("runtask.toml", &text, today(), &[kind.entry()]).unwrap();
         let task = tasks.iter().next().unwrap();
         let of_task = task.checks.first().unwrap().settings.as_ref();
         let lookup =
             |name: &str| self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let mut settings = SettingsReader::new(&lookup);
         let directory = self.directory.path();
-        KIND.load(&mut Loading { task: "scan", of_task, directory, settings: &mut settings }).unwrap()
+        kind.load(&mut Loading { task: "scan", of_task, directory, settings: &mut settings }).unwrap()
     }
 
     /// Scans the configuration.
