@@ -5,6 +5,7 @@ use crate::logging::LogFormat;
 use crate::output::Color;
 use crate::policy::PolicyArguments;
 use crate::register::RegisterArguments;
+use crate::scanners::ScannersArguments;
 use crate::serve::ServeArguments;
 use crate::sign::SignArguments;
 use crate::simulate::SimulateArguments;
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     Check(CheckArguments),
     Policy(PolicyArguments),
+    Scanners(ScannersArguments),
     Sign(SignArguments),
     Register(Box<RegisterArguments>),
 }

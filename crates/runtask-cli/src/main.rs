@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod check_sarif;
 mod environment;
 mod exit;
 mod key;
@@ -15,6 +16,7 @@ mod pair;
 mod plan_file;
 mod policy;
 mod register;
+mod scanners;
 mod serve;
 mod sign;
 mod simulate;
@@ -83,6 +85,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Serve(arguments) => serve::serve(&arguments).await,
             Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
             Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,
+            Command::Scanners(arguments) => scanners::scanners(&arguments, output),
             Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,
