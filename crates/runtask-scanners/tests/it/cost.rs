@@ -7,7 +7,7 @@ use runtask_scanners::Cost;
 use runtask_tasks::Tasks;
 use std::fs;
 
-const KIND: CheckKind = CheckKind::of::<Cost>();
+pub(crate) const KIND: CheckKind = CheckKind::of::<Cost>();
 const INFRACOST: &str = "[tasks.scan.cost]\nsource = \"infracost\"\n";
 const KEY: &str = "key-of-ours";
 

@@ -1,6 +1,6 @@
 //! What is wrong with settings of scanners is said at its place.
 
-use crate::{KIND, today};
+use crate::{KIND, cost, today};
 use runtask_tasks::Tasks;
 
 fn problems(scanners: &str) -> String {
@@ -150,4 +150,34 @@ fn a_scanner_is_a_profile_or_a_program_of_ones_own() {
         7 | exit_codes = [256, "a"]
           |                    ^^^
         "#);
+}
+
+/// The pages name every key, and what they show can be written so.
+#[test]
+fn the_pages_are_right() {
+    let [scanners, costs, tasks] = [
+        include_str!("../../../../docs/scanners.md"),
+        include_str!("../../../../docs/cost-checks.md"),
+        include_str!("../../../../docs/tasks.md"),
+    ];
+    for (kind, page) in [(KIND, scanners), (cost::KIND, costs)] {
+        for key in kind.entry().settings.unwrap().kinds.iter().flat_map(|it| it.keys()) {
+            assert!(page.contains(key), "{key}");
+        }
+    }
+    // Those in a list are indented.
+    let blocks = |page: &str| -> Vec<String> {
+        let blocks = page.split("```toml\n").skip(1).map(|it| it.split("```").next().unwrap().to_owned());
+        blocks.map(|it| it.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")).collect()
+    };
+    let mut examples = blocks(scanners);
+    let own = examples.pop().unwrap();
+    examples.push(format!("[tasks.security]\nchecks = [\"scanner\"]\n{own}"));
+    examples.extend(blocks(costs));
+    examples.extend(blocks(tasks).pop());
+    assert_eq!(examples.len(), 4);
+    for example in examples {
+        let read = Tasks::parse("page", &example, today(), &[KIND.entry(), cost::KIND.entry()]);
+        assert!(read.is_ok_and(|(_, warnings)| warnings.is_empty()), "{example}");
+    }
 }
