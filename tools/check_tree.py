@@ -66,7 +66,7 @@ MAP = {
     "callback-handler": "archive aws checks client findings log process protocol report settings setup state tasks",
     "simulator": "findings protocol",
     "cli": "callback-handler checks client findings http log policy process protocol report request-handler scanners settings setup simulator state tasks",
-    "tests": "archive log protocol simulator state",
+    "tests": "archive log protocol scanners simulator state",
 }
 
 
