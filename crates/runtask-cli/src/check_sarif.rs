@@ -40,10 +40,9 @@ pub(crate) fn report(arguments: &SarifArguments) -> anyhow::Result<Option<CheckR
     let files: Vec<(String, Vec<u8>)> = files.collect::<anyhow::Result<_>>()?;
     let here = Path::new(".").canonicalize().context("there is no directory here")?;
     let tree = Tree::new(&here, &here);
-    let usual = Thresholds::default();
     let fail_on = FailOn::WORDS.iter().find(|(word, _)| *word == arguments.fail_on);
-    let fail_on = fail_on.map_or(usual.fail_on, |(_, it)| *it);
-    let thresholds = Thresholds { fail_on, unknown: arguments.unknown, ..usual };
+    let fail_on = fail_on.map_or(Thresholds::default().fail_on, |(_, it)| *it);
+    let thresholds = Thresholds { fail_on, unknown: arguments.unknown };
     Ok(Some(judge_files(&files, Reading { thresholds, tree: &tree, honor_suppressions: true })))
 }
 

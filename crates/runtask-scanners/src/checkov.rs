@@ -5,7 +5,7 @@
 //! the output are read: they hold values.
 
 use crate::collect::Collector;
-use crate::grade::{Rating, Thresholds, severity_of_word};
+use crate::grade::{Thresholds, severity_of_word};
 use crate::lenient::{First, Object, Text, Whole, each, object};
 use crate::scan::{Issue, ReadError, Scan};
 use crate::tree::Tree;
@@ -96,7 +96,7 @@ pub(crate) fn read(bytes: &[u8], thresholds: Thresholds, tree: &Tree) -> Result<
             each(list, |raw| {
                 let failed = object::<Failed<'_>>(raw);
                 let word = failed.as_ref().and_then(|it| it.severity.get());
-                let grade = thresholds.grade(word.and_then(severity_of_word), Rating::Error);
+                let grade = thresholds.grade(word.and_then(severity_of_word), None);
                 let subject = failed.as_ref().and_then(|it| subject(it, tree));
                 let rule =
                     failed.as_ref().map_or(words::UNREADABLE, |it| it.check_id.get().unwrap_or_default());
@@ -156,7 +156,7 @@ mod tests {
 
     fn read_text(text: &str) -> Result<Scan, ReadError> {
         let tree = Tree::new(Path::new("/tmp/example/input"), Path::new("/tmp/example"));
-        read(text.as_bytes(), Thresholds { levels_count: false, ..Thresholds::default() }, &tree)
+        read(text.as_bytes(), Thresholds::default(), &tree)
     }
 
     #[test]

@@ -32,14 +32,12 @@ pub struct Thresholds {
     pub fail_on: FailOn,
     /// The severity of what has none.
     pub unknown: Severity,
-    /// Whether the tool's levels say how bad something is. Those of checkov do not: it says `error` of everything.
-    pub levels_count: bool,
 }
 
 impl Default for Thresholds {
     /// What nobody has graded must not slip below what fails.
     fn default() -> Self {
-        Self { fail_on: FailOn::Severity(Severity::High), unknown: Severity::High, levels_count: true }
+        Self { fail_on: FailOn::Severity(Severity::High), unknown: Severity::High }
     }
 }
 
@@ -77,22 +75,23 @@ impl Rating {
 }
 
 impl Thresholds {
-    /// The level and severity of a result that the tool itself grades so.
-    pub(crate) fn grade(&self, severity: Option<Severity>, rating: Rating) -> (Level, Option<Severity>) {
-        if rating == Rating::None {
-            return (Level::Info, severity);
-        }
+    /// The level and severity of a result that the tool itself grades so; some rate nothing.
+    pub(crate) fn grade(
+        &self,
+        severity: Option<Severity>,
+        rating: Option<Rating>,
+    ) -> (Level, Option<Severity>) {
         let of_rating = match rating {
-            _ if !self.levels_count => None,
-            Rating::Error => Some(Severity::High),
-            Rating::Warning => Some(Severity::Medium),
-            Rating::Note => Some(Severity::Low),
-            Rating::None => None,
+            Some(Rating::None) => return (Level::Info, severity),
+            Some(Rating::Error) => Some(Severity::High),
+            Some(Rating::Warning) => Some(Severity::Medium),
+            Some(Rating::Note) => Some(Severity::Low),
+            None => None,
         };
         let severity = severity.or(of_rating).unwrap_or(self.unknown);
         let level = match rating {
             _ if self.fail_on.fails(severity) => Level::Error,
-            Rating::Note => Level::Info,
+            Some(Rating::Note) => Level::Info,
             _ => Level::Warning,
         };
         (level, Some(severity))
@@ -127,22 +126,24 @@ mod tests {
     #[test]
     fn what_nobody_has_graded_fails_unless_somebody_says_otherwise() {
         let usual = Thresholds::default();
-        assert_eq!(usual.grade(None, Rating::Error), (Level::Error, Some(Severity::High)));
-        assert_eq!(usual.grade(None, Rating::Warning), (Level::Warning, Some(Severity::Medium)));
-        assert_eq!(usual.grade(None, Rating::Note), (Level::Info, Some(Severity::Low)));
-        assert_eq!(usual.grade(None, Rating::None), (Level::Info, None));
-        assert_eq!(usual.grade(Some(Severity::Low), Rating::Error), (Level::Warning, Some(Severity::Low)));
-        let deaf = Thresholds { levels_count: false, ..usual };
-        assert_eq!(deaf.grade(None, Rating::Warning), (Level::Error, Some(Severity::High)));
-        let mild = Thresholds { unknown: Severity::Low, ..deaf };
-        assert_eq!(mild.grade(None, Rating::Error), (Level::Warning, Some(Severity::Low)));
+        assert_eq!(usual.grade(None, Some(Rating::Error)), (Level::Error, Some(Severity::High)));
+        assert_eq!(usual.grade(None, Some(Rating::Warning)), (Level::Warning, Some(Severity::Medium)));
+        assert_eq!(usual.grade(None, Some(Rating::Note)), (Level::Info, Some(Severity::Low)));
+        assert_eq!(usual.grade(None, Some(Rating::None)), (Level::Info, None));
+        assert_eq!(
+            usual.grade(Some(Severity::Low), Some(Rating::Error)),
+            (Level::Warning, Some(Severity::Low))
+        );
+        assert_eq!(usual.grade(None, None), (Level::Error, Some(Severity::High)));
+        let mild = Thresholds { unknown: Severity::Low, ..usual };
+        assert_eq!(mild.grade(None, None), (Level::Warning, Some(Severity::Low)));
     }
 
     #[test]
     fn a_finding_fails_from_its_severity_on() {
         let fails = |fail_on, severity, rating| {
             let thresholds = Thresholds { fail_on, ..Thresholds::default() };
-            thresholds.grade(Some(severity), rating).0 == Level::Error
+            thresholds.grade(Some(severity), Some(rating)).0 == Level::Error
         };
         for (number, (_, fail_on)) in FailOn::WORDS.into_iter().enumerate() {
             let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];

@@ -19,8 +19,6 @@ pub struct Profile {
     pub passed_on: &'static [&'static str],
     /// Exit codes with which it has scanned, whatever it found.
     pub exit_codes: &'static [i32],
-    /// Whether its levels say how bad something is.
-    pub levels_count: bool,
     /// Arguments that name `config`, a file or directory of settings or rules.
     pub config: Config,
     /// Arguments with which it shows what comments in the code suppress; none where it cannot.

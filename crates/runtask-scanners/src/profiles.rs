@@ -14,7 +14,6 @@ const NOTHING: Profile = Profile {
     variables: &[],
     passed_on: &[],
     exit_codes: &[0],
-    levels_count: true,
     config: Config::None,
     show_suppressed: None,
     tree_settings: &[],
@@ -62,8 +61,6 @@ pub static PROFILES: &[Profile] = &[
             ("LOG_LEVEL", "ERROR"),
             ("PYTHONDONTWRITEBYTECODE", "1"),
         ],
-        // It says `error` of everything.
-        levels_count: false,
         config: Config::Optional(&["--config-file={config}"]),
         tree_settings: &[".checkov.yaml", ".checkov.yml"],
         on_lambda: "a container image: 300 MB of Python",

@@ -104,7 +104,6 @@ fn scanner(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<ScannerSettings> 
         thresholds: Thresholds {
             fail_on: table.word("fail_on", &FailOn::WORDS, notes).unwrap_or(usual.fail_on),
             unknown: table.word("unknown", &severities, notes).unwrap_or(usual.unknown),
-            levels_count: known.is_none_or(|it| it.levels_count),
         },
         time_limit: table
             .number(SCANNER_TIMEOUT.name, SCANNER_TIMEOUT.range(), notes)

@@ -28,6 +28,10 @@ const MAX_NOTIFICATIONS: usize = 5;
 ///
 /// Source: tflint, `formatter/sarif.go`.
 const TFLINT_ERRORS: &str = "tflint-errors";
+/// The tool whose levels say nothing: `error` is everything that it finds.
+///
+/// Source: what checkov 3.3 prints.
+const RATES_NOTHING: &str = "Checkov";
 /// Characters of the name of a rule or resource.
 const MAX_NAME: usize = 300;
 
@@ -98,7 +102,7 @@ pub fn read_sarif(bytes: &[u8], reading: Reading<'_>) -> Result<Scan, ReadError>
 /// What the results of a run need, and the results.
 fn context(run: Run<'_>) -> Result<(Context<'_>, &RawValue), ReadError> {
     if run.external_property_file_references.is_some() {
-        return Err(ReadError::ElsewhereToo);
+        return Err(ReadError::InOtherFiles);
     }
     let rules = Rules::of(run.tool.0.unwrap_or_default());
     let mut invocations: Vec<Invocation<'_>> = Vec::new();
@@ -159,7 +163,7 @@ fn add(
     add: impl FnOnce((Level, Option<Severity>), &str, Option<&Subject>, &str),
 ) {
     let Some(found) = found else {
-        return add(reading.thresholds.grade(None, Rating::Error), words::UNREADABLE, None, "");
+        return add(reading.thresholds.grade(None, None), words::UNREADABLE, None, "");
     };
     let is_other = matches!(found.kind.get(), Some("pass" | "notApplicable"));
     if is_other || found.baseline_state.get() == Some("absent") {
@@ -238,10 +242,14 @@ fn suppressed(found: &Found<'_>) -> Option<Option<String>> {
     Some(reason.map(|it| shortened(it, MAX_NAME)))
 }
 
-/// The result's level: its own, one that the call of the tool sets, the rule's, or else a warning (3.27.10).
-fn rating(found: &Found<'_>, named: &Named<'_, '_>, context: &Context<'_>) -> Rating {
+/// The result's level: its own, one that the call of the tool sets, the rule's, or else a warning (3.27.10). None of a tool
+/// that rates nothing.
+fn rating(found: &Found<'_>, named: &Named<'_, '_>, context: &Context<'_>) -> Option<Rating> {
     if found.kind.get().is_some_and(|it| it != "fail") {
-        return Rating::None;
+        return Some(Rating::None);
+    }
+    if context.rules.tool == RATES_NOTHING {
+        return None;
     }
     let of_call = || {
         let number = found.provenance.get()?.invocation_index.0?;
@@ -253,7 +261,7 @@ fn rating(found: &Found<'_>, named: &Named<'_, '_>, context: &Context<'_>) -> Ra
     };
     let of_rule = || named.rule?.default_configuration.get()?.level.get();
     let word = |it: Option<&str>| it.and_then(Rating::of_word);
-    word(found.level.get()).or_else(|| word(of_call())).or_else(|| word(of_rule())).unwrap_or(Rating::Warning)
+    word(found.level.get()).or_else(|| word(of_call())).or_else(|| word(of_rule())).or(Some(Rating::Warning))
 }
 
 fn severity(properties: &Object<Properties<'_>>) -> Option<Severity> {

@@ -91,7 +91,7 @@ pub enum ReadError {
     },
     /// It refers to files that nobody follows.
     #[error("wrote a report whose results are in other files, which are not read: have it write one file")]
-    ElsewhereToo,
+    InOtherFiles,
     /// The tool itself says that it could not check. Its words are not made fit to show.
     #[error("could not check: {0}")]
     ByItself(String),

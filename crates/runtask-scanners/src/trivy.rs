@@ -4,7 +4,7 @@
 //! the output is not read: it holds values.
 
 use crate::collect::Collector;
-use crate::grade::{Rating, Thresholds, severity_of_word};
+use crate::grade::{Thresholds, severity_of_word};
 use crate::lenient::{List, Object, Text, Whole, each, object};
 use crate::scan::{Issue, MAX_TEXT, ReadError, Scan};
 use crate::words;
@@ -93,7 +93,7 @@ pub(crate) fn read(bytes: &[u8], thresholds: Thresholds) -> Result<Scan, ReadErr
                 return;
             }
             let word = found.as_ref().and_then(|it| it.severity.get());
-            let grade = thresholds.grade(word.and_then(severity_of_word), Rating::Error);
+            let grade = thresholds.grade(word.and_then(severity_of_word), None);
             let rule = found.as_ref().map_or(words::UNREADABLE, rule);
             collector.add(grade, rule, None, &found.as_ref().map(message).unwrap_or_default(), raw);
         });

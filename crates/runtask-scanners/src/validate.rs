@@ -78,7 +78,8 @@ pub(crate) fn read(bytes: &[u8], thresholds: Thresholds, tree: &Tree) -> Result<
             if !is_warning && detail.contains(INIT) {
                 trouble.get_or_insert_with(|| shortened(&format!("{summary}. {detail}"), MAX_TEXT));
             }
-            let grade = thresholds.grade(None, if is_warning { Rating::Warning } else { Rating::Error });
+            let grade =
+                thresholds.grade(None, Some(if is_warning { Rating::Warning } else { Rating::Error }));
             let subject = found.as_ref().and_then(|it| subject(it, tree));
             collector.add(grade, summary, subject.as_ref(), detail, raw);
         });
