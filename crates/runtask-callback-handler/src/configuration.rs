@@ -140,6 +140,11 @@ impl Configuration {
         drop(self.directory.0.take());
     }
 
+    /// Where all of it is.
+    pub(crate) fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// The directory that the workspace works in: `setting` as typed, below the archive's root or below the one
     /// directory that wraps everything.
     pub(crate) fn working_directory(&self, setting: Option<&str>) -> Result<PathBuf, WorkingDirectoryError> {

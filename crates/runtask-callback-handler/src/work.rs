@@ -46,7 +46,8 @@ pub(crate) async fn work(
         Some(Err(reason)) => (Err(reason), None),
         None => (Err("the configuration was not fetched".to_owned()), None),
     };
-    let inputs = Inputs { configuration, plan, run: facts(run), today, stop };
+    let root = leftovers.as_ref().map(|it| it.root().to_path_buf());
+    let inputs = Inputs { configuration, root, plan, run: facts(run), today, stop };
     let mut reports = Vec::new();
     for check in &task.checks {
         reports.push(report(check, &inputs).await);

@@ -103,6 +103,8 @@ pub struct Loading<'a, 'b> {
 pub struct Inputs {
     /// The directory with the configuration, or a sentence that says why there is none.
     pub configuration: Result<PathBuf, String>,
+    /// The directory that holds all of it, where that is known to be another: modules may lie beside the configuration.
+    pub root: Option<PathBuf>,
     /// The plan, JSON as `terraform show -json` prints it, or a sentence that says why it is not there. `None` where
     /// there cannot be one yet.
     pub plan: Option<Result<File, String>>,
@@ -119,6 +121,8 @@ pub struct Inputs {
 pub struct Given<'a> {
     /// The directory with the configuration; there if the check needs it.
     pub configuration: &'a Path,
+    /// The directory that holds all of it; the same, where nobody knows of another.
+    pub root: &'a Path,
     /// The plan, from its beginning; `None` where there is none yet.
     pub plan: Option<File>,
     /// What is known of the run.
@@ -272,7 +276,9 @@ impl LoadedCheck {
             Some(Err(reason)) => return CheckReport::unavailable(name, reason),
             None => None,
         };
-        let given = Given { configuration, plan, run: &inputs.run, today: inputs.today, stop: &inputs.stop };
+        let root = inputs.root.as_deref().unwrap_or(configuration);
+        let given =
+            Given { configuration, root, plan, run: &inputs.run, today: inputs.today, stop: &inputs.stop };
         let stopped = async {
             let reason = inputs.stop.asked().await;
             sleep(GRACE).await;

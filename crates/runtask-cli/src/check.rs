@@ -130,6 +130,7 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
     let work = async {
         let inputs = Inputs {
             configuration: named.directory.clone().ok_or_else(|| "no directory was named".to_owned()),
+            root: named.directory.as_deref().and_then(checkout),
             plan: named.plan(limit, &terraform).await?.map(Ok),
             run: facts(&arguments.run),
             today: Date::of(now()),
@@ -305,6 +306,11 @@ impl Named {
         let terraform = terraform.context("the plan is not JSON, and only terraform can convert it")?;
         Ok(Some(terraform.show_plan(&path, directory, limit).await.map_err(anyhow::Error::msg)?))
     }
+}
+
+/// The checkout that a directory is a part of.
+fn checkout(directory: &Path) -> Option<PathBuf> {
+    directory.ancestors().find(|it| it.join(".git").exists()).map(Path::to_path_buf)
 }
 
 /// Runs the checks of a task on the directory and the plan that were named.

@@ -37,13 +37,43 @@ pub(crate) struct Copied {
     pub(crate) unreadable: Vec<(PathBuf, &'static str)>,
 }
 
+/// Copies the code of a configuration and of all that lies beside it below `root`, where its modules may be, into `to`, which
+/// is made. Returns what the configuration itself holds, and where that is now.
+///
+/// # Errors
+///
+/// As [`copy`].
+pub(crate) fn copy_with_root(
+    configuration: &Path,
+    root: &Path,
+    to: &Path,
+    also: &[&str],
+) -> io::Result<(Copied, PathBuf)> {
+    let (configuration, root) = (configuration.canonicalize()?, root.canonicalize()?);
+    let inner = configuration.strip_prefix(&root).map(Path::to_path_buf).unwrap_or_default();
+    let root = if configuration.starts_with(&root) { root } else { configuration.clone() };
+    fs::create_dir(to)?;
+    let mut copied = copy(&root, to, also)?;
+    let place = to.join(&inner);
+    if !place.is_dir() {
+        // It holds no code, or is hidden, and was not looked into.
+        fs::create_dir_all(&place)?;
+        return Ok((copy(&configuration, &place, also)?, place));
+    }
+    let inside = |it: PathBuf| it.strip_prefix(&inner).map(Path::to_path_buf).ok();
+    copied.code = copied.code.into_iter().filter_map(inside).collect();
+    let unreadable = copied.unreadable.into_iter();
+    copied.unreadable = unreadable.filter_map(|(path, why)| Some((inside(path)?, why))).collect();
+    Ok((copied, place))
+}
+
 /// Copies the code below `from` into `to`, which is there, and files and directories with one of the names `also`. Links
 /// lead to what they led to, as long as that is below `from`; hidden directories are not looked into.
 ///
 /// # Errors
 ///
 /// When the directory cannot be read, holds too much, or the copies cannot be written.
-pub(crate) fn copy(from: &Path, to: &Path, also: &[&str]) -> io::Result<Copied> {
+fn copy(from: &Path, to: &Path, also: &[&str]) -> io::Result<Copied> {
     let mut copied = Copied::default();
     let mut directories = vec![(PathBuf::new(), 0)];
     let mut seen = 0;
@@ -60,7 +90,7 @@ pub(crate) fn copy(from: &Path, to: &Path, also: &[&str]) -> io::Result<Copied> 
             let entry = entry?;
             seen += 1;
             if seen > MAX_ENTRIES {
-                return Err(io::Error::other("there are too many files"));
+                return Err(io::Error::other("there are more than 200000 files in it, or beside it"));
             }
             let path = directory.join(entry.file_name());
             let mut kind = entry.file_type()?;
@@ -156,6 +186,33 @@ mod tests {
         }
         found.sort();
         found
+    }
+
+    /// A module may lie beside the configuration; what is wrong there is another configuration's matter.
+    #[test]
+    fn what_lies_beside_a_configuration_is_copied_with_it() {
+        let (root, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for name in ["live/prod/main.tf", "modules/web/main.tf", ".infra/live/main.tf"] {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        symlink("/etc/passwd", root.path().join("modules/link.tf")).unwrap();
+        for (number, inner) in ["live/prod", ".infra/live", "empty"].into_iter().enumerate() {
+            fs::create_dir_all(root.path().join(inner)).unwrap();
+            let tree = to.path().join(number.to_string());
+            let (copied, place) = copy_with_root(&root.path().join(inner), root.path(), &tree, &[]).unwrap();
+            let expected: &[&str] = if inner == "empty" { &[] } else { &["main.tf"] };
+            assert_eq!(copied.code, expected.iter().map(PathBuf::from).collect::<Vec<_>>(), "{inner}");
+            assert_eq!(place, tree.join(inner));
+            assert!(copied.unreadable.is_empty() && tree.join("modules/web/main.tf").is_file());
+        }
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::write(elsewhere.path().join("a.tf"), "").unwrap();
+        let tree = to.path().join("elsewhere");
+        let (copied, place) = copy_with_root(elsewhere.path(), root.path(), &tree, &[]).unwrap();
+        assert_eq!((copied.code, place), (vec![PathBuf::from("a.tf")], tree.clone()));
+        assert_eq!(all(&tree), ["a.tf"]);
     }
 
     #[test]

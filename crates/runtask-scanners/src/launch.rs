@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// For what it starts itself: a shell, git.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Bytes of a file that it may write, whatever that is for.
-const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 128 * 1024 * 1024;
 /// Bytes, lines and characters of its own words that are told.
 const MAX_READ: usize = 16 * 1024;
 const MAX_LINES: usize = 5;

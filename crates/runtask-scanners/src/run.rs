@@ -16,6 +16,9 @@ use std::path::{Path, PathBuf};
 use tokio::time::Instant;
 use tracing::info;
 
+/// Where a configuration lies in a scanner's own directory.
+pub(crate) const TREE: &str = "tree";
+
 /// A scanner, ready to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Runnable {
@@ -48,6 +51,8 @@ pub(crate) enum ScanError {
     Read { error: ReadError, words: String },
     #[error("left a report that cannot be read")]
     Report(#[source] io::Error),
+    #[error("could not be given the configuration: {0}")]
+    Copy(#[source] io::Error),
     #[error("could not get a directory of its own")]
     Place(#[source] io::Error),
     #[error("was interrupted")]
@@ -101,7 +106,7 @@ pub(crate) async fn run(scanner: &Runnable, place: &Place) -> Result<Scan, ScanE
         };
         let bytes =
             report.as_deref().unwrap_or(if started.output.is_some() { &[] } else { &finished.stdout });
-        let tree = Tree::new(&place.input, &current);
+        let tree = Tree::new(&place.input, &current).within(&place.scratch.join(TREE));
         read_report(bytes, started.reader, &scanner.settings, &tree)
             .map_err(|error| ScanError::Read { error, words })
     };

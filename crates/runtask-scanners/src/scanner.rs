@@ -6,11 +6,11 @@ use crate::found::{environment, find};
 use crate::plan_copy::{read_plan, write_plan};
 use crate::profiles::PROFILES;
 use crate::read_settings::SETTINGS;
-use crate::run::{Place, Runnable, ScanError, run};
+use crate::run::{Place, Runnable, ScanError, TREE, run};
 use crate::settings::{Input, ScannerSettings};
 use futures_util::future::join_all;
 use runtask_checks::{Check, Given, Loading, Needs};
-use runtask_findings::{CheckReport, Code, Finding, Level, Subject, printable, shown_path};
+use runtask_findings::{CheckReport, Code, Finding, Level, Subject, counted, printable, shown_path};
 use runtask_log::event;
 use runtask_policy::{MemoryLimit, SensitivePlan};
 use runtask_process::PrivateDirectory;
@@ -126,7 +126,9 @@ impl Loaded {
         };
         let scanning = async {
             match self.settings.input {
-                Input::Configuration => self.scan_configuration(runnable, given.configuration).await,
+                Input::Configuration => {
+                    self.scan_configuration(runnable, given.configuration, given.root).await
+                }
                 Input::Plan => match plan {
                     Some(Ok(plan)) => self.scan_plan(runnable, plan).await,
                     Some(Err(reason)) => Ok(self.unavailable(reason)),
@@ -144,6 +146,7 @@ impl Loaded {
         &self,
         runnable: &Runnable,
         configuration: &Path,
+        root: &Path,
     ) -> Result<Outcome, ScanError> {
         let scratch = PrivateDirectory::new().map_err(ScanError::Place)?;
         let profile = self.settings.profile;
@@ -153,17 +156,16 @@ impl Loaded {
                 "it needs a directory where `terraform init` was run, as only `runtask check` can have one",
             ));
         }
-        let tree = scratch.path().join("tree");
         let also = profile.filter(|_| self.settings.trust_tree_settings).map(|it| it.tree_settings);
-        let (from, to, also) = (configuration.to_path_buf(), tree.clone(), also.unwrap_or_default());
+        let root = if in_place { configuration } else { root };
+        let (from, all, to) = (configuration.to_path_buf(), root.to_path_buf(), scratch.path().join(TREE));
         let copied = spawn_blocking(move || {
-            fs::create_dir(&to)?;
-            let copied = files::copy(&from, &to, also)?;
-            let unparsable = unparsable(&to, &copied);
-            Ok((copied, unparsable))
+            let (copied, tree) = files::copy_with_root(&from, &all, &to, also.unwrap_or_default())?;
+            let unparsable = unparsable(&tree, &copied);
+            Ok((copied, tree, unparsable))
         });
         let copied = copied.await.map_err(|_panicked| ScanError::Interrupted)?;
-        let (copied, mut findings) = copied.map_err(ScanError::Place)?;
+        let (copied, tree, mut findings) = copied.map_err(ScanError::Copy)?;
         findings.extend(copied.unreadable.iter().map(|(path, why)| unreadable(path, why)));
         if copied.code.is_empty() && findings.is_empty() {
             let summary = format!("{}: no Terraform files were found in the directory", self.settings.name);
@@ -174,7 +176,7 @@ impl Loaded {
         let place = Place { scratch: scratch.path().to_path_buf(), input };
         let mut scan = run(runnable, &place).await?;
         if scan.looked_at.is_none() {
-            scan.looked_at = Some(runtask_findings::counted(copied.code.len(), "file"));
+            scan.looked_at = Some(counted(copied.code.len(), "file"));
         }
         let redact = |it: &str| it.to_owned();
         let judged = judge(

@@ -10,6 +10,8 @@ pub struct Tree {
     roots: Vec<PathBuf>,
     /// The tool's working directory.
     current: PathBuf,
+    /// What the tool can see besides: a path into it is none into the directory.
+    beside: Option<PathBuf>,
 }
 
 impl Tree {
@@ -18,7 +20,13 @@ impl Tree {
     pub fn new(root: &Path, current: &Path) -> Self {
         let mut roots = vec![root.to_path_buf()];
         roots.extend(root.canonicalize().ok().filter(|it| it != root));
-        Self { roots, current: current.to_path_buf() }
+        Self { roots, current: current.to_path_buf(), beside: None }
+    }
+
+    /// The same, in a directory in which the tool can see more.
+    pub(crate) fn within(mut self, directory: &Path) -> Self {
+        self.beside = Some(directory.to_path_buf());
+        self
     }
 
     /// What a tool calls `path`, relative to the directory; nothing where it is not inside.
@@ -34,8 +42,15 @@ impl Tree {
         if path.is_absolute() {
             return self.inside(&without_dots(path)?);
         }
-        let of_current = without_dots(&self.current.join(path)).and_then(|it| self.inside(&it));
-        of_current.or_else(|| without_dots(path).filter(|it| !it.as_os_str().is_empty()))
+        let of_current = without_dots(&self.current.join(path));
+        if let Some(inside) = of_current.as_ref().and_then(|it| self.inside(it)) {
+            return Some(inside);
+        }
+        let beside = self.beside.as_ref().zip(of_current);
+        if beside.is_some_and(|(beside, it)| it.starts_with(beside)) {
+            return None;
+        }
+        without_dots(path).filter(|it| !it.as_os_str().is_empty())
     }
 
     /// The same of a reference as SARIF has it: an absolute or relative URI.
@@ -127,6 +142,20 @@ mod tests {
             "a%ffb",
         ] {
             assert_eq!(relative(outside), None, "{outside}");
+        }
+    }
+
+    #[test]
+    fn what_lies_beside_the_directory_is_nowhere() {
+        let tree = Tree::new(Path::new("/scratch/tree/live/prod"), Path::new("/scratch"))
+            .within(Path::new("/scratch/tree"));
+        let relative = |it: &str| tree.relative(it).map(|it| it.display().to_string());
+        assert_eq!(relative("tree/live/prod/main.tf").as_deref(), Some("main.tf"));
+        assert_eq!(relative("main.tf").as_deref(), Some("main.tf"));
+        for beside in
+            ["tree/modules/web/main.tf", "/scratch/tree/modules/web/main.tf", "../../modules/web/main.tf"]
+        {
+            assert_eq!(relative(beside), None, "{beside}");
         }
     }
 

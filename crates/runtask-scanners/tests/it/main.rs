@@ -22,6 +22,8 @@ const KIND: CheckKind = CheckKind::of::<Scanner>();
 /// A directory with programs, and one with a configuration.
 struct Bench {
     directory: TempDir,
+    /// Where the configuration is: below the directory, or the directory itself.
+    working_directory: String,
     /// What is in the environment.
     environment: Vec<(String, String)>,
 }
@@ -32,7 +34,8 @@ impl Bench {
         fs::create_dir(directory.path().join("bin")).unwrap();
         fs::create_dir(directory.path().join("configuration")).unwrap();
         let path = directory.path().join("bin").to_str().unwrap().to_owned();
-        Self { directory, environment: vec![("PATH".to_owned(), path)] }
+        let working_directory = "configuration".to_owned();
+        Self { directory, working_directory, environment: vec![("PATH".to_owned(), path)] }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -90,7 +93,8 @@ impl Bench {
 
     fn inputs(&self, plan: Option<&Path>) -> Inputs {
         Inputs {
-            configuration: Ok(self.path("configuration")),
+            configuration: Ok(self.path(&self.working_directory)),
+            root: Some(self.path("configuration")),
             plan: plan.map(|it| Ok(File::open(it).unwrap())),
             run: RunFacts::default(),
             today: today(),

@@ -98,3 +98,18 @@ async fn terraform_validates_a_directory_that_is_initialized_and_no_other() {
         error reference-to-undeclared-input-variable main.tf:6: Reference to undeclared input variable
         "#);
 }
+
+/// A module beside the configuration is scanned as well, as checkov follows it.
+#[tokio::test]
+async fn checkov_follows_modules_beside_the_configuration() {
+    let mut bench = bench(&["checkov"]);
+    let bucket = "resource \"aws_instance\" \"web\" {\n  ami           = \"ami-1\"\n  instance_type = \"t3.micro\"\n}\n";
+    bench.file("modules/web/main.tf", bucket);
+    bench.file("live/prod/main.tf", "module \"web\" {\n  source = \"../../modules/web\"\n}\n");
+    bench.working_directory = "configuration/live/prod".to_owned();
+    let report = bench.scan(&format!("{CHECKOV}arguments = [\"--check=CKV_AWS_79\"]")).await;
+    insta::assert_snapshot!(shown(&report), @r#"
+        checkov: 1 finding in 1 file
+        error ckv-aws-79 -: Ensure Instance Metadata Service Version 1 is not enabled
+        "#);
+}

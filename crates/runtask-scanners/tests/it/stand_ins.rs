@@ -3,7 +3,6 @@
 use crate::{Bench, fixture, shown};
 use runtask_findings::{OnError, Verdict, verdict};
 use std::fs;
-use std::time::{Duration, Instant};
 
 /// A report without results.
 const EMPTY: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"results":[]}]}"#;
@@ -62,7 +61,6 @@ async fn silence_is_no_pass() {
 #[tokio::test]
 async fn too_much_is_no_pass_and_fills_no_disk() {
     let unavailable = |why: &str| format!("Scanner own could not run: own {why}");
-    let begun = Instant::now();
     check("yes", "", &unavailable("printed more than 32 MiB")).await;
     check("yes >&2", "", &unavailable("printed more than 32 MiB")).await;
     let file = "output = \"report.sarif\"";
@@ -70,7 +68,6 @@ async fn too_much_is_no_pass_and_fills_no_disk() {
         .await;
     let endless = "exec tail -c +1 -f /dev/zero > \"$2/report.sarif\"";
     check(endless, file, &unavailable("was ended by signal 25")).await;
-    assert!(begun.elapsed() < Duration::from_mins(2));
 }
 
 /// A child that holds the pipe keeps a scanner's report from being whole; one that does not is killed.
