@@ -119,6 +119,26 @@ fn a_run_is_scanned() {
     }
 }
 
+/// F-09: the example is one that can be run; what is not installed has not passed.
+#[test]
+fn the_common_stack_can_be_run() {
+    let example = |name: &str| repository_text(&format!("examples/common-stack/{name}"));
+    let place = Place::with(&[("runtask.toml", &example("runtask.toml")), ("main.tf", &example("main.tf"))]);
+    let said = place.run(&["check", ".", "--task", "lint"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(
+        said.out.contains("Scanner tflint could not run: tflint cannot run: there is no program tflint"),
+        "{}",
+        said.out
+    );
+    let said = place.run(&["check", "--task", "plan", "--plan", "-"]);
+    assert!(
+        said.err.starts_with("Task of runtask.toml: plan (plan-summary, policy, cost)\n"),
+        "{}",
+        said.err
+    );
+}
+
 /// What could not be checked is no pass, for whoever asks.
 #[test]
 fn a_scanner_that_says_nothing_fails_the_run() {

@@ -54,7 +54,8 @@ pub(crate) fn copy_with_root(
     let root = if configuration.starts_with(&root) { root } else { configuration.clone() };
     fs::create_dir(to)?;
     let mut copied = copy(&root, to, also)?;
-    let place = to.join(&inner);
+    // Joined with nothing, it would end in a slash.
+    let place = if inner.as_os_str().is_empty() { to.to_path_buf() } else { to.join(&inner) };
     if !place.is_dir() {
         // It holds no code, or is hidden, and was not looked into.
         fs::create_dir_all(&place)?;
@@ -211,7 +212,7 @@ mod tests {
         fs::write(elsewhere.path().join("a.tf"), "").unwrap();
         let tree = to.path().join("elsewhere");
         let (copied, place) = copy_with_root(elsewhere.path(), root.path(), &tree, &[]).unwrap();
-        assert_eq!((copied.code, place), (vec![PathBuf::from("a.tf")], tree.clone()));
+        assert_eq!((copied.code, place.as_os_str()), (vec![PathBuf::from("a.tf")], tree.as_os_str()));
         assert_eq!(all(&tree), ["a.tf"]);
     }
 

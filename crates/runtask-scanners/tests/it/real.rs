@@ -67,6 +67,20 @@ async fn a_hostile_tree_gets_nothing_run_and_nothing_hidden() {
     assert!(!ran.exists(), "Python of the configuration was run");
 }
 
+/// Unless the task trusts the tree; then the report says so.
+#[tokio::test]
+async fn settings_of_a_tree_that_is_trusted_are_used_and_told() {
+    let bench = bench(&["checkov"]);
+    with_input(&bench);
+    bench.file(".checkov.yaml", "check:\n  - CKV_AWS_79\n");
+    let report = bench.scan(&format!("{CHECKOV}trust_tree_settings = true")).await;
+    insta::assert_snapshot!(shown(&report), @r"
+    checkov: 1 finding in 4 files
+    error ckv-aws-79 modules/web/main.tf:5: Ensure Instance Metadata Service Version 1 is not enabled
+    info tree-settings-trusted -: checkov: settings of the configuration were used, as the task says
+    ");
+}
+
 #[tokio::test]
 async fn checkov_says_what_it_cannot_parse() {
     let bench = bench(&["checkov"]);

@@ -1,8 +1,10 @@
 //! What goes wrong with a scanner, by programs that do just that: none of it is a pass.
 
 use crate::{Bench, fixture, shown};
+use runtask_checks::{Inputs, Stopper};
 use runtask_findings::{OnError, Verdict, verdict};
 use std::fs;
+use std::time::Duration;
 
 /// A report without results.
 const EMPTY: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"results":[]}]}"#;
@@ -206,6 +208,34 @@ async fn several_run_at_once() {
          program three on PATH or in /opt/bin; install it, or set `program`"
     );
     assert_eq!(report.findings.len(), 13);
+}
+
+/// When all have to stop, each says what came of it.
+#[tokio::test]
+async fn a_scanner_that_is_not_done_when_time_is_up_takes_nothing_from_the_others() {
+    let bench = Bench::new();
+    let began = bench.path("began");
+    bench.program("slow", &format!("touch {}; exec sleep 600", began.display()));
+    bench.file("main.tf", "");
+    let own = |name: &str| {
+        format!(
+            "[[tasks.scan.scanner]]\nname = \"{name}\"\nprofile = \"sarif\"\nprogram = \"{name}\"\narguments = [\"-\"]\n"
+        )
+    };
+    let check = bench.check(&[own("slow"), own("gone")].concat());
+    let (stopper, stop) = Stopper::new();
+    let inputs = Inputs { stop, ..bench.inputs(None) };
+    let stopping = async {
+        while !began.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stopper.stop("it ran out of time");
+    };
+    let (report, ()) = tokio::join!(check.run(&inputs), stopping);
+    let expected =
+        "Scanner slow could not run: it ran out of time; Scanner gone could not run: gone cannot run: ";
+    assert!(report.headline.starts_with(expected), "{}", report.headline);
+    assert_eq!(report.findings.len(), 2);
 }
 
 /// Nothing that the plan marks is in what the scanner gets, and nothing in what it says.
