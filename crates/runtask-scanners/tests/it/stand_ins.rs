@@ -72,6 +72,17 @@ async fn too_much_is_no_pass_and_fills_no_disk() {
     check(endless, file, &unavailable("was ended by signal 25")).await;
 }
 
+/// Memory is the system's to refuse; a program hears of it, and says so.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_is_bounded() {
+    // The limit is there soon after the start.
+    let script = "until [ \"$(ulimit -d)\" != unlimited ]; do :; done\n\
+                  head -c 400000000 /dev/zero | tail -c 400000000 > /dev/null || exit 9";
+    let expected = "Scanner own could not run: own ended with exit code 9: tail: memory exhausted";
+    check(script, "memory_bytes = 100000000", expected).await;
+}
+
 /// A child that holds the pipe keeps a scanner's report from being whole; one that does not is killed.
 #[tokio::test]
 async fn children_are_not_left_behind() {
