@@ -57,15 +57,16 @@ MAP = {
     "tasks": "findings",
     "checks": "archive findings log process settings tasks terraform-fmt",
     "policy": "checks findings log rego settings tasks",
+    "scanners": "checks findings log policy process settings tasks terraform-fmt",
     "report": "findings protocol",
     "state": "",
     "aws": "log state",
-    "setup": "archive checks client findings policy protocol settings tasks",
+    "setup": "archive checks client findings policy protocol scanners settings tasks",
     "request-handler": "aws log protocol settings",
     "callback-handler": "archive aws checks client findings log process protocol report settings setup state tasks",
     "simulator": "findings protocol",
-    "cli": "callback-handler checks client findings http log policy process protocol report request-handler settings setup simulator state tasks terraform-fmt",
-    "tests": "archive log protocol simulator state terraform-fmt",
+    "cli": "callback-handler checks client findings http log policy process protocol report request-handler scanners settings setup simulator state tasks terraform-fmt",
+    "tests": "archive log protocol scanners simulator state terraform-fmt",
 }
 
 
@@ -99,6 +100,7 @@ RULES = [
             "runtask-checks",
             "runtask-policy",
             "runtask-process",
+            "runtask-scanners",
             "runtask-tasks",
         ),
         "it faces the Internet and starts cold most often, so it holds no archive, check, policy or process code",

@@ -29,3 +29,17 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     ensure!(output.status.success(), "{command:?} ended with {}", output.status);
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
+
+/// The most memory that any one process of a command held, in bytes.
+pub(crate) fn peak_memory(command: &mut Command) -> anyhow::Result<u64> {
+    const MEASURE: &str = "\
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)";
+    let mut python = Command::new("python3");
+    python.args(["-c", MEASURE]).arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        python.current_dir(directory);
+    }
+    output(&mut python)?.trim().parse().context("no memory was measured")
+}

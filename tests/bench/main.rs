@@ -19,6 +19,7 @@ mod policies;
 mod processors;
 mod programs;
 mod request_handler;
+mod scanners;
 mod serve;
 mod unpacking;
 
@@ -37,7 +38,7 @@ Usage: bench [--quick | --only PART]
 
   --quick      few repetitions, and the pages stay as they are
   --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, fmt, policies,
-                 serve
+                 scanners, serve
   --help       this text
 
 Needs terraform, cargo-lambda, moto and checkov below .tools/ (`make setup`). `make bench` does all of it.
@@ -139,6 +140,9 @@ async fn measure(programs: &Programs, counts: &Counts, part: Option<&str>) -> an
     }
     if wanted("policies") {
         rows.extend(policies::measure(programs, counts)?);
+    }
+    if wanted("scanners") {
+        rows.extend(scanners::measure(programs, counts)?);
     }
     if wanted("serve") {
         rows.extend(serve::measure(programs, counts).await?);

@@ -1,6 +1,6 @@
 //! Measures policies on plans of many sizes: the command against checkov, its memory, and how time grows.
 
-use crate::commands::{output, timed};
+use crate::commands::{peak_memory, timed};
 use crate::figures::{Row, Samples, Verdict, mebibytes, milliseconds, ratio};
 use crate::programs::Programs;
 use crate::{Counts, progress};
@@ -238,20 +238,6 @@ fn timed_check(programs: &Programs, directory: &TempDir, plan: &Path) -> anyhow:
     let took = started.elapsed();
     anyhow::ensure!(matches!(status.code(), Some(0 | 1)), "{command:?} ended with {status}");
     Ok(took)
-}
-
-/// The most memory that any one process of a command held, in bytes.
-fn peak_memory(command: &mut Command) -> anyhow::Result<u64> {
-    const MEASURE: &str = "\
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)";
-    let mut python = Command::new("python3");
-    python.args(["-c", MEASURE]).arg(command.get_program()).args(command.get_args());
-    if let Some(directory) = command.get_current_dir() {
-        python.current_dir(directory);
-    }
-    output(&mut python)?.trim().parse().context("no memory was measured")
 }
 
 /// Writes a plan of so many resources; returns its path and size.

@@ -195,6 +195,11 @@ impl Configuration {
         }
     }
 
+    /// Where all of it is.
+    pub(crate) fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// The directory that the workspace works in: `setting` as typed, below the archive's root or below the one
     /// directory that wraps everything. On disk where the files are, else relative to the archive's root.
     pub(crate) fn working_directory(&self, setting: Option<&str>) -> Result<PathBuf, WorkingDirectoryError> {

@@ -47,7 +47,8 @@ pub(crate) async fn work(
         None => (Err("the configuration was not fetched".to_owned()), None),
     };
     let mut readers = leftovers.as_mut().map(Configuration::readers).unwrap_or_default().into_iter();
-    let inputs = Inputs { configuration, plan, run: facts(run), today, stop };
+    let root = leftovers.as_ref().and_then(Configuration::root).map(Path::to_path_buf);
+    let inputs = Inputs { configuration, root, plan, run: facts(run), today, stop };
     let mut reports = Vec::new();
     for check in &task.checks {
         reports.push(report(check, &inputs, readers.next().flatten()).await);

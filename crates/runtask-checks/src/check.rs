@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_millis(800);
 pub trait Check: Send + Sync + 'static {
     /// Its name in settings, logs and findings, in kebab-case: `plan-summary`.
     const NAME: &'static str;
-    /// What it reads of a run.
+    /// What it reads of a run, unless its settings say otherwise.
     const NEEDS: Needs;
     /// Its table of settings, `[tasks.NAME.<name>]`, where it has one.
     const SETTINGS: Option<SettingsEntry> = None;
@@ -42,6 +42,11 @@ pub trait Check: Send + Sync + 'static {
     fn load(loading: &mut Loading<'_, '_>) -> Result<Self, String>
     where
         Self: Sized;
+
+    /// What it reads of a run, with the settings that it has.
+    fn needs(&self) -> Needs {
+        Self::NEEDS
+    }
 
     /// Why it could not run now, whatever it were given; said when a program starts.
     fn obstacle(&self) -> Option<String> {
@@ -117,6 +122,8 @@ pub struct Inputs {
     /// The directory with the configuration, or a sentence that says why there is none. For a check that has read the files
     /// as they came, it is relative to the archive's root.
     pub configuration: Result<PathBuf, String>,
+    /// The directory that holds all of it, where that is known to be another: modules may lie beside the configuration.
+    pub root: Option<PathBuf>,
     /// The plan, JSON as `terraform show -json` prints it, or a sentence that says why it is not there. `None` where
     /// there cannot be one yet.
     pub plan: Option<Result<File, String>>,
@@ -133,6 +140,8 @@ pub struct Inputs {
 pub struct Given<'a> {
     /// The directory with the configuration; there if the check needs it.
     pub configuration: &'a Path,
+    /// The directory that holds all of it; the same, where nobody knows of another.
+    pub root: &'a Path,
     /// The plan, from its beginning; `None` where there is none yet.
     pub plan: Option<File>,
     /// What is known of the run.
@@ -149,7 +158,7 @@ pub struct Given<'a> {
 pub struct CheckKind {
     /// Its name.
     pub name: &'static str,
-    /// What it reads of a run.
+    /// What it reads of a run, unless its settings say otherwise.
     pub needs: Needs,
     settings: Option<SettingsEntry>,
     load: fn(&mut Loading<'_, '_>) -> Result<Arc<dyn AnyCheck>, String>,
@@ -164,6 +173,7 @@ pub struct LoadedCheck {
 
 /// A [`Check`] whose type is forgotten.
 trait AnyCheck: Any + Send + Sync {
+    fn needs(&self) -> Needs;
     fn obstacle(&self) -> Option<String>;
     fn try_out(&self) -> Pin<Box<dyn Future<Output = Tried> + Send + '_>>;
     fn files(&self) -> Vec<PathBuf>;
@@ -172,6 +182,10 @@ trait AnyCheck: Any + Send + Sync {
 }
 
 impl<C: Check> AnyCheck for C {
+    fn needs(&self) -> Needs {
+        Check::needs(self)
+    }
+
     fn obstacle(&self) -> Option<String> {
         Check::obstacle(self)
     }
@@ -237,7 +251,7 @@ impl LoadedCheck {
     /// What it reads of a run.
     #[must_use]
     pub fn needs(&self) -> Needs {
-        self.kind.needs
+        self.check.needs()
     }
 
     /// Why it could not run now, whatever it were given.
@@ -294,7 +308,9 @@ impl LoadedCheck {
             Some(Err(reason)) => return CheckReport::unavailable(name, reason),
             None => None,
         };
-        let given = Given { configuration, plan, run: &inputs.run, today: inputs.today, stop: &inputs.stop };
+        let root = inputs.root.as_deref().unwrap_or(configuration);
+        let given =
+            Given { configuration, root, plan, run: &inputs.run, today: inputs.today, stop: &inputs.stop };
         let stopped = async {
             let reason = inputs.stop.asked().await;
             sleep(GRACE).await;

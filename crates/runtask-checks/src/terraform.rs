@@ -3,12 +3,11 @@
 //! The checks read what it prints; nothing here knows what a command means.
 
 use runtask_log::{event, milliseconds};
-use runtask_process::{Finished, Flooded, PrivateDirectory, Program, RunError};
+use runtask_process::{Finished, Flooded, PrivateDirectory, Program, RunError, find_program, is_program};
 use runtask_settings::SettingsReader;
 use runtask_settings::numbers::TERRAFORM_TIMEOUT;
 use std::fs::File;
 use std::io::{self, Seek};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,8 +17,6 @@ use tracing::info;
 pub const TIME_LIMIT: Duration = TERRAFORM_TIMEOUT.default_time();
 /// Bytes of each of stdout and stderr that are read before terraform is stopped.
 const OUTPUT_LIMIT: u64 = 8 * 1024 * 1024;
-/// Where a Lambda layer puts programs.
-const LAYER_BINARY: &str = "/opt/bin/terraform";
 /// For wrappers written in shell; terraform itself starts no program that we ask for.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -60,8 +57,8 @@ impl Terraform {
         Self { binary: binary.into(), time_limit: TIME_LIMIT }
     }
 
-    /// Looks where `RUNTASK_TERRAFORM` says (a path, or a name on `PATH` such as `tofu`), else for `terraform` on
-    /// `PATH`, else at `/opt/bin/terraform`.
+    /// Looks where `RUNTASK_TERRAFORM` says (a path, or a name such as `tofu`), else for `terraform`; by name on `PATH`, else
+    /// in `/opt/bin`, where Lambda layers have programs.
     ///
     /// `lookup` is `|name| std::env::var(name).ok()` where settings are read, and a map in tests.
     ///
@@ -71,17 +68,12 @@ impl Terraform {
     /// [`CheckReport::unavailable`](runtask_findings::CheckReport::unavailable).
     pub fn find(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, FindError> {
         let path = lookup("PATH").unwrap_or_default();
-        let on_path =
-            // Relative entries, an empty one among them, would run what a checkout brings along.
-            |name: &str| std::env::split_paths(&path).filter(|it| it.is_absolute()).map(|it| it.join(name)).find(|it| is_program(it));
         let found = match lookup("RUNTASK_TERRAFORM").filter(|it| !it.is_empty()) {
             Some(set) if set.contains('/') => {
                 Some(PathBuf::from(set)).filter(|it| is_program(it)).ok_or(FindError::Setting)?
             }
-            Some(name) => on_path(&name).ok_or(FindError::Setting)?,
-            None => on_path("terraform")
-                .or_else(|| Some(PathBuf::from(LAYER_BINARY)).filter(|it| is_program(it)))
-                .ok_or(FindError::Nowhere)?,
+            Some(name) => find_program(&name, &path).ok_or(FindError::Setting)?,
+            None => find_program("terraform", &path).ok_or(FindError::Nowhere)?,
         };
         // It is started in other directories than ours.
         let binary = std::path::absolute(&found).unwrap_or(found);
@@ -206,10 +198,6 @@ impl Terraform {
     }
 }
 
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
-}
-
 /// The terraform that tests run: on `PATH`, or where `make setup` puts it.
 #[cfg(test)]
 pub(crate) fn real() -> Terraform {
@@ -234,6 +222,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;
     use tempfile::TempDir;
 
@@ -314,7 +303,7 @@ mod tests {
         assert_eq!(find(tofu.to_str(), ""), Ok(tofu));
         assert_eq!(find(Some("nothing"), &path), Err(FindError::Setting));
         assert_eq!(find(directory.path().to_str(), &path), Err(FindError::Setting));
-        if !is_program(Path::new(LAYER_BINARY)) {
+        if !is_program(Path::new("/opt/bin/terraform")) {
             assert_eq!(find(None, "/nonexistent"), Err(FindError::Nowhere));
         }
         fs::set_permissions(&terraform, fs::Permissions::from_mode(0o644)).unwrap();

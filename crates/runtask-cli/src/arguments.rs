@@ -6,6 +6,7 @@ use crate::logging::LogFormat;
 use crate::output::Color;
 use crate::policy::PolicyArguments;
 use crate::register::RegisterArguments;
+use crate::scanners::ScannersArguments;
 use crate::serve::ServeArguments;
 use crate::sign::SignArguments;
 use crate::simulate::SimulateArguments;
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     Check(CheckArguments),
     Fmt(FmtArguments),
     Policy(PolicyArguments),
+    Scanners(ScannersArguments),
     Sign(SignArguments),
     Register(Box<RegisterArguments>),
 }

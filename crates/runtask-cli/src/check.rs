@@ -1,6 +1,7 @@
 //! `runtask check`: runs the checks without a run.
 
-use crate::environment::now;
+use crate::check_sarif::{SarifArguments, report};
+use crate::environment::{lookup, now};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::plan_file::copied;
@@ -58,6 +59,9 @@ pub(crate) struct CheckArguments {
     #[arg(long, conflicts_with = "task")]
     pub(crate) all_tasks: bool,
 
+    #[command(flatten)]
+    pub(crate) sarif: SarifArguments,
+
     /// How to print the result: text, json, sarif, junit, github, markdown
     #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
     pub(crate) format: Format,
@@ -74,6 +78,7 @@ Examples:
   runtask check . tfplan                         the configuration here, and a saved plan of your own
   runtask check . plan.json --all-tasks          both, by every task of runtask.toml
   runtask check plan.json --task policy --format sarif > result.sarif
+  runtask check --sarif trivy.sarif --fail-on critical    what another tool has found
 
 Keys of --run: id, organization, project, workspace, stage, created_by, message, branch, speculative.
 Exit codes: 0 passed, 1 failed, 2 could not do it.
@@ -87,6 +92,14 @@ struct Judged {
 }
 
 pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow::Result<Exit> {
+    if let Some(report) = report(&arguments.sarif)? {
+        let mut settings = SettingsReader::new(&lookup);
+        let on_error = settings.parsed("RUNTASK_ON_ERROR", OnError::Failed);
+        settings.finish().context("settings are wrong")?;
+        let reports = vec![report];
+        let verdict = verdict(&reports, on_error);
+        return say(vec![Judged { task: String::new(), reports, verdict }], arguments, output);
+    }
     // Before anything that takes time.
     let named = Named::find(arguments)?;
     let lookup = arguments.tasks.lookup(named.given.as_deref(), named.plan.as_deref())?;
@@ -117,6 +130,7 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
     let work = async {
         let inputs = Inputs {
             configuration: named.directory.clone().ok_or_else(|| "no directory was named".to_owned()),
+            root: named.directory.as_deref().and_then(checkout),
             plan: named.plan(limit, &terraform).await?.map(Ok),
             run: facts(&arguments.run),
             today: Date::of(now()),
@@ -135,6 +149,11 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
     if let Some(Ok(plan)) = &inputs.plan {
         named.plan_is_one(plan, &judged)?;
     }
+    say(judged, arguments, output)
+}
+
+/// Prints the result, and says what it comes to.
+fn say(judged: Vec<Judged>, arguments: &CheckArguments, output: &Output) -> anyhow::Result<Exit> {
     let exit = judged.iter().map(|it| exit(&it.reports, it.verdict)).fold(Exit::Passed, worse);
     let format = if output.json { Format::Json } else { arguments.format };
     output.result(&rendered(judged, format, output))?;
@@ -291,6 +310,11 @@ impl Named {
         let terraform = terraform.context("the plan is not JSON, and only terraform can convert it")?;
         Ok(Some(terraform.show_plan(&path, directory, limit).await.map_err(anyhow::Error::msg)?))
     }
+}
+
+/// The checkout that a directory is a part of.
+fn checkout(directory: &Path) -> Option<PathBuf> {
+    directory.ancestors().find(|it| it.join(".git").exists()).map(Path::to_path_buf)
 }
 
 /// Runs the checks of a task on the directory and the plan that were named.

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod check_sarif;
 mod environment;
 mod exit;
 mod fmt;
@@ -16,6 +17,7 @@ mod pair;
 mod plan_file;
 mod policy;
 mod register;
+mod scanners;
 mod serve;
 mod sign;
 mod simulate;
@@ -101,6 +103,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
             Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,
             Command::Fmt(arguments) => unless_interrupted(fmt::fmt(arguments, output)).await,
+            Command::Scanners(arguments) => scanners::scanners(&arguments, output),
             Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,

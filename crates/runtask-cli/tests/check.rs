@@ -260,7 +260,7 @@ fn what_cannot_be_done_is_said_and_is_2() {
     error: there is no task c; there are a, b
 
     Task of none.toml: a (fmt)
-    error: no check of the task a (fmt) reads PLAN: leave it out, choose another task, or list `plan-summary` or `policy` among the checks of a task in runtask.toml (docs/policies.md shows one)
+    error: no check of the task a (fmt) reads PLAN: leave it out, choose another task, or list `plan-summary` or `policy` or `cost` among the checks of a task in runtask.toml (docs/policies.md shows one)
 
     error: settings are wrong
       because: gone.toml: the policies of task a: gone/ cannot be read: No such file or directory (os error 2)

@@ -43,6 +43,12 @@ codes! {
     UNUSED_NAMESPACE = "unused-namespace": "A package that `namespaces` names has no rule.";
     NOT_GIVEN = "not-given": "`runtask check` was given nothing that this check could look at.";
     FACT_NOT_GIVEN = "fact-not-given": "A rule reads a fact of the run that `runtask check` was not given.";
+    SUPPRESSED = "suppressed": "What a scanner would have found, and comments in the code keep it from telling.";
+    UNUSED_SKIP = "unused-skip": "A rule that `skip` names, and nothing was found by it.";
+    TREE_SETTINGS_TRUSTED = "tree-settings-trusted": "A scanner used settings of the configuration that it scans.";
+    LEFT_OUT = "left-out": "A scanner found more than is shown.";
+    COST = "cost": "What the plan would change about the monthly cost.";
+    COST_LIMIT = "cost-limit": "The monthly cost is over a limit.";
     RUN_SKIPPED = "run-skipped": "The task is not for this run; `on_skip` decides what follows.";
 }
 

@@ -74,6 +74,8 @@ events! {
     TERRAFORM_KILLED = "terraform.killed": "terraform was ended by `signal`, after `duration_ms`.";
     TERRAFORM_STOPPED = "terraform.stopped": "terraform was stopped after `duration_ms`: its time was up, or it said too much.";
     FMT_DIFFERENT = "fmt.different": "terraform and the native formatter differ about `file`, first on line `line`; terraform decides.";
+    SCANNER_STARTED = "scanner.started": "The program of `scanner` was started.";
+    SCANNER_ENDED = "scanner.ended": "The program of `scanner` ended, or was stopped, after `duration_ms`.";
     CHECK_UNAVAILABLE = "check.unavailable": "The check `check` could not run: `cause`.";
     CHECK_PANICKED = "check.panicked": "A check panicked: `error`.";
     WORK_OUT_OF_TIME = "work.out_of_time": "Time is up, for the reason `limit`, and work is stopped.";

@@ -29,6 +29,7 @@ mod redaction;
 mod references;
 mod report;
 mod room;
+mod sensitive_plan;
 mod session;
 mod settings;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use memory_limit::MemoryLimit;
 pub use message::{RuleEntry, RuleKind, SeenExpression, Solution, TakesUnknowns, Trouble};
 pub use policy::{Explanation, Policy, TestResult, TestResults};
 pub use read_settings::{SETTINGS, read_settings};
+pub use sensitive_plan::{Redactor, SensitivePlan};
 pub use settings::{Exception, PolicyPath, PolicySettings, Unknown};
 #[cfg(any(test, feature = "test-util"))]
 pub use test_util::Judge;

@@ -3,11 +3,10 @@
 
 use crate::asked_builtins::AskedBuiltins;
 use crate::settings::Exception;
-use runtask_tasks::{AddressPattern, Date, Kind, Notes, Table, shown, table, wrong_type};
+use runtask_tasks::{AddressPattern, Date, Kind, Notes, Table, shown};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
-use toml::de::DeValue;
 
 /// The table of one exception.
 pub(crate) static EXCEPTION: Kind =
@@ -20,16 +19,9 @@ pub(crate) fn exceptions(
     today: Date,
     notes: &mut Notes<'_>,
 ) -> Vec<Exception> {
-    let Some((_, value)) = settings.entry("exceptions") else { return Vec::new() };
-    let DeValue::Array(items) = value.get_ref() else {
-        wrong_type(value, "exceptions", "a list: write `[[tasks.NAME.policy.exceptions]]`", notes);
-        return Vec::new();
-    };
     let mut exceptions = Vec::new();
     let mut lines = BTreeMap::new();
-    for item in items.iter() {
-        let Some(entries) = table(item, "an exception", notes) else { continue };
-        let table = settings.below(entries, item.span(), &EXCEPTION, notes);
+    for table in settings.tables("exceptions", &EXCEPTION, notes).unwrap_or_default() {
         let Some(exception) = exception(&table, asked, today, notes) else { continue };
         match lines.entry((exception.rule.clone(), exception.address.clone())) {
             Entry::Vacant(entry) => {

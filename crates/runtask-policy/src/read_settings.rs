@@ -5,7 +5,9 @@ use crate::builtin::{BUILTINS, Builtins, PREFIX};
 use crate::read_exceptions::{EXCEPTION, exceptions};
 use crate::settings::{PolicyPath, PolicySettings, Unknown};
 use runtask_settings::numbers::RULE_TIME_LIMIT;
-use runtask_tasks::{CheckSettings, Date, Kind, Notes, SettingsEntry, Table, Text, shown, suggestion, table};
+use runtask_tasks::{
+    CheckSettings, Date, Kind, Notes, ReadSettings, SettingsEntry, Table, Text, shown, suggestion, table,
+};
 use serde_json::{Map, Number, Value as Json};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,7 +27,9 @@ static POLICY: Kind = Kind::new(
 pub const SETTINGS: SettingsEntry = SettingsEntry {
     kinds: &[&POLICY, &EXCEPTION],
     required: Some("paths"),
-    read: |table, today, notes| CheckSettings::new(read_settings(table, BUILTINS, today, notes)),
+    read: ReadSettings::Table(|table, today, notes| {
+        CheckSettings::new(read_settings(table, BUILTINS, today, notes))
+    }),
 };
 
 /// Reads `[tasks.NAME.policy]`. `builtins` are the rules that are shipped.

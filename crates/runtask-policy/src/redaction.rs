@@ -5,6 +5,8 @@
 //! computes from such a value (a part, a hash) cannot be recognized. Addresses of resources stay: see `addresses.rs`.
 
 mod addresses;
+mod copy;
+mod marks;
 mod secrets;
 
 use crate::node::Node;
@@ -12,6 +14,7 @@ use addresses::Addresses;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+pub(crate) use copy::write_copy;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrets::Secrets;
 use std::collections::{BTreeSet, HashMap};

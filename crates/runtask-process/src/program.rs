@@ -31,6 +31,7 @@ pub struct Program {
 struct Limits {
     memory_bytes: Option<u64>,
     processor_time: Option<Duration>,
+    file_bytes: Option<u64>,
 }
 
 /// A program that was started. When this is dropped, it is killed with every process of its group.
@@ -152,6 +153,13 @@ impl Program {
         self
     }
 
+    /// With at most so many bytes in each file that one of its processes writes; Linux only.
+    #[must_use]
+    pub fn file_bytes(mut self, bytes: u64) -> Self {
+        self.limits.file_bytes = Some(bytes);
+        self
+    }
+
     /// A program that ends with us by itself and starts no other: the guard need not know it.
     #[must_use]
     pub fn ends_with_us(mut self) -> Self {
@@ -270,11 +278,12 @@ impl Limits {
         };
         set(Resource::Data, self.memory_bytes);
         set(Resource::Cpu, self.processor_time.map(|it| it.as_secs().max(1)));
+        set(Resource::Fsize, self.file_bytes);
     }
 
     #[cfg(not(target_os = "linux"))]
     fn apply(self, _child: &Child) {
-        let _unsupported = (self.memory_bytes, self.processor_time);
+        let _unsupported = (self.memory_bytes, self.processor_time, self.file_bytes);
     }
 }
 

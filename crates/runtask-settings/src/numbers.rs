@@ -58,6 +58,8 @@ numbers! {
     REPORT_MARGIN = "RUNTASK_REPORT_MARGIN_MS": 1000, 10000, 300000;
     SHUTDOWN_TIMEOUT = "RUNTASK_SHUTDOWN_TIMEOUT_MS": 1000, 25000, 3600000;
     RULE_TIME_LIMIT = "time_limit_ms": 100, 10000, 600000;
+    // Of a scanner, or of what estimates costs.
+    SCANNER_TIMEOUT = "timeout_ms": 1000, 120000, 3600000;
 
     // Bytes. The smallest archive that is one has about a hundred, and the smallest plan.
     MAX_COMPRESSED_BYTES = "RUNTASK_MAX_COMPRESSED_BYTES": 100, 536870912, 68719476736;
@@ -66,6 +68,9 @@ numbers! {
     MAX_PLAN_BYTES = "RUNTASK_MAX_PLAN_BYTES": 100, 268435456, 4294967296;
     // What the smallest Lambda function has for it.
     POLICY_MEMORY = "RUNTASK_POLICY_MEMORY_BYTES": 33554432, 1073741824, 68719476736;
+
+    // Of each process of a scanner. Less than the lowest, and no scanner starts.
+    SCANNER_MEMORY = "memory_bytes": 67108864, 4294967296, 68719476736;
 
     MAX_ENTRIES = "RUNTASK_MAX_ENTRIES": 1, 100000, 10000000;
     MAX_DEPTH = "RUNTASK_MAX_DEPTH": 1, 64, 1024;

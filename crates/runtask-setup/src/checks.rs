@@ -2,6 +2,7 @@
 
 use runtask_checks::{Check, CheckKind, Fmt, PlanSummary};
 use runtask_policy::Policy;
+use runtask_scanners::{Cost, Scanner};
 use runtask_tasks::CheckEntry;
 
 macro_rules! checks {
@@ -15,7 +16,7 @@ macro_rules! checks {
     };
 }
 
-checks![Fmt, PlanSummary, Policy];
+checks![Fmt, PlanSummary, Policy, Scanner, Cost];
 
 /// What is checked where nothing says what, by every program: this check alone, which needs no settings and judges by no
 /// taste of ours.

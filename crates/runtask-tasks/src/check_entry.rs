@@ -25,9 +25,18 @@ pub struct SettingsEntry {
     pub kinds: &'static [&'static Kind],
     /// The key without which the check can do nothing, where there is one: then the table must be there.
     pub required: Option<&'static str>,
-    /// Reads the table. What is wrong with it is in the notes, and then what is returned is thrown away. The day decides
-    /// nothing but what has expired.
-    pub read: fn(&Table<'_>, Date, &mut Notes<'_>) -> CheckSettings,
+    /// Reads them.
+    pub read: ReadSettings,
+}
+
+/// Reads the settings of a check. What is wrong with them is in the notes, and then what is returned is thrown away. The
+/// day decides nothing but what has expired.
+#[derive(Debug, Clone, Copy)]
+pub enum ReadSettings {
+    /// One table: `[tasks.NAME.<name>]`.
+    Table(fn(&Table<'_>, Date, &mut Notes<'_>) -> CheckSettings),
+    /// Several tables, at least one: `[[tasks.NAME.<name>]]`.
+    Tables(fn(&[Table<'_>], Date, &mut Notes<'_>) -> CheckSettings),
 }
 
 /// Settings of a check that the check has read, and that nobody else can look into.

@@ -13,7 +13,7 @@ mod syntax;
 mod table;
 mod task;
 
-pub use check_entry::{CheckEntry, CheckSettings, SettingsEntry};
+pub use check_entry::{CheckEntry, CheckSettings, ReadSettings, SettingsEntry};
 pub use date::Date;
 pub use filter::{Filter, NotAdmitted};
 pub use names::AddressPattern;

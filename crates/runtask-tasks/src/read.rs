@@ -1,6 +1,6 @@
 //! Reads the tasks of a file. The settings of a check are read by the check.
 
-use crate::check_entry::{CheckEntry, CheckSettings};
+use crate::check_entry::{CheckEntry, CheckSettings, ReadSettings};
 use crate::date::Date;
 use crate::filter::{Filter, STAGES};
 use crate::names::NamePattern;
@@ -143,8 +143,21 @@ fn settings(
     notes: &mut Notes<'_>,
 ) -> Option<CheckSettings> {
     let entry = check.settings.as_ref()?;
-    let table = task.table(check.name, entry.kinds.first()?, notes)?;
-    Some((entry.read)(&table, today, notes))
+    let kind = *entry.kinds.first()?;
+    match entry.read {
+        ReadSettings::Table(read) => {
+            let table = task.table(check.name, kind, notes)?;
+            Some(read(&table, today, notes))
+        }
+        ReadSettings::Tables(read) => {
+            let tables = task.tables(check.name, kind, notes)?;
+            if let (true, Some((_, value))) = (tables.is_empty(), task.entry(check.name)) {
+                let message = format!("`{}` is an empty list: write {}", check.name, kind.name());
+                notes.error(value.span(), message);
+            }
+            Some(read(&tables, today, notes))
+        }
+    }
 }
 
 fn stages(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Vec<&'static str>> {
@@ -172,7 +185,11 @@ fn check_settings(check: &CheckEntry, table: &Table<'_>, named: &[CheckEntry], n
     let is_asked = named.iter().any(|it| it.name == name);
     match (table.entry(name), settings.required) {
         (None, Some(key)) if is_asked => {
-            let advice = format!("the check `{name}` needs `[tasks.NAME.{name}]`, and there `{key}`");
+            let header = match settings.read {
+                ReadSettings::Table(_) => format!("[tasks.NAME.{name}]"),
+                ReadSettings::Tables(_) => format!("[[tasks.NAME.{name}]]"),
+            };
+            let advice = format!("the check `{name}` needs `{header}`, and there `{key}`");
             table.missing(name, &advice, notes);
         }
         (Some((key, _)), _) if !is_asked => {

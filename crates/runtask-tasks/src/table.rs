@@ -34,6 +34,11 @@ impl Kind {
         Self { name: self.name, keys: self.keys.iter().copied().chain(keys).collect() }
     }
 
+    /// How it is written.
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// The keys.
     #[must_use]
     pub fn keys(&self) -> &[&'static str] {
@@ -121,6 +126,19 @@ impl<'a> Table<'a> {
         Some(self.below(entries, name.span(), kind, notes))
     }
 
+    /// A list of tables below this one.
+    pub fn tables(&self, key: &str, kind: &'a Kind, notes: &mut Notes<'_>) -> Option<Vec<Table<'a>>> {
+        let (_, value) = self.entry(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            wrong_type(value, key, &format!("a list: write {}", kind.name), notes);
+            return None;
+        };
+        let entries = |it| table(it, &format!("each of `{key}`"), notes);
+        let entries: Vec<_> = items.iter().filter_map(entries).collect();
+        let places = items.iter().filter(|it| it.get_ref().is_table()).map(Spanned::span);
+        Some(entries.into_iter().zip(places).map(|(it, place)| self.below(it, place, kind, notes)).collect())
+    }
+
     /// A table in a list below this one.
     pub fn below(
         &self,
@@ -195,17 +213,17 @@ impl<'a> Table<'a> {
     /// A whole number in a range.
     pub fn number(&self, key: &str, range: RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<u64> {
         let (_, value) = self.entry(key)?;
-        let Some(integer) = value.get_ref().as_integer() else {
-            wrong_type(value, key, "a whole number, without quotes", notes);
+        number(value, key, &range, notes)
+    }
+
+    /// A list of whole numbers in a range.
+    pub fn numbers(&self, key: &str, range: RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<Vec<u64>> {
+        let (_, value) = self.entry(key)?;
+        let DeValue::Array(items) = value.get_ref() else {
+            wrong_type(value, key, "a list of whole numbers", notes);
             return None;
         };
-        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
-        let number = number.filter(|it| range.contains(it));
-        if number.is_none() {
-            let message = format!("`{key}` must be from {} to {}", range.start(), range.end());
-            notes.error(value.span(), message);
-        }
-        number
+        Some(items.iter().filter_map(|it| number(it, key, &range, notes)).collect())
     }
 
     /// A day, and where it stands.
@@ -224,6 +242,20 @@ impl<'a> Table<'a> {
         let text = self.text(key, notes)?;
         one_of(&text, key, words, notes)
     }
+}
+
+fn number(value: &Value<'_>, key: &str, range: &RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<u64> {
+    let Some(integer) = value.get_ref().as_integer() else {
+        wrong_type(value, key, "a whole number, without quotes", notes);
+        return None;
+    };
+    let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
+    let number = number.filter(|it| range.contains(it));
+    if number.is_none() {
+        let message = format!("`{key}` must be from {} to {}", range.start(), range.end());
+        notes.error(value.span(), message);
+    }
+    number
 }
 
 /// The one of `words` that `text` is.

@@ -4,10 +4,16 @@
 use libfuzzer_sys::fuzz_target;
 use runtask_checks::{CheckKind, Fmt, PlanSummary};
 use runtask_policy::{Policy, PolicySettings};
+use runtask_scanners::{Cost, Scanner};
 use runtask_tasks::{Date, ProblemKind, RunFacts, Task, Tasks};
 
-const CHECKS: [CheckKind; 3] =
-    [CheckKind::of::<Fmt>(), CheckKind::of::<PlanSummary>(), CheckKind::of::<Policy>()];
+const CHECKS: [CheckKind; 5] = [
+    CheckKind::of::<Fmt>(),
+    CheckKind::of::<PlanSummary>(),
+    CheckKind::of::<Policy>(),
+    CheckKind::of::<Scanner>(),
+    CheckKind::of::<Cost>(),
+];
 
 fuzz_target!(|bytes: &[u8]| {
     let on = |year| Tasks::parse("runtask.toml", bytes, Date::new(year, 1, 1).unwrap(), &CHECKS.map(|it| it.entry()));

@@ -1,18 +1,13 @@
-//! Finds the values that a plan marks as sensitive.
-//!
-//! Source: Terraform's JSON output format, and plans of Terraform 1.11.
+//! Collects the texts of what a plan marks as sensitive.
 
+use super::marks::each_marked;
 use crate::node::{Node, number_text};
 use rego::View;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
-/// The members of a change that are values of attributes, and most of a plan's bytes.
-const OF_A_CHANGE: [&str; 5] = ["before", "after", "after_unknown", "before_sensitive", "after_sensitive"];
 /// How often JSON is looked for in one text: one that is full of brackets must not take a search of it for each of them.
 const JSON_ATTEMPTS: usize = 256;
-/// The same of a resource.
-const OF_A_RESOURCE: [&str; 2] = ["values", "sensitive_values"];
 
 /// Texts that nobody may read.
 #[derive(Debug, Default)]
@@ -27,80 +22,8 @@ impl Secrets {
     /// Everything that a plan marks.
     pub(super) fn of(plan: Node<'_>) -> Self {
         let mut secrets = Self::default();
-        secrets.marked(plan);
-        secrets.variables(plan);
+        each_marked(plan, |_place, value| secrets.leaves(value));
         secrets
-    }
-
-    /// Walks a plan for values with marks beside them, wherever terraform puts such pairs: `before` and
-    /// `before_sensitive`, `after` and `after_sensitive`, `values` and `sensitive_values`, and a `value` or `default`
-    /// with `sensitive: true`.
-    fn marked(&mut self, node: Node<'_>) {
-        node.items().for_each(|inner| self.marked(inner));
-        if !node.is_object() {
-            return;
-        }
-        for (values, marks) in
-            [("before", "before_sensitive"), ("after", "after_sensitive"), ("values", "sensitive_values")]
-        {
-            self.by_mark(node.get(values), node.get(marks));
-        }
-        if node.get("sensitive").is(true) {
-            for value in ["value", "default"] {
-                self.leaves(node.get(value));
-            }
-        }
-        // Elsewhere these are names that somebody chose, of outputs or modules, or the values of a state.
-        let passed_over: &[&str] = if matches!(node.get("actions").view(), Some(View::Array(_))) {
-            &OF_A_CHANGE
-        } else if node.get("address").text().is_some() {
-            &OF_A_RESOURCE
-        } else {
-            &[]
-        };
-        for (key, inner) in node.pairs() {
-            if !key.text().is_some_and(|it| passed_over.contains(&it)) {
-                self.marked(inner);
-            }
-        }
-    }
-
-    /// The values of variables stand in one place, and which of them are sensitive in another.
-    fn variables(&mut self, plan: Node<'_>) {
-        let root = plan.get("configuration").get("root_module");
-        for (name, variable) in root.get("variables").pairs() {
-            if let (true, Some(name)) = (variable.get("sensitive").is(true), name.text()) {
-                self.leaves(plan.get("variables").get(name).get("value"));
-            }
-        }
-        self.calls(root);
-    }
-
-    /// Collects the literal values with which a module is called for its sensitive variables.
-    fn calls(&mut self, module: Node<'_>) {
-        for (_name, call) in module.get("module_calls").pairs() {
-            for (name, variable) in call.get("module").get("variables").pairs() {
-                if let (true, Some(name)) = (variable.get("sensitive").is(true), name.text()) {
-                    self.leaves(call.get("expressions").get(name).get("constant_value"));
-                }
-            }
-            self.calls(call.get("module"));
-        }
-    }
-
-    /// `marks` is shaped as `value` is, with `true` where everything from there on is sensitive.
-    fn by_mark(&mut self, value: Node<'_>, marks: Node<'_>) {
-        if marks.is(true) {
-            self.leaves(value);
-        }
-        for (key, marks) in marks.pairs() {
-            if let Some(key) = key.text() {
-                self.by_mark(value.get(key), marks);
-            }
-        }
-        for (value, marks) in value.items().zip(marks.items()) {
-            self.by_mark(value, marks);
-        }
     }
 
     /// The texts and numbers in a value, and the keys. Booleans, null and empty texts give nothing away.

@@ -8,7 +8,7 @@ mod problems;
 
 use runtask_checks::{CheckKind, Fmt};
 use runtask_policy::{Builtins, PolicySettings, SETTINGS, read_settings};
-use runtask_tasks::{CheckEntry, CheckSettings, Date, Problems, SettingsEntry, Task, Tasks};
+use runtask_tasks::{CheckEntry, CheckSettings, Date, Problems, ReadSettings, SettingsEntry, Task, Tasks};
 
 /// Fewer rules than are shipped: what is said of them stays short, and as it is.
 const BUILTINS: Builtins<'static> =
@@ -24,7 +24,11 @@ const fn checks(
     [
         CheckKind::of::<Fmt>().entry(),
         CheckEntry { name: "plan-summary", reads_plan: true, settings: None },
-        CheckEntry { name: "policy", reads_plan: true, settings: Some(SettingsEntry { read, ..SETTINGS }) },
+        CheckEntry {
+            name: "policy",
+            reads_plan: true,
+            settings: Some(SettingsEntry { read: ReadSettings::Table(read), ..SETTINGS }),
+        },
     ]
 }
 
