@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+
+mod answered;
+mod apply;
+mod approval;
+mod directory;
+mod effects;
+mod event;
+mod facts;
+mod message;
+mod person;
+mod refusal;
+mod rules;
+mod seal;
+mod status;
+mod tally;
+mod text;
+mod time;
+mod verdict;
+mod vote;
+
+pub use apply::{MAX_VOTES, apply};
+pub use approval::{Approval, FORMAT, KEPT, Question};
+pub use directory::{Directory, Group};
+pub use effects::{RUNNING_EVERY, due_at, effects};
+pub use event::Event;
+pub use facts::{MAX_DESTROYS, PlanFacts, Policy, RunFacts};
+pub use message::{Answer, Channel, Effect, Entry, Fact, Message, Sending, UnknownMessage};
+pub use person::{Identity, Person, Proof, Voter};
+pub use refusal::Refusal;
+pub use rules::{BreakGlass, MAX_GROUPS, MAX_REQUIRED, Reject, Requirement, Rules};
+pub use seal::SealedToken;
+pub use status::{Cause, Decision, Status};
+pub use tally::{Progress, progress, who};
+pub use time::UnixTime;
+pub use verdict::Verdict;
+pub use vote::{Ballot, Choice, Vote};
