@@ -6,7 +6,7 @@
 use crate::facts::{PlanFacts, Policy, RunFacts, bounded_policies};
 use crate::message::{Channel, Entry, Message};
 use crate::rules::Rules;
-use crate::seal::SealedToken;
+use crate::seal::Sealed;
 use crate::status::Status;
 use crate::time::UnixTime;
 use crate::vote::Vote;
@@ -52,7 +52,10 @@ pub struct Approval {
     pub callback_url: String,
     /// What results are sent with; gone when nothing more can be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sealed_token: Option<SealedToken>,
+    pub sealed_token: Option<Sealed>,
+    /// Whether results may carry outcomes; older versions of Terraform Enterprise take none.
+    #[serde(default)]
+    pub accepts_outcomes: bool,
     /// When HCP Terraform last took word of this task result.
     pub running_at: UnixTime,
     /// Where the question goes, at least one, each once.
@@ -77,7 +80,8 @@ pub struct Question {
     pub policies: Vec<Policy>,
     pub rules: Rules,
     pub callback_url: String,
-    pub sealed_token: SealedToken,
+    pub sealed_token: Sealed,
+    pub accepts_outcomes: bool,
     pub channels: Vec<Channel>,
     pub fallback: Option<Channel>,
 }
@@ -100,6 +104,7 @@ impl Approval {
             votes: Vec::new(),
             callback_url: question.callback_url,
             sealed_token: Some(question.sealed_token),
+            accepts_outcomes: question.accepts_outcomes,
             running_at: now,
             channels: question.channels,
             fallback: question.fallback,

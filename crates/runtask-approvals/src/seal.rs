@@ -1,12 +1,12 @@
-//! Holds a run's token as it is kept: sealed.
+//! Holds a text as it is kept where others can read: sealed.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A token that only the key opens, and only for the record and the address that it was sealed for.
+/// A text that only [`Keys`](crate::Keys) opens, and only for what it was sealed for.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SealedToken {
-    /// Which key.
+pub struct Sealed {
+    /// The id of the secret.
     pub key: String,
     /// base64.
     pub nonce: String,
@@ -14,8 +14,8 @@ pub struct SealedToken {
     pub text: String,
 }
 
-impl fmt::Debug for SealedToken {
+impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealedToken").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Sealed").field("key", &self.key).finish_non_exhaustive()
     }
 }
