@@ -30,14 +30,6 @@ pub struct Group {
     pub people: BTreeSet<String>,
 }
 
-impl Group {
-    /// How many can be in it, if that is known: then only people that it names are.
-    #[must_use]
-    pub fn size(&self) -> Option<usize> {
-        (self.roles.is_empty() && self.groups.is_empty()).then_some(self.people.len())
-    }
-}
-
 impl Directory {
     /// Who somebody is: groups by what identifies for certain, users of HCP Terraform by anything that may.
     #[must_use]
@@ -56,6 +48,19 @@ impl Directory {
             proof: identity.proof,
         };
         Person { voter, groups, groups_unknown: identity.groups.is_none(), names }
+    }
+
+    /// Whether a user of HCP Terraform is one of the people.
+    #[must_use]
+    pub fn knows(&self, user: &str) -> bool {
+        self.people.keys().any(|it| it.eq_ignore_ascii_case(user))
+    }
+
+    /// One name for whoever has this identifier: the same for all identifiers of one user.
+    pub(crate) fn one_name_of(&self, identifier: &str) -> String {
+        let mut users = self.people.iter();
+        let user = users.find(|(_, theirs)| theirs.iter().any(|it| it.eq_ignore_ascii_case(identifier)));
+        user.map_or_else(|| identifier.to_ascii_lowercase(), |(user, _)| format!("user {user}"))
     }
 }
 

@@ -1,10 +1,11 @@
 //! What an approval does, from outside.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
 mod outbox;
 mod properties;
 mod record;
 mod results;
+mod settings;
 mod token;
 mod votes;
