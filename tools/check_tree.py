@@ -60,7 +60,7 @@ MAP = {
     "report": "findings protocol",
     "state": "",
     "aws": "log state",
-    "approvals": "findings protocol state tasks",
+    "approvals": "client findings log protocol state tasks",
     "setup": "archive checks client findings policy protocol settings tasks",
     "request-handler": "aws log protocol settings",
     "callback-handler": "archive aws checks client findings log process protocol report settings setup state tasks",

@@ -20,14 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// What comes of an answer. An answer to a message that is not wanted any more changes nothing.
 pub(crate) fn answered(approval: &mut Approval, message: Message, answer: Answer, now: UnixTime) {
-    let mut entry = approval.entry(&message).cloned().unwrap_or(Entry {
-        message,
-        state: Sending::Waiting,
-        tries: 0,
-        at: now,
-        maybe_taken: false,
-        reference: None,
-    });
+    let mut entry = approval.entry(&message).cloned().unwrap_or_else(|| Entry::new(message, now));
     let came_too_late = match entry.message {
         Message::Running => approval.status != Status::Open,
         Message::Verdict => approval.status.decision().is_none() || approval.status.ended_at().is_some(),
@@ -40,6 +33,7 @@ pub(crate) fn answered(approval: &mut Approval, message: Message, answer: Answer
     if moved(approval, &entry, &answer, now) {
         close_if_ended(approval);
     }
+    entry.under_way = false;
     entry.tries = entry.tries.saturating_add(1);
     entry.at = now;
     match answer {
@@ -54,7 +48,9 @@ pub(crate) fn answered(approval: &mut Approval, message: Message, answer: Answer
             entry.at = now.plus(pause(entry.tries, after_s));
         }
         // The next one may be taken: HCP Terraform gives up after ten minutes without word, not after one refusal.
-        Answer::Refused if matches!(entry.message, Message::Running | Message::Audit(_)) => {
+        Answer::Refused | Answer::NotFound
+            if matches!(entry.message, Message::Running | Message::Audit(_)) =>
+        {
             entry.state = Sending::Waiting;
             entry.at = now.plus(pause(entry.tries, None));
         }
@@ -62,10 +58,7 @@ pub(crate) fn answered(approval: &mut Approval, message: Message, answer: Answer
             entry.state = Sending::GivenUp;
         }
     }
-    match approval.outbox.iter_mut().find(|it| it.message == entry.message) {
-        Some(known) => *known = entry,
-        None => approval.outbox.push(entry),
-    }
+    approval.put_entry(entry);
 }
 
 /// Whether the answer moves the approval itself, which it then does: what HCP Terraform says may end it.
@@ -76,7 +69,9 @@ fn moved(approval: &mut Approval, entry: &Entry, answer: &Answer, now: UnixTime)
             approval.running_at = now;
             return false;
         }
-        (Message::Running, Status::Open, Answer::Over | Answer::NotFound) => {
+        (Message::Running, Status::Open, Answer::Over) => Status::Cancelled { decision, at: now },
+        // It may come from a proxy in trouble, and is believed the second time.
+        (Message::Running, Status::Open, Answer::NotFound) if entry.tries > 0 => {
             Status::Cancelled { decision, at: now }
         }
         (Message::Running, Status::Open, Answer::TokenRefused) => Status::Lost { decision, at: now },

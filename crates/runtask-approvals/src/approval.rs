@@ -4,6 +4,7 @@
 //! sent.
 
 use crate::facts::{PlanFacts, Policy, RunFacts, bounded_policies};
+use crate::lease::Lease;
 use crate::message::{Channel, Entry, Message};
 use crate::rules::Rules;
 use crate::seal::Sealed;
@@ -63,6 +64,9 @@ pub struct Approval {
     /// Where it goes when one of them does not take it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<Channel>,
+    /// Who sends what is due just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
     /// How far messages have come.
     #[serde(default)]
     pub outbox: Vec<Entry>,
@@ -108,6 +112,7 @@ impl Approval {
             running_at: now,
             channels: question.channels,
             fallback: question.fallback,
+            lease: None,
             outbox: Vec::new(),
         }
     }
@@ -128,6 +133,13 @@ impl Approval {
     #[must_use]
     pub fn entry(&self, message: &Message) -> Option<&Entry> {
         self.outbox.iter().find(|it| it.message == *message)
+    }
+
+    pub(crate) fn put_entry(&mut self, entry: Entry) {
+        match self.outbox.iter_mut().find(|it| it.message == entry.message) {
+            Some(known) => *known = entry,
+            None => self.outbox.push(entry),
+        }
     }
 
     /// The votes that count.

@@ -4,7 +4,7 @@
 
 use crate::answered::{first_given_up, wanted_since};
 use crate::approval::Approval;
-use crate::message::{Channel, Effect, Fact, Message, Sending};
+use crate::message::{Channel, Effect, Entry, Fact, Message, Sending};
 use crate::status::Status;
 use crate::time::UnixTime;
 use std::time::Duration;
@@ -37,6 +37,20 @@ pub fn due_at(approval: &Approval) -> Option<UnixTime> {
     effects(approval).into_iter().map(|it| it.due_at).chain(closing).min()
 }
 
+/// Notes that messages are about to be tried. Whoever finds such a note after its writer died knows that the message may
+/// have been taken.
+pub(crate) fn under_way(approval: &mut Approval, messages: &[Message], now: UnixTime) {
+    // The others do no harm when they are sent once more.
+    let matters = |it: &&Message| !matches!(it, Message::Running | Message::Audit(_));
+    for message in messages.iter().filter(matters) {
+        let entry = approval.entry(message).cloned();
+        let mut entry = entry.unwrap_or_else(|| Entry::new(message.clone(), now));
+        entry.maybe_taken |= entry.under_way;
+        entry.under_way = true;
+        approval.put_entry(entry);
+    }
+}
+
 /// Every message that there is to be at this point, and since when.
 fn wanted(approval: &Approval) -> Vec<(Message, UnixTime)> {
     let mut wanted = Vec::new();
@@ -62,7 +76,9 @@ fn wanted(approval: &Approval) -> Vec<(Message, UnixTime)> {
 /// The channels that may have the question.
 fn asked(approval: &Approval) -> impl Iterator<Item = &Channel> {
     approval.outbox.iter().filter_map(|it| match &it.message {
-        Message::Card(channel) if it.state == Sending::Done || it.maybe_taken => Some(channel),
+        Message::Card(channel) if it.state == Sending::Done || it.maybe_taken || it.under_way => {
+            Some(channel)
+        }
         _ => None,
     })
 }

@@ -112,12 +112,23 @@ pub struct Entry {
     pub tries: u32,
     /// When it is tried again; when it was taken or given up.
     pub at: UnixTime,
+    /// Whether a try has begun of which nothing is known yet. Nothing will be, if whoever made it has died.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub under_way: bool,
     /// Whether a try may have been taken although no answer came.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maybe_taken: bool,
     /// What the receiver calls it, so that it can be changed later.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+}
+
+impl Entry {
+    /// A message that was never tried.
+    pub(crate) const fn new(message: Message, at: UnixTime) -> Self {
+        let state = Sending::Waiting;
+        Self { message, state, tries: 0, at, under_way: false, maybe_taken: false, reference: None }
+    }
 }
 
 /// How far a message has come.

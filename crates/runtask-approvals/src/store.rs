@@ -4,6 +4,7 @@ use crate::apply::apply;
 use crate::approval::Approval;
 use crate::effects::due_at;
 use crate::event::Event;
+use crate::observe;
 use crate::record::RecordError;
 use crate::refusal::Refusal;
 use crate::time::UnixTime;
@@ -62,8 +63,12 @@ pub async fn create(
     approval: &Approval,
     now: UnixTime,
 ) -> Result<bool, DocumentError> {
-    let created = store.create(&key(&approval.id), &document(approval, due_at(approval)), now.into()).await?;
-    Ok(matches!(created, Created::Yes(_)))
+    let created = store.create(&key(&approval.id), &document(approval), now.into()).await?;
+    let is_new = matches!(created, Created::Yes(_));
+    if is_new {
+        observe::asked(approval);
+    }
+    Ok(is_new)
 }
 
 /// Finds an approval by its task result's id.
@@ -96,35 +101,62 @@ pub async fn change(
     event: &Event,
     now: UnixTime,
 ) -> Result<Kept, ChangeError> {
+    change_key(store, &key(id), event, now).await
+}
+
+pub(crate) async fn change_key(
+    store: &impl DocumentStore,
+    key: &str,
+    event: &Event,
+    now: UnixTime,
+) -> Result<Kept, ChangeError> {
     for _attempt in 0..ATTEMPTS {
-        let kept = load(store, id, now).await?.ok_or(ChangeError::NotFound)?;
-        let next = apply(&kept.approval, event.clone(), now).map_err(ChangeError::Refused)?;
+        let kept = load_key(store, key, now).await?.ok_or(ChangeError::NotFound)?;
+        let next = apply(&kept.approval, event.clone(), now).map_err(|refusal| {
+            observe::refused(&kept.approval, &refusal);
+            ChangeError::Refused(refusal)
+        })?;
         if next == kept.approval {
             return Ok(kept);
         }
-        if let Some(kept) = save(store, kept.version, next, None, now).await? {
-            return Ok(kept);
+        if let Some(saved) = save(store, kept.version, next, now).await? {
+            observe::moved(&kept.approval, &saved.approval);
+            return Ok(saved);
         }
     }
     Err(ChangeError::Contended)
 }
 
-/// Writes the next version of an approval, due at `due` or else when it says itself; `None` when somebody else was faster.
+/// Writes the next version of an approval; `None` when somebody else was faster.
 pub(crate) async fn save(
     store: &impl DocumentStore,
     version: Version,
     approval: Approval,
-    due: Option<UnixTime>,
     now: UnixTime,
 ) -> Result<Option<Kept>, DocumentError> {
-    let record = document(&approval, due.or_else(|| due_at(&approval)));
+    let record = document(&approval);
     match store.save(&key(&approval.id), version, &record, now.into()).await? {
         Saved::Yes(version) => Ok(Some(Kept { approval, version, due_at: record.due_at })),
         Saved::Changed => Ok(None),
     }
 }
 
-fn document(approval: &Approval, due_at: Option<UnixTime>) -> Record {
+/// Lets what is under a key be due later, whatever it is.
+pub(crate) async fn put_off(
+    store: &impl DocumentStore,
+    key: &str,
+    until: UnixTime,
+    now: UnixTime,
+) -> Result<(), DocumentError> {
+    let Some(document) = store.load(key, now.into()).await? else { return Ok(()) };
+    let record = Record { due_at: Some(until.into()), ..document.record };
+    // Whoever was faster has made it anew.
+    store.save(key, document.version, &record, now.into()).await.map(|_saved| ())
+}
+
+/// While somebody sends what is due, it is due for others when that one's lease has run out.
+fn document(approval: &Approval) -> Record {
+    let due_at = approval.lease.map(|it| it.until).or_else(|| due_at(approval));
     Record {
         content: approval.to_json(),
         expires_at: approval.expires_at().into(),

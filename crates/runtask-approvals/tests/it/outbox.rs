@@ -114,15 +114,15 @@ fn a_verdict_is_reported_lost_or_not_wanted() {
 fn the_word_that_people_are_asked_finds_out_whether_anybody_waits() {
     let after = |answer| tried(&approval(), "running", answer, 4);
     assert_eq!(after(TAKEN).status, Status::Open);
-    for answer in [again(true), Answer::Refused] {
+    for answer in [again(true), Answer::Refused, Answer::NotFound] {
         let later = after(answer);
         assert_eq!(later.status, Status::Open);
         assert_eq!(sent(&later)[0], "running 4.25");
         assert_eq!(sent(&tried(&later, "running", TAKEN, 5))[0], "running 9");
     }
-    for answer in [Answer::Over, Answer::NotFound] {
-        assert_eq!(after(answer).status, Status::Cancelled { decision: None, at: at(4) });
-    }
+    assert_eq!(after(Answer::Over).status, Status::Cancelled { decision: None, at: at(4) });
+    let twice = tried(&after(Answer::NotFound), "running", Answer::NotFound, 5);
+    assert_eq!(twice.status, Status::Cancelled { decision: None, at: at(5) });
     let lost = after(Answer::TokenRefused);
     assert_eq!(lost.status, Status::Lost { decision: None, at: at(4) });
     assert_eq!(lost.sealed_token, None);

@@ -237,7 +237,7 @@ fn whoever_comes_late_hears_who_decided_and_when() {
     assert_eq!(apply(&approval(), too_late.clone(), at(50)), expired);
     let ticked = apply(&approval(), Event::Tick, at(50)).unwrap();
     assert_eq!(apply(&ticked, too_late.clone(), at(51)), expired);
-    let gone = Event::Tried { message: Message::Running, answer: Answer::NotFound };
+    let gone = Event::Tried { message: Message::Running, answer: Answer::Over };
     let cancelled = apply(&approval(), gone, at(4)).unwrap();
     assert_eq!(apply(&cancelled, too_late, at(5)), Err(Refusal::Over));
 }
