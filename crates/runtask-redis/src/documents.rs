@@ -194,9 +194,6 @@ impl DocumentStore for RedisDocuments {
 
 fn failed(error: RedisError) -> DocumentError {
     // Redis has no memory left, and was told to throw nothing away. Before version 7 it says so within another error.
-    if error.to_string().contains("OOM command not allowed") {
-        DocumentError::Full
-    } else {
-        DocumentError::NoAnswer(error.into())
-    }
+    let is_full = error.code() == Some("OOM") || error.to_string().contains("OOM command not allowed");
+    if is_full { DocumentError::Full } else { DocumentError::NoAnswer(error.into()) }
 }

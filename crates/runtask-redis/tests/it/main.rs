@@ -8,6 +8,7 @@
     reason = "these are tests"
 )]
 
+mod approvals;
 mod connecting;
 mod contracts;
 mod server;
