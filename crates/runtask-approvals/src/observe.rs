@@ -1,15 +1,17 @@
 //! Tells logs and metrics what became of an approval, once that is written.
 
 use crate::approval::Approval;
+use crate::event::Event;
+use crate::person::Voter;
 use crate::refusal::Refusal;
 use crate::status::Status;
-use runtask_log::{event, metric};
+use runtask_log::{event as events, metric};
 use tracing::{error, info, warn};
 
 /// People are asked.
 pub(crate) fn asked(approval: &Approval) {
     info!(
-        event = event::APPROVAL_ASKED,
+        event = events::APPROVAL_ASKED,
         task_result.id = approval.id,
         run.id = approval.run.run_id,
         closes_at = approval.closes_at.0,
@@ -24,7 +26,7 @@ pub(crate) fn moved(before: &Approval, after: &Approval) {
     if let (None, Some(decision)) = (before.status.decision(), after.status.decision()) {
         let cause = decision.cause.as_str();
         info!(
-            event = event::APPROVAL_DECIDED,
+            event = events::APPROVAL_DECIDED,
             task_result.id = after.id,
             cause,
             "an approval is decided: {cause}"
@@ -40,7 +42,7 @@ pub(crate) fn moved(before: &Approval, after: &Approval) {
         Status::Open | Status::Decided { .. } => {}
         Status::Reported { confirmed, .. } => {
             info!(
-                event = event::APPROVAL_REPORTED,
+                event = events::APPROVAL_REPORTED,
                 task_result.id = id,
                 confirmed,
                 "HCP Terraform has the verdict"
@@ -48,7 +50,7 @@ pub(crate) fn moved(before: &Approval, after: &Approval) {
         }
         Status::Cancelled { .. } => {
             warn!(
-                event = event::APPROVAL_CANCELLED,
+                event = events::APPROVAL_CANCELLED,
                 task_result.id = id,
                 "nobody waits for a verdict any more"
             );
@@ -56,7 +58,7 @@ pub(crate) fn moved(before: &Approval, after: &Approval) {
         }
         Status::Lost { .. } => {
             error!(
-                event = event::APPROVAL_LOST,
+                event = events::APPROVAL_LOST,
                 task_result.id = id,
                 "a verdict cannot be delivered any more: HCP Terraform does not take the token, or does not answer"
             );
@@ -65,12 +67,22 @@ pub(crate) fn moved(before: &Approval, after: &Approval) {
     }
 }
 
-/// Somebody's answer does not count.
-pub(crate) fn refused(approval: &Approval, refusal: &Refusal) {
+/// Somebody's answer does not count. Who it was is in no record, so the log has it.
+pub(crate) fn refused(approval: &Approval, event: &Event, refusal: &Refusal) {
     let reason = refusal.word();
+    let person = match event {
+        Event::Vote(ballot) => Some(&ballot.person.voter),
+        Event::Withdraw(person) => Some(&person.voter),
+        Event::Tick | Event::Stop | Event::Tried { .. } => None,
+    };
     info!(
-        event = event::APPROVAL_REFUSED,
+        event = events::APPROVAL_REFUSED,
         task_result.id = approval.id,
+        run.id = approval.run.run_id,
+        person.name = person.map(Voter::shown),
+        person.issuer = person.map(|it| it.issuer.as_str()),
+        person.subject = person.map(|it| it.subject.as_str()),
+        person.proof = person.map(|it| it.proof.as_str()),
         reason,
         "an answer was refused: {reason}"
     );

@@ -113,7 +113,7 @@ pub(crate) async fn change_key(
     for _attempt in 0..ATTEMPTS {
         let kept = load_key(store, key, now).await?.ok_or(ChangeError::NotFound)?;
         let next = apply(&kept.approval, event.clone(), now).map_err(|refusal| {
-            observe::refused(&kept.approval, &refusal);
+            observe::refused(&kept.approval, event, &refusal);
             ChangeError::Refused(refusal)
         })?;
         if next == kept.approval {

@@ -15,10 +15,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether nothing is missing.
+    /// Whether nothing is missing. Where nothing is required, nothing is complete either: no rules ask for that.
     #[must_use]
     pub const fn is_complete(self) -> bool {
-        self.given >= self.required
+        self.required > 0 && self.given >= self.required
     }
 }
 

@@ -63,6 +63,14 @@ fn one_person_counts_once_over_all_groups_where_that_is_of_most_use() {
     assert_eq!((progress(&in_vain).given, in_vain.status), (2, Status::Open));
 }
 
+/// Settings refuse such rules; a record that has them all the same lets nothing pass.
+#[test]
+fn rules_that_ask_for_nobody_are_met_by_nobody() {
+    let refused = vote(&ask(rules(&[])), ballot(person("ada", &["payments"]), Choice::Approve));
+    assert_eq!(refused, Err(Refusal::NotAnApprover));
+    assert!(!progress(&ask(rules(&[]))).is_complete());
+}
+
 #[test]
 fn one_person_counts_in_each_of_their_groups_where_settings_say_so() {
     let asked = ask(Rules { distinct: false, ..rules(&[("payments", 1), ("security", 1)]) });
