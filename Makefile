@@ -41,7 +41,7 @@ help: ## List these commands
 
 setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform providers lambda moto redis scan deny
+	@$(SETUP) terraform providers lambda moto scan deny
 
 demo: ## Play HCP Terraform against the run task: an unformatted configuration, a formatted one, a plan with a public bucket
 	$(call step,Setting up Terraform)
