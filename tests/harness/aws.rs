@@ -41,6 +41,31 @@ pub async fn create_table(endpoint: &str, name: &str) {
     call(endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &table).await;
 }
 
+/// Makes the table for documents, with the index that it needs.
+///
+/// # Panics
+///
+/// If there is one of this name.
+pub async fn create_documents_table(endpoint: &str, name: &str) {
+    let attribute = |name: &str, kind: &str| json!({"AttributeName": name, "AttributeType": kind});
+    let index = json!({
+        "IndexName": "due",
+        "KeySchema": [
+            {"AttributeName": "pending", "KeyType": "HASH"},
+            {"AttributeName": "due_at", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["expires_ms"]},
+    });
+    let table = json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [attribute("id", "S"), attribute("pending", "S"), attribute("due_at", "N")],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "GlobalSecondaryIndexes": [index],
+    });
+    call(endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &table).await;
+}
+
 /// Makes a bucket with one object in it.
 ///
 /// # Panics

@@ -6,6 +6,7 @@
 mod cargo_lambda;
 mod claims;
 mod deploy;
+mod documents;
 mod events;
 mod faults;
 mod files;

@@ -12,21 +12,13 @@
 //! Every call is one conditional `UpdateItem`, so of two functions that ask at the same instant exactly one gets the claim.
 //! `UpdateItem` is also the only permission that is needed.
 
-use crate::sdk::{account, retries, within};
+use crate::table::{Item, TableError, client, milliseconds, seconds, text, time};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_types::SdkConfig;
 use runtask_state::{Claim, ClaimStore, FINISHED_FOR, Lease, StoreError};
-use std::collections::HashMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// Time for one call, all attempts together. A table that cannot be reached delays a job by this much.
-const BUDGET: Duration = Duration::from_secs(3);
-
-/// Time for one attempt.
-const ATTEMPT: Duration = Duration::from_millis(700);
+use std::time::SystemTime;
 
 /// Nobody has the item, or nobody has it any more: the time to live may delete it days too late.
 const IS_FREE: &str = "attribute_not_exists(id) OR until_ms <= :now";
@@ -43,13 +35,6 @@ pub struct TableClaims {
     client: Client,
     table: String,
 }
-
-/// What the table answered, or why it did not. Neither its name nor what was asked is in here.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct TableError(String);
-
-type Item = HashMap<String, AttributeValue>;
 
 /// A conditional write.
 struct Write<'a> {
@@ -73,13 +58,7 @@ impl TableClaims {
     /// Claims in the table with this name or ARN.
     #[must_use]
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
-        let partition = RetryPartition::custom("claims").token_bucket(TokenBucket::unlimited()).build();
-        let config = aws_sdk_dynamodb::config::Builder::from(config)
-            .retry_config(retries(5))
-            .retry_partition(partition)
-            .timeout_config(within(BUDGET, ATTEMPT))
-            .build();
-        Self { client: Client::from_conf(config), table: table.into() }
+        Self { client: client(config, "claims"), table: table.into() }
     }
 
     async fn write(&self, write: Write<'_>) -> Result<Written, StoreError> {
@@ -102,7 +81,7 @@ impl TableClaims {
             Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
                 Ok(Written::Refused(refusal.item().cloned()))
             }
-            _ => Err(store_error(account(&error))),
+            _ => Err(StoreError(TableError::from(error).into())),
         }
     }
 }
@@ -146,7 +125,7 @@ impl ClaimStore for TableClaims {
 }
 
 fn is_of(item: &Item, holder: u128) -> bool {
-    item.get("holder").and_then(|it| it.as_s().ok()).is_some_and(|it| *it == holder.to_string())
+    text(item, "holder").is_some_and(|it| it == holder.to_string())
 }
 
 /// What an item that is still in force says.
@@ -154,20 +133,7 @@ fn standing(item: &Item) -> Option<Claim> {
     if item.contains_key("finished") {
         return Some(Claim::Finished);
     }
-    let until = item.get("until_ms")?.as_n().ok()?.parse().ok()?;
-    Some(Claim::Held { until: UNIX_EPOCH.checked_add(Duration::from_millis(until))? })
-}
-
-fn since_epoch(time: SystemTime) -> Duration {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-fn milliseconds(time: SystemTime) -> AttributeValue {
-    AttributeValue::N(since_epoch(time).as_millis().to_string())
-}
-
-fn seconds(time: SystemTime) -> AttributeValue {
-    AttributeValue::N((since_epoch(time).as_secs() + 1).to_string())
+    Some(Claim::Held { until: time(item, "until_ms")? })
 }
 
 fn store_error(text: String) -> StoreError {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "dynamodb")]
 mod claims;
+#[cfg(feature = "dynamodb")]
+mod documents;
 #[cfg(feature = "extension")]
 mod extension;
 #[cfg(all(feature = "s3", feature = "ssm"))]
@@ -16,11 +18,15 @@ mod parameter;
 mod parameters;
 #[cfg(any(feature = "dynamodb", feature = "lambda", feature = "s3", feature = "ssm"))]
 mod sdk;
+#[cfg(feature = "dynamodb")]
+mod table;
 
 #[cfg(any(feature = "dynamodb", feature = "lambda", feature = "s3", feature = "ssm"))]
 pub use aws_types::SdkConfig;
 #[cfg(feature = "dynamodb")]
 pub use claims::TableClaims;
+#[cfg(feature = "dynamodb")]
+pub use documents::TableDocuments;
 #[cfg(feature = "extension")]
 pub use extension::Extension;
 #[cfg(all(feature = "s3", feature = "ssm"))]

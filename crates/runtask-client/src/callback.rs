@@ -68,6 +68,10 @@ pub enum CallbackError {
         attempts: u32,
         /// What the last attempt met.
         last: String,
+        /// Whether HCP Terraform may have taken the result all the same.
+        may_be_taken: bool,
+        /// Whether every attempt met 404: not often enough to be believed.
+        not_found: bool,
     },
 }
 
@@ -138,7 +142,6 @@ impl Client {
         let mut not_found = 0;
         loop {
             let outcome = self.attempt(self.patch(url, token, &result), &mut time).await;
-            let late = |last: String| CallbackError::Late { origin: origin(url), attempts: attempt, last };
             let (reason, wait) = match outcome {
                 None => {
                     may_be_taken = true;
@@ -190,7 +193,11 @@ impl Client {
             let latest = left.saturating_sub(LAST_TRY);
             // `Retry-After: 0` is no leave to hurry.
             let pause = pause.map(|it| it.max(wait.unwrap_or_default()).min(latest));
-            let Some(pause) = pause.filter(|_| !latest.is_zero()) else { return Err(late(reason)) };
+            let Some(pause) = pause.filter(|_| !latest.is_zero()) else {
+                let (origin, last) = (origin(url), reason);
+                let not_found = not_found == attempt;
+                return Err(CallbackError::Late { origin, attempts: attempt, last, may_be_taken, not_found });
+            };
             warn!(
                 event = event::RESULT_NOT_TAKEN,
                 attempt,

@@ -93,6 +93,16 @@ events! {
     JOB_GIVEN_UP = "job.given_up": "The callback handler gave a job up: `reason`.";
     TOKEN_EXPIRED = "token.expired": "HCP Terraform does not take the token of a job (any more), and may have no result: `error`.";
 
+    APPROVAL_ASKED = "approval.asked": "People are asked about `task_result.id`, until `closes_at`.";
+    APPROVAL_REFUSED = "approval.refused": "Somebody's answer to an approval does not count: `reason`.";
+    APPROVAL_DECIDED = "approval.decided": "The verdict of an approval stands: `cause`.";
+    APPROVAL_REPORTED = "approval.reported": "HCP Terraform has the verdict of an approval.";
+    APPROVAL_CANCELLED = "approval.cancelled": "Nobody waits for the verdict of an approval any more.";
+    APPROVAL_LOST = "approval.lost": "The verdict of an approval cannot be delivered any more.";
+    APPROVAL_NOT_SENT = "approval.not_sent": "A `message` of an approval was not taken: `answer`.";
+    APPROVAL_FAILED = "approval.failed": "An approval could not be read or written.";
+    APPROVAL_AUDIT = "approval.audit": "A line of the audit log of approvals: `fact`, and `audit` with all there is to say.";
+
     API_ASKED_AGAIN = "api.asked_again": "HCP Terraform's API is to be asked again in `pause_ms`.";
 
     SHUTDOWN_BEGUN = "shutdown.begun": "`runtask serve` accepts no more requests.";

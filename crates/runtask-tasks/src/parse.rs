@@ -4,6 +4,7 @@ use crate::check_entry::CheckEntry;
 use crate::date::Date;
 use crate::notes::Notes;
 use crate::problem::{Problem, ProblemKind, Problems};
+use crate::section::Section;
 use crate::task::Tasks;
 use crate::{read, syntax};
 
@@ -26,6 +27,21 @@ impl Tasks {
         today: Date,
         checks: &[CheckEntry],
     ) -> Result<(Self, Problems), Problems> {
+        Self::parse_with(file, content, today, checks, &[])
+    }
+
+    /// Reads a `runtask.toml` that may have these sections, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_with(
+        file: &str,
+        content: impl AsRef<[u8]>,
+        today: Date,
+        checks: &[CheckEntry],
+        sections: &[Section],
+    ) -> Result<(Self, Problems), Problems> {
         let content = content.as_ref();
         if content.len() > MAX_FILE_BYTES {
             let message = format!("this file has {} bytes, and {MAX_FILE_BYTES} are read", content.len());
@@ -40,10 +56,10 @@ impl Tasks {
         };
         let mut notes = Notes::new(file, text);
         let table = syntax::parse(text, &mut notes);
-        let tasks = read::tasks(&table, checks, today, &mut notes);
+        let tasks = read::tasks(&table, checks, sections, today, &mut notes);
         match notes.finish() {
             (problems, true) => Err(problems),
-            (warnings, false) => Ok((Self(tasks), warnings)),
+            (warnings, false) => Ok((tasks, warnings)),
         }
     }
 }

@@ -5,8 +5,9 @@ use crate::date::Date;
 use crate::filter::{Filter, STAGES};
 use crate::names::NamePattern;
 use crate::notes::Notes;
+use crate::section::{Around, Section};
 use crate::table::{Kind, Table, Text, one_of, shown, suggestion, table};
-use crate::task::{OnSkip, Task, TaskCheck};
+use crate::task::{OnSkip, Task, TaskCheck, Tasks};
 use runtask_findings::OnError;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -33,15 +34,46 @@ static TASK: Kind = Kind::new(
 pub(crate) fn tasks<'a>(
     file: &'a Spanned<DeTable<'a>>,
     checks: &[CheckEntry],
+    sections: &[Section],
     today: Date,
     notes: &mut Notes<'_>,
-) -> BTreeMap<String, Task> {
+) -> Tasks {
+    let names = || sections.iter().map(|it| it.name);
     let with_settings = checks.iter().filter(|it| it.settings.is_some());
-    let task_kind = TASK.and(with_settings.map(|it| it.name));
+    let file_kind = FILE.and(names());
+    let task_kind = TASK.and(with_settings.map(|it| it.name).chain(names()));
     let of_checks =
         checks.iter().filter_map(|it| it.settings.as_ref()).flat_map(|it| it.kinds.iter().copied());
-    let kinds: Vec<&Kind> = [&FILE, &task_kind].into_iter().chain(of_checks).collect();
-    let top = Table::new(file.get_ref(), 0..0, &FILE, &kinds, notes);
+    let of_sections = sections.iter().flat_map(|it| it.kinds.iter().chain(it.task_kinds).copied());
+    let kinds: Vec<&Kind> =
+        [&file_kind, &task_kind].into_iter().chain(of_checks).chain(of_sections).collect();
+    let top = Table::new(file.get_ref(), 0..0, &file_kind, &kinds, notes);
+    let mut for_all = BTreeMap::new();
+    for section in sections {
+        let table = section.kinds.first().and_then(|kind| top.table(section.name, kind, notes));
+        for_all.extend(table.map(|it| (section.name, (section.read)(&it, notes))));
+    }
+    let tasks =
+        each_task(&top, &task_kind, &kinds, &Known { checks, sections, for_all: &for_all, today }, notes);
+    Tasks { tasks, sections: for_all }
+}
+
+/// What a task can have.
+struct Known<'a> {
+    checks: &'a [CheckEntry],
+    sections: &'a [Section],
+    /// What sections say for all tasks.
+    for_all: &'a BTreeMap<&'static str, CheckSettings>,
+    today: Date,
+}
+
+fn each_task<'a>(
+    top: &Table<'a>,
+    task_kind: &'a Kind,
+    kinds: &'a [&'a Kind],
+    known: &Known<'_>,
+    notes: &mut Notes<'_>,
+) -> BTreeMap<String, Task> {
     let mut tasks = BTreeMap::new();
     let advice = "write `[tasks.default]`, and below it `checks = [\"fmt\"]`";
     let Some((key, value)) = top.entry("tasks") else {
@@ -57,8 +89,8 @@ pub(crate) fn tasks<'a>(
         let Some(entries) = table(value, &format!("task `{}`", shown(name.get_ref())), notes) else {
             continue;
         };
-        let table = Table::new(entries, name.span(), &task_kind, &kinds, notes);
-        tasks.insert(name.get_ref().to_string(), task(name.get_ref(), &table, checks, today, notes));
+        let table = Table::new(entries, name.span(), task_kind, kinds, notes);
+        tasks.insert(name.get_ref().to_string(), task(name.get_ref(), &table, known, notes));
     }
     tasks
 }
@@ -85,8 +117,14 @@ fn check_name(name: &str, place: Range<usize>, notes: &mut Notes<'_>) {
     }
 }
 
-fn task(name: &str, table: &Table<'_>, checks: &[CheckEntry], today: Date, notes: &mut Notes<'_>) -> Task {
-    let named = named_checks(table, checks, notes);
+fn task(name: &str, table: &Table<'_>, known: &Known<'_>, notes: &mut Notes<'_>) -> Task {
+    let &Known { checks, today, .. } = known;
+    let stands_in = known.sections.iter().any(|it| it.needs_no_checks && table.entry(it.name).is_some());
+    let named = if stands_in && table.entry("checks").is_none() {
+        Some(Vec::new())
+    } else {
+        named_checks(table, checks, notes)
+    };
     let filter = Filter {
         stages: stages(table, notes),
         organizations: patterns(table, "organizations", notes),
@@ -104,6 +142,8 @@ fn task(name: &str, table: &Table<'_>, checks: &[CheckEntry], today: Date, notes
         }
         check_stages(table, named, filter.stages.as_deref(), notes);
     }
+    let names: Option<Vec<_>> = named.as_ref().map(|it| it.iter().map(|it| it.name).collect());
+    let sections = sections(table, known, filter.stages.as_deref(), names.as_deref(), notes);
     let with_settings =
         |it: &CheckEntry| TaskCheck { name: it.name, settings: settings.get(it.name).cloned() };
     Task {
@@ -112,7 +152,26 @@ fn task(name: &str, table: &Table<'_>, checks: &[CheckEntry], today: Date, notes
         filter,
         on_skip: on_skip.unwrap_or_default(),
         on_error,
+        sections,
     }
+}
+
+/// The sections that the task has.
+fn sections(
+    task: &Table<'_>,
+    known: &Known<'_>,
+    stages: Option<&[&'static str]>,
+    checks: Option<&[&'static str]>,
+    notes: &mut Notes<'_>,
+) -> BTreeMap<&'static str, CheckSettings> {
+    let mut read = BTreeMap::new();
+    for section in known.sections {
+        let table = section.task_kinds.first().and_then(|kind| task.table(section.name, kind, notes));
+        let Some(table) = table else { continue };
+        let around = Around { all: known.for_all.get(section.name), stages, checks };
+        read.insert(section.name, (section.read_task)(&table, &around, notes));
+    }
+    read
 }
 
 /// The checks that `checks` names; none when one cannot be read, so that nothing is concluded from what is left.

@@ -163,41 +163,14 @@ impl<'a> Table<'a> {
     /// A list of different texts, at least one.
     pub fn texts(&self, key: &str, notes: &mut Notes<'_>) -> Option<Vec<Text<'a>>> {
         let (_, value) = self.entry(key)?;
-        let DeValue::Array(items) = value.get_ref() else {
-            let advice = match value.get_ref().as_str() {
-                Some(text) => format!("a list: `[\"{}\"]`", shown(text)),
-                None => "a list of texts".to_owned(),
-            };
-            wrong_type(value, key, &advice, notes);
-            return None;
-        };
-        if items.is_empty() {
+        if value.get_ref().as_array().is_some_and(|it| it.is_empty()) {
             notes.error(
                 value.span(),
                 format!("`{key}` is an empty list: write at least one, or leave the key out"),
             );
             return None;
         }
-        if items.len() > MAX_TEXTS {
-            let message = format!("`{key}` is a list of {}, and {MAX_TEXTS} are allowed", items.len());
-            notes.error(value.span(), message);
-            return None;
-        }
-        let mut seen = BTreeSet::new();
-        let mut texts = Vec::new();
-        for item in items.iter() {
-            let DeValue::String(text) = item.get_ref() else {
-                wrong_type(item, &format!("each of `{key}`"), "a text in quotes", notes);
-                continue;
-            };
-            let Some(text) = proper(key, Text { text, place: item.span() }, notes) else { continue };
-            if seen.insert(text.text) {
-                texts.push(text);
-            } else {
-                notes.error(text.place, format!("`{}` is there twice: remove one", shown(text.text)));
-            }
-        }
-        Some(texts)
+        texts(value, key, notes)
     }
 
     /// `true` or `false`.
@@ -256,6 +229,38 @@ fn number(value: &Value<'_>, key: &str, range: &RangeInclusive<u64>, notes: &mut
         notes.error(value.span(), message);
     }
     number
+}
+
+/// A list of different texts; it may be empty.
+pub fn texts<'a>(value: &'a Value<'a>, key: &str, notes: &mut Notes<'_>) -> Option<Vec<Text<'a>>> {
+    let DeValue::Array(items) = value.get_ref() else {
+        let advice = match value.get_ref().as_str() {
+            Some(text) => format!("a list: `[\"{}\"]`", shown(text)),
+            None => "a list of texts".to_owned(),
+        };
+        wrong_type(value, key, &advice, notes);
+        return None;
+    };
+    if items.len() > MAX_TEXTS {
+        let message = format!("`{key}` is a list of {}, and {MAX_TEXTS} are allowed", items.len());
+        notes.error(value.span(), message);
+        return None;
+    }
+    let mut seen = BTreeSet::new();
+    let mut texts = Vec::new();
+    for item in items.iter() {
+        let DeValue::String(text) = item.get_ref() else {
+            wrong_type(item, &format!("each of `{key}`"), "a text in quotes", notes);
+            continue;
+        };
+        let Some(text) = proper(key, Text { text, place: item.span() }, notes) else { continue };
+        if seen.insert(text.text) {
+            texts.push(text);
+        } else {
+            notes.error(text.place, format!("`{}` is there twice: remove one", shown(text.text)));
+        }
+    }
+    Some(texts)
 }
 
 /// The one of `words` that `text` is.

@@ -10,14 +10,18 @@ pub const DEFAULT_TASK: &str = "default";
 
 /// All tasks of one run task, at least one.
 #[derive(Debug, Clone)]
-pub struct Tasks(pub(crate) BTreeMap<String, Task>);
+pub struct Tasks {
+    pub(crate) tasks: BTreeMap<String, Task>,
+    /// What the tables of sections say for all tasks.
+    pub(crate) sections: BTreeMap<&'static str, CheckSettings>,
+}
 
 /// A task, called by one path of the run task: `POST /NAME` runs `[tasks.NAME]`.
 #[derive(Debug, Clone)]
 pub struct Task {
     /// Its name.
     pub name: String,
-    /// `checks`: at least one, each once, in the order of the file.
+    /// `checks`: each once, in the order of the file; none only where a section stands in for them.
     pub checks: Vec<TaskCheck>,
     /// The runs it is for.
     pub filter: Filter,
@@ -25,6 +29,8 @@ pub struct Task {
     pub on_skip: OnSkip,
     /// `on_error`: what follows when a check could not run, where the task says so itself.
     pub on_error: Option<OnError>,
+    /// `[tasks.NAME.SECTION]`, as whoever it is for has read it.
+    pub sections: BTreeMap<&'static str, CheckSettings>,
 }
 
 /// A check of a task.
@@ -71,23 +77,30 @@ impl Tasks {
             filter: Filter::default(),
             on_skip: OnSkip::default(),
             on_error: None,
+            sections: BTreeMap::new(),
         };
-        Self(BTreeMap::from([(task.name.clone(), task)]))
+        Self { tasks: BTreeMap::from([(task.name.clone(), task)]), sections: BTreeMap::new() }
     }
 
     /// The task of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Task> {
-        self.0.get(name)
+        self.tasks.get(name)
+    }
+
+    /// What a section says for all tasks, as whoever it is for has read it; `None` where the file does not have it.
+    #[must_use]
+    pub fn section(&self, name: &str) -> Option<&CheckSettings> {
+        self.sections.get(name)
     }
 
     /// The names of all tasks, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.tasks.keys().map(String::as_str)
     }
 
     /// All tasks, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &Task> {
-        self.0.values()
+        self.tasks.values()
     }
 }
