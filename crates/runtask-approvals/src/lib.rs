@@ -38,6 +38,10 @@ mod token;
 mod verdict;
 mod vote;
 
+pub mod identity;
+mod outbound;
+mod public_address;
+
 pub use apply::{MAX_VOTES, apply};
 pub use approval::{Approval, FORMAT, KEPT, Question};
 pub use audit::AuditLine;
@@ -66,3 +70,6 @@ pub use time::UnixTime;
 pub use token::{open_token, seal_token};
 pub use verdict::Verdict;
 pub use vote::{Ballot, Choice, Vote};
+
+pub use outbound::{Outbound, OutboundError};
+pub use public_address::{NoPublicAddress, PublicAddress};
