@@ -38,6 +38,7 @@ mod token;
 mod verdict;
 mod vote;
 
+pub mod channels;
 pub mod identity;
 mod outbound;
 mod public_address;

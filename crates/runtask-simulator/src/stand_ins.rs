@@ -5,5 +5,9 @@
 
 mod issuer;
 mod listener;
+mod slack;
+mod teams;
 
 pub use issuer::{Account, Forgery, Signing, StandInIssuer};
+pub use slack::{SlackUser, StandInSlack};
+pub use teams::{Flow, Posted, StandInTeams};
