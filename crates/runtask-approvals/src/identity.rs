@@ -13,6 +13,7 @@ mod easy_auth;
 mod fetch;
 mod kept;
 mod key_set;
+mod link_cookie;
 mod provider;
 mod proxy;
 mod random;
@@ -26,6 +27,7 @@ mod token_error;
 
 pub use cookie::SetCookie;
 pub use easy_auth::easy_auth_identity;
+pub(crate) use link_cookie::{link_cookie, read_link_cookie};
 pub use provider::PersonError;
 pub use proxy::{ProxyError, ProxySettings, ProxySignIn};
 pub use return_path::ReturnPath;

@@ -41,6 +41,7 @@ mod vote;
 pub mod channels;
 pub mod identity;
 mod outbound;
+pub mod pages;
 mod public_address;
 
 pub use apply::{MAX_VOTES, apply};

@@ -15,6 +15,8 @@ const COOKIES_BYTES: usize = 16 * 1024;
 pub(crate) enum SameSite {
     /// It does; it must, for a sign-in to come back.
     Lax,
+    /// It does not.
+    Strict,
 }
 
 /// A cookie to set, as the value of a `Set-Cookie` header. It does not print.
@@ -41,6 +43,7 @@ impl SetCookie {
         let secure = if address.is_https() { "; Secure" } else { "" };
         let same_site = match same_site {
             SameSite::Lax => "Lax",
+            SameSite::Strict => "Strict",
         };
         Self(format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}"))
     }
@@ -108,8 +111,8 @@ mod tests {
         );
         assert_eq!(format!("{cookie:?}"), r#"SetCookie("__Host-rt-session")"#);
         let here = PublicAddress::new("http://127.0.0.1:8080").unwrap();
-        let cookie = SetCookie::new(&here, "rt", "abc", SameSite::Lax, 60);
-        assert_eq!(cookie.header(), "rt=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+        let cookie = SetCookie::new(&here, "rt", "abc", SameSite::Strict, 60);
+        assert_eq!(cookie.header(), "rt=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Strict");
     }
 
     #[test]
