@@ -26,13 +26,14 @@ use oauth2::basic::{
     BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenUrl,
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenUrl,
 };
 use ring::rand::SystemRandom;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, warn};
@@ -269,17 +270,10 @@ impl OidcSignIn {
         verifier: String,
     ) -> Result<String, SignInError> {
         let client = self.client(endpoints)?;
-        let send = |request: HttpRequest| async move {
-            let answer = self.outbound.send(request, TOKENS_BYTES).await?;
-            let mut response = HttpResponse::new(answer.body);
-            *response.status_mut() = answer.status;
-            *response.headers_mut() = answer.headers;
-            Ok::<_, OutboundError>(response)
-        };
         let tokens = client
             .exchange_code(AuthorizationCode::new(code))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier))
-            .request_async(&send)
+            .request_async(&TokenCalls(self.outbound.clone()))
             .await;
         match tokens {
             Ok(tokens) => Ok(tokens.extra_fields().id_token.clone()),
@@ -350,6 +344,25 @@ type OidcClient = oauth2::Client<
     EndpointNotSet,
     EndpointSet,
 >;
+
+/// Makes the calls of `oauth2`, within our bounds. A type of its own, because compilers cannot tell of a closure in its place
+/// whether its futures may change threads.
+struct TokenCalls(Outbound);
+
+impl<'c> AsyncHttpClient<'c> for TokenCalls {
+    type Error = OutboundError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, OutboundError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let answer = self.0.send(request, TOKENS_BYTES).await?;
+            let mut response = HttpResponse::new(answer.body);
+            *response.status_mut() = answer.status;
+            *response.headers_mut() = answer.headers;
+            Ok(response)
+        })
+    }
+}
 
 /// What OpenID Connect adds to the tokens of OAuth.
 #[derive(Clone, Serialize, Deserialize)]

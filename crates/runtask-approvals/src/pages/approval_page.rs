@@ -6,7 +6,7 @@ use super::page::page;
 use crate::apply::apply;
 use crate::approval::Approval;
 use crate::event::Event;
-use crate::facts::PlanFacts;
+use crate::facts::{PlanFacts, Policy};
 use crate::link::Offer;
 use crate::person::{Person, Proof, Voter};
 use crate::refusal::Refusal;
@@ -42,9 +42,19 @@ pub(super) struct Shown<'a> {
     pub(super) viewer: &'a Viewer,
     /// The mark of the forms.
     pub(super) csrf: &'a str,
-    /// Why the last answer did not count.
-    pub(super) refusal: Option<&'a Refusal>,
+    /// Why the last answer did not count, and what was typed with it.
+    pub(super) refused: Option<Refused<'a>>,
     pub(super) now: UnixTime,
+}
+
+/// An answer that did not count.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused<'a> {
+    pub(super) refusal: &'a Refusal,
+    /// Which form it came in.
+    pub(super) decision: &'a str,
+    /// Nobody types it twice.
+    pub(super) reason: &'a str,
 }
 
 /// The page.
@@ -62,9 +72,9 @@ pub(super) fn approval_page(shown: &Shown<'_>) -> Markup {
                 @if approval.run.speculative { ", " strong { "speculative" } }
             }
         }
-        p.state.(state.class) role="status" { strong { (state.word) } " " (state.text) }
-        @if let Some(refusal) = shown.refusal {
-            p.refusal role="alert" { strong { "Your answer does not count. " } (refusal.to_string()) }
+        p.state.(state.class) role="status" { strong { (state.word) (state.when) "." } " " (state.text) }
+        @if let Some(refused) = shown.refused {
+            p.refusal role="alert" { strong { "Nothing has changed. " } (refused.refusal.to_string()) }
         }
         (plan(approval.plan.as_ref()))
         (policies(approval))
@@ -72,42 +82,42 @@ pub(super) fn approval_page(shown: &Shown<'_>) -> Markup {
         @if approval.status == Status::Open { (answer(shown)) }
         (votes(approval))
     };
-    page(&format!("{}: {}", state.word.trim_end_matches('.'), approval.run.workspace), &body)
+    page(&format!("{}: {}", state.word, approval.run.workspace), &body)
 }
 
 struct State {
     class: &'static str,
     word: &'static str,
+    /// Such as ` at 13:27 UTC`; nothing where the text tells.
+    when: String,
     text: String,
 }
 
 fn state(approval: &Approval, now: UnixTime) -> State {
-    let decided = approval.status.decision().map(|it| format!("{} {}", sentence(approval, it), at(it.at)));
-    let text = decided.unwrap_or_default();
-    match approval.status {
-        Status::Open if now >= approval.closes_at => State {
-            class: "bad",
-            word: "Closed.",
-            text: format!("The time to answer was up at {}.", approval.closes_at),
-        },
-        Status::Open => State { class: "open", word: "Open.", text: open(approval) },
-        Status::Cancelled { .. } => State {
-            class: "bad",
-            word: "Cancelled.",
-            text: format!("HCP Terraform does not wait for an answer any more. {text}"),
-        },
-        Status::Lost { .. } => State {
-            class: "bad",
-            word: "Cannot be delivered.",
-            text: format!(
-                "HCP Terraform does not accept an answer for this run any more: start it again. {text}"
-            ),
-        },
+    let decided = approval.status.decision();
+    let text = decided.map(|it| sentence(approval, it)).unwrap_or_default();
+    let (class, word, at, text) = match approval.status {
+        Status::Open if now >= approval.closes_at => ("bad", "Closed", Some(approval.closes_at), text),
+        Status::Open => ("open", "Open", None, open(approval)),
+        Status::Cancelled { at, .. } => (
+            "bad",
+            "Cancelled",
+            Some(at),
+            format!("HCP Terraform does not wait for an answer any more. {text}"),
+        ),
+        Status::Lost { at, .. } => (
+            "bad",
+            "Cannot be delivered",
+            Some(at),
+            format!("HCP Terraform does not accept an answer for this run any more: start it again. {text}"),
+        ),
         Status::Decided { decision } | Status::Reported { decision, .. } => match decision.verdict {
-            Verdict::Passed => State { class: "good", word: "Passed.", text },
-            Verdict::Failed => State { class: "bad", word: "Failed.", text },
+            Verdict::Passed => ("good", "Passed", Some(decision.at), text),
+            Verdict::Failed => ("bad", "Failed", Some(decision.at), text),
         },
-    }
+    };
+    let when = at.map(|it| format!(" at {it}")).unwrap_or_default();
+    State { class, word, when, text }
 }
 
 fn open(approval: &Approval) -> String {
@@ -124,7 +134,7 @@ fn open(approval: &Approval) -> String {
         ""
     };
     format!(
-        "{} of {} approvals, needs {groups}. Closes at {}, then counts as {then}.{advisory}",
+        "{} of {} approvals so far: it needs {groups}. Closes at {}, then counts as {then}.{advisory}",
         so_far.given, so_far.required, approval.closes_at
     )
 }
@@ -152,11 +162,20 @@ fn plan(plan: Option<&PlanFacts>) -> Markup {
 const OPEN_LIST: usize = 12;
 
 fn destroyed(plan: &PlanFacts) -> Markup {
-    let left = usize::try_from(plan.destroy).unwrap_or(usize::MAX).saturating_sub(plan.destroys.len());
+    let shown = plan.destroys.len();
+    let left = usize::try_from(plan.destroy).unwrap_or(usize::MAX).saturating_sub(shown);
+    let which = if left > 0 {
+        format!("{shown} of {} addresses", plan.destroy)
+    } else {
+        format!("{shown} addresses")
+    };
+    // Whoever uses a keyboard scrolls what has the focus.
     let list = html! {
-        ul.addresses {
-            @for address in &plan.destroys { li { code { (address) } } }
-            @if left > 0 { li { "and " (left) " more" } }
+        div.addresses role="region" aria-label="Destroyed or replaced" tabindex="0" {
+            ul {
+                @for address in &plan.destroys { li { code { (address) } } }
+                @if left > 0 { li { "and " (left) " more" } }
+            }
         }
     };
     html! {
@@ -165,7 +184,7 @@ fn destroyed(plan: &PlanFacts) -> Markup {
             (list)
         } @else {
             details {
-                summary { "Destroyed or replaced: " (plan.destroys.len()) " addresses" }
+                summary { "Destroyed or replaced: " (which) }
                 (list)
             }
         }
@@ -184,13 +203,23 @@ fn policies(approval: &Approval) -> Markup {
                         li {
                             @if policy.passed { span.mark.good { "Passed" } } @else { span.mark.bad { "Failed" } }
                             " "
-                            @if policy.text.is_empty() { (policy.id) } @else { (policy.text) " " code { (policy.id) } }
-                            @if !policy.passed && policy.overridable { " Approving overrides it." }
+                            @if policy.text.is_empty() { (policy.id) } @else { (policy.text) " (" code { (policy.id) } ")" }
+                            @if let Some(note) = note(approval, policy) { span.note { (note) } }
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// What an approval does about a policy that failed, or did.
+fn note(approval: &Approval, policy: &Policy) -> Option<&'static str> {
+    let overridable = !policy.passed && policy.overridable;
+    let passed = approval.status.decision().is_some_and(|it| it.verdict == Verdict::Passed);
+    match approval.status {
+        Status::Open => overridable.then_some("Approving overrides it."),
+        _ => (overridable && passed).then_some("Overridden."),
     }
 }
 
@@ -300,7 +329,7 @@ fn approve_form(shown: &Shown<'_>) -> Markup {
             h3 { "Approve" }
             (name_field(shown, "approve"))
             (confirm_field(approval, "approve"))
-            (reason_field("approve", "Reason (optional)", false))
+            (reason_field(shown, "approve", "Reason (optional)", false))
             @if overridden > 0 {
                 p.warning { "This overrides " (runtask_findings::counted(overridden, "failed policy").replace("policys", "policies")) "." }
             }
@@ -318,7 +347,7 @@ fn reject_form(shown: &Shown<'_>) -> Markup {
         &html! {
             h3 { "Reject" }
             (name_field(shown, "reject"))
-            (reason_field("reject", label, needed))
+            (reason_field(shown, "reject", label, needed))
             button.bad type="submit" { "Reject" }
         },
     )
@@ -332,7 +361,7 @@ fn glass_form(shown: &Shown<'_>) -> Markup {
             (form(shown, "break-glass", &html! {
                 p { "This is recorded as an emergency, and everybody in the channel is told." }
                 (confirm_field(shown.approval, "break-glass"))
-                (reason_field("break-glass", "Reason (people will read this in the run)", needed))
+                (reason_field(shown, "break-glass", "Reason (people will read this in the run)", needed))
                 button.bad type="submit" { "Pass in an emergency" }
             }))
         }
@@ -373,19 +402,21 @@ fn confirm_field(approval: &Approval, form: &str) -> Markup {
     }
 }
 
-fn reason_field(form: &str, label: &str, required: bool) -> Markup {
+fn reason_field(shown: &Shown<'_>, form: &str, label: &str, required: bool) -> Markup {
     let id = format!("{form}-reason");
+    let typed = shown.refused.filter(|it| it.decision == form).map(|it| it.reason);
     html! {
         label for=(id) { (label) }
-        textarea id=(id) name="reason" rows="3" maxlength="500" required[required] {}
+        textarea id=(id) name="reason" rows="3" maxlength="500" required[required] { (typed.unwrap_or_default()) }
     }
 }
 
 fn votes(approval: &Approval) -> Markup {
+    let heading = if approval.status == Status::Open { "Answers so far" } else { "Answers" };
     html! {
         @if !approval.votes.is_empty() {
             section aria-labelledby="votes" {
-                h2 id="votes" { "Answers so far" }
+                h2 id="votes" { (heading) }
                 ol.votes { @for vote in &approval.votes { li.withdrawn[!vote.counts()] { (told(vote)) } } }
             }
         }
@@ -407,9 +438,4 @@ fn past(choice: Choice) -> &'static str {
         Choice::Reject => "rejected",
         Choice::BreakGlass => "broke the glass",
     }
-}
-
-/// When, for whoever reads it later.
-fn at(time: UnixTime) -> String {
-    format!("({time})")
 }

@@ -1,6 +1,6 @@
 //! Answers requests: one place that says which path and method does what.
 
-use super::approval_page::{Shown, Viewer, approval_page};
+use super::approval_page::{Refused, Shown, Viewer, approval_page};
 use super::csrf::{CsrfError, Owner, mark};
 use super::form::{FORM_BYTES, Fields, FormError, VerifiedForm, verified};
 use super::notice::{not_found, notice, sign_out, unavailable};
@@ -142,7 +142,7 @@ impl<S: DocumentStore> Pages<S> {
                 };
             }
         };
-        let Some(event) = self.event(&visitor, fields) else {
+        let Some(event) = self.event(&visitor, &fields) else {
             return text(StatusCode::BAD_REQUEST, "this is not the page's form");
         };
         match change(&self.store, &link.id, &event, now).await {
@@ -154,7 +154,9 @@ impl<S: DocumentStore> Pages<S> {
                     Ok(Some(kept)) => kept.approval,
                     _ => approval,
                 };
-                self.page(status_of(&refusal), &approval, &link, token, &visitor, Some(&refusal), now)
+                let refused =
+                    Refused { refusal: &refusal, decision: &fields.decision, reason: &fields.reason };
+                self.page(status_of(&refusal), &approval, &link, token, &visitor, Some(refused), now)
             }
             Err(ChangeError::NotFound) => not_found(),
             Err(error) => {
@@ -165,7 +167,7 @@ impl<S: DocumentStore> Pages<S> {
     }
 
     /// What a form asks for; `None` when it is none of ours.
-    fn event(&self, visitor: &Visitor, fields: Fields) -> Option<Event> {
+    fn event(&self, visitor: &Visitor, fields: &Fields) -> Option<Event> {
         let identity = match visitor {
             Visitor::Known { identity, .. } => identity.as_ref().clone(),
             Visitor::Anybody { .. } => unverified(&fields.name)?,
@@ -179,8 +181,8 @@ impl<S: DocumentStore> Pages<S> {
             "withdraw" => return Some(Event::Withdraw(person)),
             _ => return None,
         };
-        let typed_name = Some(fields.confirm).filter(|it| !it.is_empty());
-        Some(Event::Vote(Ballot { person, choice, reason: fields.reason, typed_name }))
+        let typed_name = Some(fields.confirm.clone()).filter(|it| !it.is_empty());
+        Some(Event::Vote(Ballot { person, choice, reason: fields.reason.clone(), typed_name }))
     }
 
     /// The approval that a token leads to. One answer for all that lead nowhere.
@@ -211,7 +213,7 @@ impl<S: DocumentStore> Pages<S> {
         link: &Link,
         token: &str,
         visitor: &Visitor,
-        refusal: Option<&Refusal>,
+        refused: Option<Refused<'_>>,
         now: UnixTime,
     ) -> Response<Bytes> {
         let (viewer, session, cookie) = match visitor {
@@ -224,7 +226,7 @@ impl<S: DocumentStore> Pages<S> {
             Visitor::Reader => (Viewer::Reader, "", None),
         };
         let csrf = mark(&self.keys, Owner { session, link: token }, now);
-        let shown = Shown { approval, offer: link.offer, viewer: &viewer, csrf: &csrf, refusal, now };
+        let shown = Shown { approval, offer: link.offer, viewer: &viewer, csrf: &csrf, refused, now };
         let answer = html(status, approval_page(&shown));
         match cookie {
             Some(cookie) => with_cookie(answer, cookie),
