@@ -43,6 +43,7 @@ pub mod identity;
 mod outbound;
 pub mod pages;
 mod public_address;
+mod reach;
 
 pub use apply::{MAX_VOTES, apply};
 pub use approval::{Approval, FORMAT, KEPT, Question};
@@ -75,3 +76,4 @@ pub use vote::{Ballot, Choice, Vote};
 
 pub use outbound::{Outbound, OutboundError};
 pub use public_address::{NoPublicAddress, PublicAddress};
+pub use reach::{Reach, Room};

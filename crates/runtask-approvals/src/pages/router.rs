@@ -13,25 +13,30 @@ use crate::channels::slack::SlackApp;
 use crate::directory::Directory;
 use crate::event::Event;
 use crate::identity::{CALLBACK_PATH, ReturnPath, Sessions, SignInError};
-use crate::keys::Keys;
 use crate::link::Link;
+use crate::outside::Outside;
 use crate::person::Person;
 use crate::public_address::PublicAddress;
 use crate::refusal::Refusal;
+use crate::status::Status;
 use crate::store::{ChangeError, change, load};
+use crate::sweep::Sweeper;
 use crate::time::UnixTime;
 use crate::vote::{Ballot, Choice};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use runtask_state::DocumentStore;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::{info, warn};
 
-/// The pages, over a store of approvals.
+/// How long whoever has decided waits for HCP Terraform to hear of it. What is left, the sweep does.
+const ATTENTION: Duration = Duration::from_secs(5);
+
+/// The pages, over what keeps and sends approvals.
 #[derive(Debug)]
-pub struct Pages<S> {
-    store: S,
-    keys: Arc<Keys>,
+pub struct Pages<S, O> {
+    sweeper: Arc<Sweeper<S, O>>,
     address: PublicAddress,
     directory: Directory,
     sessions: Sessions,
@@ -39,20 +44,19 @@ pub struct Pages<S> {
     slack: Option<SlackApp>,
 }
 
-impl<S: DocumentStore> Pages<S> {
+impl<S: DocumentStore, O: Outside> Pages<S, O> {
     /// Pages at `address`, for people of `directory` who say by `sign_in` who they are. With `slack`, the address for
     /// interactions is answered; clicks are votes where `sign_in` is [`SignIn::Slack`].
     #[must_use]
     pub fn new(
-        store: S,
-        keys: Arc<Keys>,
+        sweeper: Arc<Sweeper<S, O>>,
         address: PublicAddress,
         directory: Directory,
         sign_in: SignIn,
         slack: Option<SlackApp>,
     ) -> Self {
-        let sessions = Sessions::new(address.clone(), Arc::clone(&keys), &directory);
-        Self { store, keys, address, directory, sessions, sign_in, slack }
+        let sessions = Sessions::new(address.clone(), Arc::clone(&sweeper.keys), &directory);
+        Self { sweeper, address, directory, sessions, sign_in, slack }
     }
 
     /// Answers one request, whose body was read within bounds.
@@ -125,7 +129,7 @@ impl<S: DocumentStore> Pages<S> {
             Visitor::Reader => return not_allowed("GET, HEAD"),
         };
         let owner = Owner { session, link: token };
-        let form = verified(request.headers(), request.body(), &self.address, &self.keys, owner, now);
+        let form = verified(request.headers(), request.body(), &self.address, &self.sweeper.keys, owner, now);
         let VerifiedForm(fields) = match form {
             Ok(form) => form,
             Err(error) => {
@@ -145,12 +149,16 @@ impl<S: DocumentStore> Pages<S> {
         let Some(event) = self.event(&visitor, &fields) else {
             return text(StatusCode::BAD_REQUEST, "this is not the page's form");
         };
-        match change(&self.store, &link.id, &event, now).await {
-            Ok(_kept) => see_other(request.uri().path()),
+        match change(&self.sweeper.store, &link.id, &event, now).await {
+            Ok(kept) => {
+                if matches!(kept.approval.status, Status::Decided { .. }) {
+                    self.attend(&link.id, now).await;
+                }
+                see_other(request.uri().path())
+            }
             Err(ChangeError::Refused(refusal)) => {
-                info!(why = refusal.word(), "an answer was refused");
                 // What is shown must be what it was refused by.
-                let approval = match load(&self.store, &link.id, now).await {
+                let approval = match load(&self.sweeper.store, &link.id, now).await {
                     Ok(Some(kept)) => kept.approval,
                     _ => approval,
                 };
@@ -163,6 +171,15 @@ impl<S: DocumentStore> Pages<S> {
                 warn!("an answer could not be kept: {error}");
                 unavailable()
             }
+        }
+    }
+
+    /// Sends the verdict at once. Whatever comes of it, the answer counts.
+    async fn attend(&self, id: &str, now: UnixTime) {
+        match tokio::time::timeout(ATTENTION, self.sweeper.attend(id, now)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => warn!("a verdict is left to the sweep: {error}"),
+            Err(_elapsed) => info!("a verdict takes longer, and is left to the sweep"),
         }
     }
 
@@ -187,8 +204,8 @@ impl<S: DocumentStore> Pages<S> {
 
     /// The approval that a token leads to. One answer for all that lead nowhere.
     async fn found(&self, token: &str, now: UnixTime) -> Result<(Link, Approval), Response<Bytes>> {
-        let link = Link::read(token, &self.keys, now).ok_or_else(not_found)?;
-        match load(&self.store, &link.id, now).await {
+        let link = Link::read(token, &self.sweeper.keys, now).ok_or_else(not_found)?;
+        match load(&self.sweeper.store, &link.id, now).await {
             Ok(Some(kept)) => Ok((link, kept.approval)),
             Ok(None) => Err(not_found()),
             Err(error) => {
@@ -225,7 +242,7 @@ impl<S: DocumentStore> Pages<S> {
             Visitor::Anybody { session, cookie } => (Viewer::Anybody, session.as_str(), cookie.as_ref()),
             Visitor::Reader => (Viewer::Reader, "", None),
         };
-        let csrf = mark(&self.keys, Owner { session, link: token }, now);
+        let csrf = mark(&self.sweeper.keys, Owner { session, link: token }, now);
         let shown = Shown { approval, offer: link.offer, viewer: &viewer, csrf: &csrf, refused, now };
         let answer = html(status, approval_page(&shown));
         match cookie {
@@ -283,7 +300,15 @@ impl<S: DocumentStore> Pages<S> {
     async fn slack(&self, request: &Request<Bytes>, now: UnixTime) -> Response<Bytes> {
         let Some(app) = &self.slack else { return not_found() };
         if matches!(self.sign_in, SignIn::Slack) {
-            return clicked(&self.store, app, &self.directory, request.headers(), request.body(), now).await;
+            return clicked(
+                &self.sweeper.store,
+                app,
+                &self.directory,
+                request.headers(),
+                request.body(),
+                now,
+            )
+            .await;
         }
         // Buttons that are links are told too, and want nothing.
         match app.interaction(request.headers(), request.body(), now) {

@@ -105,10 +105,7 @@ impl<S: DocumentStore> Clicks<'_, S> {
                 let so_far = progress(&kept.approval);
                 Ok(format!("Your answer counts ({} of {}).", so_far.given, so_far.required))
             }
-            Err(ChangeError::Refused(refusal)) => {
-                info!(why = refusal.word(), "an answer in Slack was refused");
-                Err(format!("You may not do this: {}", refusal))
-            }
+            Err(ChangeError::Refused(refusal)) => Err(format!("You may not do this: {refusal}")),
             Err(error) => Err(sentence(&error)),
         }
     }

@@ -12,9 +12,10 @@ use runtask_approvals::identity::{
 use runtask_approvals::pages::{Pages, SignIn};
 use runtask_approvals::test_util::{at, question, rules};
 use runtask_approvals::{
-    Answer, Approval, Cause, Channel, Choice, Directory, Event, Group, Keys, Message, Outbound,
-    PublicAddress, Question, Secret, UnixTime, store,
+    Answer, Approval, Cause, Channel, Choice, Directory, Event, Group, Keys, Message, Outbound, Outside,
+    Post, PublicAddress, Question, Report, Secret, Sweeper, UnixTime, store,
 };
+use runtask_protocol::DetailsUrl;
 use runtask_simulator::stand_ins::{Account, SlackUser, StandInIssuer, StandInSlack};
 use runtask_state::MemoryDocuments;
 use serde_json::{Value, json};
@@ -26,9 +27,27 @@ const ADDRESS: &str = "https://approve.example.com";
 
 type Store = Arc<MemoryDocuments>;
 
+/// HCP Terraform and the channels, of which nothing is known here but that they take everything.
+#[derive(Debug)]
+struct Elsewhere;
+
+impl Outside for Elsewhere {
+    fn page(&self, _approval: &Approval) -> Option<DetailsUrl> {
+        None
+    }
+
+    async fn report(&self, _report: Report<'_>) -> Answer {
+        Answer::Taken { reference: None }
+    }
+
+    async fn post(&self, _approval: &Approval, _channel: &Channel, _post: Post<'_>) -> Answer {
+        Answer::Taken { reference: None }
+    }
+}
+
 /// The pages, over a store with one approval.
 struct House {
-    pages: Pages<Store>,
+    pages: Pages<Store, Elsewhere>,
     store: Store,
     links: Links,
     opened: UnixTime,
@@ -48,7 +67,9 @@ impl House {
         assert!(store::create(&store, &approval, opened).await.unwrap());
         let address = PublicAddress::new(ADDRESS).unwrap();
         let links = Links::new(&approval, &keys(), &address);
-        let pages = Pages::new(Arc::clone(&store), keys(), address, directory(), sign_in, slack);
+        let sweeper =
+            Sweeper { store: Arc::clone(&store), outside: Elsewhere, keys: keys(), audit_kept: None };
+        let pages = Pages::new(Arc::new(sweeper), address, directory(), sign_in, slack);
         Self { pages, store, links, opened }
     }
 
