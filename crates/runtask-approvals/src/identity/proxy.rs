@@ -25,6 +25,8 @@ pub enum ProxySettings {
     Alb {
         /// Its ARN. Without it, anybody's load balancer could sign anybody in.
         arn: String,
+        /// The client id that it has at the issuer. It may sign people in for others, too.
+        client_id: String,
         /// Where its public keys are: `https://public-keys.auth.elb.REGION.amazonaws.com`.
         keys: Url,
         /// The issuer that it signs people in at, as its listener rule names it.
@@ -125,13 +127,16 @@ impl ProxySignIn {
 
     async fn find(&self, headers: &HeaderMap, now: UnixTime) -> Result<Identity, ProxyError> {
         match &self.settings {
-            ProxySettings::Alb { arn, keys, issuer, provider } => {
+            ProxySettings::Alb { arn, client_id, keys, issuer, provider } => {
                 let token = Token::read(single(headers, "x-amzn-oidc-data")?, &[Algorithm::Es256]);
                 let token = token.map_err(ProxyError::Token)?;
                 let signed = self.alb.verify(keys, &token, now.0).await?;
                 // The header is signed too, so this is the load balancer's own word.
                 if token.signer() != Some(arn) {
                     return Err(ProxyError::Signer);
+                }
+                if token.client() != Some(client_id) {
+                    return Err(ProxyError::Token(TokenError::Audience));
                 }
                 let expected = Expectation { issuer, audience: None, nonce: None };
                 let claims = signed.meant_for(&expected, now.0).map_err(ProxyError::Token)?;

@@ -60,8 +60,9 @@ struct Header {
     alg: String,
     kid: Option<String>,
     crit: Option<Value>,
-    /// An AWS load balancer's own ARN.
+    /// An AWS load balancer's own ARN, and whom it signs people in for.
     signer: Option<String>,
+    client: Option<String>,
 }
 
 impl<'a> Token<'a> {
@@ -96,6 +97,11 @@ impl<'a> Token<'a> {
         self.header.signer.as_deref()
     }
 
+    /// For whom, by the header of an AWS load balancer, whose tokens have no audience. The same holds for it.
+    pub(super) fn client(&self) -> Option<&str> {
+        self.header.client.as_deref()
+    }
+
     /// Checks the signature, and only then reads what it is over.
     pub(super) fn verified(&self, key: &DecodingKey) -> Result<SignedClaims, TokenError> {
         ring_provider::install();
@@ -124,7 +130,7 @@ pub(super) struct SignedClaims(RawClaims);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expectation<'a> {
     pub(super) issuer: &'a str,
-    /// An AWS load balancer's tokens have none; its `signer` takes the place.
+    /// An AWS load balancer's tokens have none; `signer` and `client` in their header take its place.
     pub(super) audience: Option<&'a str>,
     pub(super) nonce: Option<&'a str>,
 }

@@ -53,6 +53,7 @@ async fn ask(proxy: &ProxySignIn, header: &'static str, token: &str) -> Result<I
 fn alb(issuer: &StandInIssuer) -> ProxySignIn {
     believing(ProxySettings::Alb {
         arn: ARN.to_owned(),
+        client_id: "runtask".to_owned(),
         keys: url(issuer.issuer()),
         issuer: issuer.issuer().to_owned(),
         provider: Provider::Entra { tenant: TENANT.to_owned() },
@@ -84,6 +85,10 @@ async fn a_load_balancer_is_believed_by_its_arn_and_its_padding_is_borne() {
     let others = json!({ "signer": ARN.replace("approvals", "evil") });
     assert_eq!(check(by_alb(others, json!({}))).await, Err(ProxyError::Signer));
     assert_eq!(check(by_alb(json!({ "signer": null }), json!({}))).await, Err(ProxyError::Signer));
+    for client in [json!("payroll"), Value::Null] {
+        let elses = by_alb(json!({ "client": client }), json!({}));
+        assert_eq!(check(elses).await, Err(ProxyError::Token(TokenError::Audience)));
+    }
     let path = json!({ "kid": "../../evil" });
     assert_eq!(check(by_alb(path, json!({}))).await, Err(ProxyError::Token(TokenError::UnknownKey)));
     let missing = json!({ "kid": KEY_ID.replace('1', "2") });
