@@ -39,6 +39,7 @@ mod verdict;
 mod vote;
 
 pub mod channels;
+mod here;
 pub mod identity;
 mod outbound;
 pub mod pages;

@@ -1,7 +1,8 @@
 //! Where people reach the pages: `BASE_PUBLIC_URL`, never a header of a request.
 
+use crate::here::is_private;
 use std::fmt;
-use url::{Host, Url};
+use url::Url;
 
 /// The pages' own origin, such as `https://approve.example.com`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,16 +26,10 @@ impl PublicAddress {
     /// When it is not https, except on this machine, or has a path, a query, or a user.
     pub fn new(text: &str) -> Result<Self, NoPublicAddress> {
         let url = Url::parse(text).map_err(|_url| NoPublicAddress)?;
-        let here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(NoPublicAddress),
-        };
         let https = url.scheme() == "https";
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let anonymous = url.username().is_empty() && url.password().is_none();
-        if !(https || (here && url.scheme() == "http")) || !bare || !anonymous {
+        if !is_private(&url) || !bare || !anonymous {
             return Err(NoPublicAddress);
         }
         Ok(Self { origin: url.origin().ascii_serialization(), https })

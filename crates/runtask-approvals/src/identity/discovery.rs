@@ -4,7 +4,8 @@
 
 use super::fetch::fetch;
 use super::kept::{KeptDocument, Unavailable, Want};
-use super::settings::{IssuerUrl, secure};
+use super::settings::IssuerUrl;
+use crate::here::is_private;
 use crate::outbound::Outbound;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -68,7 +69,7 @@ impl Discovery {
             ));
         }
         let all = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
-        if !all.into_iter().all(secure) {
+        if !all.into_iter().all(is_private) {
             return Err(refused("it names an address without https"));
         }
         Ok(found)

@@ -1,5 +1,6 @@
 //! What an operator says about the identity provider.
 
+use crate::here::is_private;
 use secrecy::SecretString;
 use url::Url;
 
@@ -71,7 +72,7 @@ impl IssuerUrl {
     /// When it cannot be one, or lets anybody sign in.
     pub fn new(text: &str) -> Result<Self, IssuerUrlError> {
         let url = Url::parse(text).map_err(|_url| IssuerUrlError::Scheme)?;
-        if !secure(&url) {
+        if !is_private(&url) {
             return Err(IssuerUrlError::Scheme);
         }
         if url.query().is_some() || url.fragment().is_some() {
@@ -88,21 +89,6 @@ impl IssuerUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// Whether what is sent to `url` can be read on the way: https cannot, nor what stays on this machine.
-pub(super) fn secure(url: &Url) -> bool {
-    let here = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => url.host().is_some(),
-        "http" => here,
-        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! People are asked in stand-ins for Teams and Slack, which judge what they get as the real ones would.
 
+use crate::surroundings::outbound;
 use http::HeaderMap;
 use runtask_approvals::channels::Links;
 use runtask_approvals::channels::slack::{
@@ -9,16 +10,11 @@ use runtask_approvals::channels::slack::{
 use runtask_approvals::channels::teams::{CardForm, Mention, TeamsChannel};
 use runtask_approvals::test_util::{approval, at, ballot, person, question};
 use runtask_approvals::{
-    Answer, Approval, Choice, Event, Keys, Link, Message, Offer, Outbound, PlanFacts, Policy, PublicAddress,
-    Secret, apply,
+    Answer, Approval, Choice, Event, Keys, Link, Message, Offer, PlanFacts, Policy, PublicAddress, Secret,
+    apply,
 };
 use runtask_simulator::stand_ins::{Flow, SlackUser, StandInSlack, StandInTeams};
 use serde_json::{Value, json};
-use std::time::Duration;
-
-fn outbound() -> Outbound {
-    Outbound::new(runtask_client::service_client(Duration::from_secs(10), None, false).unwrap())
-}
 
 fn keys() -> Keys {
     Keys::new(&Secret::new([1; 32]), None)

@@ -7,3 +7,4 @@ mod pages;
 mod proxies;
 mod reach;
 mod sign_in;
+mod surroundings;

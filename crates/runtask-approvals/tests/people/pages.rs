@@ -1,5 +1,6 @@
 //! People look at the page of an approval, sign in, and answer.
 
+use crate::surroundings::{now, outbound};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use runtask_approvals::channels::Links;
@@ -12,8 +13,8 @@ use runtask_approvals::identity::{
 use runtask_approvals::pages::{Pages, SignIn};
 use runtask_approvals::test_util::{at, question, rules};
 use runtask_approvals::{
-    Answer, Approval, Cause, Channel, Choice, Directory, Event, Group, Keys, Message, Outbound, Outside,
-    Post, PublicAddress, Question, Report, Secret, Sweeper, UnixTime, store,
+    Answer, Approval, Cause, Channel, Choice, Directory, Event, Group, Keys, Message, Outside, Post,
+    PublicAddress, Question, Report, Secret, Sweeper, UnixTime, store,
 };
 use runtask_protocol::DetailsUrl;
 use runtask_simulator::stand_ins::{Account, SlackUser, StandInIssuer, StandInSlack};
@@ -21,7 +22,7 @@ use runtask_state::MemoryDocuments;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const ADDRESS: &str = "https://approve.example.com";
 
@@ -124,14 +125,6 @@ fn for_any_thread<F: Future + Send>(answer: F) -> F {
     answer
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tokens are made with the real clock, so they are read with it"
-)]
-fn now() -> UnixTime {
-    SystemTime::now().into()
-}
-
 fn keys() -> Arc<Keys> {
     Arc::new(Keys::new(&Secret::new([5; 32]), None))
 }
@@ -147,10 +140,6 @@ fn directory() -> Directory {
         people: [("grace".to_owned(), set(&["grace@example.com"]))].into(),
         groups: [("payments".to_owned(), payments), ("security".to_owned(), security)].into(),
     }
-}
-
-fn outbound() -> Outbound {
-    Outbound::new(runtask_client::service_client(Duration::from_secs(10), None, false).unwrap())
 }
 
 fn text(response: &Response<Bytes>) -> String {

@@ -1,27 +1,19 @@
 //! A proxy in front of us signs who somebody is, and only the one that is configured is believed.
 
+use crate::surroundings::{now, outbound};
 use http::HeaderMap;
 use runtask_approvals::identity::{
     PersonError, Provider, ProxyError, ProxySettings, ProxySignIn, TokenError,
 };
-use runtask_approvals::{Identity, Outbound, Proof, UnixTime};
+use runtask_approvals::{Identity, Proof};
 use runtask_simulator::stand_ins::{Account, Forgery, Signing, StandInIssuer};
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
 
 const ARN: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/approvals/50dc6c495c0c9188";
 const KEY_ID: &str = "a4e0e1b2-0000-4000-8000-000000000001";
 const TENANT: &str = "99999999-8888-7777-6666-555555555555";
 const IAP: &str = "https://cloud.google.com/iap";
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tokens are made with the real clock, so they are read with it"
-)]
-fn now() -> UnixTime {
-    SystemTime::now().into()
-}
 
 /// A proxy that knows ada.
 async fn start() -> StandInIssuer {
@@ -36,8 +28,7 @@ async fn start() -> StandInIssuer {
 }
 
 fn believing(settings: ProxySettings) -> ProxySignIn {
-    let http = runtask_client::service_client(Duration::from_secs(10), None, false).unwrap();
-    ProxySignIn::new(settings, Outbound::new(http))
+    ProxySignIn::new(settings, outbound())
 }
 
 fn url(text: &str) -> url::Url {

@@ -1,5 +1,6 @@
 //! From the question to the ending: what is due goes to HCP Terraform and to the channels, with the real senders.
 
+use crate::surroundings::outbound;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::patch;
@@ -11,8 +12,8 @@ use runtask_approvals::channels::teams::{CardForm, TeamsChannel};
 use runtask_approvals::pages::{Pages, SignIn};
 use runtask_approvals::test_util::{at, ballot, person, question, rules};
 use runtask_approvals::{
-    Approval, Channel, Choice, Directory, Event, Keys, Outbound, PublicAddress, Reach, Room, Secret, Status,
-    Sweeper, seal_token, store,
+    Approval, Channel, Choice, Directory, Event, Keys, PublicAddress, Reach, Room, Secret, Status, Sweeper,
+    seal_token, store,
 };
 use runtask_client::{Client, ClientSettings};
 use runtask_protocol::AccessToken;
@@ -56,7 +57,7 @@ impl House {
         let (origin, results) = hcp_terraform().await;
         let teams = StandInTeams::start("127.0.0.1:0".parse().unwrap(), Flow::Template).await.unwrap();
         let slack = StandInSlack::start("127.0.0.1:0".parse().unwrap(), Vec::new()).await.unwrap();
-        let outbound = Outbound::new(runtask_client::service_client(MINUTE, None, false).unwrap());
+        let outbound = outbound();
         let webhook = teams.webhook().parse().unwrap();
         let in_teams = TeamsChannel::new(
             "payments".to_owned(),

@@ -1,27 +1,20 @@
 //! People sign in at an identity provider that signs with real keys, and every wrong token is refused.
 
+use crate::surroundings::{now, outbound};
 use http::{HeaderMap, header};
 use runtask_approvals::identity::{
     IssuerUrl, OidcSettings, OidcSignIn, PersonError, Provider, ReturnPath, SESSION, Sessions, SignInError,
     TokenError,
 };
-use runtask_approvals::{Directory, Group, Identity, Keys, Outbound, Proof, PublicAddress, Secret, UnixTime};
+use runtask_approvals::{Directory, Group, Identity, Keys, Proof, PublicAddress, Secret, UnixTime};
 use runtask_simulator::stand_ins::{Account, Forgery, Signing, StandInIssuer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const ADDRESS: &str = "https://approve.example.com";
 const LINK: &str = "/a/eyJ2IjoxfQ.c2lnbmF0dXJl";
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tokens are made with the real clock, so they are read with it"
-)]
-fn now() -> UnixTime {
-    SystemTime::now().into()
-}
 
 fn account(name: &str, claims: Value) -> Account {
     Account { name: name.to_owned(), claims: claims.as_object().unwrap().clone() }
@@ -52,10 +45,6 @@ fn sign_in(issuer: &str, secret: &str, keys: Arc<Keys>) -> OidcSignIn {
         provider: Provider::Other { groups_claim: Some("groups".to_owned()) },
     };
     OidcSignIn::new(settings, PublicAddress::new(ADDRESS).unwrap(), keys, outbound())
-}
-
-fn outbound() -> Outbound {
-    Outbound::new(runtask_client::service_client(Duration::from_secs(10), None, false).unwrap())
 }
 
 /// The headers of a browser that has taken a `Set-Cookie` header.

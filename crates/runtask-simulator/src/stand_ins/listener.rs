@@ -1,5 +1,6 @@
 //! Answers whole requests with whole answers, until it is dropped.
 
+use crate::server::{accept, bind};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
@@ -9,7 +10,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::debug;
@@ -37,27 +37,19 @@ impl Listener {
     where
         A: Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
     {
-        let listener = TcpListener::bind(address).await?;
-        let origin = format!("http://{}", listener.local_addr()?);
+        let (listener, origin) = bind(address).await?;
         let answer = Arc::new(answer(&origin));
-        Ok(Self { origin, task: tokio::spawn(accept(listener, answer)) })
+        Ok(Self { origin, task: tokio::spawn(serve(listener, answer)) })
     }
 }
 
-async fn accept<A>(listener: TcpListener, answer: Arc<A>)
+async fn serve<A>(listener: TcpListener, answer: Arc<A>)
 where
     A: Fn(Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
 {
     let mut connections = JoinSet::new();
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _peer)) => stream,
-            Err(error) => {
-                debug!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
+        let stream = accept(&listener).await;
         while connections.try_join_next().is_some() {}
         let answer = Arc::clone(&answer);
         let service = service_fn(move |request: Request<hyper::body::Incoming>| {

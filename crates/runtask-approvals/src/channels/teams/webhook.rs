@@ -1,8 +1,9 @@
 //! The address of a Teams webhook, which is a secret: whoever has it can post.
 
+use crate::here::is_private;
 use secrecy::{ExposeSecret, SecretString};
 use std::str::FromStr;
-use url::{Host, Url};
+use url::Url;
 
 /// Where messages are posted. It does not print.
 #[derive(Debug, Clone)]
@@ -32,17 +33,12 @@ impl FromStr for TeamsWebhook {
     fn from_str(text: &str) -> Result<Self, WebhookError> {
         let text = text.trim();
         let url = Url::parse(text).map_err(|_url| WebhookError::Malformed)?;
-        let (host, here) = match url.host() {
-            Some(Host::Domain(name)) => (name.to_owned(), name == "localhost"),
-            Some(Host::Ipv4(address)) => (String::new(), address.is_loopback()),
-            Some(Host::Ipv6(address)) => (String::new(), address.is_loopback()),
-            None => return Err(WebhookError::Malformed),
-        };
-        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+        let host = url.host_str().ok_or(WebhookError::Malformed)?;
+        if !is_private(&url) {
             return Err(WebhookError::Scheme);
         }
         let connector = host.ends_with(".webhook.office.com")
-            || matches!(host.as_str(), "outlook.office.com" | "outlook.office365.com");
+            || matches!(host, "outlook.office.com" | "outlook.office365.com");
         if connector {
             return Err(WebhookError::Connector);
         }
