@@ -11,4 +11,3 @@ pub mod teams;
 mod words;
 
 pub use links::Links;
-pub use rate_limit::RateLimit;

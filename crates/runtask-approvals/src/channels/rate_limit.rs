@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// So many messages in so long, counted in this process.
 #[derive(Debug)]
-pub struct RateLimit {
+pub(super) struct RateLimit {
     messages: usize,
     window: Duration,
     sent: Mutex<VecDeque<UnixTime>>,
@@ -15,17 +15,12 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// At most so many `messages` in a `window`.
-    #[must_use]
-    pub fn new(messages: usize, window: Duration) -> Self {
+    pub(super) fn new(messages: usize, window: Duration) -> Self {
         Self { messages, window, sent: Mutex::default() }
     }
 
-    /// Counts one message.
-    ///
-    /// # Errors
-    ///
-    /// How long to wait before the next one; this one is not counted.
-    pub fn take(&self, now: UnixTime) -> Result<(), Duration> {
+    /// Counts one message, or says how long to wait before the next one; then this one is not counted.
+    pub(super) fn take(&self, now: UnixTime) -> Result<(), Duration> {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         while sent.front().is_some_and(|it| it.plus(self.window) <= now) {
             sent.pop_front();
