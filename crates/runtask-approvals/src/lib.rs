@@ -38,6 +38,14 @@ mod token;
 mod verdict;
 mod vote;
 
+pub mod channels;
+mod here;
+pub mod identity;
+mod outbound;
+pub mod pages;
+mod public_address;
+mod reach;
+
 pub use apply::{MAX_VOTES, apply};
 pub use approval::{Approval, FORMAT, KEPT, Question};
 pub use audit::AuditLine;
@@ -66,3 +74,7 @@ pub use time::UnixTime;
 pub use token::{open_token, seal_token};
 pub use verdict::Verdict;
 pub use vote::{Ballot, Choice, Vote};
+
+pub use outbound::{Outbound, OutboundError};
+pub use public_address::{NoPublicAddress, PublicAddress};
+pub use reach::{Reach, Room};

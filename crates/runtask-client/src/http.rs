@@ -70,20 +70,45 @@ impl Client {
     /// When the CA bundle holds nothing usable, or a library refuses its settings; a program does not start then.
     pub fn new(settings: ClientSettings) -> Result<Self, ClientError> {
         let trusted = settings.origins.hosts().map(str::to_owned).chain(settings.proxy_hosts.iter().cloned());
-        let builder = reqwest::Client::builder();
-        let builder = if settings.proxy_hosts.is_empty() { builder.no_proxy() } else { builder };
-        let http = builder
-            .tls_backend_preconfigured(tls(settings.ca_bundle.as_deref())?)
+        let proxied = !settings.proxy_hosts.is_empty();
+        let http = builder(settings.timeout, settings.ca_bundle.as_deref(), proxied)?
             .dns_resolver(Arc::new(PublicAddresses::except(trusted)))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(settings.timeout)
-            .read_timeout(settings.timeout)
-            .user_agent(concat!("runtask/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(ClientError::Http)?;
         Ok(Self { http, settings: Arc::new(settings) })
     }
+}
+
+/// A client for services that settings name and that are not HCP Terraform: an identity provider, a chat.
+///
+/// TLS, limits of time and the refusal of redirects are those of a [`Client`]. Inner addresses are reached too, because an
+/// operator has named the service. `proxied` says whether the proxies of the environment are used.
+///
+/// # Errors
+///
+/// When the CA bundle holds nothing usable, or a library refuses its settings; a program does not start then.
+pub fn service_client(
+    timeout: Duration,
+    ca_bundle: Option<&[u8]>,
+    proxied: bool,
+) -> Result<reqwest::Client, ClientError> {
+    builder(timeout, ca_bundle, proxied)?.build().map_err(ClientError::Http)
+}
+
+fn builder(
+    timeout: Duration,
+    ca_bundle: Option<&[u8]>,
+    proxied: bool,
+) -> Result<reqwest::ClientBuilder, ClientError> {
+    let builder = reqwest::Client::builder();
+    let builder = if proxied { builder } else { builder.no_proxy() };
+    Ok(builder
+        .tls_backend_preconfigured(tls(ca_bundle)?)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(timeout)
+        .read_timeout(timeout)
+        .user_agent(concat!("runtask/", env!("CARGO_PKG_VERSION"))))
 }
 
 fn tls(ca_bundle: Option<&[u8]>) -> Result<rustls::ClientConfig, ClientError> {

@@ -22,6 +22,7 @@ mod series;
 mod server;
 mod simulator;
 mod spec;
+pub mod stand_ins;
 mod tarball;
 mod task;
 
