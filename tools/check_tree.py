@@ -65,6 +65,7 @@ MAP = {
     "callback-handler": "archive aws checks client findings log process protocol report settings setup state tasks",
     "simulator": "findings protocol",
     "cli": "callback-handler checks client findings http log policy process protocol report request-handler settings setup simulator state tasks",
+    "gitlab-runner-protocol": "",
     "tests": "archive log protocol simulator state",
 }
 
