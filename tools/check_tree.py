@@ -66,6 +66,7 @@ MAP = {
     "simulator": "findings protocol",
     "cli": "callback-handler checks client findings http log policy process protocol report request-handler settings setup simulator state tasks",
     "gitlab-runner-protocol": "",
+    "gitlab-simulator": "process",
     "tests": "archive log protocol simulator state",
 }
 
