@@ -17,7 +17,6 @@ mod runner_info;
 mod step;
 mod variable;
 
-pub use crate::secret::SecretText;
 pub use artifact::{Artifact, ArtifactFormat};
 pub use cache::{Cache, CachePolicy};
 pub use dependency::{ArtifactsFile, Credential, Dependency};

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod job;
+pub mod log;
 mod secret;
 
-pub use secret::{JobToken, RunnerToken};
+pub use secret::{JobToken, RunnerToken, SecretText};
