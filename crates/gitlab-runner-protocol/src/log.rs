@@ -111,6 +111,12 @@ impl JobLog {
         }
     }
 
+    /// How many bytes it has now.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.lock().buffer.bytes().len()
+    }
+
     /// At most `longest` bytes from `start` on; empty at the end.
     #[must_use]
     pub fn part(&self, start: usize, longest: usize) -> Vec<u8> {

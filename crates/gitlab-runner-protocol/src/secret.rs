@@ -43,3 +43,37 @@ secrets! {
     /// A text that may hold a secret: a variable's value, an address with a password in it.
     SecretText,
 }
+
+impl RunnerToken {
+    /// The part of it that users see, to tell runners apart: nine characters behind the prefixes.
+    ///
+    /// Source: GitLab Runner, `helpers/shorten_token.go`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let token = self.expose();
+        let token = token.strip_prefix("glrt-").unwrap_or(token);
+        let is_type =
+            |it: &str| it.len() == 2 && it.starts_with('t') && it.ends_with(|c: char| c.is_ascii_digit());
+        let token = token.split_once('_').filter(|(first, _)| is_type(first)).map_or(token, |(_, rest)| rest);
+        token.chars().take(9).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_token_is_nine_characters_behind_the_prefixes() {
+        for (token, short) in [
+            ("glrt-t1_abcdefghijklmn", "abcdefghi"),
+            ("glrt-abcdefghijklmn", "abcdefghi"),
+            ("abcdefghijklmn", "abcdefghi"),
+            ("glrt-tx_abcdefghij", "tx_abcdef"),
+            ("é", "é"),
+        ] {
+            assert_eq!(RunnerToken::new(token).short(), short);
+        }
+        assert!(!format!("{:?}", RunnerToken::new("glrt-secret")).contains("secret"));
+    }
+}

@@ -57,7 +57,6 @@ pub(crate) struct Instance {
     pub(crate) interval: u64,
     pub(crate) max_artifact_bytes: usize,
     pub(crate) personal_token: String,
-    pub(crate) registration_token: Option<String>,
     pub(crate) runner: Runner,
     pub(crate) jobs: BTreeMap<u64, Job>,
     pub(crate) states: TerraformStates,
@@ -88,7 +87,6 @@ impl Instance {
             interval,
             max_artifact_bytes,
             personal_token,
-            registration_token: None,
             runner,
             jobs: BTreeMap::new(),
             states: TerraformStates::default(),
@@ -226,7 +224,7 @@ impl Instance {
         match (&call.method, segments.get(2..).unwrap_or_default()) {
             (&Method::POST, ["jobs", "request"]) => self.request(call),
             (&Method::POST, ["runners", "verify"]) => self.verify(call),
-            (&Method::POST, ["runners"]) => self.register(call),
+            (&Method::POST, ["runners"]) => Reply::message(410, "410 Gone - runner registration disallowed"),
             (&Method::POST, ["user", "runners"]) => self.create_runner(call),
             (&Method::DELETE, ["runners", "managers"]) => self.remove_manager(call),
             (&Method::DELETE, ["runners"]) => self.remove_runner(call),
@@ -294,17 +292,6 @@ impl Instance {
         }
     }
 
-    fn register(&mut self, call: &Call) -> Reply {
-        match &self.registration_token {
-            None => Reply::message(410, "410 Gone - runner registration disallowed"),
-            Some(token) if text_at(&call.json(), "/token") == Some(token) => {
-                self.runner.registered = true;
-                Reply::json(201, &json!({"id": 77, "token": self.runner.token, "token_expires_at": null}))
-            }
-            Some(_) => Reply::message(403, "403 Forbidden"),
-        }
-    }
-
     fn create_runner(&mut self, call: &Call) -> Reply {
         if call.header("private-token") != Some(&self.personal_token) {
             return Reply::message(401, "401 Unauthorized");
@@ -312,6 +299,7 @@ impl Instance {
         if text_at(&call.json(), "/runner_type").is_none() {
             return Reply::message(400, "runner_type is missing");
         }
+        self.runner.is_made_by_caller = true;
         Reply::json(201, &json!({"id": 77, "token": self.runner.token, "token_expires_at": null}))
     }
 
@@ -324,9 +312,8 @@ impl Instance {
     }
 
     fn remove_runner(&mut self, call: &Call) -> Reply {
-        if !self.runner.registered {
-            self.violations
-                .push("a runner that was not registered with a registration token is deleted".to_owned());
+        if !self.runner.is_made_by_caller {
+            self.violations.push("a runner is deleted that the caller has not made".to_owned());
         }
         match self.runner.admit(call, &mut self.violations) {
             Some(refusal) => refusal,

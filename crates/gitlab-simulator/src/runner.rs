@@ -43,14 +43,14 @@ const INFO: [&str; 8] =
 pub(crate) struct Runner {
     pub(crate) token: String,
     system_id: Option<String>,
-    /// Whether it was made with a registration token: only then may it be deleted.
-    pub(crate) registered: bool,
+    /// Whether whoever calls has made it: only then may it be deleted.
+    pub(crate) is_made_by_caller: bool,
     pub(crate) managers_removed: u32,
 }
 
 impl Runner {
     pub(crate) fn new(token: String) -> Self {
-        Self { token, system_id: None, registered: false, managers_removed: 0 }
+        Self { token, system_id: None, is_made_by_caller: false, managers_removed: 0 }
     }
 
     /// What holds for every call with the runner's token; an answer where there is nothing more to say.

@@ -31,8 +31,6 @@ pub struct SimulatorSettings {
     pub faults: Vec<Injection>,
     /// The largest artifact, in bytes: 100 MiB, as GitLab's default.
     pub max_artifact_bytes: usize,
-    /// A registration token, where registering in the old way is still allowed.
-    pub registration_token: Option<String>,
 }
 
 impl Default for SimulatorSettings {
@@ -43,7 +41,6 @@ impl Default for SimulatorSettings {
             interval_seconds: 3,
             faults: Vec::new(),
             max_artifact_bytes: 100 * 1024 * 1024,
-            registration_token: None,
         }
     }
 }
@@ -118,7 +115,6 @@ impl Simulator {
         let mut instance =
             Instance::new(addresses.clone(), settings.interval_seconds, settings.max_artifact_bytes);
         instance.faults = settings.faults;
-        instance.registration_token = settings.registration_token;
         let world = Arc::new(World {
             instance: Mutex::new(instance),
             changed: Notify::new(),
