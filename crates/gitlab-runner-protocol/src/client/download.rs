@@ -6,15 +6,14 @@ use super::http::Client;
 use crate::secret::JobToken;
 use reqwest::StatusCode;
 use reqwest::header::LOCATION;
+use std::fs::File;
 use std::time::Duration;
-use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::info;
 use url::Url;
 
 const NAME: &str = "the download of an artifact";
-const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Redirects that are followed in one chain; GitLab makes one, to its object store.
 const REDIRECTS: usize = 3;
@@ -22,6 +21,7 @@ const REDIRECTS: usize = 3;
 impl Client {
     /// Downloads the archive of `job` into `file`, whose content it replaces; how many bytes that were. `token` is the one
     /// that came with the dependency. It goes to GitLab alone: an object store to which GitLab sends us on sees none.
+    /// `attempts` are those in all; 3 where nobody says otherwise.
     ///
     /// # Errors
     ///
@@ -30,10 +30,13 @@ impl Client {
         &self,
         job: u64,
         token: &JobToken,
-        file: &mut File,
+        file: &File,
         most_bytes: u64,
+        attempts: u32,
         deadline: Instant,
     ) -> Result<u64, CallError> {
+        let broken = |source| CallError::File { call: NAME, source };
+        let file = &mut tokio::fs::File::from_std(file.try_clone().map_err(broken)?);
         let mut attempt = 1;
         loop {
             let mut url = self.url(&format!("jobs/{job}/artifacts"));
@@ -58,7 +61,7 @@ impl Client {
                 CallError::Refused { status, pause: Some(pause), .. } if is_passing(*status) => *pause,
                 _ => PAUSE,
             };
-            if is_final || attempt >= ATTEMPTS || Instant::now() + pause >= deadline {
+            if is_final || attempt >= attempts || Instant::now() + pause >= deadline {
                 return Err(error);
             }
             info!(attempt, "a download failed, trying again: {error}");
@@ -71,7 +74,7 @@ impl Client {
         &self,
         start: Url,
         token: &JobToken,
-        file: &mut File,
+        file: &mut tokio::fs::File,
         most_bytes: u64,
     ) -> Result<u64, CallError> {
         let transport =
@@ -120,13 +123,17 @@ fn may_follow(from: &Url, target: &Url) -> bool {
     }
 }
 
-async fn save(mut response: reqwest::Response, file: &mut File, most_bytes: u64) -> Result<u64, CallError> {
+async fn save(
+    mut response: reqwest::Response,
+    file: &mut tokio::fs::File,
+    most_bytes: u64,
+) -> Result<u64, CallError> {
     let transport =
         |source: reqwest::Error| CallError::Transport { call: NAME, source: source.without_url() };
     let broken = |source| CallError::File { call: NAME, source };
     file.rewind().await.map_err(broken)?;
     file.set_len(0).await.map_err(broken)?;
-    let mut bytes = 0_u64;
+    let mut bytes = 0;
     while let Some(chunk) = response.chunk().await.map_err(transport)? {
         bytes += chunk.len() as u64;
         if bytes > most_bytes {

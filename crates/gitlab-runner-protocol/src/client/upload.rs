@@ -3,13 +3,14 @@
 use super::call::{SMALL, is_passing, read, request_id, sensitive};
 use super::error::CallError;
 use super::job_client::JobClient;
-use crate::job::ArtifactFormat;
+use crate::job::Artifact;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use std::path::{Path, PathBuf};
+use std::fs::File;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::io::ReaderStream;
 use tracing::info;
@@ -25,18 +26,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 const CHUNK: usize = 64 * 1024;
 
 /// A file to upload.
-#[derive(Debug, Clone)]
-pub struct Upload {
-    /// Where it is.
-    pub file: PathBuf,
+#[derive(Debug, Clone, Copy)]
+pub struct Upload<'a> {
+    /// What it is: type, format, how long GitLab keeps it.
+    pub artifact: &'a Artifact,
     /// What GitLab calls it: a name with its ending, no path.
-    pub filename: String,
-    /// `archive`, `terraform`, …: as the job says it.
-    pub artifact_type: String,
-    /// How it is packed.
-    pub artifact_format: ArtifactFormat,
-    /// How long GitLab keeps it, as the job says it.
-    pub expire_in: Option<String>,
+    pub filename: &'a str,
+    /// It, from its beginning; its position is moved.
+    pub file: &'a File,
 }
 
 impl JobClient {
@@ -45,12 +42,12 @@ impl JobClient {
     /// # Errors
     ///
     /// Says for a job's log why GitLab has not got it: 413 is its limit for the size, 400 a report that it cannot read.
-    pub async fn upload(&self, upload: &Upload, deadline: Instant) -> Result<(), CallError> {
+    pub async fn upload(&self, upload: Upload<'_>, deadline: Instant) -> Result<(), CallError> {
         let mut url = self.client.url(&format!("jobs/{}/artifacts", self.id));
         url.query_pairs_mut()
-            .append_pair("artifact_format", upload.artifact_format.as_str())
-            .append_pair("artifact_type", &upload.artifact_type)
-            .extend_pairs(upload.expire_in.iter().map(|it| ("expire_in", it)));
+            .append_pair("artifact_format", upload.artifact.artifact_format.as_str())
+            .append_pair("artifact_type", &upload.artifact.artifact_type)
+            .extend_pairs(upload.artifact.expire_in.iter().map(|it| ("expire_in", it)));
         let mut attempt = 1;
         loop {
             let sending = self.send_file(&mut url, upload);
@@ -76,7 +73,7 @@ impl JobClient {
     }
 
     /// One attempt, and a second one where GitLab sends it on; `url` is where it went then.
-    async fn send_file(&self, url: &mut Url, upload: &Upload) -> Result<(), CallError> {
+    async fn send_file(&self, url: &mut Url, upload: Upload<'_>) -> Result<(), CallError> {
         for _hop in 0..2 {
             let (status, location, answer) = self.post_file(url, upload).await?;
             if status != StatusCode::TEMPORARY_REDIRECT {
@@ -99,10 +96,10 @@ impl JobClient {
     async fn post_file(
         &self,
         url: &Url,
-        upload: &Upload,
+        upload: Upload<'_>,
     ) -> Result<(StatusCode, Option<String>, Result<(), CallError>), CallError> {
         let file = |source| CallError::File { call: NAME, source };
-        let (body, length, boundary) = form(&upload.file, &upload.filename).await.map_err(file)?;
+        let (body, length, boundary) = form(upload.file, upload.filename).await.map_err(file)?;
         let transport =
             |source: reqwest::Error| CallError::Transport { call: NAME, source: source.without_url() };
         let response = self.client.http.post(url.clone());
@@ -123,8 +120,9 @@ impl JobClient {
 }
 
 /// A form with the file as its one part; its length, and its boundary.
-async fn form(path: &Path, filename: &str) -> std::io::Result<(reqwest::Body, u64, String)> {
-    let file = tokio::fs::File::open(path).await?;
+async fn form(file: &File, filename: &str) -> std::io::Result<(reqwest::Body, u64, String)> {
+    let mut file = tokio::fs::File::from_std(file.try_clone()?);
+    file.rewind().await?;
     let file_length = file.metadata().await?.len();
     let boundary = format!("{:032x}", fastrand::u128(..));
     // Characters that end a quoted name, or a line.
@@ -137,7 +135,7 @@ async fn form(path: &Path, filename: &str) -> std::io::Result<(reqwest::Body, u6
     let tail = format!("\r\n--{boundary}--\r\n");
     let length = (head.len() + tail.len()) as u64 + file_length;
     // A file that grows meanwhile is taken as long as it was.
-    let content = ReaderStream::with_capacity(tokio::io::AsyncReadExt::take(file, file_length), CHUNK);
+    let content = ReaderStream::with_capacity(file.take(file_length), CHUNK);
     let [head, tail] = [head, tail].map(|it| stream::iter([Ok(Bytes::from(it))]));
     let body = head.chain(content).chain(tail).map_err(Box::<dyn std::error::Error + Send + Sync>::from);
     Ok((reqwest::Body::wrap_stream(body), length, boundary))

@@ -9,5 +9,6 @@
 
 mod artifacts;
 mod harness;
+mod other_double;
 mod report;
 mod request;
