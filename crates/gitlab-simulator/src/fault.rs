@@ -161,8 +161,8 @@ faults! {
     GitHang = "git-hang", Git, 1;
     /// The job's token is refused.
     Git401 = "git-401", Git, 1000;
-    /// The connection is closed without an answer.
-    GitReset = "git-reset", Git, 1;
+    /// The connection is closed without an answer, twice: git asks again once by itself.
+    GitReset = "git-reset", Git, 2;
     /// A success without a body.
     GitEmpty = "git-empty", Git, 1;
 }
