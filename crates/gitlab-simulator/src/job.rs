@@ -109,6 +109,8 @@ pub(crate) struct Job {
     pub(crate) over: Option<Instant>,
     /// Whether every call is answered with 403.
     pub(crate) forbidden: bool,
+    /// Whether its runner has died, and somebody else may end it who does not know its log.
+    pub(crate) abandoned: bool,
     /// How often the runner said `running`.
     pub(crate) touches: u32,
     pub(crate) patches: u32,
@@ -137,6 +139,7 @@ impl Job {
             accepted: false,
             over: None,
             forbidden: false,
+            abandoned: false,
             touches: 0,
             patches: 0,
             last_call: now,
@@ -212,7 +215,7 @@ impl Job {
 
     fn count(&mut self, call: &Call) {
         let silence = call.at.saturating_duration_since(self.last_call);
-        if silence > SILENCE {
+        if silence > SILENCE && !self.abandoned {
             self.violation(format!("{} s without any call", silence.as_secs()));
         }
         self.last_call = call.at;
@@ -229,7 +232,7 @@ impl Job {
     /// What can be said of it only once nothing more comes.
     pub(crate) fn silence_until(&self, now: Instant) -> Option<String> {
         let silence = now.saturating_duration_since(self.last_call);
-        let is_silent = self.is_at_work() && self.over.is_none() && silence > SILENCE;
+        let is_silent = !self.abandoned && self.is_at_work() && self.over.is_none() && silence > SILENCE;
         is_silent.then(|| format!("job {}: {} s without any call", self.id, silence.as_secs()))
     }
 }

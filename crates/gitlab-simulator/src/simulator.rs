@@ -199,6 +199,11 @@ impl Simulator {
         self.change(job, |it| it.status = Status::Canceled);
     }
 
+    /// The job's runner has died; from now on somebody else may end it, who does not know its log.
+    pub fn abandon(&self, job: u64) {
+        self.change(job, |it| it.abandoned = true);
+    }
+
     /// From now on, patches of the job's log are wanted every so many seconds.
     pub fn set_interval(&self, job: u64, seconds: u64) {
         self.change(job, |it| it.interval = seconds);

@@ -101,6 +101,9 @@ fn judge(job: &mut Job, sent: &FinalState) {
         }
         (other, _) => job.violation(format!("the state {other:?}")),
     }
+    if job.abandoned && sent.checksum.is_none() {
+        return;
+    }
     let checksum = format!("crc32:{:08x}", crc32fast::hash(&job.log));
     if sent.checksum.as_ref() != Some(&checksum) {
         let sentence = format!("the checksum is {:?}, and that of the log {checksum}", sent.checksum);

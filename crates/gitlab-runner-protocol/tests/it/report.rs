@@ -1,6 +1,6 @@
 //! A job's log and state, under every fault.
 
-use crate::harness::{LONG, World};
+use crate::harness::{LONG, World, soon};
 use gitlab_runner_protocol::client::Wish;
 use gitlab_runner_protocol::{Delivery, DeliveryError, FailureReason, FinalState, ReportSettings};
 use gitlab_simulator::{Fault, Injection, JobSpec, Status};
@@ -39,8 +39,7 @@ async fn run(faults: &[Injection], state: FinalState) {
 
 #[tokio::test]
 async fn a_job_is_reported_from_its_first_line_to_its_state() {
-    run(&[], FinalState::Success).await;
-    run(&[], FAILED).await;
+    tokio::join!(run(&[], FinalState::Success), run(&[], FAILED));
 }
 
 #[tokio::test]
@@ -226,4 +225,22 @@ async fn under_any_faults_the_stored_bytes_are_the_written_ones() {
         run(&faults, if random.bool() { FinalState::Success } else { FAILED }).await;
     });
     futures_util::future::join_all(runs).await;
+}
+
+#[tokio::test]
+async fn a_job_whose_runner_died_is_ended_by_somebody_else() {
+    let world = World::new(&[Fault::Final500.into()]).await;
+    let reported = world.begin(&plan()).await;
+    reported.print_and_wait("what was said\n").await;
+    let job = world.client.job(reported.job.id, reported.job.token.clone());
+    let id = job.id();
+    drop(reported);
+    world.simulator.abandon(id);
+    let lost = FinalState::Failed { reason: FailureReason::RunnerSystemFailure, exit_code: None };
+    let delivery = job.end_abandoned("The runner died.\n", lost, &[], soon()).await;
+    assert_eq!(delivery.unwrap(), Delivery::Accepted);
+    let report = world.simulator.job(id).unwrap();
+    assert_eq!(report.log_text(), "what was said\nThe runner died.\n");
+    assert_eq!(report.final_state.unwrap().failure_reason.unwrap(), "runner_system_failure");
+    world.judge();
 }

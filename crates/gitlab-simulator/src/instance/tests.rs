@@ -445,3 +445,16 @@ fn a_log_that_is_forgotten_comes_again_from_its_beginning() {
     assert_eq!(talk.put(state).status, 200);
     assert_eq!(talk.violations(), "");
 }
+
+#[test]
+fn whoever_ends_an_abandoned_job_need_not_know_its_log() {
+    let mut talk = Talk::new(&[]);
+    talk.begin();
+    talk.patch_at(0, "hello\n");
+    talk.instance.jobs.get_mut(&talk.job).unwrap().abandoned = true;
+    talk.wait(900);
+    assert_eq!(talk.patch_at(0, "lost\n").status, 416);
+    assert_eq!(talk.patch_at(6, "lost\n").status, 202);
+    assert_eq!(talk.put(json!({"state": "failed", "failure_reason": "runner_system_failure"})).status, 200);
+    assert_eq!(talk.violations(), "");
+}
