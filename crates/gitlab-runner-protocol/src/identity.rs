@@ -102,6 +102,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_runner_says_of_itself_is_what_the_recorded_exchange_has() {
+        let exchange: Value =
+            serde_json::from_str(include_str!("../tests/fixtures/exchange-plan-success.json")).unwrap();
+        let runner = Identity {
+            token: RunnerToken::new("glrt-EXAMPLE"),
+            system_id: SystemId::of("test"),
+            name: "example-runner".into(),
+            version: "0.1.0".into(),
+            revision: "HEAD".into(),
+            architecture: "amd64".into(),
+            more_features: MoreFeatures::default(),
+        };
+        assert_eq!(runner.info(), exchange["exchanges"][0]["request"]["body"]["info"]);
+        let more = MoreFeatures { cache: true, multi_build_steps: true };
+        let info = Identity { more_features: more, ..runner }.info();
+        assert_eq!(info["features"].as_object().unwrap().len(), FEATURES.len() + 3);
+    }
+
+    #[test]
     fn a_system_id_has_its_shape_and_stays_the_same() {
         let id = SystemId::of("arn:aws:lambda:eu-west-3:123456789012:function:runner");
         assert_eq!(id.as_str().len(), 14);

@@ -5,9 +5,11 @@ use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind};
 use std::collections::HashMap;
 
-/// The bytes that are looked at to tell whether a text may begin.
-const WINDOW: usize = 3;
-/// Bits of the table of beginnings.
+/// The bytes that are looked at to tell how far away a text may begin.
+const BLOCK: usize = 3;
+/// The most bytes of a text that count for that.
+const BEGINNING: usize = 16;
+/// Bits of the table of shifts.
 const TABLE_BITS: u32 = 16;
 
 /// A set of texts, ready to be found.
@@ -18,7 +20,7 @@ pub(super) struct Finder {
     start: StateID,
     /// How many bytes of a text have been seen in each state.
     depths: HashMap<StateID, usize>,
-    beginnings: Beginnings,
+    shifts: Shifts,
 }
 
 /// Where a search stands between two pieces.
@@ -41,7 +43,7 @@ impl Finder {
                 depths.insert(state, index + 1);
             }
         }
-        Some(Self { automaton, start, depths, beginnings: Beginnings::of(texts) })
+        Some(Self { automaton, start, depths, shifts: Shifts::of(texts) })
     }
 
     /// Before the first byte.
@@ -71,47 +73,61 @@ impl Finder {
 
     /// How many of `bytes` can be skipped from the start, as no text begins in them.
     pub(super) fn skip(&self, bytes: &[u8]) -> usize {
-        self.beginnings.skip(bytes)
+        self.shifts.skip(bytes)
     }
 }
 
-/// Which first bytes a text may have: a table of hashes, wrong in one direction only.
+/// How far can be skipped, by the bytes that are met: where the beginning of a text would end, a few bytes are looked at,
+/// and they tell how far away the next one can be (Wu and Manber, "A fast algorithm for multi-pattern searching", 1994).
 #[derive(Debug)]
-struct Beginnings {
-    table: Vec<u64>,
-    /// The bytes that are hashed: [`WINDOW`], or fewer where a text is shorter.
-    window: usize,
+struct Shifts {
+    /// By the hash of a block: positions to the next beginning that may end with it; wrong in one direction only.
+    table: Vec<u8>,
+    /// Bytes of a block.
+    block: usize,
+    /// Bytes of a beginning: all texts have as many.
+    beginning: usize,
 }
 
-impl Beginnings {
+impl Shifts {
     fn of(texts: &[&[u8]]) -> Self {
-        let window = texts.iter().map(|it| it.len()).min().unwrap_or_default().clamp(1, WINDOW);
-        let mut table = vec![0; 1 << (TABLE_BITS - 6)];
+        let beginning = texts.iter().map(|it| it.len()).min().unwrap_or_default().clamp(1, BEGINNING);
+        let block = beginning.min(BLOCK);
+        let longest = beginning - block;
+        let shift = |it: usize| u8::try_from(it).unwrap_or(u8::MAX);
+        let mut table = vec![shift(longest + 1); 1 << TABLE_BITS];
         for text in texts {
-            let hash = hash(text.get(..window).unwrap_or_default());
-            if let Some(word) = table.get_mut(hash >> 6) {
-                *word |= 1 << (hash & 63);
+            let blocks = text.get(..beginning).unwrap_or_default().windows(block);
+            for (distance, block) in (0..=longest).rev().zip(blocks) {
+                if let Some(least) = table.get_mut(hash(block)) {
+                    *least = (*least).min(shift(distance));
+                }
             }
         }
-        Self { table, window }
+        Self { table, block, beginning }
     }
 
+    /// How many of `bytes` no text begins with.
     fn skip(&self, bytes: &[u8]) -> usize {
-        let may_begin = |hash: usize| self.table.get(hash >> 6).is_some_and(|it| it >> (hash & 63) & 1 == 1);
-        let found = match self.window {
-            1 => bytes.iter().position(|&a| may_begin(hash(&[a]))),
-            2 => bytes.array_windows().position(|&[a, b]| may_begin(hash(&[a, b]))),
-            _ => bytes.array_windows().position(|&[a, b, c]| may_begin(hash(&[a, b, c]))),
-        };
-        // The last bytes may begin a text that the next piece goes on with.
-        found.unwrap_or_else(|| bytes.len().saturating_sub(self.window - 1))
+        let mut at = 0;
+        while let Some(block) = bytes.get(at + self.beginning - self.block..at + self.beginning) {
+            match self.table.get(hash(block)) {
+                Some(&shift) if shift > 0 => at += usize::from(shift),
+                _ => break,
+            }
+        }
+        at
     }
 }
 
-/// Of at most [`WINDOW`] bytes; below 2 to the [`TABLE_BITS`].
+/// Of at most [`BLOCK`] bytes; below 2 to the [`TABLE_BITS`].
 #[inline]
-fn hash(bytes: &[u8]) -> usize {
-    let packed = bytes.iter().fold(0_u32, |packed, &byte| packed << 8 | u32::from(byte));
+fn hash(block: &[u8]) -> usize {
+    let packed = match *block {
+        [a, b, c] => u32::from_le_bytes([a, b, c, 0]),
+        [a, b] => u32::from_le_bytes([a, b, 0, 0]),
+        _ => block.first().copied().unwrap_or_default().into(),
+    };
     // Fibonacci hashing: the high bits depend on all of them.
     (packed.wrapping_mul(0x9E37_79B1) >> (u32::BITS - TABLE_BITS)) as usize
 }
