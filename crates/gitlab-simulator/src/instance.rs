@@ -13,7 +13,7 @@ use crate::{state, trace};
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 /// Headers that are there to carry tokens; whether the right ones is judged elsewhere.
@@ -66,7 +66,6 @@ pub(crate) struct Instance {
     pub(crate) violations: Vec<String>,
     /// The commit of each repository.
     pub(crate) commits: HashMap<String, String>,
-    queue: VecDeque<u64>,
     counts: HashMap<(Kind, u64), u32>,
     /// What each request id was used for.
     request_ids: HashMap<String, String>,
@@ -95,7 +94,6 @@ impl Instance {
             received: Vec::new(),
             violations: Vec::new(),
             commits: HashMap::new(),
-            queue: VecDeque::new(),
             counts: HashMap::new(),
             request_ids: HashMap::new(),
             objects: HashMap::new(),
@@ -110,18 +108,29 @@ impl Instance {
         for secret in &spec.secrets {
             self.secrets.add(secret, "a masked value");
         }
-        let dependencies = spec.dependencies.iter().map(|&id| self.dependency(id, &token)).collect();
         let commit = spec.repository.as_ref().and_then(|it| self.commits.get(it));
         let payload = spec.payload(&Circumstances {
             id,
             token: &token,
             url: &self.addresses.instance,
             sha: commit.map_or("6f1c2a9d4b3e5f708192a3b4c5d6e7f801234567", String::as_str),
-            dependencies,
         });
-        self.jobs.insert(id, Job::new(id, token, payload, self.interval, now));
-        self.queue.push_back(id);
+        let needs = spec.dependencies.clone();
+        self.jobs.insert(id, Job::new(id, token, payload, needs, self.interval, now));
         id
+    }
+
+    /// The first job that waits for nothing but a runner.
+    fn next_job(&self) -> Option<u64> {
+        let has_succeeded = |id: &u64| self.jobs.get(id).is_some_and(|it| it.status == Status::Success);
+        let is_next = |it: &&Job| it.status == Status::Pending && it.needs.iter().all(has_succeeded);
+        self.jobs.values().find(is_next).map(|it| it.id)
+    }
+
+    /// What the job is told of those that it needs, as they are now.
+    fn dependencies(&self, id: u64) -> Vec<Value> {
+        let Some(job) = self.jobs.get(&id) else { return Vec::new() };
+        job.needs.iter().map(|it| self.dependency(*it, &job.token)).collect()
     }
 
     fn dependency(&self, id: u64, token: &str) -> Value {
@@ -261,11 +270,12 @@ impl Instance {
             }
             _ => {}
         }
-        let Some(id) = self.queue.pop_front() else { return nothing_to_do() };
+        let Some(id) = self.next_job() else { return nothing_to_do() };
+        let dependencies = self.dependencies(id);
         let fault = self.fault(Kind::Job, 0);
         let Some(job) = self.jobs.get_mut(&id) else { return nothing_to_do() };
-        if job.status != Status::Pending {
-            return nothing_to_do();
+        if !dependencies.is_empty() {
+            set(&mut job.payload, "/dependencies", dependencies.into());
         }
         job.hand_out(call.at);
         let mut payload = job.payload.clone();

@@ -88,6 +88,8 @@ pub(crate) struct Job {
     pub(crate) id: u64,
     pub(crate) token: String,
     pub(crate) payload: Value,
+    /// Jobs that have to succeed before.
+    pub(crate) needs: Vec<u64>,
     pub(crate) status: Status,
     pub(crate) log: Vec<u8>,
     /// Where the next patch may start.
@@ -122,11 +124,19 @@ pub(crate) struct Job {
 
 impl Job {
     /// A job that waits.
-    pub(crate) fn new(id: u64, token: String, payload: Value, interval: u64, now: Instant) -> Self {
+    pub(crate) fn new(
+        id: u64,
+        token: String,
+        payload: Value,
+        needs: Vec<u64>,
+        interval: u64,
+        now: Instant,
+    ) -> Self {
         Self {
             id,
             token,
             payload,
+            needs,
             status: Status::Pending,
             log: Vec::new(),
             starts: vec![0],
@@ -158,6 +168,11 @@ impl Job {
     pub(crate) fn hand_out(&mut self, now: Instant) {
         self.status = Status::Running;
         self.last_call = now;
+    }
+
+    /// Somebody cancels it.
+    pub(crate) fn cancel(&mut self) {
+        self.status = if self.status == Status::Pending { Status::Canceled } else { Status::Canceling };
     }
 
     pub(crate) fn violation(&mut self, sentence: impl Into<String>) {

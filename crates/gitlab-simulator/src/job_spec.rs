@@ -24,8 +24,6 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) url: &'a str,
     /// The commit of the repository, if the job has one.
     pub(crate) sha: &'a str,
-    /// Entries of `dependencies`.
-    pub(crate) dependencies: Vec<Value>,
 }
 
 impl JobSpec {
@@ -83,7 +81,7 @@ impl JobSpec {
         self
     }
 
-    /// Wanting what an earlier job has uploaded.
+    /// Handed out once that job has succeeded, and wanting what it has uploaded.
     #[must_use]
     pub fn needs(mut self, job: u64) -> Self {
         self.dependencies.push(job);
@@ -112,7 +110,7 @@ impl JobSpec {
 
     /// What GitLab hands out.
     pub(crate) fn payload(&self, around: &Circumstances<'_>) -> Value {
-        let Circumstances { id, token, url, sha, dependencies } = around;
+        let Circumstances { id, token, url, sha } = around;
         let repository = self.repository.as_deref().unwrap_or("infra/network");
         let with_login = |url: &str| match url.split_once("://") {
             Some((scheme, rest)) => format!("{scheme}://gitlab-ci-token:{token}@{rest}/{repository}.git"),
@@ -175,7 +173,7 @@ impl JobSpec {
             "cache": [],
             "credentials": [{"type": "registry", "url": "registry.example.com", "username": "gitlab-ci-token",
                 "password": token}],
-            "dependencies": dependencies,
+            "dependencies": [],
             "features": {"trace_sections": true, "token_mask_prefixes": ["glpat-", "glrt-", "glcbt-"],
                 "failure_reasons": ["unknown_failure", "script_failure", "api_failure", "runner_system_failure",
                     "runner_unsupported", "job_execution_timeout", "trace_size_exceeded",

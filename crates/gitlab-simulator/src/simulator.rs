@@ -6,6 +6,7 @@ use crate::hook::{self, Delivery, HookSecret};
 use crate::instance::{Addresses, Instance, Received, Role};
 use crate::job::{FinalState, Job, Status, StoredArtifact};
 use crate::job_spec::JobSpec;
+use crate::plan_report::{PlanCounts, PlanReportError};
 use crate::server::{World, serve};
 use crate::terraform_state::LockEvent;
 use bytes::Bytes;
@@ -75,6 +76,13 @@ impl JobReport {
             patches: job.patches,
             artifacts: job.artifacts.clone(),
         }
+    }
+
+    /// What the merge request's page shows of the job's plan; `None` without a report of it.
+    #[must_use]
+    pub fn plan(&self) -> Option<Result<PlanCounts, PlanReportError>> {
+        let report = self.artifacts.iter().find(|it| it.artifact_type == "terraform")?;
+        Some(PlanCounts::read(&report.content))
     }
 
     /// The log as text.
@@ -191,7 +199,7 @@ impl Simulator {
 
     /// Somebody cancels the job: it is asked to end.
     pub fn cancel(&self, job: u64) {
-        self.change(job, |it| it.status = Status::Canceling);
+        self.change(job, Job::cancel);
     }
 
     /// Somebody cancels the job once more: its token is good for nothing.

@@ -458,3 +458,28 @@ fn whoever_ends_an_abandoned_job_need_not_know_its_log() {
     assert_eq!(talk.put(json!({"state": "failed", "failure_reason": "runner_system_failure"})).status, 200);
     assert_eq!(talk.violations(), "");
 }
+
+#[test]
+fn a_job_waits_for_those_that_it_needs_and_is_told_what_they_uploaded() {
+    let mut talk = Talk::new(&[]);
+    let next = JobSpec::new("apply", &["true"]).needs(talk.job);
+    let second = talk.instance.enqueue(&next, talk.now);
+    talk.instance.jobs.get_mut(&talk.job).unwrap().payload["artifacts"] =
+        json!([{"artifact_type": "archive", "artifact_format": "zip"}]);
+    talk.begin();
+    assert_eq!(talk.poll_with(|_| {}).status, 204);
+    assert_eq!(talk.upload("artifact_type=archive&artifact_format=zip", "plan.zip").status, 201);
+    talk.put(talk.success());
+    let job: Value = serde_json::from_slice(&talk.poll_with(|_| {}).body).unwrap();
+    assert_eq!(job["dependencies"][0]["artifacts_file"], json!({"filename": "plan.zip", "size": 2}));
+    assert_eq!(job["dependencies"][0]["token"], talk.instance.jobs[&second].token.as_str());
+    assert_eq!(talk.violations(), "");
+}
+
+#[test]
+fn a_job_that_is_cancelled_while_it_waits_is_not_handed_out() {
+    let mut talk = Talk::new(&[]);
+    talk.instance.jobs.get_mut(&talk.job).unwrap().cancel();
+    assert_eq!(talk.poll_with(|_| {}).status, 204);
+    assert_eq!(talk.instance.jobs[&talk.job].status, Status::Canceled);
+}
