@@ -5,12 +5,12 @@ use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind};
 use std::collections::HashMap;
 
-/// The bytes that are looked at to tell how far away a text may begin.
+/// The bytes that are looked at to tell whether a text may begin nearby.
 const BLOCK: usize = 3;
 /// The most bytes of a text that count for that.
 const BEGINNING: usize = 16;
-/// Bits of the table of shifts.
-const TABLE_BITS: u32 = 16;
+/// Bits of a hash: the set has 8 KiB, and is at hand.
+const SET_BITS: u32 = 16;
 
 /// A set of texts, ready to be found.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Finder {
     start: StateID,
     /// How many bytes of a text have been seen in each state.
     depths: HashMap<StateID, usize>,
-    shifts: Shifts,
+    blocks: Blocks,
 }
 
 /// Where a search stands between two pieces.
@@ -43,7 +43,7 @@ impl Finder {
                 depths.insert(state, index + 1);
             }
         }
-        Some(Self { automaton, start, depths, shifts: Shifts::of(texts) })
+        Some(Self { automaton, start, depths, blocks: Blocks::of(texts) })
     }
 
     /// Before the first byte.
@@ -73,54 +73,52 @@ impl Finder {
 
     /// How many of `bytes` can be skipped from the start, as no text begins in them.
     pub(super) fn skip(&self, bytes: &[u8]) -> usize {
-        self.shifts.skip(bytes)
+        self.blocks.skip(bytes)
     }
 }
 
-/// How far can be skipped, by the bytes that are met: where the beginning of a text would end, a few bytes are looked at,
-/// and they tell how far away the next one can be (Wu and Manber, "A fast algorithm for multi-pattern searching", 1994).
+/// Which blocks of bytes the beginnings of texts are made of: a set of hashes, wrong in one direction only.
+///
+/// However a beginning lies, one block of it is at a multiple of the stride. So only those are looked at.
 #[derive(Debug)]
-struct Shifts {
-    /// By the hash of a block: positions to the next beginning that may end with it; wrong in one direction only.
-    table: Vec<u8>,
+struct Blocks {
+    set: Vec<u64>,
     /// Bytes of a block.
-    block: usize,
-    /// Bytes of a beginning: all texts have as many.
-    beginning: usize,
+    length: usize,
+    /// From one block that is looked at to the next one.
+    stride: usize,
 }
 
-impl Shifts {
+impl Blocks {
     fn of(texts: &[&[u8]]) -> Self {
         let beginning = texts.iter().map(|it| it.len()).min().unwrap_or_default().clamp(1, BEGINNING);
-        let block = beginning.min(BLOCK);
-        let longest = beginning - block;
-        let shift = |it: usize| u8::try_from(it).unwrap_or(u8::MAX);
-        let mut table = vec![shift(longest + 1); 1 << TABLE_BITS];
-        for text in texts {
-            let blocks = text.get(..beginning).unwrap_or_default().windows(block);
-            for (distance, block) in (0..=longest).rev().zip(blocks) {
-                if let Some(least) = table.get_mut(hash(block)) {
-                    *least = (*least).min(shift(distance));
-                }
+        let length = beginning.min(BLOCK);
+        let mut set = vec![0; 1 << (SET_BITS - 6)];
+        for block in texts.iter().flat_map(|it| it.get(..beginning).unwrap_or_default().windows(length)) {
+            let hash = hash(block);
+            if let Some(word) = set.get_mut(hash >> 6) {
+                *word |= 1 << (hash & 63);
             }
         }
-        Self { table, block, beginning }
+        Self { set, length, stride: beginning - length + 1 }
     }
 
     /// How many of `bytes` no text begins with.
     fn skip(&self, bytes: &[u8]) -> usize {
-        let mut at = 0;
-        while let Some(block) = bytes.get(at + self.beginning - self.block..at + self.beginning) {
-            match self.table.get(hash(block)) {
-                Some(&shift) if shift > 0 => at += usize::from(shift),
-                _ => break,
+        let mut at = self.stride - 1;
+        while let Some(block) = bytes.get(at..at + self.length) {
+            let hash = hash(block);
+            if self.set.get(hash >> 6).is_none_or(|it| it >> (hash & 63) & 1 == 1) {
+                break;
             }
+            at += self.stride;
         }
-        at
+        // A text that this block belongs to, or one that the next piece goes on with, begins here at the earliest.
+        (at + 1 - self.stride).min(bytes.len())
     }
 }
 
-/// Of at most [`BLOCK`] bytes; below 2 to the [`TABLE_BITS`].
+/// Of at most [`BLOCK`] bytes; below 2 to the [`SET_BITS`].
 #[inline]
 fn hash(block: &[u8]) -> usize {
     let packed = match *block {
@@ -129,5 +127,5 @@ fn hash(block: &[u8]) -> usize {
         _ => block.first().copied().unwrap_or_default().into(),
     };
     // Fibonacci hashing: the high bits depend on all of them.
-    (packed.wrapping_mul(0x9E37_79B1) >> (u32::BITS - TABLE_BITS)) as usize
+    (packed.wrapping_mul(0x9E37_79B1) >> (u32::BITS - SET_BITS)) as usize
 }
