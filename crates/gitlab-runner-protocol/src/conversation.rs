@@ -14,6 +14,8 @@ const PART: usize = 1024 * 1024;
 /// Pauses between attempts at the end double from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(64);
+/// How long one attempt may take at the end: a server that hangs must not have all the time that is left.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(8);
 
 /// Where the conversation about a job stands.
 #[derive(Debug, Clone)]
@@ -122,7 +124,7 @@ impl Conversation {
         // A server that loses again and again what it has just stored is not asked without a pause.
         let mut attempts = 0;
         while self.has_more() && !self.is_over() && Instant::now() < deadline {
-            let pause = match self.patch(deadline).await {
+            let pause = match self.patch(attempt_until(deadline)).await {
                 Moved::On => {
                     attempts = 0;
                     continue;
@@ -154,7 +156,7 @@ impl Conversation {
         let (mut attempts, mut waits) = (0, 0);
         while !self.is_over() {
             attempts += 1;
-            let answer = self.job.finish(&ending, &request_id, deadline).await;
+            let answer = self.job.finish(&ending, &request_id, attempt_until(deadline)).await;
             if let Ok((_, heard)) = &answer {
                 self.hear(Heard { interval: None, ..*heard });
             }
@@ -201,4 +203,8 @@ impl Conversation {
 /// The pause after so many attempts; the first one is that of none or one.
 fn doubled(attempts: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(1 << attempts.saturating_sub(1).min(6)).min(LONGEST_PAUSE)
+}
+
+fn attempt_until(deadline: Instant) -> Instant {
+    deadline.min(Instant::now() + LONGEST_ATTEMPT)
 }

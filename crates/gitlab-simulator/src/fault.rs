@@ -124,6 +124,8 @@ faults! {
     Final500 = "final-500", Final, 1;
     /// The state is taken, and the connection closed without an answer.
     FinalReset = "final-reset", Final, 1;
+    /// The server says nothing; the state is not taken.
+    FinalHang = "final-hang", Final, 1;
     /// The state is refused; the job is over.
     Final403 = "final-403", Final, 1;
     /// The job's token has expired: 403 to every call from here on.

@@ -1,6 +1,6 @@
 //! `PUT /jobs/:id`: takes the state, and judges it.
 
-use crate::call::{Call, Reply};
+use crate::call::{Call, Manner, Reply};
 use crate::fault::Fault;
 use crate::job::{FinalState, Job, Status};
 use crate::json::{at, text_at};
@@ -62,6 +62,7 @@ pub(crate) fn finish(job: &mut Job, call: &Call, fault: Option<Fault>) -> Reply 
         }
         Some(Fault::Final429) => return Reply::message(429, "429 Too Many Requests").with("retry-after", 1),
         Some(Fault::Final500) => return Reply::message(500, "500 Internal Server Error"),
+        Some(Fault::FinalHang) => return Reply::new(200, "").sent(Manner::Silence),
         Some(Fault::Final403) => {
             job.status = Status::Failed;
             return job.end(call.at, 403);

@@ -12,3 +12,4 @@ mod harness;
 mod other_double;
 mod report;
 mod request;
+mod tls;

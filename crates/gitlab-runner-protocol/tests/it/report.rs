@@ -67,6 +67,7 @@ async fn no_fault_of_the_state_costs_the_state() {
         Fault::Final429.into(),
         Fault::Final500.at(1).times(2),
         Fault::FinalReset.into(),
+        Fault::FinalHang.into(),
     ];
     futures_util::future::join_all(faults.map(|it| async move { run(&[it], FAILED).await })).await;
 }
