@@ -1,6 +1,7 @@
 //! `POST` and `GET /jobs/:id/artifacts`: takes and gives archives and reports.
 
 use crate::call::{Call, Manner, Reply};
+use crate::dotenv;
 use crate::fault::Fault;
 use crate::job::{Job, StoredArtifact};
 use crate::json::{at, text_at};
@@ -67,6 +68,11 @@ pub(crate) fn upload(job: &mut Job, call: &Call, fault: Option<Fault>, around: &
     }
     if content.len() > around.max_bytes {
         return Reply::message(413, "413 Request Entity Too Large");
+    }
+    if artifact_type == "dotenv"
+        && let Err(words) = dotenv::judge(&content)
+    {
+        return Reply::message(400, words);
     }
     job.artifacts.push(StoredArtifact { filename, artifact_type, artifact_format, expire_in, content });
     job.answer(201)

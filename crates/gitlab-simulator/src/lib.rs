@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod call;
+mod dotenv;
 mod fault;
 mod git;
 mod hook;

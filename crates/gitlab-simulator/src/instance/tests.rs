@@ -477,6 +477,17 @@ fn a_job_waits_for_those_that_it_needs_and_is_told_what_they_uploaded() {
 }
 
 #[test]
+fn a_dotenv_report_that_gitlab_cannot_read_is_refused() {
+    let mut talk = Talk::new(&[]);
+    talk.instance.jobs.get_mut(&talk.job).unwrap().payload["artifacts"] =
+        json!([{"artifact_type": "dotenv", "artifact_format": "gzip"}]);
+    talk.begin();
+    let reply = talk.upload("artifact_type=dotenv&artifact_format=gzip", ".env.gz");
+    assert_eq!((reply.status, reply.body.as_ref()), (400, &br#"{"message":"Invalid Format!"}"#[..]));
+    assert_eq!(talk.instance.jobs[&talk.job].artifacts.len(), 0);
+}
+
+#[test]
 fn a_job_that_is_cancelled_while_it_waits_is_not_handed_out() {
     let mut talk = Talk::new(&[]);
     talk.instance.jobs.get_mut(&talk.job).unwrap().cancel();
