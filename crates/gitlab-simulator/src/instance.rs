@@ -3,9 +3,11 @@
 use crate::artifacts::{self, Around};
 use crate::call::{Call, Manner, Reply};
 use crate::fault::{Fault, Injection, Kind};
+use crate::handed_out;
 use crate::job::{Job, Status};
 use crate::job_spec::{Circumstances, JobSpec};
 use crate::json::{at, text_at};
+use crate::manners::{Manners, TOKEN_HEADERS};
 use crate::runner::{self, Runner};
 use crate::secrets::Secrets;
 use crate::terraform_state::TerraformStates;
@@ -15,9 +17,6 @@ use http::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
-
-/// Headers that are there to carry tokens; whether the right ones is judged elsewhere.
-const TOKEN_HEADERS: [&str; 4] = ["authorization", "job-token", "private-token", "runner-token"];
 
 /// Whom a listener plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +66,7 @@ pub(crate) struct Instance {
     /// The commit of each repository.
     pub(crate) commits: HashMap<String, String>,
     counts: HashMap<(Kind, u64), u32>,
-    /// What each request id was used for.
-    request_ids: HashMap<String, String>,
+    manners: Manners,
     /// What the object store has, by path.
     objects: HashMap<String, Bytes>,
 }
@@ -95,7 +93,7 @@ impl Instance {
             violations: Vec::new(),
             commits: HashMap::new(),
             counts: HashMap::new(),
-            request_ids: HashMap::new(),
+            manners: Manners::default(),
             objects: HashMap::new(),
         }
     }
@@ -170,7 +168,7 @@ impl Instance {
         let reply = match role {
             Role::ObjectStore => self.object(call),
             Role::Instance | Role::Mirror => {
-                self.judge_manners(call);
+                self.violations.extend(self.manners.judge(call, &self.secrets));
                 self.route(role, call)
             }
         };
@@ -185,46 +183,6 @@ impl Instance {
             path: call.path.clone(),
             status,
         });
-    }
-
-    /// What holds for every call of the API: who calls, which call it is, and that no secret is where proxies write it down.
-    fn judge_manners(&mut self, call: &Call) {
-        let name = call.name();
-        let is_terraform = call.path.contains("/terraform/state/");
-        let request_id = call.header("x-request-id").unwrap_or_default();
-        if !is_terraform && (request_id.len() != 32 || !request_id.bytes().all(|it| it.is_ascii_hexdigit())) {
-            self.violations.push(format!("{name} has no X-Request-Id of 32 hex digits"));
-        } else if !is_terraform {
-            let first = self.request_ids.entry(request_id.to_owned()).or_insert_with(|| name.clone());
-            if *first != name {
-                self.violations.push(format!("{name} has the X-Request-Id of {first}"));
-            }
-        }
-        if call.header("user-agent").is_none_or(|it| it.starts_with("gitlab-runner")) {
-            self.violations.push(format!("{name} has no User-Agent of its own"));
-        }
-        let mut seen = Vec::new();
-        let address = format!("{}?{}", call.path, call.query);
-        let decoded: String =
-            form_urlencoded::parse(address.as_bytes()).map(|(a, b)| format!("{a}={b}&")).collect();
-        for text in [&address, &decoded] {
-            seen.extend(
-                self.secrets.found_in(text.as_bytes()).into_iter().map(|it| format!("{it} is in the URL")),
-            );
-        }
-        for (header, value) in &call.headers {
-            if !TOKEN_HEADERS.contains(&header.as_str()) {
-                let leaks = self.secrets.found_in(value.as_bytes()).into_iter();
-                seen.extend(leaks.map(|it| format!("{it} is in the header {header}")));
-            }
-        }
-        let mut body = call.json();
-        if let Some(members) = body.as_object_mut().filter(|_| !is_terraform) {
-            members.remove("token");
-            let leaks = self.secrets.found_in(body.to_string().as_bytes()).into_iter();
-            seen.extend(leaks.map(|it| format!("{it} is in the body")));
-        }
-        self.violations.extend(seen.into_iter().map(|it| format!("{name}: {it}")));
     }
 
     fn route(&mut self, role: Role, call: &Call) -> Reply {
@@ -274,25 +232,11 @@ impl Instance {
         let dependencies = self.dependencies(id);
         let fault = self.fault(Kind::Job, 0);
         let Some(job) = self.jobs.get_mut(&id) else { return nothing_to_do() };
-        if !dependencies.is_empty() {
-            set(&mut job.payload, "/dependencies", dependencies.into());
+        if let Some(told) = job.payload.pointer_mut("/dependencies").filter(|_| !dependencies.is_empty()) {
+            *told = dependencies.into();
         }
         job.hand_out(call.at);
-        let mut payload = job.payload.clone();
-        match fault {
-            Some(Fault::JobUnknownMembers) => add_unknown_members(&mut payload),
-            Some(Fault::JobNulls) => nullify(&mut payload),
-            Some(Fault::JobTimeoutZero) => set(&mut payload, "/runner_info/timeout", 0.into()),
-            _ => {}
-        }
-        let mut body = payload.to_string();
-        if fault == Some(Fault::JobTruncated) {
-            // Id and token are in what is left; GitLab writes them first.
-            let first = json!({"id": id, "token": job.token}).to_string();
-            body = format!("{},{}", first.trim_end_matches('}'), body.trim_start_matches('{'));
-            body.truncate(body.floor_char_boundary(body.len() / 2));
-        }
-        Reply::new(201, body).with("content-type", "application/json")
+        Reply::new(201, handed_out::body(&job.payload, fault)).with("content-type", "application/json")
     }
 
     fn verify(&mut self, call: &Call) -> Reply {
@@ -461,36 +405,6 @@ impl Instance {
 
 fn nothing_to_do() -> Reply {
     Reply::new(204, "").with("x-gitlab-last-update", "8d0f2f4a4d1f4f0bb6c3f6a1f8f0e5ab")
-}
-
-fn add_unknown_members(payload: &mut Value) {
-    let strange = json!({"nested": [1, 2, {"deep": true}]});
-    for place in ["/variables/0", "/steps/0", "/job_info", "/git_info", "/runner_info", "/features", ""] {
-        if let Some(Value::Object(members)) = payload.pointer_mut(place) {
-            members.insert("something_new".to_owned(), strange.clone());
-        }
-    }
-}
-
-/// `null` for every list and object without which there still is a job.
-fn nullify(payload: &mut Value) {
-    let Some(members) = payload.as_object_mut() else { return };
-    for (name, value) in members.iter_mut() {
-        let is_needed =
-            ["steps", "git_info", "job_info", "variables", "runner_info"].contains(&name.as_str());
-        if !is_needed && (value.is_array() || value.is_object()) {
-            *value = Value::Null;
-        }
-    }
-    if let Some(Value::Object(members)) = members.get_mut("runner_info") {
-        members.insert("runner_session_url".to_owned(), Value::Null);
-    }
-}
-
-fn set(payload: &mut Value, pointer: &str, value: Value) {
-    if let Some(member) = payload.pointer_mut(pointer) {
-        *member = value;
-    }
 }
 
 fn random_text() -> String {
