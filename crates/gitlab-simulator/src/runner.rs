@@ -5,7 +5,7 @@ use crate::json::{at, text_at};
 use serde_json::{Value, json};
 
 /// What a runner of Terraform jobs needs to announce to be given them.
-const FEATURES: [&str; 14] = [
+pub(crate) const FEATURES: [&str; 14] = [
     "variables",
     "raw_variables",
     "artifacts",

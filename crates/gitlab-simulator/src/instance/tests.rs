@@ -67,25 +67,8 @@ impl Talk {
 
     fn poll_with(&mut self, change: impl FnOnce(&mut Value)) -> Reply {
         let token = self.instance.runner.token.clone();
-        let features: serde_json::Map<_, _> = [
-            "variables",
-            "raw_variables",
-            "artifacts",
-            "artifacts_exclude",
-            "upload_multiple_artifacts",
-            "upload_raw_artifacts",
-            "refspecs",
-            "masking",
-            "return_exit_code",
-            "trace_reset",
-            "trace_checksum",
-            "trace_size",
-            "cancelable",
-            "cancel_gracefully",
-        ]
-        .iter()
-        .map(|&it| (it.to_owned(), true.into()))
-        .collect();
+        let features: serde_json::Map<_, _> =
+            runner::FEATURES.into_iter().map(|it| (it.to_owned(), true.into())).collect();
         let mut body = json!({"token": token, "system_id": "s_0a1b2c3d4e5f", "info": {"name": "example",
             "version": "1", "revision": "HEAD", "platform": "linux", "architecture": "amd64", "executor": "shell",
             "shell": "bash", "config": {"gpus": ""}, "features": features}});
