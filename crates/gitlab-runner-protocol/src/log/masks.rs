@@ -15,6 +15,8 @@ pub(super) const MASKED: &[u8] = b"[MASKED]";
 #[derive(Clone)]
 pub(super) struct Masks {
     finder: Option<Arc<Finder>>,
+    /// Whether there are values that cannot be looked for: nothing passes then.
+    is_blind: bool,
     place: Option<Place>,
     /// Bytes of which it is not known yet whether they pass.
     held: Vec<u8>,
@@ -38,14 +40,17 @@ impl Masks {
         values.sort_unstable();
         values.dedup();
         let finder = Finder::new(&values).map(Arc::new);
+        let is_blind = finder.is_none() && !values.is_empty();
         let place = finder.as_ref().map(|it| it.start());
-        Self { finder, place, held: Vec::new(), seen: 0, covered: Vec::new() }
+        Self { finder, is_blind, place, held: Vec::new(), seen: 0, covered: Vec::new() }
     }
 
     /// Takes `bytes`, and gives what is known to pass.
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let (Some(finder), Some(mut place)) = (&self.finder, self.place) else {
-            out.extend_from_slice(bytes);
+            if !self.is_blind {
+                out.extend_from_slice(bytes);
+            }
             return;
         };
         self.held.extend_from_slice(bytes);
