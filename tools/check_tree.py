@@ -68,6 +68,8 @@ MAP = {
     "callback-handler": "archive aws checks client findings log process protocol report settings setup state tasks",
     "simulator": "findings protocol",
     "cli": "callback-handler checks client findings http log policy process protocol report request-handler scanners settings setup simulator state tasks terraform-fmt",
+    "gitlab-runner-protocol": "",
+    "gitlab-simulator": "process",
     "tests": "archive log protocol scanners simulator state terraform-fmt",
 }
 

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod artifacts;
+mod call;
+mod dotenv;
+mod fault;
+mod git;
+mod handed_out;
+mod hook;
+mod instance;
+mod job;
+mod job_spec;
+mod json;
+mod manners;
+mod plan_report;
+mod runner;
+mod secrets;
+mod server;
+mod simulator;
+mod state;
+mod terraform_state;
+mod trace;
+
+pub use fault::{Fault, Injection, UnknownFault};
+pub use git::RepositoryError;
+pub use hook::{Delivery, HookAnswer, HookSecret};
+pub use instance::Received;
+pub use job::{FinalState, Status, StoredArtifact};
+pub use job_spec::JobSpec;
+pub use plan_report::{PlanCounts, PlanReportError};
+pub use simulator::{JobReport, Simulator, SimulatorSettings};
+pub use terraform_state::{LockEvent, LockKind};
