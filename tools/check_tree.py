@@ -67,6 +67,7 @@ MAP = {
     "cli": "callback-handler checks client findings http log policy process protocol report request-handler settings setup simulator state tasks",
     "gitlab-runner-protocol": "",
     "gitlab-simulator": "process",
+    "gitlab-runner": "gitlab-runner-protocol process",
     "tests": "archive log protocol simulator state",
 }
 

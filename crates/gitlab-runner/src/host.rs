@@ -1,0 +1,107 @@
+//! Where jobs run, and as whom: what is the same for every job.
+
+use crate::log::Clock;
+use crate::roles::Access;
+use crate::wipe::wipe;
+use gitlab_runner_protocol::SecretText;
+use gitlab_runner_protocol::job::{Job, Variable};
+use runtask_process::Leftovers;
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long it may take to end what a job has left running.
+const LEFTOVERS_LIMIT: Duration = Duration::from_secs(5);
+
+/// What is the same for every job.
+#[derive(Debug)]
+pub struct Host {
+    /// The first lines of each log: who runs the job, and where.
+    pub identity: Vec<String>,
+    /// `CI_RUNNER_VERSION`.
+    pub version: String,
+    /// `CI_RUNNER_REVISION`.
+    pub revision: String,
+    /// The beginning of the runner's token that people may see.
+    pub short_token: String,
+    /// Where projects are.
+    pub builds: PathBuf,
+    /// Bash.
+    pub bash: PathBuf,
+    /// The environment of programs, as [`crate::environment()`] makes it.
+    pub environment: Vec<(String, String)>,
+    /// Variables that every job has, unless it says otherwise.
+    pub variables: Vec<(String, String)>,
+    /// Certificates of a private authority, as text, where GitLab has one.
+    pub certificates: Option<String>,
+    /// Whose jobs are run, and which get which role.
+    pub access: Access,
+    /// Whether jobs may have each command of their shells printed, with secrets that no mask catches.
+    pub allows_debug_trace: bool,
+    /// Bytes of a log that are kept.
+    pub log_limit_bytes: usize,
+    /// Texts that must appear in no log, besides those of the job: the runner's token.
+    pub secrets: Vec<SecretText>,
+    /// The time.
+    pub clock: Clock,
+    /// What is cleaned after each job.
+    pub sandbox: Sandbox,
+}
+
+/// What a job could leave something in.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// Ends what runs; `None` where the system does not say what that is.
+    pub leftovers: Option<Leftovers>,
+    /// Directories that are emptied: every one that a job can write to, where nobody else has anything in it.
+    pub directories: Vec<PathBuf>,
+}
+
+impl Sandbox {
+    /// Ends and removes what a job has left. Says in words what could not be.
+    ///
+    /// # Errors
+    ///
+    /// When something is left: no other job may run here then.
+    pub async fn clean(&self) -> Result<(), Vec<String>> {
+        let mut left = Vec::new();
+        if let Some(leftovers) = &self.leftovers
+            && let Err(error) = leftovers.end_all(LEFTOVERS_LIMIT).await
+        {
+            left.push(error.to_string());
+        }
+        for directory in self.directories.clone() {
+            let name = directory.display().to_string();
+            match tokio::task::spawn_blocking(move || wipe(&directory)).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(count)) => left.push(format!("{count} files in {name} cannot be removed")),
+                Ok(Err(_)) | Err(_) => left.push(format!("{name} cannot be emptied")),
+            }
+        }
+        if left.is_empty() { Ok(()) } else { Err(left) }
+    }
+}
+
+/// Where jobs get credentials of a cloud from.
+pub trait Credentials: Send + Sync {
+    /// The variables that a job is given, with its role if it has one; all of them are secrets of its log. The error is for
+    /// the job's log.
+    fn for_job(
+        &self,
+        job: &Job,
+        role: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<Variable>, String>> + Send;
+}
+
+/// No credentials at all.
+#[derive(Debug, Clone, Copy)]
+pub struct NoCredentials;
+
+impl Credentials for NoCredentials {
+    async fn for_job(&self, _job: &Job, role: Option<&str>) -> Result<Vec<Variable>, String> {
+        match role {
+            None => Ok(Vec::new()),
+            Some(_) => Err("the job has a role, and this runner has nobody to ask for it".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Which variables a job has, and in which order they are set.
+
+use crate::host::Host;
+use crate::variables::VariableList;
+use crate::workspace::Workspace;
+use gitlab_runner_protocol::SecretText;
+use gitlab_runner_protocol::job::{Job, Variable};
+use std::time::Duration;
+
+/// The shortest line of a secret that is masked by itself.
+const MIN_LINE: usize = 6;
+
+/// Endings of names whose values are no secrets, although they come with them.
+const NO_SECRETS: [&str; 4] = ["REGION", "ZONE", "PROJECT", "ORGANIZATION"];
+
+/// The variables of a job: ours, which it may override; its own; credentials; and a few that are facts.
+#[must_use]
+pub(crate) fn job_variables(
+    job: &Job,
+    host: &Host,
+    workspace: &Workspace,
+    limit: Duration,
+    credentials: &[Variable],
+) -> VariableList {
+    let mut list = VariableList::default();
+    list.set("CI_JOB_IMAGE", job.image.as_deref().unwrap_or_default());
+    list.set("CI_RUNNER_SHORT_TOKEN", &*host.short_token);
+    for (name, value) in &host.variables {
+        list.set(name, &**value);
+    }
+    list.set("CI_BUILDS_DIR", host.builds.to_string_lossy());
+    list.set("CI_PROJECT_DIR", workspace.project.to_string_lossy());
+    list.set("CI_CONCURRENT_ID", "0");
+    list.set("CI_CONCURRENT_PROJECT_ID", "0");
+    list.set("CI_SERVER", "yes");
+    list.set("CI_JOB_STATUS", "running");
+    list.set("CI_JOB_TIMEOUT", limit.as_secs().to_string());
+    if let Some(certificates) = &host.certificates {
+        list.extend([Variable {
+            key: "CI_SERVER_TLS_CA_FILE".to_owned(),
+            value: SecretText::new(certificates.as_str()),
+            public: true,
+            masked: false,
+            file: true,
+            raw: true,
+        }]);
+    }
+    list.extend(job.variables.iter().cloned());
+    list.extend(credentials.iter().cloned());
+    list.set("CI_SHARED_ENVIRONMENT", "true");
+    list.set("CI_RUNNER_VERSION", &*host.version);
+    list.set("CI_RUNNER_REVISION", &*host.revision);
+    list.set("CI_RUNNER_EXECUTABLE_ARCH", format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH));
+    list.set("RUNNER_TEMP_PROJECT_DIR", workspace.private.to_string_lossy());
+    list.set("GITLAB_ENV", workspace.handed_on_path().to_string_lossy());
+    list
+}
+
+/// Texts that must not appear in the job's log.
+#[must_use]
+pub(crate) fn secrets(
+    job: &Job,
+    host: &Host,
+    variables: &crate::variables::Variables,
+    credentials: &[Variable],
+) -> Vec<SecretText> {
+    let mut texts: Vec<String> = Vec::new();
+    let masked = variables.iter().filter(|(_, it)| it.masked);
+    texts.extend(masked.map(|(_, it)| it.value.expose().trim().to_owned()));
+    texts.push(job.token.expose().to_owned());
+    texts.extend(job.dependencies.iter().map(|it| it.token.expose().to_owned()));
+    texts.extend(job.credentials.iter().map(|it| it.password.expose().to_owned()));
+    if let Some(address) = crate::address::Address::parse(job.git_info.repo_url.expose()) {
+        texts.extend(address.user().split_once(':').map(|(_, token)| token.to_owned()));
+        texts.push(address.user().to_owned());
+    }
+    texts.extend(host.secrets.iter().map(|it| it.expose().to_owned()));
+    for it in credentials.iter().filter(|it| !NO_SECRETS.iter().any(|end| it.key.ends_with(end))) {
+        let value = it.value.expose();
+        let lines = value.lines().map(str::trim).filter(|line| line.len() >= MIN_LINE);
+        texts.extend(lines.map(str::to_owned));
+        texts.push(value.trim().to_owned());
+    }
+    texts.retain(|it| !it.is_empty());
+    texts.sort_unstable();
+    texts.dedup();
+    texts.into_iter().map(SecretText::new).collect()
+}

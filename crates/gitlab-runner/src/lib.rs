@@ -1,0 +1,55 @@
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod budget;
+mod choose;
+mod context;
+mod coordinator;
+mod dotenv;
+mod downloads;
+mod environment;
+mod expansion;
+mod exports;
+mod git;
+mod go_duration;
+mod head;
+mod host;
+mod job_variables;
+mod log;
+#[cfg(test)]
+mod memory_log;
+mod outcome;
+mod pack;
+mod path_pattern;
+mod plan_report;
+mod poll;
+mod private_file;
+mod quote;
+mod roles;
+mod run_job;
+mod script;
+mod scripts;
+mod shell;
+mod sources;
+mod stop;
+mod switches;
+mod terraform_hints;
+mod unpack;
+mod uploads;
+mod variables;
+mod wipe;
+mod workspace;
+
+pub use budget::{Budget, Ends, JobTime, LimitSource, Reserve};
+pub use coordinator::{Asked, Coordinator, Upload};
+pub use environment::environment;
+pub use go_duration::parse_duration;
+pub use host::{Credentials, Host, NoCredentials, Sandbox};
+pub use log::Clock;
+pub use outcome::{Failure, Outcome};
+pub use plan_report::{NoPlan, PlanReport};
+pub use poll::{PollSettings, Polled, RanJob, Stopped, poll};
+pub use roles::{Access, ProjectPattern, RefKind, RoleRule, brings_credentials, is_protected};
+pub use run_job::{Finished, run_job};
+pub use stop::{Stop, Stopper, Stopping};
+pub use wipe::wipe;

@@ -1,0 +1,93 @@
+//! What a failed job should hear about its Terraform state.
+
+use std::path::Path;
+
+/// A lock as Terraform describes it when somebody else holds it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct HeldLock {
+    id: String,
+    who: String,
+    created: String,
+}
+
+impl HeldLock {
+    /// Finds the last one in a log.
+    ///
+    /// Source: Terraform, `internal/command/clistate` and `internal/states/statemgr`, "Lock Info".
+    pub(crate) fn find(log: &str) -> Option<Self> {
+        let (_, info) = log.rsplit_once("Error acquiring the state lock")?;
+        let field = |name: &str| {
+            let found = info.lines().take(40).find_map(|it| Some(it.split_once(name)?.1.trim().to_owned()));
+            found.unwrap_or_default()
+        };
+        let lock = Self { id: field(" ID:"), who: field(" Who:"), created: field(" Created:") };
+        (!lock.id.is_empty()).then_some(lock)
+    }
+
+    /// What to do about it, in a line.
+    pub(crate) fn hint(&self) -> String {
+        format!(
+            "the Terraform state is locked by {}, since {}. Wait for whoever that is; if nobody is, free it with \
+             `terraform force-unlock {}`",
+            self.who, self.created, self.id
+        )
+    }
+}
+
+/// Whether Terraform has left a state that it could not store, somewhere in the project, down to a few levels.
+pub(crate) fn has_errored_state(project: &Path) -> bool {
+    const LEVELS: usize = 6;
+    let mut directories = vec![(project.to_owned(), 0)];
+    while let Some((directory, level)) = directories.pop() {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok) {
+            if entry.file_name() == "errored.tfstate" {
+                return true;
+            }
+            let is_directory = entry.file_type().is_ok_and(|it| it.is_dir());
+            if is_directory && level < LEVELS && entry.file_name() != ".git" {
+                directories.push((entry.path(), level + 1));
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_holds_the_lock_is_named() {
+        let log = "
+╷
+│ Error: Error acquiring the state lock
+│\u{20}
+│ Error message: HTTP remote state already locked: ID=6f1c2a9d
+│ Lock Info:
+│   ID:        6f1c2a9d-4b3e-5f70-8192-a3b4c5d6e7f8
+│   Path:     \u{20}
+│   Operation: OperationTypeApply
+│   Who:       ada@example
+│   Version:   1.12.2
+│   Created:   2026-08-20 09:15:02.123 +0000 UTC
+│   Info:     \u{20}
+│\u{20}
+";
+        assert_eq!(
+            HeldLock::find(log).unwrap().hint(),
+            "the Terraform state is locked by ada@example, since 2026-08-20 09:15:02.123 +0000 UTC. Wait for whoever that \
+             is; if nobody is, free it with `terraform force-unlock 6f1c2a9d-4b3e-5f70-8192-a3b4c5d6e7f8`"
+        );
+        assert_eq!(HeldLock::find("Error: Error acquiring the state lock\n"), None);
+        assert_eq!(HeldLock::find("ID: 1"), None);
+    }
+
+    #[test]
+    fn a_state_that_could_not_be_stored_is_found() {
+        let project = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(project.path().join("envs/prod")).unwrap();
+        assert!(!has_errored_state(project.path()));
+        std::fs::write(project.path().join("envs/prod/errored.tfstate"), "").unwrap();
+        assert!(has_errored_state(project.path()));
+    }
+}
