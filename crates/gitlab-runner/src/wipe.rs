@@ -21,6 +21,12 @@ const OPEN: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOL
 ///
 /// When the directory is missing, or cannot be read.
 pub fn wipe(directory: &Path) -> io::Result<usize> {
+    let stat = rustix::fs::lstat(directory)?;
+    if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+        // A job may have locked it, too. Where it is not ours, as `/tmp` mostly is, it could not.
+        let mode = Mode::from_raw_mode(stat.st_mode) | Mode::RWXU;
+        let _not_ours = rustix::fs::chmod(directory, mode);
+    }
     let root = openat(CWD, directory, OPEN, Mode::empty())?;
     let mut wipe = Wipe { device: rustix::fs::fstat(&root)?.st_dev, moved: 0, root };
     // Each round removes one level of what is there, and moves the next one up.
