@@ -10,14 +10,16 @@ use tokio::time::Instant;
 
 /// GitLab, as a runner sees it.
 pub trait Coordinator: Send + Sync {
-    /// Asks for a job. A job that comes is running in GitLab from then on, and only [`Coordinator::finish`] ends it.
+    /// Who reports one job.
+    type Reports: Reports;
+
+    /// Asks for a job. A job that comes is running in GitLab from then on, and only a final state ends it.
     fn request(&self) -> impl Future<Output = Asked> + Send;
 
-    /// Says that a job is being run. `false` when GitLab wants nothing of it any more.
-    fn running(&self, job: &Job, stopper: &Stopper) -> impl Future<Output = bool> + Send;
-
-    /// Sends what is in the log, and signs of life, until this is dropped; and says `stopper` what GitLab says.
-    fn carry(&self, job: &Job, log: &JobLog, stopper: &Stopper) -> impl Future<Output = ()> + Send;
+    /// Says that a job is being run, and reports it from then on: sends what comes into its log, and signs of life.
+    /// `debug_trace` says that each command of its shells is in the log.
+    fn begin(&self, job: &Job, log: &JobLog, debug_trace: bool)
+    -> impl Future<Output = Self::Reports> + Send;
 
     /// Uploads a file. The error is for the job's log.
     fn upload(
@@ -27,7 +29,7 @@ pub trait Coordinator: Send + Sync {
         end: Instant,
     ) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Downloads another job's archive. The error is for the job's log.
+    /// Downloads another job's archive into an empty file; it is tried so often. The error is for the job's log.
     fn download(
         &self,
         dependency: &Dependency,
@@ -35,16 +37,19 @@ pub trait Coordinator: Send + Sync {
         attempts: u32,
         end: Instant,
     ) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// Reports one job. When it is dropped, nothing more is said.
+pub trait Reports: Send {
+    /// Whether GitLab wants the job at all: it may have been cancelled before it was begun.
+    fn is_wanted(&self) -> bool;
+
+    /// Tells `stopper` what GitLab wants, until this is dropped.
+    fn listen(&self, stopper: &Stopper) -> impl Future<Output = ()> + Send;
 
     /// Sends the rest of the log and the final state, again and again until GitLab has it or it is `end`. `false` when GitLab
     /// does not have it.
-    fn finish(
-        &self,
-        job: &Job,
-        log: &JobLog,
-        outcome: Outcome,
-        end: Instant,
-    ) -> impl Future<Output = bool> + Send;
+    fn finish(self, outcome: Outcome, end: Instant) -> impl Future<Output = bool> + Send;
 }
 
 /// What came of asking for a job.
@@ -52,6 +57,13 @@ pub trait Coordinator: Send + Sync {
 pub enum Asked {
     /// A job.
     Job(Box<Job>),
+    /// A job that could not be read, and was reported as failed where that was possible.
+    Broken {
+        /// Its number, where that could be read.
+        id: Option<u64>,
+        /// Whether GitLab knows that it failed.
+        is_delivered: bool,
+    },
     /// There is none.
     Nothing,
     /// GitLab does not take this runner, for the reason given here.

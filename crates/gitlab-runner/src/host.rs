@@ -58,6 +58,20 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// Ends what a job has left running. Says in words what could not be.
+    ///
+    /// # Errors
+    ///
+    /// When somebody is left.
+    pub async fn end_leftovers(&self) -> Result<(), String> {
+        match &self.leftovers {
+            Some(leftovers) => {
+                leftovers.end_all(LEFTOVERS_LIMIT).await.map(drop).map_err(|it| it.to_string())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Ends and removes what a job has left. Says in words what could not be.
     ///
     /// # Errors
@@ -65,11 +79,7 @@ impl Sandbox {
     /// When something is left: no other job may run here then.
     pub async fn clean(&self) -> Result<(), Vec<String>> {
         let mut left = Vec::new();
-        if let Some(leftovers) = &self.leftovers
-            && let Err(error) = leftovers.end_all(LEFTOVERS_LIMIT).await
-        {
-            left.push(error.to_string());
-        }
+        left.extend(self.end_leftovers().await.err());
         for directory in self.directories.clone() {
             let name = directory.display().to_string();
             match tokio::task::spawn_blocking(move || wipe(&directory)).await {

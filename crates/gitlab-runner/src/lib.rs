@@ -41,7 +41,7 @@ mod wipe;
 mod workspace;
 
 pub use budget::{Budget, Ends, JobTime, LimitSource, Reserve};
-pub use coordinator::{Asked, Coordinator, Upload};
+pub use coordinator::{Asked, Coordinator, Reports, Upload};
 pub use environment::environment;
 pub use go_duration::parse_duration;
 pub use host::{Credentials, Host, NoCredentials, Sandbox};

@@ -3,7 +3,7 @@
 use crate::budget::Budget;
 use crate::coordinator::{Asked, Coordinator};
 use crate::host::{Credentials, Host};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::run_job::run_job;
 use crate::stop::Stopping;
 use std::time::Duration;
@@ -35,11 +35,11 @@ pub struct Polled {
 /// A job that was run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RanJob {
-    /// Its number.
+    /// Its number; 0 where it could not be read.
     pub id: u64,
-    /// Its project's path.
+    /// Its project's path; empty where it could not be read.
     pub project: String,
-    /// Its name.
+    /// Its name; empty where it could not be read.
     pub name: String,
     /// How it ended; `None` where GitLab wanted nothing of it any more.
     pub outcome: Option<Outcome>,
@@ -111,6 +111,17 @@ pub async fn poll(
                     break Stopped::Unclean;
                 }
                 idle_since = Instant::now();
+                continue;
+            }
+            Asked::Broken { id, is_delivered } => {
+                polled.jobs.push(RanJob {
+                    id: id.unwrap_or_default(),
+                    project: String::new(),
+                    name: String::new(),
+                    outcome: Some(Outcome::Failed(Failure::System)),
+                    is_delivered,
+                    took: now.elapsed(),
+                });
                 continue;
             }
             Asked::Refused(why) => break Stopped::Refused(why),

@@ -2,7 +2,7 @@
 
 use crate::budget::Budget;
 use crate::context::{Broken, Context};
-use crate::coordinator::Coordinator;
+use crate::coordinator::{Coordinator, Reports};
 use crate::downloads::download_artifacts;
 use crate::exports::exports;
 use crate::head::{refusal, say_head};
@@ -78,7 +78,9 @@ pub async fn run_job(
     });
     let log = Log::new(job_log.clone(), host.clock, job.features.trace_sections);
 
-    if !coordinator.running(job, &stopper).await {
+    let traces = switches.debug_trace && host.allows_debug_trace;
+    let reports = coordinator.begin(job, &job_log, traces).await;
+    if !reports.is_wanted() {
         return Finished { outcome: None, is_delivered: true, is_clean: true };
     }
     let forwarded = async {
@@ -118,7 +120,7 @@ pub async fn run_job(
     let (result, is_clean) = tokio::select! {
         ended = stages => ended,
         never = forwarded => never_ends(never),
-        () = coordinator.carry(job, &job_log, &stopper) => never_ends(()),
+        () = reports.listen(&stopper) => never_ends(()),
     };
     let outcome = match result {
         Ok(()) => Outcome::Success,
@@ -127,7 +129,7 @@ pub async fn run_job(
     };
     say_outcome(&log, outcome);
     job_log.flush((host.clock)());
-    let is_delivered = coordinator.finish(job, &job_log, outcome, time.ends.finish).await;
+    let is_delivered = reports.finish(outcome, time.ends.finish).await;
     Finished { outcome: Some(outcome), is_delivered, is_clean }
 }
 
@@ -160,6 +162,10 @@ async fn stages(
     }
     if result == Err(Broken::Aborted) {
         return result;
+    }
+    // Nobody must be able to put something else in the place of what is packed.
+    if let Err(left) = context.host.sandbox.end_leftovers().await {
+        context.log.warning(&left);
     }
     let uploaded = upload_artifacts(context, coordinator, result.is_ok()).await;
     if context.stopping.said() == Some(Stop::Aborted) {

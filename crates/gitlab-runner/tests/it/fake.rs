@@ -1,8 +1,8 @@
 //! A GitLab in memory, and a place for jobs.
 
 use gitlab_runner::{
-    Access, Asked, Budget, Coordinator, Finished, Host, NoCredentials, Outcome, Reserve, Sandbox, Stop,
-    Stopper, Upload, environment, run_job,
+    Access, Asked, Budget, Coordinator, Finished, Host, NoCredentials, Outcome, Reports, Reserve, Sandbox,
+    Stop, Stopper, Upload, environment, run_job,
 };
 use gitlab_runner_protocol::SecretText;
 use gitlab_runner_protocol::job::{Dependency, Job};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -34,10 +34,14 @@ pub(crate) struct Fake {
     /// Everything that was uploaded: name, type and bytes.
     pub(crate) uploads: Mutex<Vec<(String, String, Vec<u8>)>>,
     /// The last log and every final state.
-    pub(crate) finals: Mutex<Vec<(Outcome, String)>>,
+    pub(crate) finals: Finals,
 }
 
+type Finals = Arc<Mutex<Vec<(Outcome, String)>>>;
+
 impl Coordinator for Fake {
+    type Reports = FakeReports;
+
     async fn request(&self) -> Asked {
         match self.jobs.lock().unwrap().pop() {
             Some(job) => Asked::Job(Box::new(job)),
@@ -45,18 +49,13 @@ impl Coordinator for Fake {
         }
     }
 
-    async fn running(&self, _job: &Job, _stopper: &Stopper) -> bool {
-        !self.is_unwanted
-    }
-
-    async fn carry(&self, _job: &Job, log: &JobLog, stopper: &Stopper) {
-        for (text, stop) in &self.stops {
-            while !text_of(log).contains(text) {
-                sleep(LOOK).await;
-            }
-            stopper.stop(*stop);
+    async fn begin(&self, _job: &Job, log: &JobLog, _debug_trace: bool) -> FakeReports {
+        FakeReports {
+            log: log.clone(),
+            is_wanted: !self.is_unwanted,
+            stops: self.stops.clone(),
+            finals: Arc::clone(&self.finals),
         }
-        std::future::pending().await
     }
 
     async fn upload(&self, _job: &Job, mut upload: Upload<'_>, _end: Instant) -> Result<(), String> {
@@ -82,10 +81,34 @@ impl Coordinator for Fake {
         into.write_all(archive).unwrap();
         Ok(())
     }
+}
 
-    async fn finish(&self, _job: &Job, log: &JobLog, outcome: Outcome, end: Instant) -> bool {
+/// What GitLab hears of one job.
+pub(crate) struct FakeReports {
+    log: JobLog,
+    is_wanted: bool,
+    stops: Vec<(&'static str, Stop)>,
+    finals: Finals,
+}
+
+impl Reports for FakeReports {
+    fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
+    async fn listen(&self, stopper: &Stopper) {
+        for (text, stop) in &self.stops {
+            while !text_of(&self.log).contains(text) {
+                sleep(LOOK).await;
+            }
+            stopper.stop(*stop);
+        }
+        std::future::pending().await
+    }
+
+    async fn finish(self, outcome: Outcome, end: Instant) -> bool {
         assert!(Instant::now() < end, "there is time left for the final state");
-        self.finals.lock().unwrap().push((outcome, text_of(log)));
+        self.finals.lock().unwrap().push((outcome, text_of(&self.log)));
         true
     }
 }
