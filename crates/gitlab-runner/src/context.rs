@@ -72,6 +72,12 @@ impl Context<'_> {
         run_logged(program, &self.log, stop, steps).await
     }
 
+    /// Asks whether it is `end`, or GitLab wants nothing of the job any more: for what works on a thread of its own.
+    pub(crate) fn is_over_at(&self, end: Instant) -> impl Fn() -> bool + Send + use<> {
+        let stopping = self.stopping.clone();
+        move || Instant::now() >= end || stopping.said() == Some(Stop::Aborted)
+    }
+
     /// What a job has come to that was stopped before, or when, its script had begun.
     pub(crate) fn broken_by(&self, stop: Stop, has_begun: bool) -> Broken {
         let is_our_limit = self.time.source != LimitSource::Job;

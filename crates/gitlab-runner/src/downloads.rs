@@ -54,8 +54,7 @@ async fn download(
         Broken::Failed(Failure::System)
     })?;
     let project = context.workspace.project.clone();
-    let stopping = context.stopping.clone();
-    let is_over = move || Instant::now() >= end || stopping.said() == Some(Stop::Aborted);
+    let is_over = context.is_over_at(end);
     let unpacked =
         tokio::task::spawn_blocking(move || unpack(file, &project, &UnpackLimits::default(), &is_over)).await;
     let what = format!("the artifacts of {} could not be unpacked", dependency.name);

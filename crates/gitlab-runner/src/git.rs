@@ -4,11 +4,13 @@
 //! nor in `.git/config`. Nothing of the job's variables reaches git; nothing of a repository's is run by it.
 
 use crate::address::Address;
+use crate::host::Host;
 use crate::log::Log;
 use crate::private_file;
 use crate::shell::{End, run_logged};
 use crate::stop::{Stop, Stopping, brief_ladder};
 use crate::switches::{Submodules, Switches};
+use crate::workspace::Workspace;
 use gitlab_runner_protocol::job::{GitInfo, RefType};
 use runtask_process::{Program, RunError};
 use std::ffi::OsString;
@@ -60,7 +62,12 @@ pub(crate) enum GitError {
     List(#[source] RunError),
 }
 
-impl Git<'_> {
+impl<'a> Git<'a> {
+    /// Git in the directories of a job.
+    pub(crate) fn of(workspace: &'a Workspace, host: &'a Host) -> Self {
+        Self { project: &workspace.project, private: &workspace.private, environment: &host.environment }
+    }
+
     /// Makes the project's directory a repository with the job's commit checked out. Everything has to be over at `end`.
     ///
     /// # Errors

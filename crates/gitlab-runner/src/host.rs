@@ -4,9 +4,7 @@ use crate::log::Clock;
 use crate::roles::Access;
 use crate::wipe::wipe;
 use gitlab_runner_protocol::SecretText;
-use gitlab_runner_protocol::job::{Job, Variable};
 use runtask_process::Leftovers;
-use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -89,29 +87,5 @@ impl Sandbox {
             }
         }
         if left.is_empty() { Ok(()) } else { Err(left) }
-    }
-}
-
-/// Where jobs get credentials of a cloud from.
-pub trait Credentials: Send + Sync {
-    /// The variables that a job is given, with its role if it has one; all of them are secrets of its log. The error is for
-    /// the job's log.
-    fn for_job(
-        &self,
-        job: &Job,
-        role: Option<&str>,
-    ) -> impl Future<Output = Result<Vec<Variable>, String>> + Send;
-}
-
-/// No credentials at all.
-#[derive(Debug, Clone, Copy)]
-pub struct NoCredentials;
-
-impl Credentials for NoCredentials {
-    async fn for_job(&self, _job: &Job, role: Option<&str>) -> Result<Vec<Variable>, String> {
-        match role {
-            None => Ok(Vec::new()),
-            Some(_) => Err("the job has a role, and this runner has nobody to ask for it".to_owned()),
-        }
     }
 }

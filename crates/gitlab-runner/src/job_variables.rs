@@ -1,10 +1,12 @@
 //! Which variables a job has, and in which order they are set.
 
+use crate::address::Address;
 use crate::host::Host;
-use crate::variables::VariableList;
+use crate::variables::{VariableList, Variables};
 use crate::workspace::Workspace;
 use gitlab_runner_protocol::SecretText;
 use gitlab_runner_protocol::job::{Job, Variable};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The shortest line of a secret that is masked by itself.
@@ -13,15 +15,9 @@ const MIN_LINE: usize = 6;
 /// Endings of names whose values are no secrets, although they come with them.
 const NO_SECRETS: [&str; 4] = ["REGION", "ZONE", "PROJECT", "ORGANIZATION"];
 
-/// The variables of a job: ours, which it may override; its own; credentials; and a few that are facts.
+/// The variables of a job: ours, which it may override; its own; and a few that are facts.
 #[must_use]
-pub(crate) fn job_variables(
-    job: &Job,
-    host: &Host,
-    workspace: &Workspace,
-    limit: Duration,
-    credentials: &[Variable],
-) -> VariableList {
+pub(crate) fn job_variables(job: &Job, host: &Host, workspace: &Workspace, limit: Duration) -> VariableList {
     let mut list = VariableList::default();
     list.set("CI_JOB_IMAGE", job.image.as_deref().unwrap_or_default());
     list.set("CI_RUNNER_SHORT_TOKEN", &*host.short_token);
@@ -46,7 +42,6 @@ pub(crate) fn job_variables(
         }]);
     }
     list.extend(job.variables.iter().cloned());
-    list.extend(credentials.iter().cloned());
     list.set("CI_SHARED_ENVIRONMENT", "true");
     list.set("CI_RUNNER_VERSION", &*host.version);
     list.set("CI_RUNNER_REVISION", &*host.revision);
@@ -58,31 +53,32 @@ pub(crate) fn job_variables(
 
 /// Texts that must not appear in the job's log.
 #[must_use]
-pub(crate) fn secrets(
-    job: &Job,
-    host: &Host,
-    variables: &crate::variables::Variables,
-    credentials: &[Variable],
-) -> Vec<SecretText> {
-    let mut texts: Vec<String> = Vec::new();
+pub(crate) fn secrets(job: &Job, host: &Host, variables: &Variables) -> Vec<SecretText> {
+    let mut texts: Vec<&str> = Vec::new();
     let masked = variables.iter().filter(|(_, it)| it.masked);
-    texts.extend(masked.map(|(_, it)| it.value.expose().trim().to_owned()));
-    texts.push(job.token.expose().to_owned());
-    texts.extend(job.dependencies.iter().map(|it| it.token.expose().to_owned()));
-    texts.extend(job.credentials.iter().map(|it| it.password.expose().to_owned()));
-    if let Some(address) = crate::address::Address::parse(job.git_info.repo_url.expose()) {
-        texts.extend(address.user().split_once(':').map(|(_, token)| token.to_owned()));
-        texts.push(address.user().to_owned());
+    texts.extend(masked.map(|(_, it)| it.value.expose()));
+    texts.push(job.token.expose());
+    texts.extend(job.dependencies.iter().map(|it| it.token.expose()));
+    texts.extend(job.credentials.iter().map(|it| it.password.expose()));
+    let address = Address::parse(job.git_info.repo_url.expose());
+    if let Some(address) = &address {
+        texts.extend(address.user().split_once(':').map(|(_, token)| token));
+        texts.push(address.user());
     }
-    texts.extend(host.secrets.iter().map(|it| it.expose().to_owned()));
-    for it in credentials.iter().filter(|it| !NO_SECRETS.iter().any(|end| it.key.ends_with(end))) {
-        let value = it.value.expose();
-        let lines = value.lines().map(str::trim).filter(|line| line.len() >= MIN_LINE);
-        texts.extend(lines.map(str::to_owned));
-        texts.push(value.trim().to_owned());
-    }
-    texts.retain(|it| !it.is_empty());
-    texts.sort_unstable();
-    texts.dedup();
+    texts.extend(host.secrets.iter().map(SecretText::expose));
+    distinct(texts)
+}
+
+/// Texts that credentials bring: each value, and each of its lines.
+#[must_use]
+pub(crate) fn credential_secrets(credentials: &[Variable]) -> Vec<SecretText> {
+    let secret = credentials.iter().filter(|it| !NO_SECRETS.iter().any(|end| it.key.ends_with(end)));
+    let values: Vec<&str> = secret.map(|it| it.value.expose()).collect();
+    let lines = values.iter().flat_map(|it| it.lines()).filter(|it| it.trim().len() >= MIN_LINE);
+    distinct(values.iter().copied().chain(lines))
+}
+
+fn distinct<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<SecretText> {
+    let texts: BTreeSet<&str> = texts.into_iter().map(str::trim).filter(|it| !it.is_empty()).collect();
     texts.into_iter().map(SecretText::new).collect()
 }

@@ -2,7 +2,10 @@
 
 mod address;
 mod budget;
+mod cache_names;
+mod caches;
 mod choose;
+mod cloud;
 mod context;
 mod coordinator;
 mod dotenv;
@@ -41,10 +44,11 @@ mod wipe;
 mod workspace;
 
 pub use budget::{Budget, Ends, JobTime, LimitSource, Reserve};
+pub use cloud::{Cloud, NoCloud};
 pub use coordinator::{Asked, Coordinator, Reports, Upload};
 pub use environment::environment;
 pub use go_duration::parse_duration;
-pub use host::{Credentials, Host, NoCredentials, Sandbox};
+pub use host::{Host, Sandbox};
 pub use log::Clock;
 pub use outcome::{Failure, Outcome};
 pub use plan_report::{NoPlan, PlanReport};

@@ -1,5 +1,6 @@
 //! Packs the files of an artifact into one.
 
+use crate::private_file;
 use flate2::GzBuilder;
 use flate2::write::GzEncoder;
 use gitlab_runner_protocol::job::ArtifactFormat;
@@ -109,11 +110,8 @@ impl<'a> Source<'a> {
 
     /// Its file; it must not have become a link or a pipe meanwhile.
     fn open(&self) -> Result<File, PackError> {
-        use rustix::fs::{Mode, OFlags};
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file =
-            rustix::fs::open(&self.full, flags, Mode::empty()).map_err(|error| self.error(error.into()))?;
-        Ok(File::from(file))
+        let file = private_file::open(&self.full).map_err(|error| self.error(error))?;
+        file.ok_or_else(|| self.error(io::ErrorKind::InvalidInput.into()))
     }
 
     fn error(&self, source: io::Error) -> PackError {

@@ -1,8 +1,9 @@
 //! Asks for jobs and runs them, one after the other, while there is time.
 
 use crate::budget::Budget;
+use crate::cloud::Cloud;
 use crate::coordinator::{Asked, Coordinator};
-use crate::host::{Credentials, Host};
+use crate::host::Host;
 use crate::outcome::{Failure, Outcome};
 use crate::run_job::run_job;
 use crate::stop::Stopping;
@@ -72,7 +73,7 @@ pub enum Stopped {
 pub async fn poll(
     host: &Host,
     coordinator: &impl Coordinator,
-    credentials: &impl Credentials,
+    cloud: &impl Cloud,
     budget: &Budget,
     settings: &PollSettings,
     shutdown: &Stopping,
@@ -98,7 +99,7 @@ pub async fn poll(
         let unreachable = match coordinator.request().await {
             Asked::Job(job) => {
                 let began = Instant::now();
-                let finished = run_job(&job, host, coordinator, credentials, budget, shutdown).await;
+                let finished = run_job(&job, host, coordinator, cloud, budget, shutdown).await;
                 polled.jobs.push(RanJob {
                     id: job.id,
                     project: job.job_info.project_full_path.clone(),

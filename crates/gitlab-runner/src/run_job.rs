@@ -1,22 +1,24 @@
 //! Runs one job, from its first line to its final state.
 
 use crate::budget::Budget;
+use crate::caches::{keep_caches, restore_caches};
+use crate::cloud::Cloud;
 use crate::context::{Broken, Context};
 use crate::coordinator::{Coordinator, Reports};
 use crate::downloads::download_artifacts;
 use crate::exports::exports;
 use crate::head::{refusal, say_head};
-use crate::host::{Credentials, Host};
-use crate::job_variables::{job_variables, secrets};
+use crate::host::Host;
+use crate::job_variables::{credential_secrets, job_variables, secrets};
 use crate::log::Log;
 use crate::outcome::{Failure, Outcome};
+use crate::private_file;
 use crate::scripts::{run_after_script, run_steps};
 use crate::sources::get_sources;
 use crate::stop::{Stop, Stopper, Stopping};
 use crate::switches::Switches;
-use crate::terraform_hints::{HeldLock, has_errored_state};
+use crate::terraform_hints::{HeldLock, find_errored_state};
 use crate::uploads::upload_artifacts;
-use crate::variables::Variables;
 use crate::workspace::Workspace;
 use gitlab_runner_protocol::job::Job;
 use gitlab_runner_protocol::log::{JobLog, LogSettings};
@@ -41,48 +43,41 @@ pub async fn run_job(
     job: &Job,
     host: &Host,
     coordinator: &impl Coordinator,
-    credentials: &impl Credentials,
+    cloud: &impl Cloud,
     budget: &Budget,
     shutdown: &Stopping,
 ) -> Finished {
     let begin = Instant::now();
     let time = budget.for_job(job.runner_info.timeout(), begin);
-    let (stopper, stopping) = Stopper::new();
     let workspace = Workspace::of(&host.builds, &job.job_info.project_full_path, job.job_info.project_id);
-    let mut warnings = Vec::new();
+    let (workspace, refused) = match (workspace, refusal(job, host)) {
+        (Some(workspace), None) => (workspace, None),
+        (_, Some(why)) => (Workspace::nowhere(&host.builds), Some(why)),
+        (None, None) => (Workspace::nowhere(&host.builds), Some("GitLab gave no usable path of the project")),
+    };
 
     // Variables come before the log, which has to know what it must not show.
-    let given =
-        match timeout_at(time.ends.checkout(begin), credentials.for_job(job, host.access.role(job))).await {
-            Ok(given) => given,
-            Err(_) => Err("the credentials of the job did not come in time".to_owned()),
-        };
-    let (given, no_credentials) = match given {
-        Ok(given) => (given, None),
-        Err(error) => (Vec::new(), Some(error)),
-    };
-    let variables = match &workspace {
-        Some(it) => job_variables(job, host, it, time.limit, &given).expand(&it.private),
-        None => Variables::default(),
-    };
+    let mut list = job_variables(job, host, &workspace, time.limit);
+    let variables = list.expand(&workspace.private);
+    let mut warnings = Vec::new();
     let switches = Switches::read(&variables, &mut warnings);
-    if switches.debug_trace && !host.allows_debug_trace {
+    let traces = switches.debug_trace && host.allows_debug_trace;
+    if switches.debug_trace && !traces {
         warnings.push("CI_DEBUG_TRACE is ignored: this runner does not allow it".to_owned());
     }
-    let exports = exports(variables.iter().map(|(name, it)| (name, it.text())), &mut warnings);
     let job_log = JobLog::new(LogSettings {
         limit_bytes: host.log_limit_bytes,
-        masks: secrets(job, host, &variables, &given),
+        masks: secrets(job, host, &variables),
         token_prefixes: job.features.token_mask_prefixes.clone(),
         timestamps: switches.timestamps.unwrap_or(true),
     });
     let log = Log::new(job_log.clone(), host.clock, job.features.trace_sections);
 
-    let traces = switches.debug_trace && host.allows_debug_trace;
     let reports = coordinator.begin(job, &job_log, traces).await;
     if !reports.is_wanted() {
         return Finished { outcome: None, is_delivered: true, is_clean: true };
     }
+    let (stopper, stopping) = Stopper::new();
     let forwarded = async {
         let mut shutdown = shutdown.clone();
         stopper.stop(shutdown.stopped().await);
@@ -90,60 +85,71 @@ pub async fn run_job(
     };
     let stages = async {
         say_head(&log, job, host, &time);
+        if let Some(why) = refused {
+            log.error(why);
+            return Err(Broken::Failed(Failure::System));
+        }
+        let end = time.ends.checkout(begin);
+        let given = match timeout_at(end, cloud.credentials(job, host.access.role(job))).await {
+            Ok(given) => given,
+            Err(_) => Err("the credentials of the job did not come in time".to_owned()),
+        };
+        let given = given.map_err(|why| {
+            log.error(&why);
+            Broken::Failed(Failure::System)
+        })?;
+        job_log.mask(credential_secrets(&given), (host.clock)());
+        list.extend(given);
+        let variables = list.expand(&workspace.private);
+        let exports = exports(variables.iter().map(|(name, it)| (name, it.text())), &mut warnings);
         for it in &warnings {
             log.warning(it);
         }
-        let refused = refusal(job, host).map(str::to_owned).or(no_credentials);
-        let workspace = match (refused, workspace) {
-            (None, Some(workspace)) => workspace,
-            (refused, _) => {
-                log.error(&refused.unwrap_or_else(|| "GitLab gave no usable path of the project".to_owned()));
-                return (Err(Broken::Failed(Failure::System)), true);
-            }
-        };
-        let context = Context {
-            job,
-            host,
-            log: log.clone(),
-            variables,
-            exports,
-            switches,
-            workspace,
-            time,
-            reserve: budget.reserve,
-            stopping,
-        };
-        let result = stages(&context, coordinator, &job_log).await;
-        let is_clean = clean_up(&context).await;
-        (result, is_clean)
+        let reserve = budget.reserve;
+        let log = log.clone();
+        let context =
+            Context { job, host, log, variables, exports, switches, workspace, time, reserve, stopping };
+        let result = stages(&context, coordinator, cloud, &job_log).await;
+        tidy(&context).await;
+        result
     };
-    let (result, is_clean) = tokio::select! {
+    let result = tokio::select! {
         ended = stages => ended,
         never = forwarded => never_ends(never),
         () = reports.listen(&stopper) => never_ends(()),
     };
     let outcome = match result {
-        Ok(()) => Outcome::Success,
-        Err(Broken::Failed(failure)) => Outcome::Failed(failure),
-        Err(Broken::Aborted) => return Finished { outcome: None, is_delivered: true, is_clean },
+        Ok(()) => Some(Outcome::Success),
+        Err(Broken::Failed(failure)) => Some(Outcome::Failed(failure)),
+        Err(Broken::Aborted) => None,
     };
-    say_outcome(&log, outcome);
-    job_log.flush((host.clock)());
-    let is_delivered = reports.finish(outcome, time.ends.finish).await;
-    Finished { outcome: Some(outcome), is_delivered, is_clean }
+    let is_delivered = match outcome {
+        Some(outcome) => {
+            say_outcome(&log, outcome);
+            job_log.flush((host.clock)());
+            reports.finish(outcome, time.ends.finish).await
+        }
+        None => {
+            drop(reports);
+            true
+        }
+    };
+    // What may take long comes last, when GitLab knows: it is what the margin is for.
+    let is_clean = host.sandbox.clean().await.is_ok();
+    Finished { outcome, is_delivered, is_clean }
 }
 
 /// All stages but the last, each as the ones before it allow.
 async fn stages(
     context: &Context<'_>,
     coordinator: &impl Coordinator,
+    cloud: &impl Cloud,
     job_log: &JobLog,
 ) -> Result<(), Broken> {
-    let prepared = prepare(context).await;
-    prepared?;
+    prepare(context).await?;
     let sources = async {
         get_sources(context).await?;
-        restore_cache(context);
+        restore_caches(context, cloud).await;
         download_artifacts(context, coordinator).await
     };
     let mut result = sources.await;
@@ -152,7 +158,9 @@ async fn stages(
         if result == Err(Broken::Aborted) {
             return result;
         }
-        hint(context, result, job_log);
+        if result.is_err() {
+            care_for_state(context, cloud, job_log).await;
+        }
         let so_far = match result {
             Ok(()) => Outcome::Success,
             Err(Broken::Failed(failure)) => Outcome::Failed(failure),
@@ -167,6 +175,7 @@ async fn stages(
     if let Err(left) = context.host.sandbox.end_leftovers().await {
         context.log.warning(&left);
     }
+    keep_caches(context, cloud, result.is_ok()).await;
     let uploaded = upload_artifacts(context, coordinator, result.is_ok()).await;
     if context.stopping.said() == Some(Stop::Aborted) {
         return Err(Broken::Aborted);
@@ -187,47 +196,42 @@ async fn prepare(context: &Context<'_>) -> Result<(), Broken> {
     }
 }
 
-fn restore_cache(context: &Context<'_>) {
-    if !context.job.cache.is_empty() {
-        let _section = context.log.section("restore_cache", "Restoring the cache");
-        context.log.line("No store for caches is configured: nothing is restored, and nothing will be kept");
-    }
-}
-
-/// Says what a failed Terraform has left.
-fn hint(context: &Context<'_>, result: Result<(), Broken>, job_log: &JobLog) {
-    if result.is_ok() {
-        return;
-    }
+/// Says what a failed Terraform has left, and keeps what would be lost.
+async fn care_for_state(context: &Context<'_>, cloud: &impl Cloud, job_log: &JobLog) {
     let bytes = job_log.summary().bytes;
     let end = job_log.part(bytes.saturating_sub(SEARCHED), SEARCHED);
     if let Some(lock) = HeldLock::find(&String::from_utf8_lossy(&end)) {
         context.log.warning(&lock.hint());
     }
-    if has_errored_state(&context.workspace.project) {
-        context.log.error(
-            "Terraform could not store its state, and wrote errored.tfstate, which is removed with the job's other \
-             files: upload it as an artifact for failed jobs, and look at what exists before the next apply",
-        );
+    let Some(state) = find_errored_state(&context.workspace.project) else { return };
+    let end = context.time.ends.after_script;
+    let kept = match private_file::open(&state) {
+        Ok(Some(state)) => timeout_at(end, cloud.rescue(context.job, state, end)).await,
+        _ => return,
+    };
+    let what = "Terraform could not store its state, and wrote errored.tfstate";
+    match kept {
+        Ok(Ok(Some(place))) => context.log.warning(&format!("{what}, which is kept as {place}")),
+        Ok(Ok(None)) => context.log.error(&format!(
+            "{what}, which goes with the job's other files: there is no place for it. Upload it as an artifact of failed \
+             jobs, and look at what exists before the next apply"
+        )),
+        Ok(Err(error)) => context.log.error(&format!("{what}, which could not be kept: {error}")),
+        Err(_) => context.log.error(&format!("{what}, which could not be kept in time")),
     }
 }
 
-/// Removes what is left of the job. Whatever GitLab wants, this is done.
-async fn clean_up(context: &Context<'_>) -> bool {
+/// Ends what still runs, and removes the files that hold secrets.
+async fn tidy(context: &Context<'_>) {
     let _section = context.log.section("cleanup_file_variables", "Cleaning up");
-    let mut problems = Vec::new();
-    if let Err(left) = context.host.sandbox.clean().await {
-        problems.extend(left);
+    if let Err(left) = context.host.sandbox.end_leftovers().await {
+        context.log.warning(&left);
     }
     let workspace = context.workspace.clone();
-    let removed = tokio::task::spawn_blocking(move || workspace.remove()).await;
+    let removed = tokio::task::spawn_blocking(move || workspace.remove_private()).await;
     if !matches!(removed, Ok(Ok(()))) {
-        problems.push("the job's directories cannot be removed".to_owned());
+        context.log.warning("the files of variables cannot be removed");
     }
-    for it in &problems {
-        context.log.warning(it);
-    }
-    problems.is_empty()
 }
 
 fn say_outcome(log: &Log, outcome: Outcome) {
@@ -247,6 +251,6 @@ fn say_outcome(log: &Log, outcome: Outcome) {
 }
 
 /// For what cannot come: those futures are pending for ever.
-fn never_ends((): ()) -> (Result<(), Broken>, bool) {
-    (Err(Broken::Failed(Failure::System)), false)
+fn never_ends((): ()) -> Result<(), Broken> {
+    Err(Broken::Failed(Failure::System))
 }

@@ -25,11 +25,7 @@ pub(crate) async fn get_sources(context: &Context<'_>) -> Result<(), Broken> {
     }
     let _section = log.section("get_sources", "Getting the sources");
     run_hook(context, "pre_get_sources_script").await?;
-    let git = Git {
-        project: &context.workspace.project,
-        private: &context.workspace.private,
-        environment: &context.host.environment,
-    };
+    let git = Git::of(&context.workspace, context.host);
     for attempt in 1.. {
         let now = Instant::now();
         let end = context.time.ends.checkout(now);

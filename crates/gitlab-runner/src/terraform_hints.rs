@@ -1,6 +1,6 @@
 //! What a failed job should hear about its Terraform state.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A lock as Terraform describes it when somebody else holds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,14 +34,14 @@ impl HeldLock {
     }
 }
 
-/// Whether Terraform has left a state that it could not store, somewhere in the project, down to a few levels.
-pub(crate) fn has_errored_state(project: &Path) -> bool {
+/// A state that Terraform could not store, somewhere in the project, down to a few levels.
+pub(crate) fn find_errored_state(project: &Path) -> Option<PathBuf> {
     const LEVELS: usize = 6;
     let mut directories = vec![(project.to_owned(), 0)];
     while let Some((directory, level)) = directories.pop() {
         for entry in std::fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok) {
             if entry.file_name() == "errored.tfstate" {
-                return true;
+                return Some(entry.path());
             }
             let is_directory = entry.file_type().is_ok_and(|it| it.is_dir());
             if is_directory && level < LEVELS && entry.file_name() != ".git" {
@@ -49,7 +49,7 @@ pub(crate) fn has_errored_state(project: &Path) -> bool {
             }
         }
     }
-    false
+    None
 }
 
 #[cfg(test)]
@@ -86,8 +86,8 @@ mod tests {
     fn a_state_that_could_not_be_stored_is_found() {
         let project = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(project.path().join("envs/prod")).unwrap();
-        assert!(!has_errored_state(project.path()));
+        assert_eq!(find_errored_state(project.path()), None);
         std::fs::write(project.path().join("envs/prod/errored.tfstate"), "").unwrap();
-        assert!(has_errored_state(project.path()));
+        assert!(find_errored_state(project.path()).unwrap().ends_with("prod/errored.tfstate"));
     }
 }

@@ -55,7 +55,12 @@ async fn upload(
     artifact: &Artifact,
     end: Instant,
 ) -> Result<(), String> {
-    let untracked = if artifact.untracked { untracked(context, end).await? } else { Vec::new() };
+    let untracked = match artifact.untracked {
+        true => {
+            Git::of(&context.workspace, context.host).untracked(end).await.map_err(|it| it.to_string())?
+        }
+        false => Vec::new(),
+    };
     let task = Task {
         artifact: artifact.clone(),
         untracked,
@@ -63,8 +68,7 @@ async fn upload(
         private: context.workspace.private.clone(),
         variables: context.variables.clone(),
     };
-    let stopping = context.stopping.clone();
-    let is_over = move || Instant::now() >= end || stopping.said() == Some(Stop::Aborted);
+    let is_over = context.is_over_at(end);
     let done = tokio::task::spawn_blocking(move || task.pack(&is_over)).await;
     let (packed, warnings) = done.map_err(|_panicked| "this runner could not pack it".to_owned())?;
     for it in warnings {
@@ -84,15 +88,6 @@ async fn upload(
     coordinator.upload(context.job, Upload { artifact, name: &name, file, bytes }, end).await?;
     context.log.line(&format!("{what}: uploaded"));
     Ok(())
-}
-
-async fn untracked(context: &Context<'_>, end: Instant) -> Result<Vec<OsString>, String> {
-    let git = Git {
-        project: &context.workspace.project,
-        private: &context.workspace.private,
-        environment: &context.host.environment,
-    };
-    git.untracked(end).await.map_err(|error| error.to_string())
 }
 
 /// What is done on a thread of its own.

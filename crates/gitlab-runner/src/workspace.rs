@@ -37,9 +37,15 @@ impl Workspace {
         Some(Self { project, private })
     }
 
+    /// For a job that is not run.
+    pub(crate) fn nowhere(builds: &Path) -> Self {
+        Self { project: builds.to_owned(), private: builds.to_owned() }
+    }
+
     /// Makes both, new and empty, for us alone.
     pub(crate) fn make(&self) -> io::Result<()> {
-        self.remove()?;
+        remove(&self.private)?;
+        remove(&self.project)?;
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o700);
         builder.create(&self.project)?;
@@ -52,9 +58,9 @@ impl Workspace {
         DirBuilder::new().mode(0o700).create(&self.project)
     }
 
-    /// Removes both.
-    pub(crate) fn remove(&self) -> io::Result<()> {
-        remove(&self.private).and(remove(&self.project))
+    /// Removes the files of variables and of git.
+    pub(crate) fn remove_private(&self) -> io::Result<()> {
+        remove(&self.private)
     }
 
     /// Writes the files of variables.
@@ -117,7 +123,7 @@ mod tests {
         assert_eq!(workspace.handed_on().unwrap(), "", "a link is not followed");
         workspace.make().unwrap();
         assert_eq!(fs::read_dir(&workspace.project).unwrap().count(), 0);
-        workspace.remove().unwrap();
+        workspace.remove_private().unwrap();
         assert!(!workspace.private.exists());
     }
 }

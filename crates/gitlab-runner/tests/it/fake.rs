@@ -1,7 +1,7 @@
 //! A GitLab in memory, and a place for jobs.
 
 use gitlab_runner::{
-    Access, Asked, Budget, Coordinator, Finished, Host, NoCredentials, Outcome, Reports, Reserve, Sandbox,
+    Access, Asked, Budget, Cloud, Coordinator, Finished, Host, NoCloud, Outcome, Reports, Reserve, Sandbox,
     Stop, Stopper, Upload, environment, run_job,
 };
 use gitlab_runner_protocol::SecretText;
@@ -169,9 +169,14 @@ impl Place {
 
     /// Runs a job; what became of it, and its log.
     pub(crate) async fn run(&self, fake: &Fake, job: Value) -> (Finished, String) {
+        self.run_with(fake, &NoCloud, job).await
+    }
+
+    /// Runs a job beside a cloud.
+    pub(crate) async fn run_with(&self, fake: &Fake, cloud: &impl Cloud, job: Value) -> (Finished, String) {
         let job = Job::parse(job.to_string().as_bytes()).unwrap();
         let (_shutdown, shutdown) = Stopper::new();
-        let finished = run_job(&job, &self.host, fake, &NoCredentials, &self.budget, &shutdown).await;
+        let finished = run_job(&job, &self.host, fake, cloud, &self.budget, &shutdown).await;
         let mut finals = fake.finals.lock().unwrap();
         assert!(finals.len() <= 1, "one final state: {finals:?}");
         let last = finals.pop();

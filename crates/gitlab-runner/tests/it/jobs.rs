@@ -1,7 +1,7 @@
 //! Jobs that nobody stops.
 
 use crate::fake::{Fake, Place, job, with};
-use gitlab_runner::{Failure, NoCredentials, Outcome, PollSettings, Stopped, Stopper, poll};
+use gitlab_runner::{Failure, NoCloud, Outcome, PollSettings, Stopped, Stopper, poll};
 use gitlab_runner_protocol::job::Job;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -271,15 +271,15 @@ async fn jobs_are_run_one_after_the_other_until_there_is_none() {
     let fake = Fake { jobs: jobs.collect::<Vec<_>>().into(), ..Fake::default() };
     let (shutdown, told) = Stopper::new();
     let settings = |max_jobs| PollSettings { idle: Some(Duration::ZERO), max_jobs };
-    let polled = poll(&place.host, &fake, &NoCredentials, &place.budget, &settings(2), &told).await;
+    let polled = poll(&place.host, &fake, &NoCloud, &place.budget, &settings(2), &told).await;
     assert_eq!((polled.stopped, polled.polls), (Stopped::Jobs, 2));
     assert_eq!(
         polled.jobs.iter().map(|it| (it.id, it.outcome)).collect::<Vec<_>>(),
         [(3, Some(Outcome::Success)), (2, Some(Outcome::Success))]
     );
-    let polled = poll(&place.host, &fake, &NoCredentials, &place.budget, &settings(2), &told).await;
+    let polled = poll(&place.host, &fake, &NoCloud, &place.budget, &settings(2), &told).await;
     assert_eq!((polled.stopped, polled.polls, polled.jobs.len()), (Stopped::Idle, 2, 1));
     shutdown.stop(gitlab_runner::Stop::Shutdown);
-    let polled = poll(&place.host, &fake, &NoCredentials, &place.budget, &settings(2), &told).await;
+    let polled = poll(&place.host, &fake, &NoCloud, &place.budget, &settings(2), &told).await;
     assert_eq!((polled.stopped, polled.polls), (Stopped::Shutdown, 0));
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, with functions that they share")]
 
+mod cloud;
 mod fake;
 mod jobs;
 mod stops;

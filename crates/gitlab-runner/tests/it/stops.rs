@@ -1,7 +1,7 @@
 //! Jobs that are stopped.
 
 use crate::fake::{Fake, Place, job, with};
-use gitlab_runner::{Failure, NoCredentials, Outcome, PollSettings, Reserve, Stop, Stopped, Stopper, poll};
+use gitlab_runner::{Failure, NoCloud, Outcome, PollSettings, Reserve, Stop, Stopped, Stopper, poll};
 use gitlab_runner_protocol::job::Job;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -151,7 +151,7 @@ async fn a_runner_that_has_to_end_says_whether_the_script_had_begun() {
             Fake { stops: vec![("\nready\n", Stop::Shutdown)], jobs: vec![job].into(), ..Fake::default() };
         let (_shutdown, told) = Stopper::new();
         let settings = PollSettings { idle: Some(Duration::ZERO), max_jobs: 5 };
-        let polled = poll(&place.host, &fake, &NoCredentials, &place.budget, &settings, &told).await;
+        let polled = poll(&place.host, &fake, &NoCloud, &place.budget, &settings, &told).await;
         assert_eq!(polled.stopped, Stopped::Idle);
         assert_eq!(polled.jobs[0].outcome, Some(Outcome::Failed(expected)));
     }
@@ -167,7 +167,7 @@ async fn no_job_is_asked_for_that_could_not_have_its_time() {
     };
     let (_shutdown, told) = Stopper::new();
     let settings = PollSettings { idle: Some(Duration::ZERO), max_jobs: 5 };
-    let polled = poll(&place.host, &fake, &NoCredentials, &place.budget, &settings, &told).await;
+    let polled = poll(&place.host, &fake, &NoCloud, &place.budget, &settings, &told).await;
     assert_eq!((polled.stopped, polled.polls), (Stopped::Budget, 0));
     assert_eq!(fake.jobs.lock().unwrap().len(), 1);
 }
