@@ -4,6 +4,7 @@ use crate::log::Clock;
 use crate::roles::Access;
 use crate::wipe::wipe;
 use gitlab_runner_protocol::SecretText;
+use gitlab_runner_protocol::job::Variable;
 use runtask_process::Leftovers;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,8 +29,8 @@ pub struct Host {
     pub bash: PathBuf,
     /// The environment of programs, as [`crate::environment()`] makes it.
     pub environment: Vec<(String, String)>,
-    /// Variables that every job has, unless it says otherwise.
-    pub variables: Vec<(String, String)>,
+    /// Variables that every job has, unless it says otherwise: those of [`crate::terraform_state_variables`], say.
+    pub variables: Vec<Variable>,
     /// Certificates of a private authority, as text, where GitLab has one.
     pub certificates: Option<String>,
     /// Whose jobs are run, and which get which role.

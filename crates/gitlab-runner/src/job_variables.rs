@@ -21,9 +21,7 @@ pub(crate) fn job_variables(job: &Job, host: &Host, workspace: &Workspace, limit
     let mut list = VariableList::default();
     list.set("CI_JOB_IMAGE", job.image.as_deref().unwrap_or_default());
     list.set("CI_RUNNER_SHORT_TOKEN", &*host.short_token);
-    for (name, value) in &host.variables {
-        list.set(name, &**value);
-    }
+    list.extend(host.variables.iter().cloned());
     list.set("CI_BUILDS_DIR", host.builds.to_string_lossy());
     list.set("CI_PROJECT_DIR", workspace.project.to_string_lossy());
     list.set("CI_CONCURRENT_ID", "0");
