@@ -2,7 +2,8 @@
 
 use crate::outcome::Outcome;
 use crate::stop::Stopper;
-use gitlab_runner_protocol::job::{Artifact, Dependency, Job};
+use gitlab_runner_protocol::client::Upload;
+use gitlab_runner_protocol::job::{Dependency, Job};
 use gitlab_runner_protocol::log::JobLog;
 use std::fs::File;
 use std::future::Future;
@@ -33,7 +34,7 @@ pub trait Coordinator: Send + Sync {
     fn download(
         &self,
         dependency: &Dependency,
-        into: &mut File,
+        into: &File,
         attempts: u32,
         end: Instant,
     ) -> impl Future<Output = Result<(), String>> + Send;
@@ -70,17 +71,4 @@ pub enum Asked {
     Refused(String),
     /// GitLab could not be reached, or something else was wrong that may pass.
     Unreachable(String),
-}
-
-/// A file to upload.
-#[derive(Debug)]
-pub struct Upload<'a> {
-    /// What GitLab wants it to be: format, type, how long it is kept.
-    pub artifact: &'a Artifact,
-    /// Its name, with its ending.
-    pub name: &'a str,
-    /// It, from its beginning.
-    pub file: File,
-    /// Its length.
-    pub bytes: u64,
 }

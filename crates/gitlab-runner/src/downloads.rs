@@ -46,10 +46,10 @@ async fn download(
     end: Instant,
 ) -> Result<(), Broken> {
     let what = format!("the artifacts of {} could not be downloaded", dependency.name);
-    let mut file = tempfile::tempfile_in(&context.workspace.private)
+    let file = tempfile::tempfile_in(&context.workspace.private)
         .map_err(|error| context.system_failure(&what, &error))?;
     let attempts = context.switches.artifact_download_attempts;
-    coordinator.download(dependency, &mut file, attempts, end).await.map_err(|error| {
+    coordinator.download(dependency, &file, attempts, end).await.map_err(|error| {
         context.log.error(&format!("{what}: {error}"));
         Broken::Failed(Failure::System)
     })?;

@@ -14,6 +14,7 @@ mod environment;
 mod expansion;
 mod exports;
 mod git;
+mod gitlab;
 mod go_duration;
 mod head;
 mod host;
@@ -46,8 +47,9 @@ mod workspace;
 
 pub use budget::{Budget, Ends, JobTime, LimitSource, Reserve};
 pub use cloud::{Cloud, NoCloud};
-pub use coordinator::{Asked, Coordinator, Reports, Upload};
+pub use coordinator::{Asked, Coordinator, Reports};
 pub use environment::environment;
+pub use gitlab::{GitLab, GitLabReports};
 pub use go_duration::parse_duration;
 pub use host::{Host, Sandbox};
 pub use log::Clock;

@@ -38,7 +38,8 @@ pub(crate) struct Switches {
     pub lfs_skip_smudge: bool,
     /// `GET_SOURCES_ATTEMPTS`.
     pub get_sources_attempts: u32,
-    /// `ARTIFACT_DOWNLOAD_ATTEMPTS`.
+    /// `ARTIFACT_DOWNLOAD_ATTEMPTS`, three unless set: after the first one GitLab is not asked for the way to its object
+    /// store any more.
     pub artifact_download_attempts: u32,
     /// `RESTORE_CACHE_ATTEMPTS`.
     pub restore_cache_attempts: u32,
@@ -112,7 +113,7 @@ impl Switches {
             submodule_force_https: reader.boolean("GIT_SUBMODULE_FORCE_HTTPS").unwrap_or(false),
             lfs_skip_smudge: reader.boolean("GIT_LFS_SKIP_SMUDGE").unwrap_or(false),
             get_sources_attempts: reader.number("GET_SOURCES_ATTEMPTS", &ATTEMPTS).unwrap_or(1),
-            artifact_download_attempts: reader.number("ARTIFACT_DOWNLOAD_ATTEMPTS", &ATTEMPTS).unwrap_or(1),
+            artifact_download_attempts: reader.number("ARTIFACT_DOWNLOAD_ATTEMPTS", &ATTEMPTS).unwrap_or(3),
             restore_cache_attempts: reader.number("RESTORE_CACHE_ATTEMPTS", &ATTEMPTS).unwrap_or(1),
             script_limit: reader.duration("RUNNER_SCRIPT_TIMEOUT"),
             after_script_limit: reader.duration("RUNNER_AFTER_SCRIPT_TIMEOUT").unwrap_or(AFTER_SCRIPT_LIMIT),

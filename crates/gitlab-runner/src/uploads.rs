@@ -2,13 +2,14 @@
 
 use crate::choose::{Choice, choose};
 use crate::context::Context;
-use crate::coordinator::{Coordinator, Upload};
+use crate::coordinator::Coordinator;
 use crate::dotenv::check_dotenv;
 use crate::git::Git;
 use crate::pack::{PackError, Packed, pack};
 use crate::private_file;
 use crate::stop::Stop;
 use crate::variables::Variables;
+use gitlab_runner_protocol::client::Upload;
 use gitlab_runner_protocol::job::{Artifact, ArtifactFormat};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -85,7 +86,8 @@ async fn upload(
         artifact.artifact_type,
         artifact.artifact_format.as_str(),
     );
-    coordinator.upload(context.job, Upload { artifact, name: &name, file, bytes }, end).await?;
+    let upload = Upload { artifact, filename: &name, file: &file };
+    coordinator.upload(context.job, upload, end).await?;
     context.log.line(&format!("{what}: uploaded"));
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use gitlab_runner::{
     Access, Asked, Budget, Cloud, Coordinator, Finished, Host, NoCloud, Outcome, Reports, Reserve, Sandbox,
-    Stop, Stopper, Upload, environment, run_job,
+    Stop, Stopper, environment, run_job,
 };
 use gitlab_runner_protocol::SecretText;
+use gitlab_runner_protocol::client::Upload;
 use gitlab_runner_protocol::job::{Dependency, Job};
 use gitlab_runner_protocol::log::JobLog;
 use jiff::Timestamp;
@@ -58,22 +59,21 @@ impl Coordinator for Fake {
         }
     }
 
-    async fn upload(&self, _job: &Job, mut upload: Upload<'_>, _end: Instant) -> Result<(), String> {
+    async fn upload(&self, _job: &Job, upload: Upload<'_>, _end: Instant) -> Result<(), String> {
         let mut bytes = Vec::new();
-        upload.file.read_to_end(&mut bytes).unwrap();
-        assert_eq!(bytes.len() as u64, upload.bytes);
+        { upload.file }.read_to_end(&mut bytes).unwrap();
         if upload.artifact.artifact_type == "refused" {
             return Err("413: too large".to_owned());
         }
         let kind = upload.artifact.artifact_type.clone();
-        self.uploads.lock().unwrap().push((upload.name.to_owned(), kind, bytes));
+        self.uploads.lock().unwrap().push((upload.filename.to_owned(), kind, bytes));
         Ok(())
     }
 
     async fn download(
         &self,
         dependency: &Dependency,
-        into: &mut File,
+        mut into: &File,
         _attempts: u32,
         _end: Instant,
     ) -> Result<(), String> {

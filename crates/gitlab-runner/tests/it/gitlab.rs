@@ -1,0 +1,6 @@
+//! Whole jobs beside a GitLab that judges: over HTTP, with real git.
+
+mod cancel;
+mod jobs;
+mod runner;
+mod trouble;
