@@ -2,34 +2,46 @@
 
 use std::path::{Path, PathBuf};
 
-/// A lock as Terraform describes it when somebody else holds it.
+/// A lock that somebody else holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct HeldLock {
     id: String,
-    who: String,
-    created: String,
+    /// Who, and since when, where Terraform says so.
+    holder: Option<(String, String)>,
 }
 
 impl HeldLock {
     /// Finds the last one in a log.
     ///
-    /// Source: Terraform, `internal/command/clistate` and `internal/states/statemgr`, "Lock Info".
+    /// With a state in GitLab, what Terraform prints as "Lock Info" is the lock that it wanted; of the one that is there it
+    /// prints the id alone. With other places it is the lock that is there.
+    ///
+    /// Source: Terraform, `internal/backend/remote-state/http` and `internal/states/statemgr`.
     pub(crate) fn find(log: &str) -> Option<Self> {
         let (_, info) = log.rsplit_once("Error acquiring the state lock")?;
+        if let Some((_, held)) = info.split_once("HTTP remote state already locked") {
+            let id = held.split_once("ID=")?.1;
+            let end = id.find(|it: char| !(it.is_ascii_alphanumeric() || it == '-')).unwrap_or(id.len());
+            return Some(Self { id: id.get(..end)?.to_owned(), holder: None });
+        }
         let field = |name: &str| {
             let found = info.lines().take(40).find_map(|it| Some(it.split_once(name)?.1.trim().to_owned()));
             found.unwrap_or_default()
         };
-        let lock = Self { id: field(" ID:"), who: field(" Who:"), created: field(" Created:") };
+        let lock = Self { id: field(" ID:"), holder: Some((field(" Who:"), field(" Created:"))) };
         (!lock.id.is_empty()).then_some(lock)
     }
 
     /// What to do about it, in a line.
     pub(crate) fn hint(&self) -> String {
+        let id = &self.id;
+        let holder = match &self.holder {
+            Some((who, since)) => format!("by {who}, since {since}"),
+            None => "by somebody whom GitLab names under Operate > Terraform states".to_owned(),
+        };
         format!(
-            "the Terraform state is locked by {}, since {}. Wait for whoever that is; if nobody is, free it with \
-             `terraform force-unlock {}`",
-            self.who, self.created, self.id
+            "the Terraform state is locked {holder}. Wait for whoever that is; if nobody is, free it with \
+             `terraform force-unlock {id}`"
         )
     }
 }
@@ -62,7 +74,7 @@ mod tests {
 ╷
 │ Error: Error acquiring the state lock
 │\u{20}
-│ Error message: HTTP remote state already locked: ID=6f1c2a9d
+│ Error message: operation error S3: PutObject, https response error StatusCode: 412
 │ Lock Info:
 │   ID:        6f1c2a9d-4b3e-5f70-8192-a3b4c5d6e7f8
 │   Path:     \u{20}
@@ -77,6 +89,20 @@ mod tests {
             HeldLock::find(log).unwrap().hint(),
             "the Terraform state is locked by ada@example, since 2026-08-20 09:15:02.123 +0000 UTC. Wait for whoever that \
              is; if nobody is, free it with `terraform force-unlock 6f1c2a9d-4b3e-5f70-8192-a3b4c5d6e7f8`"
+        );
+        let gitlab = "
+│ Error: Error acquiring the state lock
+│
+│ Error message: HTTP remote state already locked:
+│ ID=9db590f1-b6fe-c5f2-2678-8804f089deba
+│ Lock Info:
+│   ID:        c34ca91c-5519-79ca-54b9-9ef6d333604e
+│   Who:       ada@example
+";
+        assert_eq!(
+            HeldLock::find(gitlab).unwrap().hint(),
+            "the Terraform state is locked by somebody whom GitLab names under Operate > Terraform states. Wait for \
+             whoever that is; if nobody is, free it with `terraform force-unlock 9db590f1-b6fe-c5f2-2678-8804f089deba`"
         );
         assert_eq!(HeldLock::find("Error: Error acquiring the state lock\n"), None);
         assert_eq!(HeldLock::find("ID: 1"), None);

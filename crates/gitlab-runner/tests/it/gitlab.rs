@@ -3,4 +3,5 @@
 mod cancel;
 mod jobs;
 mod runner;
+mod terraform;
 mod trouble;

@@ -8,11 +8,12 @@ use tokio::time::timeout;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What terraform does when it is interrupted once; what it says then goes into a file, too.
+/// What terraform does when it is interrupted once; what it says then goes into a file, too. Until then it says something,
+/// because a silent job hears that it is cancelled with its next sign of life, after half a minute.
 fn cooperative(file: &str) -> String {
     format!(
         "bash -c 'trap \"echo unlocked | tee {file}; exit 1\" INT; trap \"echo torn; exit 1\" TERM
-        echo ready; while :; do sleep 0.05; done' || true"
+        echo ready; while :; do echo .; sleep 0.2; done' || true"
     )
 }
 
