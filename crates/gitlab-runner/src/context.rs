@@ -64,6 +64,7 @@ impl Context<'_> {
         let mut program = Program::new(&self.host.bash)
             .arguments(["--noprofile", "--norc"])
             .directory(&self.workspace.project)
+            .no_core_files()
             .input(text.as_bytes())?;
         for (name, value) in &self.host.environment {
             program = program.variable(name, value);

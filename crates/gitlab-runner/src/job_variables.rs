@@ -43,7 +43,13 @@ pub(crate) fn job_variables(job: &Job, host: &Host, workspace: &Workspace, limit
     list.set("CI_SHARED_ENVIRONMENT", "true");
     list.set("CI_RUNNER_VERSION", &*host.version);
     list.set("CI_RUNNER_REVISION", &*host.revision);
-    list.set("CI_RUNNER_EXECUTABLE_ARCH", format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH));
+    // As Go names them, and so GitLab's runner.
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    list.set("CI_RUNNER_EXECUTABLE_ARCH", format!("{}/{architecture}", std::env::consts::OS));
     list.set("RUNNER_TEMP_PROJECT_DIR", workspace.private.to_string_lossy());
     list.set("GITLAB_ENV", workspace.handed_on_path().to_string_lossy());
     list

@@ -11,8 +11,11 @@
 mod fake;
 
 use fake::{Fake, Place, job, with};
-use gitlab_runner::{Failure, Outcome};
-use runtask_process::{Leftovers, Program, Whose, this_program};
+use gitlab_runner::{Failure, Outcome, Stop};
+use runtask_process::{
+    Leftovers, Program, Whose, hide_from_others, is_hidden_from_others, let_children_be_interrupted,
+    this_program,
+};
 use serde_json::json;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -40,6 +43,10 @@ exit 7"#;
 const NEXT: &str = r#"for it in /proc/[0-9]*; do tr '\0' ' ' < $it/cmdline; echo; done | { grep -c '[d]aemon\|[s]leep 1000' || true; } | sed 's/^/left: /'
 find "$HOME" "$CI_BUILDS_DIR" -mindepth 1 -printf 'found: %P\n'"#;
 
+/// What terraform does when it is interrupted once.
+const COOPERATIVE: &str = "bash -c 'trap \"echo unlocked; exit 1\" INT; trap \"echo torn; exit 1\" TERM
+    echo ready; while :; do sleep 0.05; done' || true";
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -62,7 +69,9 @@ async fn main() {
     } else {
         (&["--user", "--map-current-user"], &[])
     };
-    let finished = Program::new("/usr/bin/unshare")
+    // As a shell starts what it puts in the background: deaf to interrupts.
+    let finished = Program::new("/bin/bash")
+        .arguments(["-c", "trap '' INT TERM; exec /usr/bin/unshare \"$@\"", "bash"])
         .arguments(who.iter().chain(&apart).chain(ordinary))
         .arguments([program.as_os_str(), INSIDE.as_ref()])
         .run(Instant::now() + LIMIT, LIMIT, 1 << 20)
@@ -73,6 +82,10 @@ async fn main() {
 
 async fn run_jobs() {
     assert!(!rustix::process::getuid().is_root(), "nobody is kept from anything by a mode otherwise");
+    let_children_be_interrupted().unwrap();
+    assert!(!is_hidden_from_others());
+    hide_from_others();
+    assert!(is_hidden_from_others());
     let mut place = Place::new();
     let builds = place.directory.path().join("builds");
     place.host.sandbox.leftovers = Some(Leftovers::beyond_now(Whose::AnybodyNew).unwrap());
@@ -85,6 +98,10 @@ async fn run_jobs() {
     let mut seen: Vec<&str> =
         log.lines().filter(|it| it.starts_with("left:") || it.starts_with("found:")).collect();
     seen.sort_unstable();
+    let fake = Fake { stops: vec![("\nready\n", Stop::Canceled)], ..Fake::default() };
+    let (finished, log) = place.run(&fake, job(&[COOPERATIVE, "echo next"])).await;
+    assert_eq!(finished.outcome, Some(Outcome::Failed(Failure::Canceled)));
+    assert!(log.contains("\nunlocked\n") && !log.contains("echo next"), "{log}");
     assert_eq!(place.host.sandbox.clean().await, Ok(()));
     assert_eq!(std::fs::read_dir(builds).unwrap().count(), 0);
     // The two directories of this job itself, and the file that it may hand variables on with.

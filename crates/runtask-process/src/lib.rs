@@ -12,7 +12,7 @@ mod table;
 
 pub use directory::PrivateDirectory;
 pub use group::StopSignal;
-pub use hidden::hide_from_others;
+pub use hidden::{hide_from_others, is_hidden_from_others};
 pub use interrupts::let_children_be_interrupted;
 pub use leftovers::{Leftovers, NotGone, Whose};
 pub use output::{Flooded, read_bounded, read_tail};

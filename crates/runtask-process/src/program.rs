@@ -34,6 +34,7 @@ pub struct Program {
 #[derive(Debug, Clone, Copy, Default)]
 struct Limits {
     memory_bytes: Option<u64>,
+    core_bytes: Option<u64>,
     processor_time: Option<Duration>,
 }
 
@@ -180,6 +181,13 @@ impl Program {
     #[must_use]
     pub fn processor_time(mut self, time: Duration) -> Self {
         self.limits.processor_time = Some(time);
+        self
+    }
+
+    /// Without a core file when it, or one of its processes, crashes; Linux only.
+    #[must_use]
+    pub fn no_core_files(mut self) -> Self {
+        self.limits.core_bytes = Some(0);
         self
     }
 
@@ -335,12 +343,13 @@ impl Limits {
             }
         };
         set(Resource::Data, self.memory_bytes);
+        set(Resource::Core, self.core_bytes);
         set(Resource::Cpu, self.processor_time.map(|it| it.as_secs().max(1)));
     }
 
     #[cfg(not(target_os = "linux"))]
     fn apply(self, _child: &Child) {
-        let _unsupported = (self.memory_bytes, self.processor_time);
+        let _unsupported = (self.memory_bytes, self.core_bytes, self.processor_time);
     }
 }
 

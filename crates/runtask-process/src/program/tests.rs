@@ -129,15 +129,16 @@ async fn limits_are_the_systems_own() {
     let directory = TempDir::new().unwrap();
     // The shell waits for its input, so that the limits are there before it looks at them.
     let (stdin, mut go) = std::io::pipe().unwrap();
-    let mut running = shell("read go; ulimit -d; ulimit -t; ulimit -H -d", directory.path())
+    let mut running = shell("read go; ulimit -d; ulimit -t; ulimit -H -d; ulimit -c", directory.path())
         .stdin(stdin)
         .memory_bytes(64 * 1024 * 1024)
         .processor_time(Duration::from_secs(7))
+        .no_core_files()
         .start()
         .unwrap();
     std::io::Write::write_all(&mut go, b"go\n").unwrap();
     let stdout = read_bounded(running.take_stdout(), MAX_OUTPUT_BYTES).await.unwrap();
-    assert_eq!(String::from_utf8(stdout).unwrap(), "65536\n7\n65536\n");
+    assert_eq!(String::from_utf8(stdout).unwrap(), "65536\n7\n65536\n0\n");
     assert!(running.wait().await.unwrap().success());
 }
 
