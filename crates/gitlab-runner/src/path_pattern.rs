@@ -29,7 +29,7 @@ impl PathPattern {
     /// Reads a pattern. An absolute one has to be below `project`.
     ///
     /// `*` and `?` stay within a component, `**` is any number of whole ones, `[ab]`, `[!a]`, `[^a]` and `{a,b}` choose.
-    /// Names that begin with a dot are names like others.
+    /// Names that begin with a dot are names like others. `?` and `[…]` stand for one byte, so not for a letter such as `é`.
     pub(crate) fn parse(text: &str, project: &Path) -> Result<Self, NoPattern> {
         let mut parts: Vec<&str> = Vec::new();
         let path = Path::new(text);
@@ -100,6 +100,10 @@ pub(crate) fn expand_path(text: &str, variables: &Variables) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runtask_process::Program;
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+    use tokio::time::Instant;
 
     #[test]
     fn paths_are_expanded_as_between_double_quotes() {
@@ -161,5 +165,69 @@ mod tests {
         check("[^a]x", "ax", false);
         check("[^a]x", "bx", true);
         check("{a,b}/c", "b/c", true);
+    }
+
+    /// What bash finds with `globstar` and `dotglob`, of which GitLab's patterns are a part. Where `?` and `[…]` meet a
+    /// letter of several bytes, bash takes the letter.
+    #[tokio::test]
+    async fn bash_finds_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = [
+            "a.log",
+            ".log",
+            "b c",
+            "d/a.log",
+            "d/e/a.log",
+            "d/e/f/x",
+            "d/.h/x",
+            "ab/x",
+            "b/c",
+            "[x]",
+            "é/ü",
+        ];
+        for file in files {
+            let path = directory.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let patterns = [
+            "*",
+            "*.log",
+            "**/*.log",
+            "d/**/*.log",
+            "d/*",
+            "d/**/x",
+            "?.log",
+            "[ab]*",
+            "[!a]*",
+            "[^a]*",
+            "[a-c]*/c",
+            "{a,b}*/?",
+            "**",
+            "*/*",
+            "d/**/**/x",
+            "**/e/**/x",
+            "b?c",
+            "é/*",
+            "{d/e,ab}/**/x",
+            ".*",
+            "**/.h/*",
+            "[[]*",
+        ];
+        let limit = Duration::from_secs(60);
+        for pattern in patterns {
+            let matcher = matcher(pattern).unwrap();
+            let script = format!(
+                "shopt -s globstar dotglob nullglob; printf '%s\\n' {pattern}; echo =; printf '%s\\n' **"
+            );
+            let program = Program::new("/bin/bash").arguments(["-c", &script]).directory(directory.path());
+            let program = program.variable("LC_ALL", "C.UTF-8").variable("PATH", "/usr/bin:/bin");
+            let finished = program.run(Instant::now() + limit, limit, 1 << 20).await.unwrap();
+            let text = String::from_utf8(finished.stdout).unwrap();
+            let (matched, all) = text.split_once("=\n").unwrap();
+            let matched: BTreeSet<&str> = matched.lines().collect();
+            let ours: BTreeSet<&str> = all.lines().filter(|it| matcher.is_match(it)).collect();
+            assert_eq!(ours, matched, "{pattern}");
+        }
     }
 }

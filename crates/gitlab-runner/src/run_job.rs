@@ -17,7 +17,7 @@ use crate::scripts::{run_after_script, run_steps};
 use crate::sources::get_sources;
 use crate::stop::{Stop, Stopper, Stopping};
 use crate::switches::Switches;
-use crate::terraform_hints::{HeldLock, find_errored_state};
+use crate::terraform_hints::{HeldLock, find_errored_state, was_interrupted};
 use crate::uploads::upload_artifacts;
 use crate::workspace::Workspace;
 use gitlab_runner_protocol::job::Job;
@@ -200,8 +200,15 @@ async fn prepare(context: &Context<'_>) -> Result<(), Broken> {
 async fn care_for_state(context: &Context<'_>, cloud: &impl Cloud, job_log: &JobLog) {
     let bytes = job_log.summary().bytes;
     let end = job_log.part(bytes.saturating_sub(SEARCHED), SEARCHED);
-    if let Some(lock) = HeldLock::find(&String::from_utf8_lossy(&end)) {
+    let end = String::from_utf8_lossy(&end);
+    if let Some(lock) = HeldLock::find(&end) {
         context.log.warning(&lock.hint());
+    }
+    if was_interrupted(&end) {
+        context.log.warning(
+            "terraform was interrupted: what it was creating may exist without being in its state. Look before the next \
+             apply",
+        );
     }
     let Some(state) = find_errored_state(&context.workspace.project) else { return };
     let end = context.time.ends.after_script;

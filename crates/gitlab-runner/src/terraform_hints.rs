@@ -46,6 +46,13 @@ impl HeldLock {
     }
 }
 
+/// Whether Terraform says that it was interrupted. Even then, what the cloud was making may be in no state.
+///
+/// Source: Terraform, `internal/command/views`, "Interrupt received."
+pub(crate) fn was_interrupted(log: &str) -> bool {
+    log.contains("Interrupt received.")
+}
+
 /// A state that Terraform could not store, somewhere in the project, down to a few levels.
 pub(crate) fn find_errored_state(project: &Path) -> Option<PathBuf> {
     const LEVELS: usize = 6;

@@ -70,7 +70,7 @@ impl Leftovers {
         let deadline = Instant::now() + limit;
         let mut ended = BTreeSet::new();
         let mut clean_looks = 0;
-        while clean_looks < CLEAN_LOOKS {
+        loop {
             let left = self.find().map_err(NotGone::Unlisted)?;
             for it in &left {
                 let _gone_meanwhile = kill_process(it.id, Signal::KILL);
@@ -80,9 +80,11 @@ impl Leftovers {
             if !left.is_empty() && Instant::now() >= deadline {
                 return Err(NotGone::Survivors(left.len()));
             }
+            if clean_looks == CLEAN_LOOKS {
+                return Ok(ended.len());
+            }
             sleep(PAUSE).await;
         }
-        Ok(ended.len())
     }
 
     fn find(&self) -> io::Result<Vec<Entry>> {

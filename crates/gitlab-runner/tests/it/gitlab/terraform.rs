@@ -116,6 +116,7 @@ async fn an_apply_that_is_canceled_frees_its_lock() {
         log.contains("Interrupt received") && !log.contains("Two interrupts") && !log.contains("echo next"),
         "{log}"
     );
+    assert!(log.contains("WARNING: terraform was interrupted: what it was creating may exist"), "{log}");
     assert!(runner.simulator.terraform_state("prod").is_some(), "what is half done is known");
     assert_eq!(runner.simulator.locked_states(), [""; 0]);
     locks_are_paired(&runner);
