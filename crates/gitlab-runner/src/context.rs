@@ -79,6 +79,12 @@ impl Context<'_> {
         move || Instant::now() >= end || stopping.said() == Some(Stop::Aborted)
     }
 
+    /// Why nothing more is to be started, if that is so.
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        let is_late = Instant::now() >= self.time.ends.script;
+        self.stopping.said().or_else(|| is_late.then_some(Stop::TimeUp))
+    }
+
     /// What a job has come to that was stopped before, or when, its script had begun.
     pub(crate) fn broken_by(&self, stop: Stop, has_begun: bool) -> Broken {
         let is_our_limit = self.time.source != LimitSource::Job;

@@ -150,7 +150,14 @@ async fn stages(
     let sources = async {
         get_sources(context).await?;
         restore_caches(context, cloud).await;
-        download_artifacts(context, coordinator).await
+        download_artifacts(context, coordinator).await?;
+        match context.stopped() {
+            Some(why) => {
+                context.say_stopped(why);
+                Err(context.broken_by(why, false))
+            }
+            None => Ok(()),
+        }
     };
     let mut result = sources.await;
     if result.is_ok() {

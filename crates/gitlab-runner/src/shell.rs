@@ -28,7 +28,7 @@ pub(crate) enum End {
 }
 
 /// Runs `program` to its end, or until `stop` says why not; then `ladder` says by which signals. Whoever is left of its
-/// group is killed.
+/// group is killed. What is to stop already is not started: it could do something before it hears of it.
 ///
 /// # Errors
 ///
@@ -39,6 +39,12 @@ pub(crate) async fn run_logged(
     stop: impl Future<Output = Stop>,
     ladder: impl FnOnce(Stop) -> Vec<(StopSignal, Duration)>,
 ) -> io::Result<End> {
+    let mut stop = pin!(stop);
+    tokio::select! {
+        biased;
+        why = &mut stop => return Ok(End::Stopped(why)),
+        () = std::future::ready(()) => {}
+    }
     let (mut running, mut output) = program.start_with_one_output()?;
     let mut copied = pin!(async {
         let mut chunk = Vec::with_capacity(CHUNK);

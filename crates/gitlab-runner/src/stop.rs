@@ -91,7 +91,7 @@ impl Stopping {
             tokio::select! {
                 biased;
                 () = own.aborted() => Stop::Aborted,
-                () = tokio::time::sleep_until(end) => Stop::TimeUp,
+                () = until(end) => Stop::TimeUp,
             }
         }
     }
@@ -103,9 +103,16 @@ impl Stopping {
             tokio::select! {
                 biased;
                 why = own.stopped() => why,
-                () = tokio::time::sleep_until(end) => Stop::TimeUp,
+                () = until(end) => Stop::TimeUp,
             }
         }
+    }
+}
+
+/// Unlike the library's, it does not wait at all for what has passed.
+async fn until(end: Instant) {
+    if Instant::now() < end {
+        tokio::time::sleep_until(end).await;
     }
 }
 

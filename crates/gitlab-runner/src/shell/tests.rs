@@ -153,6 +153,24 @@ async fn who_does_not_hear_the_interrupt_is_terminated_and_then_killed() {
 }
 
 #[tokio::test]
+async fn what_is_to_stop_already_is_not_started() {
+    let directory = TempDir::new().unwrap();
+    let (stopper, stopping) = Stopper::new();
+    let log = MemoryLog::new();
+    stopper.stop(Stop::Canceled);
+    for (stop, why) in [
+        (stopping.or_at(Instant::now() + Duration::from_secs(60)), Stop::Canceled),
+        (Stopper::new().1.or_at(Instant::now()), Stop::TimeUp),
+    ] {
+        let program = bash(directory.path(), "", &["touch ran"]);
+        let end = run_logged(program, &log.log, stop, |_| Vec::new()).await;
+        assert_eq!(end.unwrap(), End::Stopped(why));
+    }
+    assert!(!directory.path().join("ran").exists());
+    assert_eq!(log.text(), "");
+}
+
+#[tokio::test]
 async fn time_is_up_when_it_is() {
     let directory = TempDir::new().unwrap();
     let (_stopper, stopping) = Stopper::new();

@@ -77,6 +77,9 @@ impl Coordinator for Fake {
         _attempts: u32,
         _end: Instant,
     ) -> Result<(), String> {
+        if dependency.name == "slow" {
+            return std::future::pending().await;
+        }
         let archive = self.archives.get(&dependency.id).ok_or("404: there is none")?;
         into.write_all(archive).unwrap();
         Ok(())

@@ -104,6 +104,21 @@ async fn before_its_script_a_canceled_job_just_ends() {
     assert!(!log.contains("after:") && !log.contains("\nran\n"), "{log}");
 }
 
+/// A job that is cancelled while nothing of it runs does not begin, and so is safe to try again.
+#[tokio::test]
+async fn what_is_stopped_before_its_script_does_not_begin_it() {
+    let mut place = Place::new();
+    place.budget.reserve = brief();
+    for (stop, failure) in [(Stop::Canceled, Failure::Canceled), (Stop::Shutdown, Failure::Interrupted)] {
+        let fake = Fake { stops: vec![("This job may take", stop)], ..Fake::default() };
+        let dependencies = json!([{"id": 8, "name": "slow", "artifacts_file": {"filename": "x.zip"}}]);
+        let (finished, log) =
+            place.run(&fake, with(stopped("echo ran"), "/dependencies", dependencies)).await;
+        assert_eq!(finished.outcome, Some(Outcome::Failed(failure)), "{log}");
+        assert!(!log.contains("\nran\n") && !log.contains("after:"), "{log}");
+    }
+}
+
 /// G-48: GitLab hears nothing more, but terraform gets its time.
 #[tokio::test]
 async fn a_job_that_is_aborted_ends_in_order_and_in_silence() {
