@@ -61,7 +61,7 @@ async fn restore(
             Err(_) => return Err("it took too long".to_owned()),
         }
     };
-    let (project, is_over) = (context.workspace.project.clone(), context.is_over_at(end));
+    let (project, is_over) = (context.workspace.files(), context.is_over_at(end));
     let unpacked =
         tokio::task::spawn_blocking(move || unpack(file, &project, &UnpackLimits::default(), &is_over)).await;
     match unpacked {
@@ -120,10 +120,12 @@ async fn keep(
     let is_over = context.is_over_at(end);
     let packed = tokio::task::spawn_blocking(move || {
         let mut warnings = Vec::new();
-        let choice = Choice { paths: &cache.paths, exclude: &[], untracked: &untracked };
-        let paths = choose(&choice, &workspace.project, &variables, &mut warnings);
+        let choice =
+            Choice { project: &workspace.project, paths: &cache.paths, exclude: &[], untracked: &untracked };
+        let root = workspace.files();
+        let paths = choose(&choice, &root, &variables, &mut warnings);
         let zip = ArtifactFormat::Zip;
-        let packed = pack(&zip, &paths, &workspace.project, &workspace.private, &mut warnings, &is_over);
+        let packed = pack(&zip, &paths, &root, &workspace.private, &mut warnings, &is_over);
         (packed, warnings)
     });
     let (packed, warnings) = packed.await.map_err(|_panicked| "this runner could not pack it".to_owned())?;

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// What is to be chosen of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Choice<'a> {
+    /// The project's path, for patterns that begin with it.
+    pub(crate) project: &'a Path,
     /// Patterns, not expanded.
     pub(crate) paths: &'a [String],
     /// Patterns of what is left out, not expanded; each is matched with the whole relative path.
@@ -18,24 +20,24 @@ pub(crate) struct Choice<'a> {
     pub(crate) untracked: &'a [OsString],
 }
 
-/// What was chosen: paths relative to the project's directory, sorted, directories among them. A directory that a pattern
+/// What was chosen below `root`, the project's directory: relative paths, sorted, directories among them. A directory that a pattern
 /// names is taken with everything in it. Links are links: nothing is looked for behind one.
 ///
 /// What cannot be taken, or finds nothing, is named in `warnings`.
 #[must_use]
 pub(crate) fn choose(
     choice: &Choice<'_>,
-    project: &Path,
+    root: &Path,
     variables: &Variables,
     warnings: &mut Vec<String>,
 ) -> Vec<PathBuf> {
-    let mut chosen = Chosen { project, paths: BTreeSet::new(), unreadable: 0 };
+    let mut chosen = Chosen { root, paths: BTreeSet::new(), unreadable: 0 };
     for text in choice.paths {
         let expanded = expand_path(text, variables);
         if expanded.is_empty() {
             continue;
         }
-        match PathPattern::parse(&expanded, project) {
+        match PathPattern::parse(&expanded, choice.project) {
             Ok(pattern) => {
                 if !chosen.take(&pattern) {
                     warnings.push(format!("{text}: no matching files"));
@@ -69,7 +71,7 @@ pub(crate) fn choose(
 }
 
 struct Chosen<'a> {
-    project: &'a Path,
+    root: &'a Path,
     paths: BTreeSet<PathBuf>,
     unreadable: usize,
 }
@@ -98,7 +100,7 @@ impl Chosen<'_> {
     /// Takes a path, and says whether it is there and no link leads to it.
     fn take_with_all_below(&mut self, path: &Path) -> bool {
         let is_reached = path.parent().is_none_or(|it| self.is_directory(it));
-        if !is_reached || fs::symlink_metadata(self.project.join(path)).is_err() {
+        if !is_reached || fs::symlink_metadata(self.root.join(path)).is_err() {
             return false;
         }
         let mut directories = Vec::new();
@@ -121,12 +123,12 @@ impl Chosen<'_> {
 
     /// Whether a path is a directory, and every part of it too.
     fn is_directory(&self, path: &Path) -> bool {
-        path.ancestors().all(|it| fs::symlink_metadata(self.project.join(it)).is_ok_and(|it| it.is_dir()))
+        path.ancestors().all(|it| fs::symlink_metadata(self.root.join(it)).is_ok_and(|it| it.is_dir()))
     }
 
     /// What is in a directory, and whether it is a directory too.
     fn entries(&mut self, directory: &Path) -> Vec<(PathBuf, bool)> {
-        let Ok(entries) = fs::read_dir(self.project.join(directory)) else {
+        let Ok(entries) = fs::read_dir(self.root.join(directory)) else {
             self.unreadable += 1;
             return Vec::new();
         };
@@ -161,7 +163,13 @@ mod tests {
     ) -> (Vec<String>, Vec<String>) {
         let texts = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
         let untracked: Vec<OsString> = untracked.iter().map(Into::into).collect();
-        let choice = Choice { paths: &texts(paths), exclude: &texts(exclude), untracked: &untracked };
+        let (paths, exclude) = (texts(paths), texts(exclude));
+        let choice = Choice {
+            project: Path::new("/builds/p"),
+            paths: &paths,
+            exclude: &exclude,
+            untracked: &untracked,
+        };
         let mut variables = Variables::default();
         variables.set("ROOT", "envs/prod");
         let mut warnings = Vec::new();
@@ -188,6 +196,8 @@ mod tests {
             ]
         );
         assert_eq!(warnings, ["none*: no matching files"]);
+        let (paths, _) = chosen(project.path(), &["/builds/p/z", "/builds/p/*.log"], &[], &[]);
+        assert_eq!(paths, ["a.log", "b.log", "z"]);
         let (paths, _) = chosen(project.path(), &["."], &["**/*.log", "z", "envs/**"], &[]);
         assert_eq!(paths, ["d", "d/.hidden", "envs"]);
         let (paths, _) = chosen(project.path(), &["**/*.log"], &["*.log"], &[]);

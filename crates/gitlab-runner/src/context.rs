@@ -42,7 +42,7 @@ pub(crate) enum Broken {
 
 impl Context<'_> {
     /// Runs entries in a shell of their own, in the project's directory, until `stop` says why not. `status` is what
-    /// `CI_JOB_STATUS` is there.
+    /// `CI_JOB_STATUS` is there. Whoever they leave running is ended.
     pub(crate) async fn shell(
         &self,
         entries: &[String],
@@ -70,7 +70,12 @@ impl Context<'_> {
             program = program.variable(name, value);
         }
         let steps = |why| ladder(why, Instant::now(), &self.time.ends, &self.reserve);
-        run_logged(program, &self.log, stop, steps).await
+        let end = run_logged(program, &self.log, stop, steps).await;
+        // Nobody must be able to put something else in the place of what is unpacked or packed next.
+        if let Err(left) = self.host.sandbox.end_leftovers().await {
+            self.log.warning(&left);
+        }
+        end
     }
 
     /// Asks whether it is `end`, or GitLab wants nothing of the job any more: for what works on a thread of its own.

@@ -53,7 +53,7 @@ async fn download(
         context.log.error(&format!("{what}: {error}"));
         Broken::Failed(Failure::System)
     })?;
-    let project = context.workspace.project.clone();
+    let project = context.workspace.files();
     let is_over = context.is_over_at(end);
     let unpacked =
         tokio::task::spawn_blocking(move || unpack(file, &project, &UnpackLimits::default(), &is_over)).await;

@@ -178,10 +178,6 @@ async fn stages(
     if result == Err(Broken::Aborted) {
         return result;
     }
-    // Nobody must be able to put something else in the place of what is packed.
-    if let Err(left) = context.host.sandbox.end_leftovers().await {
-        context.log.warning(&left);
-    }
     keep_caches(context, cloud, result.is_ok()).await;
     let uploaded = upload_artifacts(context, coordinator, result.is_ok()).await;
     if context.stopping.said() == Some(Stop::Aborted) {
@@ -217,7 +213,7 @@ async fn care_for_state(context: &Context<'_>, cloud: &impl Cloud, job_log: &Job
              apply",
         );
     }
-    let Some(state) = find_errored_state(&context.workspace.project) else { return };
+    let Some(state) = find_errored_state(&context.workspace.files()) else { return };
     let end = context.time.ends.after_script;
     let kept = match private_file::open(&state) {
         Ok(Some(state)) => timeout_at(end, cloud.rescue(context.job, state, end)).await,

@@ -47,14 +47,14 @@ pub(crate) async fn get_sources(context: &Context<'_>) -> Result<(), Broken> {
             why => return Err(stopped(context, why)),
         }
         let workspace = context.workspace.clone();
-        let made = tokio::task::spawn_blocking(move || workspace.make_project_again()).await;
+        let made = tokio::task::spawn_blocking(move || workspace.empty()).await;
         match made {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                return Err(context.system_failure("the project's directory cannot be made", &error));
+                return Err(context.system_failure("the project's directory cannot be emptied", &error));
             }
             Err(error) => {
-                return Err(context.system_failure("the project's directory cannot be made", &error));
+                return Err(context.system_failure("the project's directory cannot be emptied", &error));
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::pack::{PackError, Packed, pack};
 use crate::private_file;
 use crate::stop::Stop;
 use crate::variables::Variables;
+use crate::workspace::Workspace;
 use gitlab_runner_protocol::client::Upload;
 use gitlab_runner_protocol::job::{Artifact, ArtifactFormat};
 use std::ffi::OsString;
@@ -65,8 +66,7 @@ async fn upload(
     let task = Task {
         artifact: artifact.clone(),
         untracked,
-        project: context.workspace.project.clone(),
-        private: context.workspace.private.clone(),
+        workspace: context.workspace.clone(),
         variables: context.variables.clone(),
     };
     let is_over = context.is_over_at(end);
@@ -96,8 +96,7 @@ async fn upload(
 struct Task {
     artifact: Artifact,
     untracked: Vec<OsString>,
-    project: PathBuf,
-    private: PathBuf,
+    workspace: Workspace,
     variables: Variables,
 }
 
@@ -105,19 +104,18 @@ impl Task {
     fn pack(&self, is_over: &dyn Fn() -> bool) -> (Result<Option<Packed>, String>, Vec<String>) {
         let mut warnings = Vec::new();
         let choice = Choice {
+            project: &self.workspace.project,
             paths: &self.artifact.paths,
             exclude: &self.artifact.exclude,
             untracked: &self.untracked,
         };
-        let paths = choose(&choice, &self.project, &self.variables, &mut warnings);
-        let checked = if self.artifact.artifact_type == "dotenv" {
-            check_variables(&self.project, &paths)
-        } else {
-            Ok(())
-        };
+        let root = self.workspace.files();
+        let paths = choose(&choice, &root, &self.variables, &mut warnings);
+        let checked =
+            if self.artifact.artifact_type == "dotenv" { check_variables(&root, &paths) } else { Ok(()) };
         let packed = checked.and_then(|()| {
             let format = &self.artifact.artifact_format;
-            let packed = pack(format, &paths, &self.project, &self.private, &mut warnings, is_over);
+            let packed = pack(format, &paths, &root, &self.workspace.private, &mut warnings, is_over);
             packed.map_err(|error| match &error {
                 PackError::File { source, .. } => format!("{error}: {source}"),
                 _ => error.to_string(),

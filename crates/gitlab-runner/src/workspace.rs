@@ -2,10 +2,12 @@
 
 use crate::private_file;
 use crate::variables::Variables;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// What a job may hand on to its later shells, in bytes.
 const MAX_HANDED_ON: u64 = 1024 * 1024;
@@ -20,6 +22,8 @@ pub(crate) struct Workspace {
     pub(crate) project: PathBuf,
     /// The directory beside it, for files of variables and of git: `<project>.tmp`.
     pub(crate) private: PathBuf,
+    /// The project's directory itself, from when it was made.
+    made: Arc<OnceLock<OwnedFd>>,
 }
 
 impl Workspace {
@@ -34,28 +38,38 @@ impl Workspace {
         }
         let project = builds.join(&path);
         let private = builds.join(format!("{path}.tmp"));
-        Some(Self { project, private })
+        Some(Self { project, private, made: Arc::default() })
     }
 
     /// For a job that is not run.
     pub(crate) fn nowhere(builds: &Path) -> Self {
-        Self { project: builds.to_owned(), private: builds.to_owned() }
+        Self { project: builds.to_owned(), private: builds.to_owned(), made: Arc::default() }
     }
 
-    /// Makes both, new and empty, for us alone.
+    /// Makes both, new and empty, for us alone. To be called once.
     pub(crate) fn make(&self) -> io::Result<()> {
         remove(&self.private)?;
         remove(&self.project)?;
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(0o700);
         builder.create(&self.project)?;
+        let _made_once = self.made.set(File::open(&self.project)?.into());
         builder.create(&self.private)
     }
 
+    /// The project's directory as it was made, whatever a job has put at its path since then: a link to `/proc/self` there
+    /// would have us take our own environment for the job's files.
+    pub(crate) fn files(&self) -> PathBuf {
+        match self.made.get() {
+            // The dot leads through the link that this is.
+            Some(made) => format!("/proc/self/fd/{}/.", made.as_raw_fd()).into(),
+            None => self.project.clone(),
+        }
+    }
+
     /// Empties the project's directory, after a checkout that failed.
-    pub(crate) fn make_project_again(&self) -> io::Result<()> {
-        remove(&self.project)?;
-        DirBuilder::new().mode(0o700).create(&self.project)
+    pub(crate) fn empty(&self) -> io::Result<()> {
+        crate::wipe::wipe(&self.files()).map(drop)
     }
 
     /// Removes the files of variables and of git.

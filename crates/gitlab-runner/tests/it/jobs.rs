@@ -162,6 +162,22 @@ async fn artifacts_are_uploaded_after_the_end_that_they_are_for() {
     assert_eq!(names(&fake), ["logs.zip", "tfplan.json", ".env.gz"]);
 }
 
+/// A job cannot have this runner read what is the runner's own, by putting something else at the place of its directory.
+#[tokio::test]
+async fn what_stands_at_the_projects_place_later_is_not_packed() {
+    let place = Place::new();
+    let script =
+        ["echo mine > environ; cd ..; mv network gone; ln -s /proc/self network; ls network/environ"];
+    let artifacts = json!([{"artifact_type": "x", "artifact_format": "raw", "paths": ["environ"]}]);
+    let cache = json!([{"key": "k", "paths": ["environ"]}]);
+    let fake = Fake::default();
+    let job = with(with(job(&script), "/artifacts", artifacts), "/cache", cache);
+    let (finished, log) = place.run(&fake, job).await;
+    assert_eq!(finished.outcome, Some(Outcome::Success), "{log}");
+    let uploads = fake.uploads.lock().unwrap();
+    assert_eq!(uploads.iter().map(|it| it.2.as_slice()).collect::<Vec<_>>(), [b"mine\n"]);
+}
+
 #[tokio::test]
 async fn an_upload_that_fails_fails_a_job_that_went_well() {
     let place = Place::new();
