@@ -10,7 +10,7 @@
 #[path = "it/fake.rs"]
 mod fake;
 
-use fake::{Fake, Place, job, with};
+use fake::{COOPERATIVE, Fake, Place, job, with};
 use gitlab_runner::{Failure, Outcome, Stop};
 use runtask_process::{
     Leftovers, Program, Whose, hide_from_others, is_hidden_from_others, let_children_be_interrupted,
@@ -42,10 +42,6 @@ exit 7"#;
 /// What the next job sees: its own shell and what that starts, us, and who started us.
 const NEXT: &str = r#"for it in /proc/[0-9]*; do tr '\0' ' ' < $it/cmdline; echo; done | { grep -c '[d]aemon\|[s]leep 1000' || true; } | sed 's/^/left: /'
 find "$HOME" "$CI_BUILDS_DIR" -mindepth 1 -printf 'found: %P\n'"#;
-
-/// What terraform does when it is interrupted once.
-const COOPERATIVE: &str = "bash -c 'trap \"echo unlocked; exit 1\" INT; trap \"echo torn; exit 1\" TERM
-    echo ready; while :; do sleep 0.05; done' || true";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {

@@ -188,6 +188,11 @@ impl Place {
     }
 }
 
+/// What terraform does when it is interrupted once.
+pub(crate) const COOPERATIVE: &str =
+    "bash -c 'trap \"sleep 0.2; echo unlocked; exit 1\" INT; trap \"echo torn; exit 1\" TERM
+    echo ready; while :; do sleep 0.05; done' || true";
+
 /// A job without sources.
 pub(crate) fn job(script: &[&str]) -> Value {
     json!({

@@ -1,16 +1,12 @@
 //! Jobs that are stopped.
 
-use crate::fake::{Fake, Place, job, with};
+use crate::fake::{COOPERATIVE, Fake, Place, job, with};
 use gitlab_runner::{Failure, NoCloud, Outcome, PollSettings, Reserve, Stop, Stopped, Stopper, poll};
 use gitlab_runner_protocol::job::Job;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What terraform does when it is interrupted once.
-const COOPERATIVE: &str =
-    "bash -c 'trap \"sleep 0.2; echo unlocked; exit 1\" INT; trap \"echo torn; exit 1\" TERM
-    echo ready; while :; do sleep 0.05; done' || true";
 const SLOW: &str =
     "bash -c 'trap : INT; trap \"echo terminated; exit 1\" TERM; echo ready; while :; do sleep 0.05; done'";
 const DEAF: &str = "bash -c 'trap : INT TERM; echo ready; while :; do sleep 0.05; done'";
