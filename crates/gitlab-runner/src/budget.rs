@@ -6,7 +6,10 @@
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long `after_script`, uploads and downloads may take where there is plenty of time.
+/// The longest time of a job that is believed: GitLab allows a month.
+const LONGEST: Duration = Duration::from_secs(40 * 24 * 60 * 60);
+
+/// How long an attempt to get the sources, all downloads and all uploads may take where there is plenty of time.
 const CHECKOUT: Duration = Duration::from_secs(120);
 const DOWNLOADS: Duration = Duration::from_secs(120);
 const UPLOADS: Duration = Duration::from_secs(60);
@@ -116,6 +119,7 @@ impl Budget {
     /// The time of a job that GitLab allows `timeout`.
     #[must_use]
     pub fn for_job(&self, timeout: Duration, now: Instant) -> JobTime {
+        let timeout = timeout.min(LONGEST);
         let possible =
             self.left(now).map(|it| it.saturating_sub(self.reserve.total()).saturating_sub(self.margin));
         let (limit, source) = match possible {
@@ -226,6 +230,8 @@ mod tests {
         ];
         assert_eq!(seconds.map(|it| (it - now).as_secs()), [820, 850, 855, 860, 870, 880, 895]);
         assert_eq!(budget(None, now).for_job(3600 * SECOND, now).limit, 3600 * SECOND);
+        assert_eq!(budget(None, now).for_job(Duration::MAX, now).limit, LONGEST);
+        assert_eq!(budget(Some(900), now).for_job(Duration::MAX, now).limit, 820 * SECOND);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Expands `text` with what `lookup` says; a name that it does not know is empty.
+/// Expands `text` with what `lookup` says; a name that it does not know is empty. `None` when more than `most` bytes would
+/// come of it.
 ///
 /// | after `$` | result |
 /// | --- | --- |
@@ -15,7 +16,11 @@ use std::borrow::Cow;
 ///
 /// Source: GitLab Runner, `common/variables`, which uses Go's `os.Expand`.
 #[must_use]
-pub(crate) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<Cow<'a, str>>) -> String {
+pub(crate) fn expand<'a>(
+    text: &str,
+    lookup: impl Fn(&str) -> Option<Cow<'a, str>>,
+    most: usize,
+) -> Option<String> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -27,9 +32,13 @@ pub(crate) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<Cow<'a, str
             What::Variable(name) => expanded.push_str(&lookup(name).unwrap_or_default()),
         }
         rest = behind;
+        // A short text can name a long value very often.
+        if expanded.len() > most {
+            return None;
+        }
     }
     expanded.push_str(rest);
-    expanded
+    (expanded.len() <= most).then_some(expanded)
 }
 
 /// What stands for a `$` and what belongs to it.
@@ -65,6 +74,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<Cow<'a, str>>) -> String {
+        super::expand(text, lookup, usize::MAX).unwrap()
+    }
+
     fn vectors() -> serde_json::Value {
         let text = include_str!("../tests/data/vectors.json");
         serde_json::from_str::<serde_json::Value>(text).unwrap()["expansion"].take()
@@ -84,6 +97,17 @@ mod tests {
             let text = case["in"].as_str().unwrap();
             assert_eq!(expand(text, lookup), case["out"].as_str().unwrap(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_would_become_too_long_is_not_expanded() {
+        let lookup = |_: &str| Some(Cow::Borrowed("1234"));
+        assert_eq!(super::expand("$A$A-", lookup, 9).as_deref(), Some("12341234-"));
+        assert_eq!(super::expand("$A$A-", lookup, 8), None);
+        assert_eq!(
+            super::expand(&"$A".repeat(1_000_000), |_| Some("x".repeat(1_000_000).into()), 10_000_000),
+            None
+        );
     }
 
     proptest! {

@@ -58,7 +58,7 @@ pub async fn run_job(
 
     // Variables come before the log, which has to know what it must not show.
     let mut list = job_variables(job, host, &workspace, time.limit);
-    let variables = list.expand(&workspace.private);
+    let variables = list.expand(&workspace.private, &mut Vec::new());
     let mut warnings = Vec::new();
     let switches = Switches::read(&variables, &mut warnings);
     let traces = switches.debug_trace && host.allows_debug_trace;
@@ -100,7 +100,7 @@ pub async fn run_job(
         })?;
         job_log.mask(credential_secrets(&given), (host.clock)());
         list.extend(given);
-        let variables = list.expand(&workspace.private);
+        let variables = list.expand(&workspace.private, &mut warnings);
         let exports = exports(variables.iter().map(|(name, it)| (name, it.text())), &mut warnings);
         for it in &warnings {
             log.warning(it);

@@ -21,7 +21,7 @@ pub(crate) async fn run_steps(context: &Context<'_>) -> Result<(), Broken> {
         }
         let (section, title) = match step.name.as_str() {
             "script" => ("step_script".to_owned(), "Running the script".to_owned()),
-            name => (format!("step_{name}"), format!("Running the step {name}")),
+            name => (format!("step_{}", section_name(name)), format!("Running the step {name}")),
         };
         let _section = context.log.section(&section, &title);
         match run_step(context, step, end).await {
@@ -34,6 +34,12 @@ pub(crate) async fn run_steps(context: &Context<'_>) -> Result<(), Broken> {
         }
     }
     result
+}
+
+/// A name as the marker of a section can have it.
+fn section_name(name: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
+    name.chars().map(|it| if is_plain(it) { it } else { '_' }).collect()
 }
 
 async fn run_step(context: &Context<'_>, step: &Step, end: Instant) -> Result<(), Broken> {

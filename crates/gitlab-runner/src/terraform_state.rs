@@ -47,7 +47,7 @@ mod tests {
         list.extend(terraform_state_variables("${CI_ENVIRONMENT_NAME}"));
         list.extend(job.variables);
         list.set("TF_HTTP_LOCK_METHOD", "LOCK");
-        let variables = list.expand(Path::new("/tmp"));
+        let variables = list.expand(Path::new("/tmp"), &mut Vec::new());
         let address = "https://gitlab.example.com/api/v4/projects/42/terraform/state/prod";
         assert_eq!(variables.get("TF_HTTP_ADDRESS"), Some(address));
         assert_eq!(variables.get("TF_HTTP_UNLOCK_ADDRESS"), Some(&*format!("{address}/lock")));

@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// What all values of a job may become when they are expanded, in bytes. GitLab allows one 10 000 characters.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+
 /// Variables in the order in which they were set.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct VariableList(Vec<Variable>);
@@ -32,9 +35,10 @@ impl VariableList {
 
     /// Expands each value that is not `raw`, against the others as they were before: GitLab has expanded what it could, and
     /// a value is never looked at twice. A file's content is expanded too, and others see its path, below
-    /// `file_directory`.
+    /// `file_directory`. What would become too long stays as it is, and is named in `warnings`.
     #[must_use]
-    pub(crate) fn expand(&self, file_directory: &Path) -> Variables {
+    pub(crate) fn expand(&self, file_directory: &Path, warnings: &mut Vec<String>) -> Variables {
+        let mut left = MOST_BYTES;
         let last: BTreeMap<&str, &Variable> = self.0.iter().map(|it| (it.key.as_str(), it)).collect();
         let lookup = |name: &str| {
             let found = *last.get(name)?;
@@ -42,9 +46,17 @@ impl VariableList {
                 found.file.then(|| Cow::Owned(file_directory.join(name).to_string_lossy().into_owned()));
             Some(path.unwrap_or(Cow::Borrowed(found.value.expose())))
         };
-        let expanded = |it: &Variable| {
+        let mut expanded = |it: &Variable| {
             let value = it.value.expose();
-            let value = if it.raw { value.to_owned() } else { expand(value, lookup) };
+            let value = if it.raw {
+                value.to_owned()
+            } else if let Some(expanded) = expand(value, lookup, left) {
+                left -= expanded.len();
+                expanded
+            } else {
+                warnings.push(format!("the variable {} is too long to be expanded", it.key.escape_debug()));
+                value.to_owned()
+            };
             let path = it.file.then(|| file_directory.join(&it.key).to_string_lossy().into_owned());
             Expanded { value: SecretText::new(value), path, masked: it.masked }
         };
@@ -94,10 +106,11 @@ impl Variables {
         self.0.iter().map(|(name, it)| (name.as_str(), it))
     }
 
-    /// Replaces names in a text of the job: artifact names, cache keys, flags.
+    /// Replaces names in a text of the job: artifact names, cache keys, flags. What would become too long stays as it is.
     #[must_use]
     pub(crate) fn expand(&self, text: &str) -> String {
-        expand(text, |name| self.get(name).map(|it| Cow::Owned(it.to_owned())))
+        let lookup = |name: &str| self.get(name).map(Cow::Borrowed);
+        expand(text, lookup, MOST_BYTES).unwrap_or_else(|| text.to_owned())
     }
 }
 
@@ -112,7 +125,7 @@ mod tests {
         list.set("OVERRIDDEN", "ours");
         list.extend(job.variables);
         list.set("LATE", "$NOT_EXPANDED");
-        list.expand(Path::new("/builds/x.tmp"))
+        list.expand(Path::new("/builds/x.tmp"), &mut Vec::new())
     }
 
     #[test]
@@ -132,6 +145,25 @@ mod tests {
         assert_eq!(variables.expand("-var-file=$TFVARS"), "-var-file=/builds/x.tmp/TFVARS");
         let (_, file) = variables.iter().find(|it| it.0 == "KUBECONFIG").unwrap();
         assert_eq!(file.value.expose(), "apiVersion: v1\nkind: Config\n");
+    }
+
+    #[test]
+    fn a_value_that_would_become_too_long_stays_as_it_is() {
+        let mut list = VariableList::default();
+        list.set("A", "x".repeat(1 << 20));
+        let names = "$A".repeat(100);
+        list.extend([Variable {
+            key: "B".to_owned(),
+            value: SecretText::new(names.as_str()),
+            public: true,
+            masked: false,
+            file: false,
+            raw: false,
+        }]);
+        let mut warnings = Vec::new();
+        let variables = list.expand(Path::new("/"), &mut warnings);
+        assert_eq!(variables.get("B"), Some(&*names));
+        assert_eq!(warnings, ["the variable B is too long to be expanded"]);
     }
 
     #[test]

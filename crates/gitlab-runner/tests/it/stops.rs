@@ -49,10 +49,10 @@ async fn everything_is_over_before_the_deadline() {
         assert!(log.contains("\nafter: timedout\n"), "{log}");
         assert_eq!(fake.uploads.lock().unwrap().len(), 1);
         let first = log.lines().nth(1).unwrap();
-        assert_eq!(
-            first,
-            "WARNING: this job may take 2 s, which is what this runner has left; GitLab allows 1 min. Set the \
-            runner's maximum job timeout in GitLab to what it promises"
+        assert!(first.starts_with("WARNING: this job may take "), "{first}");
+        assert!(
+            first.contains(" s, which is what this runner has left; GitLab allows 1 min. Set "),
+            "{first}"
         );
     }
 }

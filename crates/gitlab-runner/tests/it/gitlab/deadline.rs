@@ -7,35 +7,34 @@ use gitlab_simulator::{FinalState, Injection, JobSpec};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What an invocation has.
-const LIFE: Duration = Duration::from_secs(14);
+/// What an invocation has; about two seconds of it are for the job's script.
+const LIFE: Duration = Duration::from_secs(15);
 
-/// A runner whose invocation begins now, with about two seconds for the job's script.
-async fn start() -> (Runner, Instant) {
-    let mut runner = Runner::start().await;
-    let deadline = Instant::now() + LIFE;
-    let budget = &mut runner.place.budget;
-    budget.reserve = Reserve {
+fn reserve() -> Reserve {
+    Reserve {
         interrupt: Duration::from_secs(2),
         terminate: Duration::from_millis(500),
         kill: Duration::from_millis(500),
         after_script: Duration::from_secs(2),
         uploads: Duration::from_secs(2),
         finish: Duration::from_secs(4),
-    };
-    budget.promised = Duration::from_secs(1);
-    budget.deadline = Some(deadline);
-    (runner, deadline)
+    }
 }
 
-/// Runs a job to whose script, or checkout, nobody comes back; how GitLab was told that it ended.
+/// Runs a job to whose script, or checkout, nobody comes back; how GitLab was told that it ended, its log, and whether the
+/// runner believes that GitLab knows.
 async fn end_of(spec: &JobSpec, fault: Option<&str>) -> (Option<FinalState>, String, bool) {
-    let (runner, deadline) = start().await;
+    let mut runner = Runner::start().await;
     runner.simulator.commit("infra/network", &[("a", "1")]).await.unwrap();
     if let Some(it) = fault {
         runner.simulator.inject(it.parse::<Injection>().unwrap());
     }
     let id = runner.simulator.enqueue(spec);
+    let deadline = Instant::now() + LIFE;
+    let budget = &mut runner.place.budget;
+    budget.reserve = reserve();
+    budget.promised = Duration::from_millis(500);
+    budget.deadline = Some(deadline);
     let polled = runner.poll().await;
     assert!(Instant::now() < deadline, "{fault:?}");
     assert!(matches!(polled.jobs[0].outcome, Some(Outcome::Failed(_))), "{fault:?} {polled:?}");
