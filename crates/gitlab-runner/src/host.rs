@@ -8,6 +8,7 @@ use gitlab_runner_protocol::job::Variable;
 use runtask_process::Leftovers;
 use std::path::PathBuf;
 use std::time::Duration;
+use tracing::warn;
 
 /// How long it may take to end what a job has left running.
 const LEFTOVERS_LIMIT: Duration = Duration::from_secs(5);
@@ -86,6 +87,10 @@ impl Sandbox {
                 Ok(Ok(count)) => left.push(format!("{count} files in {name} cannot be removed")),
                 Ok(Err(_)) | Err(_) => left.push(format!("{name} cannot be emptied")),
             }
+        }
+        // The job's log has ended when this is done, so that the runner's own has to hold it.
+        for it in &left {
+            warn!("something of a job is left: {it}");
         }
         if left.is_empty() { Ok(()) } else { Err(left) }
     }
