@@ -70,6 +70,9 @@ MAP = {
     "cli": "callback-handler checks client findings http log policy process protocol report request-handler scanners settings setup simulator state tasks terraform-fmt",
     "gitlab-runner-protocol": "",
     "gitlab-simulator": "process",
+    "gitlab-runner-protocol": "",
+    "gitlab-simulator": "process",
+    "gitlab-runner": "gitlab-runner-protocol process",
     "tests": "archive log protocol scanners simulator state terraform-fmt",
 }
 

@@ -1,7 +1,19 @@
-//! Kills a process group as one.
+//! Signals, and kills, a process group as one.
 
 use crate::guard;
-use rustix::process::{Pid, Signal, kill_process_group};
+use crate::table;
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+/// How a program is asked, or made, to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopSignal {
+    /// `SIGINT`, as by Ctrl-C.
+    Interrupt,
+    /// `SIGTERM`.
+    Terminate,
+    /// `SIGKILL`, which nobody can refuse.
+    Kill,
+}
 
 /// A process group that is killed when this is dropped.
 #[derive(Debug)]
@@ -18,6 +30,25 @@ impl Group {
             guard::watch_group(leader);
         }
         Self { leader, is_guarded }
+    }
+
+    /// Sends a signal to whoever is in it.
+    pub(crate) fn signal(&self, signal: StopSignal) {
+        let signal = match signal {
+            StopSignal::Interrupt => Signal::INT,
+            StopSignal::Terminate => Signal::TERM,
+            StopSignal::Kill => Signal::KILL,
+        };
+        if let Some(leader) = self.leader {
+            // An error means that nobody is left.
+            let _nobody = kill_process_group(leader, signal);
+        }
+    }
+
+    /// Whether anybody is left in it who is more than a zombie: one may stay for long where nobody waits for orphans.
+    pub(crate) fn is_alive(&self) -> bool {
+        let Some(leader) = self.leader else { return false };
+        test_kill_process_group(leader).is_ok() && table::has_living_in(leader).unwrap_or(true)
     }
 
     /// Kills whoever is in it.

@@ -50,9 +50,16 @@ enum Kind {
 struct Guarded {
     program: PathBuf,
     held: BTreeSet<Entry>,
-    guard: Option<ChildStdin>,
+    guard: Option<Guard>,
     /// Pipes to guards that do not read. They stay open: such a guard may go on, and must not take us for dead.
-    stuck: Vec<ChildStdin>,
+    stuck: Vec<Guard>,
+}
+
+/// A guard that was started, and the pipe that it reads.
+#[derive(Debug)]
+struct Guard {
+    id: u32,
+    pipe: ChildStdin,
 }
 
 /// Becomes the guard, if that is what the program was started for: to be called first thing in `main`, with the
@@ -70,6 +77,13 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
 pub fn enable(program: PathBuf) {
     let guarded = Guarded { program, held: BTreeSet::new(), guard: None, stuck: Vec::new() };
     lock().get_or_insert(guarded);
+}
+
+/// The processes that guard this one.
+pub(crate) fn ids() -> Vec<u32> {
+    let guarded = lock();
+    let guards = guarded.iter().flat_map(|it| it.guard.iter().chain(&it.stuck));
+    guards.map(|it| it.id).collect()
 }
 
 pub(crate) fn watch_group(leader: Pid) {
@@ -124,7 +138,7 @@ impl Guarded {
     /// read them is none.
     fn tell(&mut self, line: &[u8]) {
         if let Some(guard) = self.guard.as_mut() {
-            match guard.write_all(line) {
+            match guard.pipe.write_all(line) {
                 Ok(()) => return,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.stuck.extend(self.guard.take())
@@ -134,7 +148,8 @@ impl Guarded {
             warn!("the guard is gone, and another one is started");
         }
         let everything: Vec<u8> = self.held.iter().flat_map(|it| self::line(b'+', it)).collect();
-        let started = start(&self.program).and_then(|mut guard| guard.write_all(&everything).map(|()| guard));
+        let started =
+            start(&self.program).and_then(|mut guard| guard.pipe.write_all(&everything).map(|()| guard));
         match started {
             Ok(guard) => self.guard = Some(guard),
             Err(error) => {
@@ -144,7 +159,7 @@ impl Guarded {
     }
 }
 
-fn start(program: &Path) -> io::Result<ChildStdin> {
+fn start(program: &Path) -> io::Result<Guard> {
     #[expect(clippy::disallowed_methods, reason = "`Program` needs a guard, and this is the guard")]
     let mut command = Command::new(program);
     let mut child = command
@@ -156,9 +171,9 @@ fn start(program: &Path) -> io::Result<ChildStdin> {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()?;
-    let stdin = child.stdin.take().ok_or_else(|| io::Error::other("it has no input"))?;
-    rustix::io::ioctl_fionbio(&stdin, true)?;
-    Ok(stdin)
+    let pipe = child.stdin.take().ok_or_else(|| io::Error::other("it has no input"))?;
+    rustix::io::ioctl_fionbio(&pipe, true)?;
+    Ok(Guard { id: child.id(), pipe })
 }
 
 /// Who ends its parent politely means the guard as well: a service manager, say, or a terminal that is closed.

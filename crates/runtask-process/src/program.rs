@@ -1,19 +1,23 @@
 //! Starts one program under limits, and waits for it.
 
-use crate::group::Group;
+use crate::group::{Group, StopSignal};
 use crate::output::{Flooded, copy_bounded, read_bounded};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
+use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// How long a killed process may take to be gone.
 const REAP_LIMIT: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether anybody of a group is left. The system tells nobody but a process's parent of its end.
+const GROUP_PAUSE: Duration = Duration::from_millis(20);
 
 /// A program to start. Unless told otherwise it has no environment, no input, output that is piped to us, `/` for a
 /// working directory, and no limits.
@@ -30,6 +34,7 @@ pub struct Program {
 #[derive(Debug, Clone, Copy, Default)]
 struct Limits {
     memory_bytes: Option<u64>,
+    core_bytes: Option<u64>,
     processor_time: Option<Duration>,
     file_bytes: Option<u64>,
 }
@@ -138,6 +143,33 @@ impl Program {
         self
     }
 
+    /// With these bytes for its input, which need no file and no writer: on Linux they are in memory that has no name.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no room for them.
+    pub fn input(self, bytes: &[u8]) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        let mut file = File::from(rustix::fs::memfd_create("input", rustix::fs::MemfdFlags::CLOEXEC)?);
+        #[cfg(not(target_os = "linux"))]
+        let mut file = tempfile::tempfile()?;
+        file.write_all(bytes)?;
+        file.rewind()?;
+        Ok(self.stdin(file))
+    }
+
+    /// Starts it with stdout and stderr as one pipe, in which everything stands in the order in which it was printed.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such program, or the system has no room for it.
+    pub fn start_with_one_output(mut self) -> io::Result<(Running, Receiver)> {
+        let (reader, writer) = io::pipe()?;
+        self.command.stdout(writer.try_clone()?).stderr(writer);
+        let output = Receiver::from_owned_fd(reader.into())?;
+        Ok((self.start()?, output))
+    }
+
     /// With at most so many bytes of data (`RLIMIT_DATA`: heap, stacks and private writable mappings) for each of its
     /// processes; Linux only.
     #[must_use]
@@ -157,6 +189,13 @@ impl Program {
     #[must_use]
     pub fn file_bytes(mut self, bytes: u64) -> Self {
         self.limits.file_bytes = Some(bytes);
+        self
+    }
+
+    /// Without a core file when it, or one of its processes, crashes; Linux only.
+    #[must_use]
+    pub fn no_core_files(mut self) -> Self {
+        self.limits.core_bytes = Some(0);
         self
     }
 
@@ -226,6 +265,41 @@ impl Running {
         self.group.kill();
     }
 
+    /// Sends a signal to its whole group.
+    pub fn signal(&self, signal: StopSignal) {
+        self.group.signal(signal);
+    }
+
+    /// Waits until it ends. What it leaves behind of its group goes on.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say how it ended.
+    pub async fn wait_alone(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    /// Waits until it has ended and nobody of its group is left. Zombies count as gone.
+    pub async fn wait_for_group(&mut self) {
+        // A leader that nobody waited for would be there for ever, as a zombie; asked again, it says the same.
+        let _known = self.child.wait().await;
+        while self.group.is_alive() {
+            sleep(GROUP_PAUSE).await;
+        }
+    }
+
+    /// Stops it step by step: each signal goes once to the whole group, which then has so long to end. Says whether
+    /// everybody ended; where not even the last step helped, the group is killed with this value.
+    pub async fn stop_by(&mut self, steps: &[(StopSignal, Duration)]) -> bool {
+        for (signal, wait) in steps {
+            self.signal(*signal);
+            if timeout(*wait, self.wait_for_group()).await.is_ok() {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Waits until it ends, and kills what it leaves behind of its group.
     ///
     /// # Errors
@@ -277,13 +351,14 @@ impl Limits {
             }
         };
         set(Resource::Data, self.memory_bytes);
+        set(Resource::Core, self.core_bytes);
         set(Resource::Cpu, self.processor_time.map(|it| it.as_secs().max(1)));
         set(Resource::Fsize, self.file_bytes);
     }
 
     #[cfg(not(target_os = "linux"))]
     fn apply(self, _child: &Child) {
-        let _unsupported = (self.memory_bytes, self.processor_time, self.file_bytes);
+        let _unsupported = (self.memory_bytes, self.core_bytes, self.processor_time, self.file_bytes);
     }
 }
 

@@ -129,15 +129,67 @@ async fn limits_are_the_systems_own() {
     let directory = TempDir::new().unwrap();
     // The shell waits for its input, so that the limits are there before it looks at them.
     let (stdin, mut go) = std::io::pipe().unwrap();
-    let mut running = shell("read go; ulimit -d; ulimit -t; ulimit -f; ulimit -H -d", directory.path())
+    let script = "read go; ulimit -d; ulimit -t; ulimit -f; ulimit -H -d; ulimit -c";
+    let mut running = shell(script, directory.path())
         .stdin(stdin)
         .memory_bytes(64 * 1024 * 1024)
         .processor_time(Duration::from_secs(7))
         .file_bytes(100 * 512)
+        .no_core_files()
         .start()
         .unwrap();
     std::io::Write::write_all(&mut go, b"go\n").unwrap();
     let stdout = read_bounded(running.take_stdout(), MAX_OUTPUT_BYTES).await.unwrap();
-    assert_eq!(String::from_utf8(stdout).unwrap(), "65536\n7\n100\n65536\n");
+    assert_eq!(String::from_utf8(stdout).unwrap(), "65536\n7\n100\n65536\n0\n");
     assert!(running.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn input_needs_no_file_and_one_output_keeps_the_order() {
+    use tokio::io::AsyncReadExt;
+    let directory = TempDir::new().unwrap();
+    let program = shell("echo 1; echo 2 >&2; echo 3; cat >&2; exit 4", directory.path())
+        .variable("PATH", "/usr/bin:/bin");
+    let (mut running, mut output) = program.input(b"last\n").unwrap().start_with_one_output().unwrap();
+    let mut text = String::new();
+    output.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "1\n2\n3\nlast\n");
+    assert_eq!(running.wait().await.unwrap().code(), Some(4));
+}
+
+/// Starts a script, and returns when it says that it is ready.
+async fn ready(script: &str, directory: &Path) -> Running {
+    let running = shell(script, directory).start().unwrap();
+    number_in(&directory.join("ready")).await;
+    running
+}
+
+const POLITE: [(StopSignal, Duration); 3] =
+    [(StopSignal::Interrupt, LONG), (StopSignal::Terminate, LONG), (StopSignal::Kill, LONG)];
+
+fn impatient() -> Vec<(StopSignal, Duration)> {
+    POLITE.map(|(signal, _)| (signal, Duration::from_millis(300))).to_vec()
+}
+
+#[tokio::test]
+async fn who_takes_the_first_hint_gets_no_other_signal() {
+    let directory = TempDir::new().unwrap();
+    // The shell ends at once and leaves a child, which takes its time to put things in order.
+    let child = "trap 'sleep 0.3; echo order > order; exit' INT; trap 'echo bad > bad' TERM
+        echo 1 > ready; while :; do sleep 0.05; done";
+    let mut running = ready(&format!("sh -c \"{child}\"; true"), directory.path()).await;
+    assert!(running.stop_by(&POLITE).await);
+    assert_eq!(running.wait().await.unwrap().signal(), Some(2));
+    assert!(directory.path().join("order").exists(), "it was waited for the group, not for its leader");
+    assert!(!directory.path().join("bad").exists());
+}
+
+#[tokio::test]
+async fn who_is_deaf_is_killed_in_the_end() {
+    let directory = TempDir::new().unwrap();
+    let script = "trap '' INT; trap 'echo heard > heard' TERM; echo 1 > ready; while :; do sleep 0.05; done";
+    let mut running = ready(script, directory.path()).await;
+    assert!(running.stop_by(&impatient()).await);
+    assert_eq!(running.wait().await.unwrap().signal(), Some(9));
+    assert!(directory.path().join("heard").exists());
 }
