@@ -195,7 +195,9 @@ fn an_exception_makes_a_finding_of_it_until_its_last_day_is_over() {
         let texts: Vec<_> =
             report.findings.iter().map(|it| format!("{}\n{}", it.summary, it.explained())).collect();
         assert!(texts.join("\n").contains(says), "{texts:?}");
-        report.findings[0].level
+        let finding = &report.findings[0];
+        assert_eq!(finding.excepted, finding.level == Level::Info);
+        finding.level
     };
     let of = |day| vec![exception("a.*", last(day))];
     assert_eq!(check(of(31), "Excepted until 2027-03-31: static site, by web."), Level::Info);
