@@ -89,6 +89,8 @@ RULES = [
         (
             "flate2",
             "globset",
+            "maud",
+            "pulldown-cmark",
             "rego",
             "similar",
             "tar",
@@ -99,9 +101,10 @@ RULES = [
             "runtask-checks",
             "runtask-policy",
             "runtask-process",
+            "runtask-report",
             "runtask-tasks",
         ),
-        "it faces the Internet and starts cold most often, so it holds no archive, check, policy or process code",
+        "it faces the Internet and starts cold most often, so it holds no archive, check, policy, process or page code",
     ),
 ]
 
