@@ -11,6 +11,7 @@ mod key;
 mod listen;
 mod logging;
 mod output;
+mod page_facts;
 mod pair;
 mod plan_file;
 mod policy;
