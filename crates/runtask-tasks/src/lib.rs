@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod channels;
 mod check_entry;
 mod date;
 mod filter;
@@ -13,7 +14,7 @@ mod syntax;
 mod table;
 mod task;
 
-pub use check_entry::{CheckEntry, CheckSettings, SettingsEntry};
+pub use check_entry::{ChannelEntry, CheckEntry, CheckSettings, SettingsEntry};
 pub use date::Date;
 pub use filter::{Filter, NotAdmitted};
 pub use names::AddressPattern;
@@ -21,5 +22,5 @@ pub use notes::Notes;
 pub use parse::MAX_FILE_BYTES;
 pub use problem::{Place, Problem, ProblemKind, Problems};
 pub use run_facts::RunFacts;
-pub use table::{Kind, Table, Text, shown, suggestion, table, wrong_type};
+pub use table::{Kind, Table, Text, one_of, shown, suggestion, table, wrong_type};
 pub use task::{DEFAULT_TASK, OnSkip, Task, TaskCheck, Tasks};

@@ -1,14 +1,15 @@
 //! Reads the tasks of a file. The settings of a check are read by the check.
 
-use crate::check_entry::{CheckEntry, CheckSettings};
+use crate::channels::{channels, told, unused};
+use crate::check_entry::{ChannelEntry, CheckEntry, CheckSettings};
 use crate::date::Date;
 use crate::filter::{Filter, STAGES};
 use crate::names::NamePattern;
 use crate::notes::Notes;
 use crate::table::{Kind, Table, Text, one_of, shown, suggestion, table};
-use crate::task::{OnSkip, Task, TaskCheck};
+use crate::task::{OnSkip, Task, TaskCheck, Tasks};
 use runtask_findings::OnError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
@@ -21,27 +22,54 @@ const MAX_NAME_CHARACTERS: usize = 64;
 const RESERVED_NAMES: [&str; 1] = ["healthz"];
 
 /// The top of a file.
-static FILE: Kind = Kind::new("the top of the file", &["tasks"]);
+static FILE: Kind = Kind::new("the top of the file", &["tasks", "notify"]);
 
 /// The keys of a task, besides the names of checks that have settings.
 static TASK: Kind = Kind::new(
     "`[tasks.NAME]`",
-    &["checks", "stages", "organizations", "workspaces", "projects", "speculative", "on_skip", "on_error"],
+    &[
+        "checks",
+        "stages",
+        "organizations",
+        "workspaces",
+        "projects",
+        "speculative",
+        "on_skip",
+        "on_error",
+        "notify",
+    ],
 );
 
 /// All tasks. What is wrong with them is in `notes`, and then they are only good for being thrown away.
 pub(crate) fn tasks<'a>(
     file: &'a Spanned<DeTable<'a>>,
     checks: &[CheckEntry],
+    channel: &'static ChannelEntry,
     today: Date,
     notes: &mut Notes<'_>,
-) -> BTreeMap<String, Task> {
+) -> Tasks {
     let with_settings = checks.iter().filter(|it| it.settings.is_some());
     let task_kind = TASK.and(with_settings.map(|it| it.name));
     let of_checks =
         checks.iter().filter_map(|it| it.settings.as_ref()).flat_map(|it| it.kinds.iter().copied());
-    let kinds: Vec<&Kind> = [&FILE, &task_kind].into_iter().chain(of_checks).collect();
+    let kinds: Vec<&Kind> = [&FILE, &task_kind].into_iter().chain(of_checks).chain([channel.kind]).collect();
     let top = Table::new(file.get_ref(), 0..0, &FILE, &kinds, notes);
+    let channels = channels(&top, channel, &kinds, notes);
+    let tasks = all(&top, &task_kind, &kinds, checks, &channels, today, notes);
+    let told: BTreeSet<&str> = tasks.values().flat_map(|it| &it.notify).map(String::as_str).collect();
+    unused(file, &told, notes);
+    Tasks { tasks, channels }
+}
+
+fn all<'a>(
+    top: &Table<'a>,
+    task_kind: &'a Kind,
+    kinds: &'a [&'a Kind],
+    checks: &[CheckEntry],
+    channels: &BTreeMap<String, CheckSettings>,
+    today: Date,
+    notes: &mut Notes<'_>,
+) -> BTreeMap<String, Task> {
     let mut tasks = BTreeMap::new();
     let advice = "write `[tasks.default]`, and below it `checks = [\"fmt\"]`";
     let Some((key, value)) = top.entry("tasks") else {
@@ -57,8 +85,10 @@ pub(crate) fn tasks<'a>(
         let Some(entries) = table(value, &format!("task `{}`", shown(name.get_ref())), notes) else {
             continue;
         };
-        let table = Table::new(entries, name.span(), &task_kind, &kinds, notes);
-        tasks.insert(name.get_ref().to_string(), task(name.get_ref(), &table, checks, today, notes));
+        let table = Table::new(entries, name.span(), task_kind, kinds, notes);
+        let told = told(&table, channels, notes);
+        let task = task(name.get_ref(), &table, checks, today, notes);
+        tasks.insert(name.get_ref().to_string(), Task { notify: told, ..task });
     }
     tasks
 }
@@ -112,6 +142,7 @@ fn task(name: &str, table: &Table<'_>, checks: &[CheckEntry], today: Date, notes
         filter,
         on_skip: on_skip.unwrap_or_default(),
         on_error,
+        notify: Vec::new(),
     }
 }
 

@@ -226,13 +226,8 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The one of `words` that `text` is.
-pub(crate) fn one_of<T: Copy>(
-    text: &Text<'_>,
-    noun: &str,
-    words: &[(&str, T)],
-    notes: &mut Notes<'_>,
-) -> Option<T> {
+/// The one of `words` that `text` is; `noun` is what it is for.
+pub fn one_of<T: Copy>(text: &Text<'_>, noun: &str, words: &[(&str, T)], notes: &mut Notes<'_>) -> Option<T> {
     let found = words.iter().find(|(word, _)| *word == text.text).map(|(_, value)| *value);
     if found.is_none() {
         let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 /// The task that `POST /` names.
 pub const DEFAULT_TASK: &str = "default";
 
-/// All tasks of one run task, at least one.
+/// All tasks of one run task, at least one, and the channels that they tell.
 #[derive(Debug, Clone)]
-pub struct Tasks(pub(crate) BTreeMap<String, Task>);
+pub struct Tasks {
+    pub(crate) tasks: BTreeMap<String, Task>,
+    pub(crate) channels: BTreeMap<String, CheckSettings>,
+}
 
 /// A task, called by one path of the run task: `POST /NAME` runs `[tasks.NAME]`.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub struct Task {
     pub on_skip: OnSkip,
     /// `on_error`: what follows when a check could not run, where the task says so itself.
     pub on_error: Option<OnError>,
+    /// `notify`: the channels that are told of its results, each of them one of [`Tasks::channels`].
+    pub notify: Vec<String>,
 }
 
 /// A check of a task.
@@ -71,23 +76,30 @@ impl Tasks {
             filter: Filter::default(),
             on_skip: OnSkip::default(),
             on_error: None,
+            notify: Vec::new(),
         };
-        Self(BTreeMap::from([(task.name.clone(), task)]))
+        Self { tasks: BTreeMap::from([(task.name.clone(), task)]), channels: BTreeMap::new() }
     }
 
     /// The task of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Task> {
-        self.0.get(name)
+        self.tasks.get(name)
     }
 
     /// The names of all tasks, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.tasks.keys().map(String::as_str)
     }
 
     /// All tasks, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &Task> {
-        self.0.values()
+        self.tasks.values()
+    }
+
+    /// `[notify.NAME]`, by the names.
+    #[must_use]
+    pub const fn channels(&self) -> &BTreeMap<String, CheckSettings> {
+        &self.channels
     }
 }
