@@ -63,9 +63,9 @@ MAP = {
     "aws": "log state",
     "setup": "archive checks client findings notify policy protocol settings tasks",
     "request-handler": "aws log protocol settings",
-    "callback-handler": "archive aws checks client findings log process protocol report settings setup state tasks",
+    "callback-handler": "archive aws checks client findings log notify process protocol report settings setup state tasks",
     "simulator": "findings protocol",
-    "cli": "callback-handler checks client findings http log policy process protocol report request-handler settings setup simulator state tasks",
+    "cli": "callback-handler checks client findings http log notify policy process protocol report request-handler settings setup simulator state tasks",
     "tests": "archive log protocol simulator state",
 }
 

@@ -2,6 +2,7 @@
 
 use crate::check::CheckArguments;
 use crate::logging::LogFormat;
+use crate::notify::NotifyArguments;
 use crate::output::Color;
 use crate::policy::PolicyArguments;
 use crate::register::RegisterArguments;
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     Check(CheckArguments),
     Policy(PolicyArguments),
+    Notify(NotifyArguments),
     Sign(SignArguments),
     Register(Box<RegisterArguments>),
 }

@@ -10,6 +10,7 @@ mod exit;
 mod key;
 mod listen;
 mod logging;
+mod notify;
 mod output;
 mod page_facts;
 mod pair;
@@ -85,6 +86,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
             Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,
             Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
+            Command::Notify(arguments) => unless_interrupted(notify::notify(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,
         }

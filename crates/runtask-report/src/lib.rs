@@ -23,4 +23,5 @@ pub use markdown::markdown;
 pub use outcomes::{linked_task_result, task_result};
 pub use page::{CONTENT_SECURITY_POLICY, Fact, MAX_PAGE_BYTES, PageDetails, page};
 pub use sarif::sarif;
+pub use standing::summary;
 pub use terminal::{Style, terminal};
