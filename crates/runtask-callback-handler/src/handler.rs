@@ -37,7 +37,8 @@ pub struct Handler<C> {
     client: Client,
     claims: Claims<C>,
     turns: Arc<Semaphore>,
-    notifier: Notifier,
+    /// Nothing where there is no channel: it takes a while to make.
+    notifier: Option<Notifier>,
 }
 
 /// The end of a job's work.
@@ -72,7 +73,10 @@ impl<C: ClaimStore> Handler<C> {
     /// When no HTTP client can be made from the settings.
     pub fn new(settings: JobSettings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
         let client = Client::new(settings.client.clone())?;
-        let notifier = Notifier::new(settings.channels.clone(), &settings.client)?;
+        let notifier = match settings.channels.as_slice() {
+            [] => None,
+            channels => Some(Notifier::new(channels.to_vec(), &settings.client)?),
+        };
         let turns = Arc::new(Semaphore::new(settings.concurrency));
         let claims = Claims { store: claims, now };
         Ok(Self { settings: Arc::new(settings), client, claims, turns, notifier })
@@ -146,10 +150,10 @@ impl<C: ClaimStore> Handler<C> {
         drop(abort);
         self.claims.settle(&hold, end.is_ok()).await;
         // After the claim says that it is done: whatever ends this attempt now, no other one tells the same again.
-        if let Ok(Attended { notice: Some(notice), .. }) = &end {
+        if let (Ok(Attended { notice: Some(notice), .. }), Some(notifier)) = (&end, &self.notifier) {
             let names = self.settings.tasks.get(&job.receipt.task).map(|it| it.task.notify.as_slice());
             let now = (self.claims.now)();
-            tell(&self.notifier, names.unwrap_or_default(), notice, now, &attempt).await;
+            tell(notifier, names.unwrap_or_default(), notice, now, &attempt).await;
         }
         let end = end.map(|it| it.end);
         if let Ok(end) = &end {
