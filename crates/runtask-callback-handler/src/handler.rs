@@ -138,7 +138,7 @@ impl<C: ClaimStore> Handler<C> {
                 Ok(end) => end,
                 Err(error) => {
                     error!(event = event::JOB_PANICKED, error = %Chain(&error), "the handler panicked");
-                    self.apologize(&job, &url, &attempt).await.map(Attended::quietly)
+                    self.apologize(&job, &url, &attempt).await
                 }
             },
             () = self.claims.keep(&hold) => {
@@ -171,14 +171,16 @@ impl<C: ClaimStore> Handler<C> {
     }
 
     /// The final result of a run that our own code failed.
-    async fn apologize(&self, job: &Job, url: &Url, attempt: &Attempt) -> Result<End, CallbackError> {
+    async fn apologize(&self, job: &Job, url: &Url, attempt: &Attempt) -> Result<Attended, CallbackError> {
         let (task, token) = (&job.receipt.task, &job.run.access_token);
         let reports = unfinished(&self.settings, task, "it ended unexpectedly");
-        let result = task_result(&reports, verdict(&reports, self.settings.on_error(task)), false);
+        let verdict = verdict(&reports, self.settings.on_error(task));
+        let result = task_result(&reports, verdict, false);
+        let notice = notice(task, &job.run, &reports, verdict, (self.claims.now)());
         let until = attempt.deliver_until();
         match self.client.deliver(url, token, &result, until, attempt.cut_short()).await? {
-            Delivery::Accepted => Ok(End::Delivered(result.status())),
-            Delivery::Over(_) => Ok(End::NotWanted),
+            Delivery::Accepted => Ok(Attended { end: End::Delivered(result.status()), notice: Some(notice) }),
+            Delivery::Over(_) => Ok(Attended::quietly(End::NotWanted)),
         }
     }
 }
