@@ -2,6 +2,7 @@
 
 use crate::attempt::Attempt;
 use crate::end::End;
+use futures_util::future::join_all;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
 use runtask_findings::printable;
@@ -16,11 +17,15 @@ use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{error, info, warn};
 
 /// Where a layer puts the files that a tasks' file from elsewhere can name.
 const LAYER: &str = "/opt/runtask";
+
+/// How long secrets of channels are waited for, all of them at once. Lambda gives a function ten seconds to start, and the
+/// tasks' file may have taken six.
+const SECRETS_LIMIT: Duration = Duration::from_secs(3);
 
 /// Bytes of a secret of a channel: a parameter of the standard tier has no more.
 const MAX_SECRET_BYTES: usize = 4096;
@@ -139,8 +144,12 @@ async fn fetch_tasks(aws: &Aws) -> Result<Option<TasksFile>, Error> {
 /// of it.
 async fn read_channels(settings: &mut JobSettings, aws: &Aws) {
     let mut secrets: HashMap<String, SecretString> = HashMap::new();
-    for url in settings.tasks.channel_parameters() {
-        match secret(url, aws).await {
+    let read = settings.tasks.channel_parameters().map(|url| async move {
+        let secret = timeout(SECRETS_LIMIT, secret(url, aws)).await;
+        (url, secret.unwrap_or_else(|_elapsed| Err("there was no answer in time".into())))
+    });
+    for (url, secret) in join_all(read).await {
+        match secret {
             Ok(secret) => drop(secrets.insert(url.to_owned(), secret)),
             Err(error) => {
                 error!(event = event::CHANNEL_NOT_READY, error = %Chain(&*error), "{url} could not be read")
