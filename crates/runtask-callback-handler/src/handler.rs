@@ -149,25 +149,23 @@ impl<C: ClaimStore> Handler<C> {
         };
         drop(abort);
         self.claims.settle(&hold, end.is_ok()).await;
+        let Attended { end, notice } = end.map_err(|error| NotDelivered::because(error, &id))?;
+        let duration = started.elapsed();
+        info!(
+            event = event::JOB_DONE,
+            end = end.as_str(),
+            duration_ms = milliseconds(duration),
+            "done with {id}: {}",
+            end.as_str()
+        );
+        metric::duration("JobDuration", duration);
         // After the claim says that it is done: whatever ends this attempt now, no other one tells the same again.
-        if let (Ok(Attended { notice: Some(notice), .. }), Some(notifier)) = (&end, &self.notifier) {
+        if let (Some(notice), Some(notifier)) = (&notice, &self.notifier) {
             let names = self.settings.tasks.get(&job.receipt.task).map(|it| it.task.notify.as_slice());
             let now = (self.claims.now)();
             tell(notifier, names.unwrap_or_default(), notice, now, &attempt).await;
         }
-        let end = end.map(|it| it.end);
-        if let Ok(end) = &end {
-            let duration = started.elapsed();
-            info!(
-                event = event::JOB_DONE,
-                end = end.as_str(),
-                duration_ms = milliseconds(duration),
-                "done with {id}: {}",
-                end.as_str()
-            );
-            metric::duration("JobDuration", duration);
-        }
-        end.map_err(|error| NotDelivered::because(error, &id))
+        Ok(end)
     }
 
     /// The final result of a run that our own code failed.
