@@ -195,9 +195,12 @@ impl Configuration {
         }
     }
 
-    /// Where all of it is.
-    pub(crate) fn root(&self) -> &Path {
-        self.directory.path()
+    /// Where all of it is; nothing where it is not on disk.
+    pub(crate) fn root(&self) -> Option<&Path> {
+        match &self.files {
+            Files::OnDisk(directory) => Some(directory.path()),
+            Files::Read(_) => None,
+        }
     }
 
     /// The directory that the workspace works in: `setting` as typed, below the archive's root or below the one

@@ -6,11 +6,13 @@ use crate::configuration::Configuration;
 use crate::decline::{TASK, task_for};
 use crate::end::{End, NotDelivered, count};
 use crate::heartbeat::{Heartbeat, Vain, say_running};
+use crate::notice::{notice, tell};
 use crate::work::work;
 use runtask_checks::Stopper;
 use runtask_client::{CallbackError, Client, ClientError, Delivery};
 use runtask_findings::{CheckReport, verdict};
 use runtask_log::{Chain, event, metric, milliseconds};
+use runtask_notify::{Message, Notifier};
 use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_protocol::{Job, Receipt, Run, Stage, TaskResult};
 use runtask_report::task_result;
@@ -35,6 +37,8 @@ pub struct Handler<C> {
     client: Client,
     claims: Claims<C>,
     turns: Arc<Semaphore>,
+    /// Nothing where there is no channel: it takes a while to make.
+    notifier: Option<Notifier>,
 }
 
 /// The end of a job's work.
@@ -48,6 +52,7 @@ enum Work {
 /// Checked and judged.
 struct Done {
     result: TaskResult,
+    notice: Message,
     leftovers: Option<Configuration>,
 }
 
@@ -68,9 +73,13 @@ impl<C: ClaimStore> Handler<C> {
     /// When no HTTP client can be made from the settings.
     pub fn new(settings: JobSettings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
         let client = Client::new(settings.client.clone())?;
+        let notifier = match settings.channels.as_slice() {
+            [] => None,
+            channels => Some(Notifier::new(channels.to_vec(), &settings.client)?),
+        };
         let turns = Arc::new(Semaphore::new(settings.concurrency));
         let claims = Claims { store: claims, now };
-        Ok(Self { settings: Arc::new(settings), client, claims, turns })
+        Ok(Self { settings: Arc::new(settings), client, claims, turns, notifier })
     }
 
     /// The settings.
@@ -140,29 +149,36 @@ impl<C: ClaimStore> Handler<C> {
         };
         drop(abort);
         self.claims.settle(&hold, end.is_ok()).await;
-        if let Ok(end) = &end {
-            let duration = started.elapsed();
-            info!(
-                event = event::JOB_DONE,
-                end = end.as_str(),
-                duration_ms = milliseconds(duration),
-                "done with {id}: {}",
-                end.as_str()
-            );
-            metric::duration("JobDuration", duration);
+        let Attended { end, notice } = end.map_err(|error| NotDelivered::because(error, &id))?;
+        let duration = started.elapsed();
+        info!(
+            event = event::JOB_DONE,
+            end = end.as_str(),
+            duration_ms = milliseconds(duration),
+            "done with {id}: {}",
+            end.as_str()
+        );
+        metric::duration("JobDuration", duration);
+        // After the claim says that it is done: whatever ends this attempt now, no other one tells the same again.
+        if let (Some(notice), Some(notifier)) = (&notice, &self.notifier) {
+            let names = self.settings.tasks.get(&job.receipt.task).map(|it| it.task.notify.as_slice());
+            let now = (self.claims.now)();
+            tell(notifier, names.unwrap_or_default(), notice, now, &attempt).await;
         }
-        end.map_err(|error| NotDelivered::because(error, &id))
+        Ok(end)
     }
 
     /// The final result of a run that our own code failed.
-    async fn apologize(&self, job: &Job, url: &Url, attempt: &Attempt) -> Result<End, CallbackError> {
+    async fn apologize(&self, job: &Job, url: &Url, attempt: &Attempt) -> Result<Attended, CallbackError> {
         let (task, token) = (&job.receipt.task, &job.run.access_token);
         let reports = unfinished(&self.settings, task, "it ended unexpectedly");
-        let result = task_result(&reports, verdict(&reports, self.settings.on_error(task)), false);
+        let verdict = verdict(&reports, self.settings.on_error(task));
+        let result = task_result(&reports, verdict, false);
+        let notice = notice(task, &job.run, &reports, verdict, (self.claims.now)());
         let until = attempt.deliver_until();
         match self.client.deliver(url, token, &result, until, attempt.cut_short()).await? {
-            Delivery::Accepted => Ok(End::Delivered(result.status())),
-            Delivery::Over(_) => Ok(End::NotWanted),
+            Delivery::Accepted => Ok(Attended { end: End::Delivered(result.status()), notice: Some(notice) }),
+            Delivery::Over(_) => Ok(Attended::quietly(End::NotWanted)),
         }
     }
 }
@@ -203,6 +219,19 @@ pub(crate) fn admit(client: &Client, job: &Job, now: SystemTime) -> Result<Url, 
     })
 }
 
+/// How attending to one run ended, and what is to be told of it.
+struct Attended {
+    end: End,
+    notice: Option<Message>,
+}
+
+impl Attended {
+    /// Nobody is told.
+    const fn quietly(end: End) -> Self {
+        Self { end, notice: None }
+    }
+}
+
 /// Everything that attending to one run needs, so that it can be a task.
 struct Attending {
     client: Client,
@@ -217,7 +246,7 @@ struct Attending {
 
 impl Attending {
     /// From the first `running` to the final result.
-    async fn attend(self) -> Result<End, CallbackError> {
+    async fn attend(self) -> Result<Attended, CallbackError> {
         let work_until = self.attempt.work_until(Instant::now(), self.settings.report_margin);
         let token = &self.run.access_token;
         match say_running(&self.client, &self.url, token, work_until).await {
@@ -229,16 +258,16 @@ impl Attending {
                     http.status = status.as_u16(),
                     "nobody waits for a result; nothing was done"
                 );
-                return Ok(End::NotWanted);
+                return Ok(Attended::quietly(End::NotWanted));
             }
             Err(Vain::Unbelieved(error)) => return Err(error),
         }
-        let (result, leftovers) = match task_for(&self.settings, &self.run, &self.receipt) {
-            Err(result) => (result, None),
+        let (result, notice, leftovers) = match task_for(&self.settings, &self.run, &self.receipt) {
+            Err(result) => (result, None, None),
             Ok(task) => match self.work(task.clone(), work_until).await {
-                Work::Done(done) => (done.result, done.leftovers),
-                Work::Stopped(why) => (self.unfinished(out_of_time(why)), None),
-                Work::Died => (self.unfinished("it ended unexpectedly"), None),
+                Work::Done(done) => (done.result, Some(done.notice), done.leftovers),
+                Work::Stopped(why) => self.unfinished(out_of_time(why)),
+                Work::Died => self.unfinished("it ended unexpectedly"),
                 Work::InVain(Vain::Unbelieved(error)) => return Err(error),
                 Work::InVain(Vain::NotWanted(status)) => {
                     info!(
@@ -246,7 +275,7 @@ impl Attending {
                         http.status = status.as_u16(),
                         "nobody waits for a result any more; work was stopped"
                     );
-                    return Ok(End::NotWanted);
+                    return Ok(Attended::quietly(End::NotWanted));
                 }
             },
         };
@@ -256,7 +285,7 @@ impl Attending {
             warn!(event = event::DIRECTORY_LEFT_BEHIND, "a temporary directory could not be removed");
         }
         match delivery? {
-            Delivery::Accepted => Ok(End::Delivered(result.status())),
+            Delivery::Accepted => Ok(Attended { end: End::Delivered(result.status()), notice }),
             // Somebody cancelled the run, or another attempt at the job has reported.
             Delivery::Over(status) => {
                 warn!(
@@ -264,7 +293,7 @@ impl Attending {
                     http.status = status.as_u16(),
                     "HCP Terraform wants no final result (any more)"
                 );
-                Ok(End::NotWanted)
+                Ok(Attended::quietly(End::NotWanted))
             }
         }
     }
@@ -291,7 +320,8 @@ impl Attending {
                 _reason = stop.asked() => None,
             };
             let (reports, leftovers) = work(&client, &settings, &task, &run, Date::of(now()), stop).await;
-            Done { result: judge(&settings, &task.task.name, &run, &reports), leftovers }
+            let (result, notice) = judge(&settings, &task.task.name, &run, &reports, now());
+            Done { result, notice, leftovers }
         };
         // A task of its own, so that a panic in a check is an answer and not the end.
         let mut working: JoinHandle<Done> = tokio::spawn(work.instrument(Span::current()));
@@ -325,14 +355,24 @@ impl Attending {
         }
     }
 
-    fn unfinished(&self, reason: &str) -> TaskResult {
-        let reports = unfinished(&self.settings, &self.receipt.task, reason);
-        judge(&self.settings, &self.receipt.task, &self.run, &reports)
+    fn unfinished(&self, reason: &str) -> (TaskResult, Option<Message>, Option<Configuration>) {
+        let task = &self.receipt.task;
+        let reports = unfinished(&self.settings, task, reason);
+        let (result, notice) = judge(&self.settings, task, &self.run, &reports, (self.now)());
+        (result, Some(notice), None)
     }
 }
 
-fn judge(settings: &JobSettings, task: &str, run: &Run, reports: &[CheckReport]) -> TaskResult {
-    task_result(reports, verdict(reports, settings.on_error(task)), run.accepts_outcomes)
+/// The result of a task, and what is to be told of it.
+fn judge(
+    settings: &JobSettings,
+    task: &str,
+    run: &Run,
+    reports: &[CheckReport],
+    now: SystemTime,
+) -> (TaskResult, Message) {
+    let verdict = verdict(reports, settings.on_error(task));
+    (task_result(reports, verdict, run.accepts_outcomes), notice(task, run, reports, verdict, now))
 }
 
 /// The report of every check when there was no time for it.

@@ -2,6 +2,7 @@
 
 use crate::attempt::Attempt;
 use crate::end::End;
+use futures_util::future::join_all;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_aws::{FileUrl, SdkConfig, TableClaims, sdk_config};
 use runtask_findings::printable;
@@ -10,15 +11,24 @@ use runtask_settings::{SettingsReader, unknown_settings};
 use runtask_setup::{FailureSettings, JobSettings, TasksFile};
 use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
 use runtask_tasks::MAX_FILE_BYTES;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::value::RawValue;
 use std::cell::LazyCell;
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{error, info, warn};
 
 /// Where a layer puts the files that a tasks' file from elsewhere can name.
 const LAYER: &str = "/opt/runtask";
+
+/// How long secrets of channels are waited for, all of them at once. Lambda gives a function ten seconds to start, and the
+/// tasks' file may have taken six.
+const SECRETS_LIMIT: Duration = Duration::from_secs(3);
+
+/// Bytes of a secret of a channel: a parameter of the standard tier has no more.
+const MAX_SECRET_BYTES: usize = 4096;
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 fn now() -> SystemTime {
@@ -60,7 +70,8 @@ impl Start<JobSettings> {
         warn_of_unknown_settings();
         let aws = Aws::new(aws);
         let tasks = fetch_tasks(&aws).await?;
-        let settings = JobSettings::read(&lookup, tasks, now())?;
+        let mut settings = JobSettings::read(&lookup, tasks, now())?;
+        read_channels(&mut settings, &aws).await;
         let tried = settings.tasks.try_out().await;
         for warning in &tried.warnings {
             warn!("{}", printable(warning));
@@ -127,6 +138,40 @@ async fn fetch_tasks(aws: &Aws) -> Result<Option<TasksFile>, Error> {
     let content = content.map_err(|error| format!("RUNTASK_CONFIG: {url}: {}", Chain(&error)))?;
     info!(event = event::TASKS_READ, "read the tasks from {url}");
     Ok(Some(TasksFile::fetched(&url, content, Path::new(LAYER))))
+}
+
+/// Makes the channels ready. One that cannot be is left out, and the log says why: a run must get its result, whoever is told
+/// of it.
+async fn read_channels(settings: &mut JobSettings, aws: &Aws) {
+    let mut secrets: HashMap<String, SecretString> = HashMap::new();
+    let read = settings.tasks.channel_parameters().map(|url| async move {
+        let secret = timeout(SECRETS_LIMIT, secret(url, aws)).await;
+        (url, secret.unwrap_or_else(|_elapsed| Err("there was no answer in time".into())))
+    });
+    for (url, secret) in join_all(read).await {
+        match secret {
+            Ok(secret) => drop(secrets.insert(url.to_owned(), secret)),
+            Err(error) => {
+                error!(event = event::CHANNEL_NOT_READY, error = %Chain(&*error), "{url} could not be read")
+            }
+        }
+    }
+    let lookup = |name: &str| match secrets.get(name) {
+        Some(secret) => Some(secret.expose_secret().to_owned()),
+        None => lookup(name),
+    };
+    let mut reader = SettingsReader::new(&lookup);
+    settings.read_channels(&mut reader);
+    if let Err(problems) = reader.finish() {
+        error!(event = event::CHANNEL_NOT_READY, "nobody is told through these channels: {problems}");
+    }
+}
+
+/// The secret in a parameter.
+async fn secret(url: &str, aws: &Aws) -> Result<SecretString, Error> {
+    let content = url.parse::<FileUrl>()?.read(aws, MAX_SECRET_BYTES).await?;
+    // What is no UTF-8 is no secret, and nothing of it is told.
+    Ok(String::from_utf8(content).map_err(|_secret| "it is no text")?.into())
 }
 
 /// Takes events from Lambda, one after the other, for as long as the process lives.

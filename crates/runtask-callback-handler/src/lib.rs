@@ -11,6 +11,7 @@ mod handler;
 mod heartbeat;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod notice;
 mod plan;
 mod stream;
 mod work;

@@ -3,6 +3,7 @@
 use crate::check::CheckArguments;
 use crate::fmt::FmtArguments;
 use crate::logging::LogFormat;
+use crate::notify::NotifyArguments;
 use crate::output::Color;
 use crate::policy::PolicyArguments;
 use crate::register::RegisterArguments;
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Fmt(FmtArguments),
     Policy(PolicyArguments),
     Scanners(ScannersArguments),
+    Notify(NotifyArguments),
     Sign(SignArguments),
     Register(Box<RegisterArguments>),
 }

@@ -4,13 +4,14 @@ use crate::check_sarif::{SarifArguments, report};
 use crate::environment::{lookup, now};
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::page_facts::page_facts;
 use crate::plan_file::copied;
 use crate::tasks_arguments::{TasksArguments, choose_or, say_which, with_checks};
 use anyhow::{Context, bail};
 use clap::Args;
 use runtask_checks::{FindError, Inputs, Needs, NoPlanError, Stop, Terraform, json_plan};
 use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, counted, shown_path, verdict};
-use runtask_report::{Format, Style, render};
+use runtask_report::{Format, PageDetails, Style, page, render};
 use runtask_settings::SettingsReader;
 use runtask_setup::{CHECKS, LoadedTask, TaskSet, max_plan_bytes};
 use runtask_tasks::{Date, RunFacts, Task};
@@ -62,9 +63,13 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) sarif: SarifArguments,
 
-    /// How to print the result: text, json, sarif, junit, github, markdown
+    /// How to print the result: text, json, sarif, junit, github, markdown, html
     #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
     pub(crate) format: Format,
+
+    /// A file for the result, instead of stdout
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
 
     /// A fact of the run, for policies to read in `data.run`: workspace=net-prod; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
@@ -79,6 +84,7 @@ Examples:
   runtask check . plan.json --all-tasks          both, by every task of runtask.toml
   runtask check plan.json --task policy --format sarif > result.sarif
   runtask check --sarif trivy.sarif --fail-on critical    what another tool has found
+  runtask check plan.json --task policy --format html --output report.html
 
 Keys of --run: id, organization, project, workspace, stage, created_by, message, branch, speculative.
 Exit codes: 0 passed, 1 failed, 2 could not do it.
@@ -98,7 +104,8 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
         settings.finish().context("settings are wrong")?;
         let reports = vec![report];
         let verdict = verdict(&reports, on_error);
-        return say(vec![Judged { task: String::new(), reports, verdict }], arguments, output);
+        let judged = vec![Judged { task: String::new(), reports, verdict }];
+        return say(judged, &facts(&arguments.run), arguments, output);
     }
     // Before anything that takes time.
     let named = Named::find(arguments)?;
@@ -149,14 +156,31 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
     if let Some(Ok(plan)) = &inputs.plan {
         named.plan_is_one(plan, &judged)?;
     }
-    say(judged, arguments, output)
+    say(judged, &inputs.run, arguments, output)
 }
 
 /// Prints the result, and says what it comes to.
-fn say(judged: Vec<Judged>, arguments: &CheckArguments, output: &Output) -> anyhow::Result<Exit> {
+fn say(
+    judged: Vec<Judged>,
+    run: &RunFacts,
+    arguments: &CheckArguments,
+    output: &Output,
+) -> anyhow::Result<Exit> {
     let exit = judged.iter().map(|it| exit(&it.reports, it.verdict)).fold(Exit::Passed, worse);
     let format = if output.json { Format::Json } else { arguments.format };
-    output.result(&rendered(judged, format, output))?;
+    let style = match &arguments.output {
+        Some(_) => Style::default(),
+        None => Style { colour: output.color && format == Format::Text, width: output.wrap },
+    };
+    let text = rendered(judged, format, run, style);
+    match &arguments.output {
+        Some(path) => {
+            let unwritable = || format!("the result cannot be written to {}", shown_path(path));
+            std::fs::write(path, text).with_context(unwritable)?;
+            output.note(&format!("{}: {}\n", exit.word(), shown_path(path)));
+        }
+        None => output.result(&text)?,
+    }
     Ok(exit)
 }
 
@@ -364,16 +388,26 @@ fn worse(one: Exit, other: Exit) -> Exit {
     }
 }
 
-/// Several tasks are told apart for people; for programs there is one document.
-fn rendered(mut judged: Vec<Judged>, format: Format, output: &Output) -> String {
-    let style = Style { colour: output.color && format == Format::Text, width: output.wrap };
+/// Several tasks are told apart for people; for programs, and on a page, there is one document.
+fn rendered(mut judged: Vec<Judged>, format: Format, run: &RunFacts, style: Style) -> String {
+    let names = judged.iter().map(|it| it.task.as_str()).collect::<Vec<_>>().join(", ");
+    let made = Date::of(now()).to_string();
+    let details = PageDetails {
+        task: Some(&names),
+        facts: page_facts(run),
+        made: Some(&made),
+        ..PageDetails::default()
+    };
+    let render = |reports: &[CheckReport], verdict| match format {
+        Format::Html => page(reports, verdict, &details),
+        _ => render(format, reports, verdict, style),
+    };
     if let [only] = judged.as_slice() {
-        return render(format, &only.reports, only.verdict, style);
+        return render(&only.reports, only.verdict);
     }
     let failed = judged.iter().filter(|it| it.verdict == Verdict::Failed).count();
     if format == Format::Text {
-        let of_task =
-            |it: &Judged| format!("Task {}\n\n{}\n", it.task, render(format, &it.reports, it.verdict, style));
+        let of_task = |it: &Judged| format!("Task {}\n\n{}\n", it.task, render(&it.reports, it.verdict));
         let text: String = judged.iter().map(of_task).collect();
         return format!(
             "{text}{}: {} passed, {failed} failed\n",
@@ -382,8 +416,9 @@ fn rendered(mut judged: Vec<Judged>, format: Format, output: &Output) -> String 
         );
     }
     let verdict = if failed == 0 { Verdict::Passed } else { Verdict::Failed };
-    let reports: Vec<CheckReport> = judged.drain(..).flat_map(|it| it.reports).collect();
-    render(format, &reports, verdict, style)
+    let reports: Vec<CheckReport> =
+        judged.iter_mut().flat_map(|it| std::mem::take(&mut it.reports)).collect();
+    render(&reports, verdict)
 }
 
 /// Something of a run that policies may know.

@@ -16,6 +16,16 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// The end in a word or two.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "Passed",
+            Self::Failed | Self::Different => "Failed",
+            Self::Unable => "Not checked",
+            Self::Signal(_) => "Interrupted",
+        }
+    }
+
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Passed => 0,

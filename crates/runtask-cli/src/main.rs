@@ -12,7 +12,9 @@ mod fmt;
 mod key;
 mod listen;
 mod logging;
+mod notify;
 mod output;
+mod page_facts;
 mod pair;
 mod plan_file;
 mod policy;
@@ -105,6 +107,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Fmt(arguments) => unless_interrupted(fmt::fmt(arguments, output)).await,
             Command::Scanners(arguments) => scanners::scanners(&arguments, output),
             Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
+            Command::Notify(arguments) => unless_interrupted(notify::notify(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,
         }

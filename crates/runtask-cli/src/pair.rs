@@ -32,20 +32,35 @@ pub(crate) struct PairSettings {
     pub(crate) shutdown: Duration,
 }
 
+/// Who is told of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The channels that the tasks name.
+    Channels,
+    /// Nobody: no run has ended. The secrets of channels need not be there.
+    Nobody,
+}
+
 impl PairSettings {
-    pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+    pub(crate) fn read(
+        lookup: &dyn Fn(&str) -> Option<String>,
+        audience: Audience,
+    ) -> Result<Self, SettingsError> {
         let mut settings = runtask_settings::SettingsReader::new(lookup);
         let key = KeySetting::read_key(&mut settings);
         // Anybody could have somebody else's configuration downloaded, and its diffs sent to themselves.
         if matches!(key, KeySetting::Unsigned) && settings.text("TF_TOKEN").is_some() {
             settings.problem("TF_TOKEN is set, and requests are not verified: set HMAC_KEY");
         }
-        let read = Self {
+        let mut read = Self {
             key,
             jobs: JobSettings::read_from(&mut settings, None, now()),
             max_jobs: settings.count(&numbers::MAX_JOBS),
             shutdown: settings.milliseconds(&numbers::SHUTDOWN_TIMEOUT),
         };
+        if audience == Audience::Channels {
+            read.jobs.read_channels(&mut settings);
+        }
         settings.finish()?;
         Ok(read)
     }

@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::listen;
-use crate::pair::{Pair, PairSettings};
+use crate::pair::{Audience, Pair, PairSettings};
 use crate::tasks_arguments::{TasksArguments, origin};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -54,7 +54,7 @@ Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answ
 
 pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let lookup = arguments.tasks.lookup(None, None)?;
-    let settings = PairSettings::read(&lookup).context("settings are wrong")?;
+    let settings = PairSettings::read(&lookup, Audience::Channels).context("settings are wrong")?;
     for LoadedTask { task, checks } in settings.jobs.tasks.iter() {
         let path = if task.name == DEFAULT_TASK { "/".to_owned() } else { format!("/{}", task.name) };
         let checks = checks.iter().map(LoadedCheck::name).collect::<Vec<_>>().join(", ");

@@ -456,7 +456,35 @@ fn every_format_is_what_its_readers_expect() {
     assert!(github.lines().any(|it| it.starts_with("::warning title=force-destroy (medium)::")), "{github}");
     let markdown = print("markdown");
     assert!(markdown.starts_with("## Run task: failed\n"), "{markdown}");
+    let html = print("html");
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("<title>Failed: 1 error"), "{html}");
     assert_eq!(place.run(&["check", &path(PUBLIC_PLAN), "--format", "yaml"]).code, 2);
+}
+
+/// Issue 16: the page for CI.
+#[test]
+fn a_result_can_be_written_to_a_file() {
+    let place = Place::with(&[("runtask.toml", SHIPPED)]);
+    let plan = path(PUBLIC_PLAN);
+    let check = |more: &[&str]| place.run(&[&["check", plan.as_str()], more].concat());
+    let page = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
+    let said = check(&["--format", "html", "--output", "report.html", "--run", "workspace=net-<prod>"]);
+    assert_eq!((said.code, said.out.as_str()), (1, ""));
+    assert_eq!(said.err, format!("{SHIPPED_TASK}Failed: report.html\n"));
+    let html = page("report.html");
+    assert!(
+        html.contains("<dt>Workspace</dt><dd>net-&lt;prod&gt;</dd>") && html.contains("Task default"),
+        "{html}"
+    );
+    assert_eq!(check(&["--output", "report.txt", "--color", "always"]).code, 1);
+    assert_eq!(page("report.txt"), check(&["--color", "never"]).out);
+    let said = check(&["--output", "nowhere/report.html"]);
+    assert_eq!(said.code, 2);
+    assert!(
+        said.err.contains("error: the result cannot be written to nowhere/report.html\n  because: "),
+        "{}",
+        said.err
+    );
 }
 
 /// The names of the elements of well-formed XML, in order.

@@ -69,14 +69,30 @@ impl Client {
     ///
     /// When the CA bundle holds nothing usable, or a library refuses its settings; a program does not start then.
     pub fn new(settings: ClientSettings) -> Result<Self, ClientError> {
-        let trusted = settings.origins.hosts().map(str::to_owned).chain(settings.proxy_hosts.iter().cloned());
-        let proxied = !settings.proxy_hosts.is_empty();
-        let http = builder(settings.timeout, settings.ca_bundle.as_deref(), proxied)?
-            .dns_resolver(Arc::new(PublicAddresses::except(trusted)))
-            .build()
-            .map_err(ClientError::Http)?;
+        let trusted = settings.origins.hosts().map(str::to_owned);
+        let http = http(&settings, trusted)?;
         Ok(Self { http, settings: Arc::new(settings) })
     }
+}
+
+/// The HTTP library's client with what `settings` say of times, certificates and proxies; who may receive a token is for the
+/// caller to know. A host resolves to public addresses only, unless it is a proxy or one of `trusted`.
+///
+/// Its errors print URLs: whoever sends to a signed one takes them out, by `without_url`.
+///
+/// # Errors
+///
+/// As [`Client::new`].
+pub fn http(
+    settings: &ClientSettings,
+    trusted: impl Iterator<Item = String>,
+) -> Result<reqwest::Client, ClientError> {
+    let trusted = trusted.chain(settings.proxy_hosts.iter().cloned());
+    let proxied = !settings.proxy_hosts.is_empty();
+    builder(settings.timeout, settings.ca_bundle.as_deref(), proxied)?
+        .dns_resolver(Arc::new(PublicAddresses::except(trusted)))
+        .build()
+        .map_err(ClientError::Http)
 }
 
 /// A client for services that settings name and that are not HCP Terraform: an identity provider, a chat.

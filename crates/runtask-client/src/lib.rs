@@ -12,5 +12,5 @@ pub use api::{ApiAnswer, ApiError};
 pub use backoff::Backoff;
 pub use callback::{CallbackError, Delivery};
 pub use fetch::{Body, FetchError};
-pub use http::{Client, ClientError, ClientSettings, service_client};
+pub use http::{Client, ClientError, ClientSettings, http, service_client};
 pub use reqwest::{Method, StatusCode};

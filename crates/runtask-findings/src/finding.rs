@@ -252,6 +252,9 @@ pub struct Finding {
     /// one rule, so that whoever shows many of them may show it once.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub advice: String,
+    /// Whether somebody has allowed what it says, so that it fails nothing; its body says who and why.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub excepted: bool,
     /// What it is about, if it is about one thing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<Subject>,
@@ -266,7 +269,17 @@ impl Finding {
     pub fn new(code: Code, level: Level, summary: impl Into<String>) -> Self {
         let summary = summary.into();
         let (body, advice) = (String::new(), String::new());
-        Self { code, level, severity: None, summary, body, advice, subject: None, source: None }
+        Self {
+            code,
+            level,
+            severity: None,
+            summary,
+            body,
+            advice,
+            excepted: false,
+            subject: None,
+            source: None,
+        }
     }
 
     /// With advice, in Markdown.

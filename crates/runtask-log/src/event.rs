@@ -87,6 +87,9 @@ events! {
     RESULT_NOT_TAKEN = "result.not_taken": "HCP Terraform did not take a result; it is sent again in `pause_ms`.";
     PROGRESS_NOT_REPORTED = "progress.not_reported": "HCP Terraform could not be told that work goes on: `error`.";
     RESULT_NOT_WANTED = "result.not_wanted": "HCP Terraform wants no final result (any more): `http.status`.";
+    CHANNEL_NOT_READY = "channel.not_ready": "A channel is told of nothing: its settings or secrets are wrong, `error`.";
+    CHANNEL_TOLD = "channel.told": "The channel `channel` was told of a result.";
+    CHANNEL_NOT_TOLD = "channel.not_told": "The channel `channel` could not be told of a result: `error`.";
     JOB_NOT_REPORTED = "job.not_reported": "The final result could not be reported: `error`.";
     JOB_PANICKED = "job.panicked": "The callback handler panicked: `error`.";
     JOB_DONE = "job.done": "A job is done: `end` says how it ended, `duration_ms` how long it took.";

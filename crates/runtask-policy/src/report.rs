@@ -84,6 +84,7 @@ pub(crate) fn report(
             let mut finding = Finding::new(code.clone(), level, summary(violation, level, answer.excepted))
                 .body(body(rule, violation, exception.map(|it| (it, is_over(it)))))
                 .subject(violation.address.clone().map(|address| Subject::Resource { address }));
+            finding.excepted = excepted;
             if level != Level::Info {
                 finding = finding.advice(advice(task, rule, violation, exception.is_some()));
             }
@@ -100,7 +101,8 @@ pub(crate) fn report(
             let Some(level) = level.filter(|_| more > 0) else { continue };
             let level = if answer.excepted { Level::Info } else { level };
             tally.count(&code, level);
-            let finding = Finding::new(code.clone(), level, format!("{more} {what} not shown"));
+            let mut finding = Finding::new(code.clone(), level, format!("{more} {what} not shown"));
+            finding.excepted = answer.excepted;
             findings.push(with_rule(finding, rule, None));
         }
     }

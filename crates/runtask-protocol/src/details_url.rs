@@ -19,6 +19,12 @@ impl DetailsUrl {
         fits.then(|| Self(url.to_owned()))
     }
 
+    /// The place of this id on the page it leads to; `None` where that would be too long.
+    #[must_use]
+    pub fn place(&self, id: &str) -> Option<Self> {
+        Self::new(&format!("{}#{id}", self.0))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -80,6 +80,8 @@ pub struct Payload {
     #[serde(default, deserialize_with = "lenient")]
     pub project_name: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
+    pub run_app_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub run_created_by: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub run_id: Option<RunId>,
@@ -172,6 +174,8 @@ pub struct Run {
     pub working_directory: Option<String>,
     /// For logs, filters and policies, as the others below.
     pub run_id: Option<RunId>,
+    /// The page of the run, as the sender says.
+    pub run_page: Option<String>,
     /// The workspace.
     pub workspace_name: Option<String>,
     /// The organization.
@@ -267,6 +271,7 @@ impl Payload {
             plan_url: url(self.plan_json_api_url),
             working_directory: text(self.workspace_working_directory),
             run_id: self.run_id,
+            run_page: self.run_app_url,
             workspace_name: self.workspace_name,
             organization_name: self.organization_name,
             project_name: self.project_name,

@@ -1,7 +1,7 @@
 //! Lists the formats by name.
 
 use crate::terminal::Style;
-use crate::{github, json, junit, markdown, sarif, terminal};
+use crate::{PageDetails, github, json, junit, markdown, page, sarif, terminal};
 use runtask_findings::{CheckReport, Verdict, prints};
 use serde_json::Value;
 use std::fmt;
@@ -23,13 +23,15 @@ pub enum Format {
     Github,
     /// A comment on a merge request: [`markdown()`].
     Markdown,
+    /// A page to open in a browser: [`page()`].
+    Html,
 }
 
 impl Format {
     /// Every format, in the order to list them.
     #[must_use]
-    pub const fn all() -> [Self; 6] {
-        [Self::Text, Self::Json, Self::Sarif, Self::Junit, Self::Github, Self::Markdown]
+    pub const fn all() -> [Self; 7] {
+        [Self::Text, Self::Json, Self::Sarif, Self::Junit, Self::Github, Self::Markdown, Self::Html]
     }
 
     /// The name in lower case.
@@ -42,6 +44,7 @@ impl Format {
             Self::Junit => "junit",
             Self::Github => "github",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 }
@@ -54,7 +57,7 @@ impl fmt::Display for Format {
 
 /// A name that no format has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a format is `text`, `json`, `sarif`, `junit`, `github` or `markdown`")]
+#[error("a format is `text`, `json`, `sarif`, `junit`, `github`, `markdown` or `html`")]
 pub struct UnknownFormat;
 
 impl FromStr for Format {
@@ -75,6 +78,7 @@ pub fn render(format: Format, reports: &[CheckReport], verdict: Verdict, style: 
         Format::Junit => junit(reports, verdict),
         Format::Github => github(reports, verdict),
         Format::Markdown => markdown(reports, verdict),
+        Format::Html => page(reports, verdict, &PageDetails::default()),
     }
 }
 

@@ -1,7 +1,10 @@
-//! Groups findings where there are fewer rows than findings: one row for the findings of one rule at one level, the
-//! most numerous first.
+//! Groups findings: one group for the findings of one rule at one level, and where there are fewer rows than findings one
+//! row for a group, the most numerous first.
 //!
 //! Nothing is left out here: a caller with fewer rows than rules drops the last ones, which are the mildest.
+//!
+//! Findings are numbered from 1 in the order of the reports, so that what one renderer shows can point to what another
+//! does.
 
 use runtask_findings::{
     CheckReport, Code, Finding, Level, Rule, Severity, code_span, counted, markdown_escaped, shortened,
@@ -17,9 +20,23 @@ const LISTED_CHARACTERS: usize = 150;
 #[derive(Debug)]
 pub(crate) enum Row<'a> {
     /// A finding.
-    One(&'a Finding),
+    One(Numbered<'a>),
     /// All that one rule found at one level.
     Many(Group<'a>),
+}
+
+/// A finding and its number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbered<'a> {
+    pub(crate) finding: &'a Finding,
+    number: usize,
+}
+
+impl Numbered<'_> {
+    /// The id of its place on the page.
+    pub(crate) fn anchor(&self) -> String {
+        format!("finding-{}", self.number)
+    }
 }
 
 /// The findings of one rule at one level.
@@ -27,33 +44,42 @@ pub(crate) enum Row<'a> {
 pub(crate) struct Group<'a> {
     /// The rule, where the check has said what it demands.
     rule: Option<&'a Rule>,
-    first: &'a Finding,
-    others: Vec<&'a Finding>,
+    first: Numbered<'a>,
+    others: Vec<Numbered<'a>>,
 }
 
 impl<'a> Group<'a> {
     pub(crate) const fn first(&self) -> &'a Finding {
-        self.first
+        self.first.finding
     }
 
-    fn len(&self) -> usize {
+    pub(crate) const fn rule(&self) -> Option<&'a Rule> {
+        self.rule
+    }
+
+    pub(crate) fn len(&self) -> usize {
         self.others.len() + 1
     }
 
-    fn all(&self) -> impl Iterator<Item = &'a Finding> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = Numbered<'a>> {
         std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// The id of its place on the page.
+    pub(crate) fn anchor(&self) -> String {
+        format!("rule-{}", self.first.number)
     }
 
     /// That of the worst of them.
     pub(crate) fn severity(&self) -> Option<Severity> {
-        self.all().filter_map(|it| it.severity).min()
+        self.all().filter_map(|it| it.finding.severity).min()
     }
 
     /// Such as `public-s3-bucket: 412 errors: S3 buckets are not public`.
     pub(crate) fn summary(&self) -> String {
-        let number = counted(self.len(), self.first.level.as_str());
+        let number = counted(self.len(), self.first().level.as_str());
         let title = self.rule.map(|it| format!(": {}", it.title)).unwrap_or_default();
-        format!("{}: {number}{title}", self.first.code)
+        format!("{}: {number}{title}", self.first().code)
     }
 
     /// Where the first of them are, in Markdown.
@@ -64,7 +90,7 @@ impl<'a> Group<'a> {
             let source = code_span(&shortened(&rule.source.to_string(), LISTED_CHARACTERS));
             body.push_str(&format!("The rule is written at {source}.\n\n"));
         }
-        for finding in self.all().take(LISTED) {
+        for finding in self.all().take(LISTED).map(|it| it.finding) {
             let item = match &finding.subject {
                 Some(subject) => code_span(&shortened(&subject.to_string(), LISTED_CHARACTERS)),
                 None => markdown_escaped(&shortened(&finding.summary, LISTED_CHARACTERS)),
@@ -86,10 +112,9 @@ impl<'a> Group<'a> {
 /// The findings of all reports in their order, where `limit` rows hold them. Otherwise errors first, and as many groups
 /// as it takes become one row each, the largest first.
 pub(crate) fn rows(reports: &[CheckReport], limit: usize) -> Vec<Row<'_>> {
-    let findings = || reports.iter().flat_map(|it| &it.findings);
-    let mut rows = findings().count();
+    let mut rows: usize = reports.iter().map(|it| it.findings.len()).sum();
     if rows <= limit {
-        return findings().map(Row::One).collect();
+        return numbered(reports).map(|(_report, it)| Row::One(it)).collect();
     }
     let groups = groups(reports);
     let mut sizes: Vec<(usize, usize)> =
@@ -106,10 +131,10 @@ pub(crate) fn rows(reports: &[CheckReport], limit: usize) -> Vec<Row<'_>> {
         }
     }
     // As the sort is stable, groups of one level stay in the order in which they were found.
-    let mut numbered: Vec<_> = groups.into_iter().zip(merged).collect();
-    numbered.sort_by_key(|(group, _)| group.first.level);
+    let mut sorted: Vec<_> = groups.into_iter().zip(merged).collect();
+    sorted.sort_by_key(|(group, _)| group.first().level);
     let mut rows = Vec::new();
-    for (group, merged) in numbered {
+    for (group, merged) in sorted {
         if merged {
             rows.push(Row::Many(group));
         } else {
@@ -119,23 +144,33 @@ pub(crate) fn rows(reports: &[CheckReport], limit: usize) -> Vec<Row<'_>> {
     rows
 }
 
-fn groups(reports: &[CheckReport]) -> Vec<Group<'_>> {
+/// The groups of all reports, in the order in which they were found.
+pub(crate) fn groups(reports: &[CheckReport]) -> Vec<Group<'_>> {
+    let rules: Vec<HashMap<&Code, &Rule>> =
+        reports.iter().map(|it| it.rules.iter().map(|rule| (&rule.code, rule)).collect()).collect();
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for report in reports {
-        let rules: HashMap<&Code, &Rule> = report.rules.iter().map(|it| (&it.code, it)).collect();
-        let mut places: HashMap<(&Code, Level), usize> = HashMap::new();
-        for finding in &report.findings {
-            let place = *places.entry((&finding.code, finding.level)).or_insert(groups.len());
-            match groups.get_mut(place) {
-                Some(group) => group.others.push(finding),
-                None => {
-                    let rule = rules.get(&finding.code).copied();
-                    groups.push(Group { rule, first: finding, others: Vec::new() });
-                }
+    let mut places: HashMap<(usize, &Code, Level, bool), usize> = HashMap::new();
+    for (report, numbered) in numbered(reports) {
+        let finding = numbered.finding;
+        let key = (report, &finding.code, finding.level, finding.excepted);
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.others.push(numbered),
+            None => {
+                let rule = rules.get(report).and_then(|it| it.get(&finding.code)).copied();
+                groups.push(Group { rule, first: numbered, others: Vec::new() });
             }
         }
     }
     groups
+}
+
+/// All findings, each with the place of its report.
+fn numbered(reports: &[CheckReport]) -> impl Iterator<Item = (usize, Numbered<'_>)> {
+    let of_reports = reports.iter().enumerate();
+    let findings =
+        of_reports.flat_map(|(report, it)| it.findings.iter().map(move |finding| (report, finding)));
+    findings.zip(1..).map(|((report, finding), number)| (report, Numbered { finding, number }))
 }
 
 #[cfg(test)]
@@ -145,7 +180,7 @@ mod tests {
 
     fn shown(reports: &[CheckReport], limit: usize) -> String {
         let line = |it: &Row<'_>| match it {
-            Row::One(finding) => finding.summary.clone(),
+            Row::One(it) => it.finding.summary.clone(),
             Row::Many(group) => {
                 format!("[{}] {:?}\n{}", group.summary(), group.severity(), group.body())
             }
@@ -181,7 +216,7 @@ mod tests {
         let levels: Vec<_> = rows(&[report], 1)
             .iter()
             .map(|it| match it {
-                Row::One(it) => it.level,
+                Row::One(it) => it.finding.level,
                 Row::Many(it) => it.first().level,
             })
             .collect();

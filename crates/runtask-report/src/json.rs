@@ -31,6 +31,7 @@ use serde_json::Value;
 /// ```
 ///
 /// `verdict` is `passed` or `failed`; `level` is `error`, `warning` or `info`.
+/// `excepted` is missing, or is true where somebody has allowed what was found: then it is an `info`, and `body` says why.
 /// `severity` is missing, or is `critical`, `high`, `medium` or `low`.
 /// `subject` is missing, or has `file` and perhaps `line` (from 1), or has `resource`, an address in a plan.
 /// `source` is where the rule is written: `file` (`builtin:NAME` for one that is shipped) and `line` (from 1); it is

@@ -7,6 +7,7 @@ mod json;
 mod junit;
 mod markdown;
 mod outcomes;
+mod page;
 mod plain;
 #[cfg(test)]
 mod sample;
@@ -19,6 +20,8 @@ pub use github::github;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
-pub use outcomes::task_result;
+pub use outcomes::{linked_task_result, task_result};
+pub use page::{CONTENT_SECURITY_POLICY, Fact, MAX_PAGE_BYTES, PageDetails, page};
 pub use sarif::sarif;
+pub use standing::summary;
 pub use terminal::{Style, terminal};

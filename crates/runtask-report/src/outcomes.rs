@@ -4,7 +4,7 @@ use crate::groups::{Row, rows};
 use crate::standing::Standing;
 use runtask_findings::{CheckReport, Finding, Severity, Verdict};
 use runtask_protocol as protocol;
-use runtask_protocol::{Outcome, OutcomeId, Status, Tag, TaskResult, limits};
+use runtask_protocol::{DetailsUrl, Outcome, OutcomeId, Status, Tag, TaskResult, limits};
 use std::collections::HashSet;
 
 /// The result of a task: each headline is a line of the message, and so is each tally; each finding is an outcome.
@@ -27,6 +27,27 @@ use std::collections::HashSet;
 /// on with a line per finding.
 #[must_use]
 pub fn task_result(reports: &[CheckReport], verdict: Verdict, accepts_outcomes: bool) -> TaskResult {
+    result(reports, verdict, accepts_outcomes, None)
+}
+
+/// The same, with a link to the page that [`page()`](crate::page()) makes of the reports; each outcome links to its place on
+/// it.
+#[must_use]
+pub fn linked_task_result(
+    reports: &[CheckReport],
+    verdict: Verdict,
+    accepts_outcomes: bool,
+    page: &DetailsUrl,
+) -> TaskResult {
+    result(reports, verdict, accepts_outcomes, Some(page)).url(page.clone())
+}
+
+fn result(
+    reports: &[CheckReport],
+    verdict: Verdict,
+    accepts_outcomes: bool,
+    page: Option<&DetailsUrl>,
+) -> TaskResult {
     let status = match verdict {
         Verdict::Passed => Status::Passed,
         Verdict::Failed => Status::Failed,
@@ -39,7 +60,7 @@ pub fn task_result(reports: &[CheckReport], verdict: Verdict, accepts_outcomes: 
     if accepts_outcomes {
         let rows = rows(reports, limits::OUTCOMES);
         let missing = rows.len().saturating_sub(limits::OUTCOMES);
-        let shown = rows.iter().take(limits::OUTCOMES).map(|it| outcome(it, verdict)).collect();
+        let shown = rows.iter().take(limits::OUTCOMES).map(|it| outcome(it, verdict, page)).collect();
         return TaskResult::new(status, &lines.join("\n")).outcomes(shown, missing);
     }
     // A check that could not run says the same in its headline.
@@ -50,18 +71,22 @@ pub fn task_result(reports: &[CheckReport], verdict: Verdict, accepts_outcomes: 
     TaskResult::new(status, &lines.join("\n"))
 }
 
-fn outcome(row: &Row<'_>, verdict: Verdict) -> Outcome {
+fn outcome(row: &Row<'_>, verdict: Verdict, page: Option<&DetailsUrl>) -> Outcome {
     let (finding, severity) = match row {
-        Row::One(finding) => (*finding, finding.severity),
+        Row::One(it) => (it.finding, it.finding.severity),
         Row::Many(group) => (group.first(), group.severity()),
     };
     let (status, severity) = labels(finding, severity, verdict);
     let id = OutcomeId::new(finding.code.as_str());
-    let outcome = match row {
-        Row::One(_) => Outcome::new(id, &finding.summary).body(&finding.explained()),
-        Row::Many(group) => Outcome::new(id, &group.summary()).body(&group.body()),
+    let (outcome, anchor) = match row {
+        Row::One(it) => (Outcome::new(id, &finding.summary).body(&finding.explained()), it.anchor()),
+        Row::Many(group) => (Outcome::new(id, &group.summary()).body(&group.body()), group.anchor()),
     };
-    outcome.status(status).severity(severity)
+    let outcome = outcome.status(status).severity(severity);
+    match page.and_then(|it| it.place(&anchor)) {
+        Some(place) => outcome.url(place),
+        None => outcome,
+    }
 }
 
 /// The labels `Status` and `Severity`.

@@ -42,7 +42,8 @@ impl Standing {
 
 /// Such as `2 errors, 3 warnings; 9 rules: 7 passed, 2 failed`. What there is none of is not mentioned, except rules
 /// that passed.
-pub(crate) fn summary(reports: &[CheckReport], verdict: Verdict) -> String {
+#[must_use]
+pub fn summary(reports: &[CheckReport], verdict: Verdict) -> String {
     let findings = || reports.iter().flat_map(|it| &it.findings);
     let number =
         |wanted: &[Standing]| findings().filter(|it| wanted.contains(&Standing::of(it, verdict))).count();

@@ -6,6 +6,7 @@ use crate::tasks_file::TasksFile;
 use runtask_archive::Limits;
 use runtask_client::ClientSettings;
 use runtask_findings::OnError;
+use runtask_notify::Channel;
 use runtask_protocol::AccessToken;
 use runtask_settings::{SettingsError, SettingsReader, numbers};
 use std::time::{Duration, SystemTime};
@@ -22,6 +23,8 @@ pub struct JobSettings {
     /// `RUNTASK_CONFIG`: the file that says which task checks what. Without it there is the task `default`, whose
     /// checks `RUNTASK_CHECKS` lists; `fmt` unless set.
     pub tasks: TaskSet,
+    /// `[notify.NAME]` of that file: who can be told of results, once [`JobSettings::read_channels`] was called.
+    pub channels: Vec<Channel>,
     /// `RUNTASK_ON_ERROR`: the final status when a check could not run; `failed` unless set.
     pub on_error: OnError,
     /// `RUNTASK_MAX_COMPRESSED_BYTES` (512 MiB unless set), `RUNTASK_MAX_UNPACKED_BYTES` (1 GiB),
@@ -45,7 +48,7 @@ pub struct JobSettings {
 }
 
 impl JobSettings {
-    /// Reads the settings. `fetched` is the tasks' file where `RUNTASK_CONFIG` names none on disk, and `now` decides
+    /// Reads the settings, but no channels. `fetched` is the tasks' file where `RUNTASK_CONFIG` names none on disk, and `now` decides
     /// which of its exceptions have expired.
     ///
     /// # Errors
@@ -68,7 +71,12 @@ impl JobSettings {
         self.tasks.get(task).and_then(|it| it.task.on_error).unwrap_or(self.on_error)
     }
 
-    /// Reads the settings as a part of more.
+    /// Makes the channels of the file ready. Whoever does not, tells nobody, and needs none of their secrets.
+    pub fn read_channels(&mut self, settings: &mut SettingsReader<'_>) {
+        self.channels = self.tasks.channels(settings);
+    }
+
+    /// Reads the settings as a part of more, but no channels.
     pub fn read_from(settings: &mut SettingsReader<'_>, fetched: Option<TasksFile>, now: SystemTime) -> Self {
         let tasks = TaskSet::read(settings, fetched, now);
         if !tasks.warnings.is_empty() {
@@ -77,6 +85,7 @@ impl JobSettings {
         Self {
             client: client_settings(settings),
             read_token: settings.text("TF_TOKEN").map(AccessToken::new),
+            channels: Vec::new(),
             tasks,
             on_error: on_error(settings),
             archive: Limits {

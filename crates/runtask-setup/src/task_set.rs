@@ -4,10 +4,11 @@ use crate::checks::{CHECKS, DEFAULT_CHECK, check};
 use crate::tasks_file::TasksFile;
 use runtask_checks::{LoadedCheck, Loading, Tried};
 use runtask_findings::printable;
+use runtask_notify::Channel;
 use runtask_settings::SettingsReader;
-use runtask_tasks::{Problems, Task, Tasks};
+use runtask_tasks::{CheckSettings, Problems, Task, Tasks};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::SystemTime;
 
@@ -15,6 +16,9 @@ use std::time::SystemTime;
 #[derive(Debug, Clone)]
 pub struct TaskSet {
     tasks: BTreeMap<String, LoadedTask>,
+    channels: BTreeMap<String, CheckSettings>,
+    /// Where relative paths of the file begin.
+    directory: PathBuf,
     /// What is odd about the file, such as exceptions that have expired: whoever runs this must get to read it.
     pub warnings: Problems,
 }
@@ -57,11 +61,47 @@ impl TaskSet {
                 (Tasks::only_default(&checks), Problems::default(), None)
             }
         };
-        let tasks = tasks.iter().map(|task| {
+        let loaded = tasks.iter().map(|task| {
             let checks = loaded(settings, task, file.as_ref());
             (task.name.clone(), LoadedTask { task: task.clone(), checks })
         });
-        Self { tasks: tasks.collect(), warnings }
+        let loaded = loaded.collect();
+        let directory = file.map(|it| it.directory).unwrap_or_default();
+        Self { tasks: loaded, channels: tasks.channels().clone(), directory, warnings }
+    }
+
+    /// Makes the channels ready, with their secrets; what is wrong with them is a problem of the settings. Only whoever works
+    /// on jobs needs them: `check` runs where the secrets are not.
+    pub fn channels(&self, settings: &mut SettingsReader<'_>) -> Vec<Channel> {
+        let load = |name: &str| match self.channel(name, settings)? {
+            Ok(channel) => Some(channel),
+            Err(why) => {
+                settings.problem(why);
+                None
+            }
+        };
+        self.channel_names().filter_map(load).collect()
+    }
+
+    /// Makes the channel of this name ready, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be told.
+    pub fn channel(&self, name: &str, settings: &SettingsReader<'_>) -> Option<Result<Channel, String>> {
+        let of_channel = self.channels.get(name)?;
+        Some(Channel::load(name, of_channel, settings, &self.directory))
+    }
+
+    /// The parameters of AWS in which secrets of channels are, as `ssm:///NAME`. Whoever can read them gives them to
+    /// [`TaskSet::channels`] as settings of these names.
+    pub fn channel_parameters(&self) -> impl Iterator<Item = &str> {
+        self.channels.values().flat_map(Channel::parameters)
+    }
+
+    /// The names of all channels, in alphabetical order.
+    pub fn channel_names(&self) -> impl Iterator<Item = &str> {
+        self.channels.keys().map(String::as_str)
     }
 
     /// Tries the checks of all tasks out, as far as that goes without a run. What is wrong with them would be wrong in every

@@ -2,6 +2,7 @@
 
 use crate::checks::ENTRIES;
 use runtask_findings::printable;
+use runtask_notify::SETTINGS;
 use runtask_settings::SettingsReader;
 use runtask_tasks::{Date, MAX_FILE_BYTES, Problems, Tasks};
 use std::fs::File;
@@ -67,7 +68,7 @@ impl TasksFile {
         settings: &mut SettingsReader<'_>,
         now: SystemTime,
     ) -> Option<(Tasks, Problems)> {
-        match Tasks::parse(&self.name, &self.content, Date::of(now), ENTRIES) {
+        match Tasks::parse(&self.name, &self.content, Date::of(now), ENTRIES, &SETTINGS) {
             Ok(read) => Some(read),
             Err(problems) => {
                 // Each names the file: whoever started this need not have set anything.

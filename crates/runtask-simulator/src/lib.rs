@@ -14,6 +14,7 @@ mod limits;
 mod organization;
 mod pack;
 mod random;
+mod receivers;
 mod record;
 pub mod render;
 mod reply;
@@ -29,6 +30,7 @@ mod task;
 pub use fault::{Fault, UnknownFault};
 pub use organization::{Organization, RunTask, Scope, SimulatedOrganization, Workspace};
 pub use pack::{pack, pack_to};
+pub use receivers::{PlannedAnswer, Received, Receivers};
 pub use record::{
     Callback, Conduct, Delivery, Event, Judgement, Label, Outcome, Protocol, Record, Status, TaskResult,
     Verdict, What,

@@ -1,4 +1,4 @@
-//! Tells the reader of a file about a check: its name, its settings, but not what it does.
+//! Tells the reader of a file about a check, or about channels of notifications: names and settings, but not what they do.
 
 use crate::date::Date;
 use crate::notes::Notes;
@@ -39,7 +39,16 @@ pub enum ReadSettings {
     Tables(fn(&[Table<'_>], Date, &mut Notes<'_>) -> CheckSettings),
 }
 
-/// Settings of a check that the check has read, and that nobody else can look into.
+/// Channels, `[notify.NAME]`, as whoever tells people through them reads them.
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelEntry {
+    /// The table of a channel.
+    pub kind: &'static Kind,
+    /// Reads the table. What is wrong with it is in the notes, and then what is returned is thrown away.
+    pub read: fn(&Table<'_>, &mut Notes<'_>) -> CheckSettings,
+}
+
+/// Settings of a check, or of a channel, that it has read itself, and that nobody else can look into.
 #[derive(Clone)]
 pub struct CheckSettings(Arc<dyn Any + Send + Sync>);
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod channels;
 mod check_entry;
 mod date;
 mod filter;
@@ -14,7 +15,7 @@ mod syntax;
 mod table;
 mod task;
 
-pub use check_entry::{CheckEntry, CheckSettings, ReadSettings, SettingsEntry};
+pub use check_entry::{ChannelEntry, CheckEntry, CheckSettings, ReadSettings, SettingsEntry};
 pub use date::Date;
 pub use filter::{Filter, NotAdmitted};
 pub use names::AddressPattern;
@@ -23,5 +24,5 @@ pub use parse::MAX_FILE_BYTES;
 pub use problem::{Place, Problem, ProblemKind, Problems};
 pub use run_facts::RunFacts;
 pub use section::{Around, Section};
-pub use table::{Kind, Table, Text, shown, suggestion, table, texts, wrong_type};
+pub use table::{Kind, Table, Text, one_of, shown, suggestion, table, texts, wrong_type};
 pub use task::{DEFAULT_TASK, OnSkip, Task, TaskCheck, Tasks};

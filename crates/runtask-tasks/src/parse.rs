@@ -1,6 +1,6 @@
 //! Reads a file of tasks: from bytes to tasks, or to every problem with its line.
 
-use crate::check_entry::CheckEntry;
+use crate::check_entry::{ChannelEntry, CheckEntry};
 use crate::date::Date;
 use crate::notes::Notes;
 use crate::problem::{Problem, ProblemKind, Problems};
@@ -14,7 +14,7 @@ pub const MAX_FILE_BYTES: usize = 1 << 20;
 impl Tasks {
     /// Reads a `runtask.toml`.
     ///
-    /// `file` is its name in messages. `checks` are those that there are, and `today` decides what
+    /// `file` is its name in messages. `checks` are those that there are, `channel` is how channels are written, and `today` decides what
     /// has expired; it never decides whether the file can be read. Beside the tasks come warnings:
     /// what does no harm today but should be looked at.
     ///
@@ -26,8 +26,9 @@ impl Tasks {
         content: impl AsRef<[u8]>,
         today: Date,
         checks: &[CheckEntry],
+        channel: &'static ChannelEntry,
     ) -> Result<(Self, Problems), Problems> {
-        Self::parse_with(file, content, today, checks, &[])
+        Self::parse_with(file, content, today, checks, channel, &[])
     }
 
     /// Reads a `runtask.toml` that may have these sections, too.
@@ -40,6 +41,7 @@ impl Tasks {
         content: impl AsRef<[u8]>,
         today: Date,
         checks: &[CheckEntry],
+        channel: &'static ChannelEntry,
         sections: &[Section],
     ) -> Result<(Self, Problems), Problems> {
         let content = content.as_ref();
@@ -56,7 +58,7 @@ impl Tasks {
         };
         let mut notes = Notes::new(file, text);
         let table = syntax::parse(text, &mut notes);
-        let tasks = read::tasks(&table, checks, sections, today, &mut notes);
+        let tasks = read::tasks(&table, checks, sections, channel, today, &mut notes);
         match notes.finish() {
             (problems, true) => Err(problems),
             (warnings, false) => Ok((tasks, warnings)),

@@ -1,6 +1,7 @@
 //! Reads the tasks of a file. The settings of a check are read by the check.
 
-use crate::check_entry::{CheckEntry, CheckSettings, ReadSettings};
+use crate::channels::{channels, told, unused};
+use crate::check_entry::{ChannelEntry, CheckEntry, CheckSettings, ReadSettings};
 use crate::date::Date;
 use crate::filter::{Filter, STAGES};
 use crate::names::NamePattern;
@@ -9,7 +10,7 @@ use crate::section::{Around, Section};
 use crate::table::{Kind, Table, Text, one_of, shown, suggestion, table};
 use crate::task::{OnSkip, Task, TaskCheck, Tasks};
 use runtask_findings::OnError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::DeTable;
@@ -22,12 +23,22 @@ const MAX_NAME_CHARACTERS: usize = 64;
 const RESERVED_NAMES: [&str; 1] = ["healthz"];
 
 /// The top of a file.
-static FILE: Kind = Kind::new("the top of the file", &["tasks"]);
+static FILE: Kind = Kind::new("the top of the file", &["tasks", "notify"]);
 
 /// The keys of a task, besides the names of checks that have settings.
 static TASK: Kind = Kind::new(
     "`[tasks.NAME]`",
-    &["checks", "stages", "organizations", "workspaces", "projects", "speculative", "on_skip", "on_error"],
+    &[
+        "checks",
+        "stages",
+        "organizations",
+        "workspaces",
+        "projects",
+        "speculative",
+        "on_skip",
+        "on_error",
+        "notify",
+    ],
 );
 
 /// All tasks. What is wrong with them is in `notes`, and then they are only good for being thrown away.
@@ -35,6 +46,7 @@ pub(crate) fn tasks<'a>(
     file: &'a Spanned<DeTable<'a>>,
     checks: &[CheckEntry],
     sections: &[Section],
+    channel: &'static ChannelEntry,
     today: Date,
     notes: &mut Notes<'_>,
 ) -> Tasks {
@@ -45,17 +57,24 @@ pub(crate) fn tasks<'a>(
     let of_checks =
         checks.iter().filter_map(|it| it.settings.as_ref()).flat_map(|it| it.kinds.iter().copied());
     let of_sections = sections.iter().flat_map(|it| it.kinds.iter().chain(it.task_kinds).copied());
-    let kinds: Vec<&Kind> =
-        [&file_kind, &task_kind].into_iter().chain(of_checks).chain(of_sections).collect();
+    let kinds: Vec<&Kind> = [&file_kind, &task_kind]
+        .into_iter()
+        .chain(of_checks)
+        .chain([channel.kind])
+        .chain(of_sections)
+        .collect();
     let top = Table::new(file.get_ref(), 0..0, &file_kind, &kinds, notes);
     let mut for_all = BTreeMap::new();
     for section in sections {
         let table = section.kinds.first().and_then(|kind| top.table(section.name, kind, notes));
         for_all.extend(table.map(|it| (section.name, (section.read)(&it, notes))));
     }
-    let tasks =
-        each_task(&top, &task_kind, &kinds, &Known { checks, sections, for_all: &for_all, today }, notes);
-    Tasks { tasks, sections: for_all }
+    let channels = channels(&top, channel, &kinds, notes);
+    let known = Known { checks, sections, for_all: &for_all, channels: &channels, today };
+    let tasks = each_task(&top, &task_kind, &kinds, &known, notes);
+    let told: BTreeSet<&str> = tasks.values().flat_map(|it| &it.notify).map(String::as_str).collect();
+    unused(file, &told, notes);
+    Tasks { tasks, sections: for_all, channels }
 }
 
 /// What a task can have.
@@ -64,6 +83,7 @@ struct Known<'a> {
     sections: &'a [Section],
     /// What sections say for all tasks.
     for_all: &'a BTreeMap<&'static str, CheckSettings>,
+    channels: &'a BTreeMap<String, CheckSettings>,
     today: Date,
 }
 
@@ -90,7 +110,9 @@ fn each_task<'a>(
             continue;
         };
         let table = Table::new(entries, name.span(), task_kind, kinds, notes);
-        tasks.insert(name.get_ref().to_string(), task(name.get_ref(), &table, known, notes));
+        let told = told(&table, known.channels, notes);
+        let task = task(name.get_ref(), &table, known, notes);
+        tasks.insert(name.get_ref().to_string(), Task { notify: told, ..task });
     }
     tasks
 }
@@ -153,6 +175,7 @@ fn task(name: &str, table: &Table<'_>, known: &Known<'_>, notes: &mut Notes<'_>)
         on_skip: on_skip.unwrap_or_default(),
         on_error,
         sections,
+        notify: Vec::new(),
     }
 }
 

@@ -263,13 +263,8 @@ pub fn texts<'a>(value: &'a Value<'a>, key: &str, notes: &mut Notes<'_>) -> Opti
     Some(texts)
 }
 
-/// The one of `words` that `text` is.
-pub(crate) fn one_of<T: Copy>(
-    text: &Text<'_>,
-    noun: &str,
-    words: &[(&str, T)],
-    notes: &mut Notes<'_>,
-) -> Option<T> {
+/// The one of `words` that `text` is; `noun` is what it is for.
+pub fn one_of<T: Copy>(text: &Text<'_>, noun: &str, words: &[(&str, T)], notes: &mut Notes<'_>) -> Option<T> {
     let found = words.iter().find(|(word, _)| *word == text.text).map(|(_, value)| *value);
     if found.is_none() {
         let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();

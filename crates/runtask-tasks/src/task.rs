@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 /// The task that `POST /` names.
 pub const DEFAULT_TASK: &str = "default";
 
-/// All tasks of one run task, at least one.
+/// All tasks of one run task, at least one, and the channels that they tell.
 #[derive(Debug, Clone)]
 pub struct Tasks {
     pub(crate) tasks: BTreeMap<String, Task>,
     /// What the tables of sections say for all tasks.
     pub(crate) sections: BTreeMap<&'static str, CheckSettings>,
+    pub(crate) channels: BTreeMap<String, CheckSettings>,
 }
 
 /// A task, called by one path of the run task: `POST /NAME` runs `[tasks.NAME]`.
@@ -31,6 +32,8 @@ pub struct Task {
     pub on_error: Option<OnError>,
     /// `[tasks.NAME.SECTION]`, as whoever it is for has read it.
     pub sections: BTreeMap<&'static str, CheckSettings>,
+    /// `notify`: the channels that are told of its results, each of them one of [`Tasks::channels`].
+    pub notify: Vec<String>,
 }
 
 /// A check of a task.
@@ -78,8 +81,13 @@ impl Tasks {
             on_skip: OnSkip::default(),
             on_error: None,
             sections: BTreeMap::new(),
+            notify: Vec::new(),
         };
-        Self { tasks: BTreeMap::from([(task.name.clone(), task)]), sections: BTreeMap::new() }
+        Self {
+            tasks: BTreeMap::from([(task.name.clone(), task)]),
+            sections: BTreeMap::new(),
+            channels: BTreeMap::new(),
+        }
     }
 
     /// The task of that name.
@@ -102,5 +110,11 @@ impl Tasks {
     /// All tasks, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &Task> {
         self.tasks.values()
+    }
+
+    /// `[notify.NAME]`, by the names.
+    #[must_use]
+    pub const fn channels(&self) -> &BTreeMap<String, CheckSettings> {
+        &self.channels
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::terraform::{FindError, Terraform};
 use runtask_settings::SettingsReader;
-use runtask_tasks::{CheckSettings, Kind, SettingsEntry};
+use runtask_tasks::{CheckSettings, Kind, ReadSettings, SettingsEntry};
 use std::str::FromStr;
 
 /// Who says whether a file is formatted.
@@ -27,12 +27,12 @@ static TABLE: Kind = Kind::new("`[tasks.NAME.fmt]`", &["engine", "show_variable_
 pub(super) const SETTINGS: SettingsEntry = SettingsEntry {
     kinds: &[&TABLE],
     required: None,
-    read: |table, _today, notes| {
+    read: ReadSettings::Table(|table, _today, notes| {
         CheckSettings::new(FmtSettings {
             engine: table.word("engine", &ENGINES, notes),
             show_variable_files: table.boolean("show_variable_files", notes).unwrap_or_default(),
         })
-    },
+    }),
 };
 
 /// What the table says.

@@ -3,7 +3,7 @@
 use super::arguments::SimulateArguments;
 use crate::key;
 use crate::output::Output;
-use crate::pair::{Pair, PairSettings};
+use crate::pair::{Audience, Pair, PairSettings};
 use crate::tasks_arguments::choose;
 use anyhow::Context;
 use runtask_protocol::Key;
@@ -61,7 +61,7 @@ pub(crate) async fn start_pair(
             of_all.map(|it| it.1.to_owned())
         }),
     };
-    let settings = PairSettings::read(&settings).context("settings are wrong")?;
+    let settings = PairSettings::read(&settings, Audience::Nobody).context("settings are wrong")?;
     settings.try_out().await.context("no run could be checked")?;
     let task = choose(&settings.jobs.tasks, arguments.task.as_deref())?;
     arguments.refuse_unread(task)?;

@@ -2,9 +2,12 @@ use super::*;
 use crate::message::Answer;
 use crate::read_settings::SETTINGS;
 use runtask_checks::Unjudged;
-use runtask_tasks::{CheckEntry, Tasks};
+use runtask_tasks::{ChannelEntry, CheckEntry, CheckSettings, Kind, Tasks};
 use serde_json::json;
 use std::time::Duration;
+
+static CHANNEL: Kind = Kind::new("`[notify.NAME]`", &[]);
+static CHANNELS: ChannelEntry = ChannelEntry { kind: &CHANNEL, read: |_, _| CheckSettings::new(()) };
 
 fn rule(code: &str, kind: RuleKind) -> RuleEntry {
     RuleEntry {
@@ -174,7 +177,8 @@ fn a_printed_exception_excepts_one_address() {
         let file =
             format!("[tasks.policy]\nchecks = ['policy']\n[tasks.policy.policy]\npaths = ['x']\n{printed}");
         let policy = CheckEntry { name: "policy", reads_plan: true, settings: Some(SETTINGS) };
-        let (tasks, _) = Tasks::parse("runtask.toml", file.as_bytes(), today(), &[policy]).unwrap();
+        let (tasks, _) =
+            Tasks::parse("runtask.toml", file.as_bytes(), today(), &[policy], &CHANNELS).unwrap();
         let settings = tasks.get("policy").unwrap().checks[0].settings.as_ref().unwrap();
         let exceptions = &settings.get::<PolicySettings>().unwrap().exceptions;
         assert_eq!(exceptions.len(), 1);
@@ -195,7 +199,9 @@ fn an_exception_makes_a_finding_of_it_until_its_last_day_is_over() {
         let texts: Vec<_> =
             report.findings.iter().map(|it| format!("{}\n{}", it.summary, it.explained())).collect();
         assert!(texts.join("\n").contains(says), "{texts:?}");
-        report.findings[0].level
+        let finding = &report.findings[0];
+        assert_eq!(finding.excepted, finding.level == Level::Info);
+        finding.level
     };
     let of = |day| vec![exception("a.*", last(day))];
     assert_eq!(check(of(31), "Excepted until 2027-03-31: static site, by web."), Level::Info);

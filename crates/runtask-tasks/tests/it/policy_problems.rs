@@ -93,7 +93,14 @@ fn all_shipped_rules_are_at_least_one() {
     let checks = checks(|table, today, notes| {
         CheckSettings::new(read_settings(table, Builtins::default(), today, notes))
     });
-    let problems = Tasks::parse("runtask.toml", text, Date::new(2027, 3, 31).unwrap(), &checks).unwrap_err();
+    let problems = Tasks::parse(
+        "runtask.toml",
+        text,
+        Date::new(2027, 3, 31).unwrap(),
+        &checks,
+        &runtask_notify::SETTINGS,
+    )
+    .unwrap_err();
     assert!(problems.to_string().starts_with("error: no rule `all` is shipped\n"), "{problems}");
 }
 

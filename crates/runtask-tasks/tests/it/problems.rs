@@ -45,7 +45,7 @@ fn unknown_keys_come_with_what_may_be_meant() {
     5 | paths = []
       | ^^^^^
 
-    error: unknown key `zzz`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error`, `fmt` and `policy`
+    error: unknown key `zzz`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error`, `notify`, `fmt` and `policy`
      --> runtask.toml:6:1
       |
     6 | zzz = 1
@@ -479,13 +479,13 @@ fn a_line_of_a_stranger_is_shown_short_and_printable() {
     let long =
         format!("\ttasks.a = {{ checks = ['fmt'], '{}' = 1, 'e\u{301}\u{202e}' = 1 }}\r\n", "x".repeat(300));
     insta::assert_snapshot!(wrong(&long), @r"
-    error: unknown key `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error`, `fmt` and `policy`
+    error: unknown key `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error`, `notify`, `fmt` and `policy`
      --> runtask.toml:1:32
       |
     1 |  tasks.a = { checks = ['fmt'], 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
       |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-    error: unknown key `é\u{202e}`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error`, `fmt` and `policy`
+    error: unknown key `é\u{202e}`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error`, `notify`, `fmt` and `policy`
      --> runtask.toml:1:340
       |
     1 | …xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' = 1, 'é\u{202e}' = 1 }
@@ -495,7 +495,7 @@ fn a_line_of_a_stranger_is_shown_short_and_printable() {
     ");
     let text = "[tasks.a]\nchecks = ['fmt']\nfirst = '''\na\u{1b}[31m'''\n";
     insta::assert_snapshot!(wrong(text), @r"
-    error: unknown key `first`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error`, `fmt` and `policy`
+    error: unknown key `first`; there are `checks`, `stages`, `organizations`, `workspaces`, `projects`, `speculative`, `on_skip`, `on_error`, `notify`, `fmt` and `policy`
      --> runtask.toml:3:1
       |
     3 | first = '''

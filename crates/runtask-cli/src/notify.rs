@@ -1,0 +1,26 @@
+//! `runtask notify`: works with the channels of a tasks' file.
+
+mod test;
+
+use crate::exit::Exit;
+use crate::output::Output;
+use clap::{Args, Subcommand};
+use test::TestArguments;
+
+/// Try the channels that runtask.toml has for telling people of results
+#[derive(Debug, Args)]
+pub(crate) struct NotifyArguments {
+    #[command(subcommand)]
+    command: NotifyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum NotifyCommand {
+    Test(TestArguments),
+}
+
+pub(crate) async fn notify(arguments: &NotifyArguments, output: &Output) -> anyhow::Result<Exit> {
+    match &arguments.command {
+        NotifyCommand::Test(arguments) => test::test(arguments, output).await,
+    }
+}
