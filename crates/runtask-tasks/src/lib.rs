@@ -15,7 +15,7 @@ mod syntax;
 mod table;
 mod task;
 
-pub use check_entry::{ChannelEntry, CheckEntry, CheckSettings, ReadSettings, SettingsEntry};
+pub use check_entry::{ChannelEntry, CheckEntry, CheckSettings, NO_CHANNELS, ReadSettings, SettingsEntry};
 pub use date::Date;
 pub use filter::{Filter, NotAdmitted};
 pub use names::AddressPattern;

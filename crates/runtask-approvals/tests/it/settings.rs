@@ -5,7 +5,7 @@ use runtask_approvals::{
     ApprovalSettings, Identity, Need, Policy, Proof, Requirement, SECTION, TaskApproval, Verdict,
 };
 use runtask_checks::{CheckKind, Fmt};
-use runtask_tasks::{CheckEntry, Date, Problems, Tasks};
+use runtask_tasks::{CheckEntry, Date, NO_CHANNELS, Problems, Tasks};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -44,7 +44,8 @@ channel_minutes = 10
 "#;
 
 fn parse(text: &str) -> Result<(Tasks, Problems), Problems> {
-    Tasks::parse_with("runtask.toml", text, Date::new(2026, 11, 29).unwrap(), &CHECKS, &[SECTION])
+    let today = Date::new(2026, 11, 29).unwrap();
+    Tasks::parse_with("runtask.toml", text, today, &CHECKS, &NO_CHANNELS, &[SECTION])
 }
 
 fn read(text: &str) -> (ApprovalSettings, TaskApproval) {

@@ -2,12 +2,9 @@ use super::*;
 use crate::message::Answer;
 use crate::read_settings::SETTINGS;
 use runtask_checks::Unjudged;
-use runtask_tasks::{ChannelEntry, CheckEntry, CheckSettings, Kind, Tasks};
+use runtask_tasks::{CheckEntry, NO_CHANNELS, Tasks};
 use serde_json::json;
 use std::time::Duration;
-
-static CHANNEL: Kind = Kind::new("`[notify.NAME]`", &[]);
-static CHANNELS: ChannelEntry = ChannelEntry { kind: &CHANNEL, read: |_, _| CheckSettings::new(()) };
 
 fn rule(code: &str, kind: RuleKind) -> RuleEntry {
     RuleEntry {
@@ -178,7 +175,7 @@ fn a_printed_exception_excepts_one_address() {
             format!("[tasks.policy]\nchecks = ['policy']\n[tasks.policy.policy]\npaths = ['x']\n{printed}");
         let policy = CheckEntry { name: "policy", reads_plan: true, settings: Some(SETTINGS) };
         let (tasks, _) =
-            Tasks::parse("runtask.toml", file.as_bytes(), today(), &[policy], &CHANNELS).unwrap();
+            Tasks::parse("runtask.toml", file.as_bytes(), today(), &[policy], &NO_CHANNELS).unwrap();
         let settings = tasks.get("policy").unwrap().checks[0].settings.as_ref().unwrap();
         let exceptions = &settings.get::<PolicySettings>().unwrap().exceptions;
         assert_eq!(exceptions.len(), 1);

@@ -4,7 +4,7 @@ use crate::{Bench, fixture, shown, today};
 use runtask_checks::CheckKind;
 use runtask_findings::CheckReport;
 use runtask_scanners::Cost;
-use runtask_tasks::Tasks;
+use runtask_tasks::{NO_CHANNELS, Tasks};
 use std::fs;
 
 pub(crate) const KIND: CheckKind = CheckKind::of::<Cost>();
@@ -12,7 +12,7 @@ const INFRACOST: &str = "[tasks.scan.cost]\nsource = \"infracost\"\n";
 const KEY: &str = "key-of-ours";
 
 async fn estimate(bench: &Bench, settings: &str) -> CheckReport {
-    bench.check_of(KIND, settings).run(&bench.inputs(Some(&fixture("plan.json")))).await
+    bench.check_of(KIND, settings).run(&bench.inputs(Some(&fixture("plan.json"))), None).await
 }
 
 fn bench(script: &str) -> Bench {
@@ -121,7 +121,7 @@ async fn an_endpoint_of_ones_own_is_asked_and_gets_no_secret() {
 fn what_is_wrong_with_settings_is_said_at_its_place() {
     let problems = |settings: &str| {
         let text = format!("[tasks.scan]\nchecks = [\"cost\"]\n{settings}");
-        let read = Tasks::parse("runtask.toml", text, today(), &[KIND.entry()]);
+        let read = Tasks::parse("runtask.toml", text, today(), &[KIND.entry()], &NO_CHANNELS);
         read.err()
             .map(|it| it.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
             .unwrap_or_default()

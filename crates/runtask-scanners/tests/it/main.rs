@@ -11,7 +11,7 @@ use runtask_checks::{CheckKind, Inputs, LoadedCheck, Loading, Stop};
 use runtask_findings::CheckReport;
 use runtask_scanners::Scanner;
 use runtask_settings::SettingsReader;
-use runtask_tasks::{Date, RunFacts, Tasks};
+use runtask_tasks::{Date, NO_CHANNELS, RunFacts, Tasks};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ impl Bench {
     /// A check of a task with these settings, which are TOML.
     fn check_of(&self, kind: CheckKind, settings: &str) -> LoadedCheck {
         let text = format!("[tasks.scan]\nchecks = [\"{}\"]\n{settings}", kind.name);
-        let (tasks, _) = Tasks::parse("runtask.toml", &text, today(), &[kind.entry()]).unwrap();
+        let (tasks, _) = Tasks::parse("runtask.toml", &text, today(), &[kind.entry()], &NO_CHANNELS).unwrap();
         let task = tasks.iter().next().unwrap();
         let of_task = task.checks.first().unwrap().settings.as_ref();
         let lookup =
@@ -83,12 +83,12 @@ impl Bench {
 
     /// Scans the configuration.
     async fn scan(&self, scanners: &str) -> CheckReport {
-        self.check(scanners).run(&self.inputs(None)).await
+        self.check(scanners).run(&self.inputs(None), None).await
     }
 
     /// Scans a plan.
     async fn scan_plan(&self, scanners: &str, plan: &Path) -> CheckReport {
-        self.check(scanners).run(&self.inputs(Some(plan))).await
+        self.check(scanners).run(&self.inputs(Some(plan)), None).await
     }
 
     fn inputs(&self, plan: Option<&Path>) -> Inputs {

@@ -242,7 +242,7 @@ async fn a_scanner_that_is_not_done_when_time_is_up_takes_nothing_from_the_other
         }
         stopper.stop("it ran out of time");
     };
-    let (report, ()) = tokio::join!(check.run(&inputs), stopping);
+    let (report, ()) = tokio::join!(check.run(&inputs, None), stopping);
     let expected =
         "Scanner slow could not run: it ran out of time; Scanner gone could not run: gone cannot run: ";
     assert!(report.headline.starts_with(expected), "{}", report.headline);
