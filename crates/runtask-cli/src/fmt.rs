@@ -26,18 +26,41 @@ use tokio::task::spawn_blocking;
 /// What a file is called that has no name.
 const STDIN: &str = "<stdin>";
 
-pub(crate) async fn fmt(arguments: FmtArguments, output: &Output) -> anyhow::Result<Exit> {
+/// Looks at files, or formats standard input: nothing is written to disk, started or waited for, so whoever has enough of it
+/// ends the process, and no runtime is started, which takes as long as formatting a file.
+pub(crate) fn look(arguments: &FmtArguments, output: &Output) -> anyhow::Result<Exit> {
+    let output = for_arguments(arguments, output);
+    if arguments.is_stdin() {
+        return of_stdin(arguments, &output);
+    }
+    refuse_stdin_among_others(arguments)?;
+    let chosen = choose(&arguments.targets, arguments.recursive, arguments.flavour.into());
+    of_files(chosen, arguments, &AtomicBool::new(false), &output)
+}
+
+fn for_arguments(arguments: &FmtArguments, output: &Output) -> Output {
     let mut output = *output;
     output.color &= !arguments.no_color;
-    if arguments.is_stdin() {
-        return of_stdin(&arguments, &output);
-    }
+    output
+}
+
+fn refuse_stdin_among_others(arguments: &FmtArguments) -> anyhow::Result<()> {
     if arguments.targets.iter().any(|it| it == Path::new("-")) {
         bail!("`-` is standard input: name it alone, or leave it out");
     }
     if arguments.stdin_filename.is_some() {
         bail!("--stdin-filename is for standard input: name `-` as the only target");
     }
+    Ok(())
+}
+
+/// Formats files and writes them, or compares.
+pub(crate) async fn fmt(arguments: FmtArguments, output: &Output) -> anyhow::Result<Exit> {
+    let output = for_arguments(&arguments, output);
+    if arguments.is_stdin() {
+        bail!("--compare reads files: name some");
+    }
+    refuse_stdin_among_others(&arguments)?;
     // Told where the command is dropped: the file that is being written is finished, and no other is begun.
     let stop = StopWhenDropped::default();
     let stopped = Arc::clone(&stop.0);
@@ -96,9 +119,6 @@ fn of_files(
 
 /// Formats standard input to standard output.
 fn of_stdin(arguments: &FmtArguments, output: &Output) -> anyhow::Result<Exit> {
-    if arguments.compare {
-        bail!("--compare reads files: name some");
-    }
     let name = arguments.stdin_filename.clone().unwrap_or_else(|| PathBuf::from(STDIN));
     if arguments.stdin_filename.is_some()
         && !targets::is_formatted(name.file_name().unwrap_or(OsStr::new("")), arguments.flavour.into())

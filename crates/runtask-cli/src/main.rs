@@ -97,6 +97,11 @@ fn refused(error: &clap::Error, as_terraform: bool) -> ExitCode {
 }
 
 fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
+    if let Command::Fmt(arguments) = &command
+        && arguments.only_looks()
+    {
+        return fmt::look(arguments, output);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(async {
         match command {

@@ -96,6 +96,11 @@ impl FmtArguments {
         self.targets == [Path::new("-")]
     }
 
+    /// Whether nothing is written to disk, and no program is asked.
+    pub(crate) fn only_looks(&self) -> bool {
+        (self.is_stdin() || !self.writes()) && !self.compare
+    }
+
     /// Whether files are written.
     pub(crate) fn writes(&self) -> bool {
         self.write && !self.check
