@@ -1,6 +1,6 @@
 //! Holds one approval: everything that is known of it, as it is kept in a store.
 //!
-//! It holds no clock and sends nothing. [`apply`](crate::apply) moves it, [`effects`](crate::effects) says what is to be
+//! It holds no clock and sends nothing. [`apply`](crate::apply()) moves it, [`effects`](crate::effects()) says what is to be
 //! sent.
 
 use crate::facts::{PlanFacts, Policy, RunFacts, bounded_policies};

@@ -26,11 +26,11 @@ pub trait Receiver {
 }
 
 /// Reads `archive`, a tar.gz, to its end, and hands what it holds to `receiver`. The rules are those of
-/// [`unpack`](crate::unpack).
+/// [`unpack`](crate::unpack()).
 ///
 /// # Errors
 ///
-/// As [`unpack`](crate::unpack), without [`UnpackError::Write`]. What `receiver` has by then is a part of the archive.
+/// As [`unpack`](crate::unpack()), without [`UnpackError::Write`]. What `receiver` has by then is a part of the archive.
 pub fn read<R: Read>(
     archive: R,
     limits: &Limits,

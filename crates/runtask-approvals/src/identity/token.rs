@@ -1,5 +1,5 @@
 //! Reads a signed token (JWT), in an order that its types keep: [`Token`] as sent, [`SignedClaims`] once a key has
-//! checked the signature, [`Claims`] once they were meant for us and for now.
+//! checked the signature, [`RawClaims`] once they were meant for us and for now.
 //!
 //! Signatures are checked by `jsonwebtoken` over `ring`. Its own `decode` is not used: it reads the system's clock, takes
 //! a claim twice, and cannot read the padded tokens of an AWS load balancer.
