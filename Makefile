@@ -35,6 +35,8 @@ FUZZ_TARGET ?=
 # Which plans to make again, unless all: `make plans PLANS="buckets iam"`.
 PLANS ?=
 
+# For texts that are arguments of a call.
+comma := ,
 # $(call step,TEXT): says in one line what comes next.
 step = @printf '\n==> %s\n' '$(1)'
 # $(call expect,CODE,COMMAND): runs a command that must end with this exit code.
@@ -52,14 +54,14 @@ demo: export RUNTASK_FMT_ENGINE := native
 demo: ## Play HCP Terraform against the run task: an unformatted configuration, a formatted one, a plan with a public bucket
 	$(call step,Building runtask)
 	@cargo build --release --locked --package runtask-cli
-	$(call step,A configuration that terraform fmt would change - the run task fails it: runtask simulate examples/unformatted)
+	$(call step,A configuration that terraform fmt would change - the run task fails it$(comma) without any terraform: RUNTASK_FMT_ENGINE=native runtask simulate examples/unformatted)
 	@$(call expect,1,$(RUNTASK) simulate examples/unformatted)
 	$(call step,The same configuration once formatted - the run task passes it: runtask simulate examples/formatted)
 	@$(call expect,0,$(RUNTASK) simulate examples/formatted)
 	$(call step,A plan with a public bucket - policies fail it: runtask simulate examples/public-bucket --plan … --config … --task policy)
 	@$(call expect,1,$(RUNTASK) simulate $(PUBLIC) --plan $(PUBLIC)/plan.json --config $(PUBLIC)/runtask.toml --task policy)
 
-package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory
+package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory; FMT_ENGINE=native leaves terraform out
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) $(if $(filter native,$(FMT_ENGINE)),,terraform) lambda
 	$(call step,Building what is deployed)
