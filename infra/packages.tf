@@ -33,8 +33,3 @@ resource "aws_lambda_layer_version" "terraform" {
     }
   }
 }
-
-moved {
-  from = aws_lambda_layer_version.terraform
-  to   = aws_lambda_layer_version.terraform[0]
-}
