@@ -53,21 +53,30 @@ pub(super) fn replace(path: &Path, before: &[u8], after: &[u8]) -> Result<(), Pr
         }
         Err(error) => return Err(unwritten(&error)),
     };
-    let written = overwrite(&mut file, after);
-    let outcome = match written {
-        Ok(()) => Ok(()),
-        Err(error) => match overwrite(&mut file, before) {
-            Ok(()) => Err(unwritten(&error)),
-            Err(_lost) if is_kept => {
-                // What is beside it is the only whole one.
-                let reason = format!("{error}; what it should hold is in {}", shown_path(&beside));
-                return Err(Problem::new(path, reason));
-            }
-            Err(_lost) => Err(unwritten(&error)),
-        },
-    };
-    if is_kept {
-        let _found_by_the_next_run = fs::remove_file(&beside);
+    overwrite_or_restore(&mut file, path, before, after, is_kept.then_some(&*beside))
+}
+
+/// Writes into the file, which is `path`, or else what was there before. `beside` holds `after` meanwhile, and stays where
+/// neither can be written: then nothing else is whole.
+fn overwrite_or_restore(
+    file: &mut File,
+    path: &Path,
+    before: &[u8],
+    after: &[u8],
+    beside: Option<&Path>,
+) -> Result<(), Problem> {
+    let mut outcome = Ok(());
+    if let Err(error) = overwrite(file, after) {
+        if overwrite(file, before).is_err()
+            && let Some(beside) = beside
+        {
+            let reason = format!("{error}; what it should hold is in {}", shown_path(beside));
+            return Err(Problem::new(path, reason));
+        }
+        outcome = Err(Problem::unwritable(path, &error));
+    }
+    if let Some(beside) = beside {
+        let _found_by_the_next_run = fs::remove_file(beside);
     }
     outcome
 }
@@ -117,6 +126,19 @@ mod tests {
         assert_eq!(fs::read_to_string(&hard).unwrap(), "after");
         assert!(soft.is_symlink());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3, "nothing is left beside it");
+    }
+
+    #[test]
+    fn the_only_whole_copy_is_kept() {
+        let directory = TempDir::new().unwrap();
+        let (file, beside) = (directory.path().join("a.tf"), directory.path().join(".a.tf.runtask-fmt"));
+        fs::write(&file, "before").unwrap();
+        fs::write(&beside, "after").unwrap();
+        // Nothing can be written through this, as on a disk that has failed.
+        let mut broken = File::open(&file).unwrap();
+        let problem = overwrite_or_restore(&mut broken, &file, b"before", b"after", Some(&beside));
+        assert!(problem.unwrap_err().reason.contains(".a.tf.runtask-fmt"));
+        assert_eq!(fs::read_to_string(&beside).unwrap(), "after");
     }
 
     #[test]
