@@ -11,21 +11,19 @@ const FILES_PER_MODULE: usize = 20;
 
 /// A configuration of `files` Terraform files, each about 1 KB and formatted as `terraform fmt` would.
 pub(crate) fn configuration(files: usize) -> io::Result<Vec<u8>> {
-    let mut archive = Archive::new(Vec::new());
-    for number in 0..files {
-        let module = number / FILES_PER_MODULE;
-        archive.file(&format!("modules/m{module:03}/file{number:05}.tf"), terraform(number).as_bytes())?;
-    }
-    archive.finish()
+    of_modules(files, terraform)
 }
 
 /// The same of files with about 4 KB each.
 pub(crate) fn large_configuration(files: usize) -> io::Result<Vec<u8>> {
+    of_modules(files, large_file)
+}
+
+fn of_modules(files: usize, content: impl Fn(usize) -> String) -> io::Result<Vec<u8>> {
     let mut archive = Archive::new(Vec::new());
     for number in 0..files {
         let module = number / FILES_PER_MODULE;
-        let name = format!("modules/m{module:03}/file{number:05}.tf");
-        archive.file(&name, large_file(number).as_bytes())?;
+        archive.file(&format!("modules/m{module:03}/file{number:05}.tf"), content(number).as_bytes())?;
     }
     archive.finish()
 }
