@@ -95,14 +95,10 @@ impl Answer<'_> {
         match self {
             Self::Formatted(formatted) if formatted == content => Judged::Formatted,
             Self::Formatted(formatted) => Judged::Unformatted(budget.compare(content, formatted)),
-            Self::Errors(errors) => {
-                // Each has a place: it was sorted by it.
-                let line = |it: &Diagnostic| it.place.as_ref().map_or(1, |it| it.line);
-                Judged::Unparsable(Faults::of(
-                    content,
-                    errors.iter().map(|it| (it.summary.as_str(), line(it))),
-                ))
-            }
+            Self::Errors(errors) => Judged::Unparsable(Faults::of(
+                content,
+                errors.iter().map(|it| (it.summary.as_str(), it.line())),
+            )),
         }
     }
 }

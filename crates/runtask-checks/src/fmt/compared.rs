@@ -2,12 +2,15 @@
 
 use super::asked::{self, Answer};
 use super::copies::Copies;
+use super::diff::first_change;
 use super::error::FmtError;
 use super::files::read;
+use super::judged::line_of;
 use super::output::Diagnostic;
 use crate::terraform::Terraform;
 use runtask_findings::shown_path;
 use runtask_log::{event, metric};
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use terraform_fmt::{Doubt, Formatted, Refusal, Summary};
 use tokio::task::spawn_blocking;
@@ -80,7 +83,13 @@ async fn compare_files(terraform: &Terraform, files: Vec<PathBuf>) -> Result<Com
 impl Compared {
     /// Compares about one file with this content.
     pub(super) fn add(&mut self, path: &Path, content: &[u8], answer: Answer<'_>) {
-        let native = terraform_fmt::format(content);
+        // Terraform has decided: whatever the crate does must not change that.
+        let Ok(native) = catch_unwind(|| terraform_fmt::format(content)) else {
+            let (terraform, native) =
+                (said_by_terraform(answer, content), "the native formatter panics".to_owned());
+            self.different.push(Different { path: path.to_owned(), line: 1, terraform, native });
+            return;
+        };
         if let Err(Refusal::NotSure(doubt)) = native {
             self.not_sure.push((path.to_owned(), doubt));
         } else if let Some(line) = difference(path, content, answer, &native) {
@@ -120,27 +129,17 @@ fn difference(
             if theirs == ours || (theirs == content && !is_of_all) {
                 return None;
             }
-            let common = theirs.iter().zip(ours).take_while(|(one, other)| one == other);
-            let line = common.filter(|(byte, _)| **byte == b'\n').count() + 1;
-            Some(u32::try_from(line).unwrap_or(u32::MAX))
+            Some(first_change(theirs, ours))
         }
         (Answer::Errors(theirs), Err(Refusal::Errors(ours))) => {
-            let ours = ours.iter().map(|it| (it.summary.name(), it.line));
-            let same = theirs.iter().map(|it| (it.summary.as_str(), line_of(it))).eq(ours);
-            (!same).then(|| theirs.first().map_or(1, |it| u32::try_from(line_of(it)).unwrap_or(u32::MAX)))
+            let ours = ours.iter().map(|it| (it.summary.name(), line_of(it)));
+            let same = theirs.iter().map(|it| (it.summary.as_str(), it.line())).eq(ours);
+            (!same).then(|| theirs.first().map_or(1, Diagnostic::line))
         }
-        (Answer::Errors(theirs), _) => {
-            Some(theirs.first().map_or(1, |it| u32::try_from(line_of(it)).unwrap_or(u32::MAX)))
-        }
-        (Answer::Formatted(_), Err(Refusal::Errors(ours))) => {
-            Some(ours.first().map_or(1, |it| u32::try_from(it.line).unwrap_or(u32::MAX)))
-        }
+        (Answer::Errors(theirs), _) => Some(theirs.first().map_or(1, Diagnostic::line)),
+        (Answer::Formatted(_), Err(Refusal::Errors(ours))) => Some(ours.first().map_or(1, line_of)),
         (Answer::Formatted(_), Err(Refusal::NotSure(_))) => None,
     }
-}
-
-fn line_of(error: &Diagnostic) -> usize {
-    error.place.as_ref().map_or(1, |it| it.line as usize)
 }
 
 fn said_by_terraform(answer: Answer<'_>, content: &[u8]) -> String {
@@ -150,8 +149,8 @@ fn said_by_terraform(answer: Answer<'_>, content: &[u8]) -> String {
         // Of what we do not know, the words stay with terraform: they might be of the file.
         Answer::Errors(errors) => {
             let known = |it: &Diagnostic| match Summary::of_name(&it.summary) {
-                Some(summary) => format!("{summary} on line {}", line_of(it)),
-                None => format!("an error on line {}", line_of(it)),
+                Some(summary) => format!("{summary} on line {}", it.line()),
+                None => format!("an error on line {}", it.line()),
             };
             format!("terraform finds {}", errors.iter().map(known).collect::<Vec<_>>().join(", "))
         }

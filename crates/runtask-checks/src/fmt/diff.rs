@@ -108,7 +108,8 @@ pub fn unified_hunks(original: &[u8], formatted: &[u8], until: Instant) -> Strin
     diff.unified_diff().context_radius(3).to_string()
 }
 
-fn first_change(original: &[u8], formatted: &[u8]) -> u32 {
+/// The first line of `original` that is another one in `formatted`; the last one where only more follow.
+pub(super) fn first_change(original: &[u8], formatted: &[u8]) -> u32 {
     let common = original.iter().zip(formatted).take_while(|(one, other)| one == other);
     let before = common.filter(|(byte, _)| **byte == b'\n').count();
     let lines = original.split_inclusive(|it| *it == b'\n').count();

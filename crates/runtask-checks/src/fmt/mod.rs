@@ -32,6 +32,7 @@ pub use judged::Faults;
 
 use crate::check::{Check, FileReader, Given, Loading, Needs};
 use crate::terraform::{FindError, Terraform};
+use asked::Answer;
 use copies::Copies;
 use diff::Budget;
 use error::FmtError;
@@ -167,8 +168,8 @@ async fn by_terraform(
     }
     // Where something is in the way the verdict is clear, and terraform might wait for it forever (a named pipe).
     let objects = !files.unreadable.is_empty() || asked::objects(terraform, &root, deadline).await?;
-    if !objects && !compares {
-        return Ok(files.readable.into_iter().map(|path| (path, Judged::Formatted)).collect());
+    if !objects {
+        return all_formatted(root, files, compares).await;
     }
 
     let copying = spawn_blocking(move || {
@@ -203,10 +204,25 @@ async fn by_terraform(
         Ok(gathered.into_verdicts())
     });
     let verdicts = comparing.await?.map_err(FmtError::Compare)?;
-    if objects && verdicts.values().all(|it| *it == Judged::Formatted) {
+    if verdicts.values().all(|it| *it == Judged::Formatted) {
         return Err(FmtError::Disagreement);
     }
     Ok(verdicts)
+}
+
+/// The verdicts where terraform objects to nothing. It is not asked again: with `compares`, each file is what it would write.
+async fn all_formatted(root: PathBuf, files: Files, compares: bool) -> Result<Verdicts, FmtError> {
+    let comparing = spawn_blocking(move || {
+        let mut compared = Compared::default();
+        for path in files.readable.iter().filter(|_| compares) {
+            if let Ok(content) = read(&root.join(path)) {
+                compared.add(path, &content, Answer::Formatted(&content));
+            }
+        }
+        compared.tell();
+        files.readable.into_iter().map(|path| (path, Judged::Formatted)).collect()
+    });
+    Ok(comparing.await?)
 }
 
 /// The verdicts of terraform on files with these contents.

@@ -32,6 +32,14 @@ pub struct Place {
     pub line: u32,
 }
 
+impl Diagnostic {
+    /// The line; 1 where terraform names none.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        self.place.as_ref().map_or(1, |it| it.line)
+    }
+}
+
 /// The errors in `stderr`, in terraform's order. Warnings, and whatever else stands there, are left out.
 #[must_use]
 pub fn diagnostics(stderr: &[u8]) -> Vec<Diagnostic> {

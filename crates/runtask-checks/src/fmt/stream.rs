@@ -67,7 +67,7 @@ struct Shared {
     judged: Mutex<JudgedSoFar>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct JudgedSoFar {
     gathered: Gathered,
     /// Whether files are kept for terraform where the crate is not sure.
@@ -90,10 +90,10 @@ pub(super) struct Streamed {
 pub(super) struct ThreadDied;
 
 impl Stream {
-    /// For one archive of a workspace that works in `directory`. `keeps` says whether the content of a file is of use about which the crate is not sure.
+    /// For one archive of a workspace that works in `directory`. `keeps` says whether the content of a
+    /// file is of use about which the crate is not sure.
     pub(super) fn new(directory: &Path, keeps: bool) -> Self {
-        let judged =
-            JudgedSoFar { gathered: Gathered::default(), keeps, kept: BTreeMap::new(), kept_bytes: 0 };
+        let judged = JudgedSoFar { keeps, ..JudgedSoFar::default() };
         Self {
             entries: BTreeMap::new(),
             current: PathBuf::new(),
@@ -161,15 +161,7 @@ impl Stream {
     /// What was found below `directory`, when the archive is at its end.
     pub(super) fn finish(mut self, directory: &Path) -> Result<Streamed, ThreadDied> {
         self.settle()?;
-        let JudgedSoFar { gathered, kept, .. } = self.shared.with(|it| {
-            let none = JudgedSoFar {
-                gathered: Gathered::default(),
-                keeps: false,
-                kept: BTreeMap::new(),
-                kept_bytes: 0,
-            };
-            mem::replace(it, none)
-        });
+        let JudgedSoFar { gathered, kept, .. } = self.shared.with(mem::take);
         let judged = gathered.into_verdicts();
         let mut streamed = Streamed { verdicts: Verdicts::new(), kept: BTreeMap::new() };
         for (path, entry) in &self.entries {

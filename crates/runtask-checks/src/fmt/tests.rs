@@ -535,7 +535,10 @@ async fn with_both_terraform_decides_and_differences_are_told() {
     let bin = TempDir::new().unwrap();
     let log_file = bin.path().join("log");
     let both = FmtSettings { engine: Some(Engine::Both), ..FmtSettings::default() };
-    // Finds everything right.
+    // Finds everything right, and could not be asked again.
+    let passes = TempDir::new().unwrap();
+    let once = self::fake(&passes, "case $* in *-check*) exit 0;; esac; exit 1");
+    assert_eq!(lines(&check(&once, directory.path(), both).await), "Format check passed");
     let fake = fake(&bin, "exit 0");
     check(&fake, directory.path(), both).await;
     let log = tracing_subscriber::fmt()
