@@ -1,6 +1,7 @@
 # Makes the callback handler, which fetches configuration and plan, checks them, and reports one final result.
 # It talks to HCP Terraform with the run's own token. Of AWS it needs the table of claims, the right to let Lambda call
-# the failure handler for it, and the file with the tasks, where that is kept in AWS (tasks.tf).
+# the failure handler for it, and what is kept in AWS of its settings: the file with the tasks (tasks.tf), the secrets of
+# channels (channels.tf).
 
 resource "aws_iam_role" "callback_handler" {
   name               = "${local.name}-callback-handler"
@@ -29,6 +30,8 @@ resource "aws_iam_role_policy" "callback_handler" {
       local.decrypt_claims_statements,
       local.tasks_file_statements,
       local.decrypt_tasks_file_statements,
+      local.channel_secrets_statements,
+      local.decrypt_channel_secrets_statements,
       local.tracing_statements,
     )
   })

@@ -59,7 +59,7 @@ locals {
   tasks_file_arn = (
     var.tasks_file == null ? null :
     startswith(var.tasks_file, "ssm:") ?
-    "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:parameter${trimprefix(var.tasks_file, "ssm://")}" :
+    "${local.parameter_prefix}${trimprefix(var.tasks_file, "ssm://")}" :
     "arn:${data.aws_partition.current.partition}:s3:::${trimprefix(var.tasks_file, "s3://")}"
   )
 

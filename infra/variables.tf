@@ -227,6 +227,35 @@ variable "additional_layers" {
   }
 }
 
+variable "channel_secrets" {
+  description = "The parameters of Parameter Store that hold the secrets of channels: those that [notify.NAME] in runtask.toml names as ssm:///NAME, without the ssm://: [\"/acme/slack\"]. The callback handler may read them."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  # No character that means more than itself in a policy of AWS.
+  validation {
+    condition     = alltrue([for name in var.channel_secrets : can(regex("^(/[A-Za-z0-9_.-]+)+$", name))])
+    error_message = "channel_secrets takes names of parameters, each with its slash in front: [\"/acme/slack\"] for ssm:///acme/slack."
+  }
+}
+
+variable "channel_secrets_kms_key" {
+  description = "ARN of the KMS key that channel_secrets are encrypted with, where that is a customer-managed key: the callback handler may then decrypt them."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.channel_secrets_kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.channel_secrets_kms_key))
+    error_message = "channel_secrets_kms_key must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID, no alias), or unset."
+  }
+
+  validation {
+    condition     = var.channel_secrets_kms_key == null || length(var.channel_secrets) > 0
+    error_message = "channel_secrets_kms_key is for channel_secrets, and there are none."
+  }
+}
+
 # How large the functions are
 
 variable "request_handler_memory_mb" {

@@ -87,7 +87,20 @@ pub async fn put_object(endpoint: &str, bucket: &str, key: &str, content: &str) 
 ///
 /// If there is one of this name.
 pub async fn put_parameter(endpoint: &str, name: &str, value: &str) {
-    let body = json!({"Name": name, "Value": value, "Type": "String"});
+    put(endpoint, name, value, "String").await;
+}
+
+/// Makes a parameter that is a secret.
+///
+/// # Panics
+///
+/// If there is one of this name.
+pub async fn put_secret(endpoint: &str, name: &str, value: &str) {
+    put(endpoint, name, value, "SecureString").await;
+}
+
+async fn put(endpoint: &str, name: &str, value: &str, kind: &str) {
+    let body = json!({"Name": name, "Value": value, "Type": kind});
     call(endpoint, "ssm", "AmazonSSM.PutParameter", &body).await;
 }
 
