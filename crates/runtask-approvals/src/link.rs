@@ -53,7 +53,7 @@ struct Written {
 }
 
 impl Link {
-    /// The token, for `/a/TOKEN`.
+    /// The token, for `/-/a/TOKEN`.
     #[must_use]
     pub fn token(&self, keys: &Keys) -> String {
         let Self { id, offer, expires_at } = self;

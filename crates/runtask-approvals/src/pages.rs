@@ -15,5 +15,6 @@ mod router;
 mod slack_clicks;
 mod visitor;
 
+pub use form::FORM_BYTES;
 pub use router::Pages;
 pub use visitor::SignIn;

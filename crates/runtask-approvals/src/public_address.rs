@@ -66,13 +66,13 @@ mod tests {
 
     #[test]
     fn an_address_is_an_origin_with_or_without_a_slash() {
-        let check = |text: &str| PublicAddress::new(text).map(|it| it.page("/a/x"));
+        let check = |text: &str| PublicAddress::new(text).map(|it| it.page("/-/a/x"));
         for text in
             ["https://approve.example.com", "https://approve.example.com/", "https://APPROVE.example.com:443"]
         {
-            assert_eq!(check(text).as_deref(), Ok("https://approve.example.com/a/x"), "{text}");
+            assert_eq!(check(text).as_deref(), Ok("https://approve.example.com/-/a/x"), "{text}");
         }
-        assert_eq!(check("http://127.0.0.1:8080").as_deref(), Ok("http://127.0.0.1:8080/a/x"));
+        assert_eq!(check("http://127.0.0.1:8080").as_deref(), Ok("http://127.0.0.1:8080/-/a/x"));
         for text in [
             "http://approve.example.com",
             "https://approve.example.com/runtask",

@@ -46,7 +46,7 @@ impl Outside for Reach {
     fn page(&self, approval: &Approval) -> Option<DetailsUrl> {
         let expires_at = approval.closes_at.plus(LINK_KEPT);
         let link = Link { id: approval.id.clone(), offer: Offer::Nothing, expires_at };
-        DetailsUrl::new(&self.address.page(&format!("/a/{}", link.token(&self.keys))))
+        DetailsUrl::new(&self.address.page(&format!("/-/a/{}", link.token(&self.keys))))
     }
 
     async fn report(&self, report: Report<'_>) -> Answer {

@@ -2,6 +2,7 @@
 
 use crate::directory::{Directory, Group};
 use crate::person::Proof;
+use crate::read_services::read_services;
 use crate::settings::{ApprovalSettings, UnknownCreator};
 use runtask_tasks::{Kind, Notes, Table, Text, shown, table, texts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +17,10 @@ const MAX_GROUPS: usize = 200;
 const GROUP_BYTES: usize = 64;
 
 /// The table for all tasks.
-pub(crate) static APPROVAL: Kind =
-    Kind::new("`[approval]`", &["identity", "unknown_creator", "people", "groups"]);
+pub(crate) static APPROVAL: Kind = Kind::new(
+    "`[approval]`",
+    &["identity", "unknown_creator", "people", "groups", "oidc", "proxy", "easy_auth", "teams", "slack"],
+);
 
 /// The table of a group.
 pub(crate) static GROUP: Kind = Kind::new("`[approval.groups]`", &["roles", "groups", "people"]);
@@ -34,6 +37,7 @@ pub(crate) fn read_settings(table: &Table<'_>, notes: &mut Notes<'_>) -> Approva
         identity: identity.unwrap_or(Proof::Oidc),
         unknown_creator: unknown_creator.unwrap_or_default(),
         directory: Directory { people, groups },
+        services: read_services(table, notes),
     }
 }
 

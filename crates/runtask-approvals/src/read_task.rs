@@ -2,6 +2,7 @@
 
 use crate::message::Channel;
 use crate::person::Proof;
+use crate::read_services::{EASY_AUTH, MENTION, OIDC, PROXY, SLACK, TEAMS};
 use crate::read_settings::{APPROVAL, GROUP, read_settings};
 use crate::rules::{BreakGlass, MAX_GROUPS, MAX_REQUIRED, Reject};
 use crate::satisfiable::{TooFew, too_few};
@@ -58,7 +59,7 @@ static BREAK_GLASS: Kind = Kind::new("`[tasks.NAME.approval.break_glass]`", &["g
 pub const SECTION: Section = Section {
     name: "approval",
     needs_no_checks: true,
-    kinds: &[&APPROVAL, &GROUP],
+    kinds: &[&APPROVAL, &GROUP, &OIDC, &PROXY, &EASY_AUTH, &TEAMS, &MENTION, &SLACK],
     task_kinds: &[&TASK, &REQUIRED, &BREAK_GLASS],
     read: |table, notes| CheckSettings::new(read_settings(table, notes)),
     read_task: |table, around, notes| {

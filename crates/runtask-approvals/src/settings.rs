@@ -4,6 +4,7 @@ use crate::directory::Directory;
 use crate::message::Channel;
 use crate::person::Proof;
 use crate::rules::{BreakGlass, Reject};
+use crate::services::Services;
 use crate::verdict::Verdict;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub struct ApprovalSettings {
     pub unknown_creator: UnknownCreator,
     /// `people` and `groups`.
     pub directory: Directory,
+    /// `oidc`, `proxy`, `easy_auth`, `teams` and `slack`.
+    pub services: Services,
 }
 
 impl Default for ApprovalSettings {
@@ -24,6 +27,7 @@ impl Default for ApprovalSettings {
             identity: Proof::Oidc,
             unknown_creator: UnknownCreator::default(),
             directory: Directory::default(),
+            services: Services::default(),
         }
     }
 }

@@ -3,12 +3,11 @@
 use crate::message::{Message, Outcome};
 use crate::pagerduty::{Event, is_key};
 use crate::place::Address;
-use crate::reference::Reference;
 use crate::request::Request;
 use crate::settings::{ChannelSettings, Target};
 use crate::webhook::SigningKey;
 use crate::{datadog, pagerduty, slack, teams, webhook};
-use runtask_settings::SettingsReader;
+use runtask_settings::{Reference, SettingsReader};
 use runtask_tasks::CheckSettings;
 use secrecy::SecretString;
 use std::path::Path;

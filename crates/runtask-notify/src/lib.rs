@@ -6,7 +6,6 @@ mod message;
 mod notifier;
 mod pagerduty;
 mod place;
-mod reference;
 mod request;
 mod send;
 mod settings;

@@ -4,7 +4,7 @@ use crate::datadog::SITES;
 use crate::message::Outcome;
 use crate::pagerduty::{Event, Region};
 use crate::place::Origin;
-use crate::reference::Reference;
+use runtask_settings::Reference;
 use runtask_tasks::{ChannelEntry, CheckSettings, Kind, Notes, Table, one_of, shown};
 
 /// `[notify.NAME]`, for the reader of the file.
@@ -46,10 +46,7 @@ impl ChannelSettings {
             Target::Webhook { url, secrets } => std::iter::once(url).chain(secrets).collect(),
             Target::Datadog { key, .. } | Target::Pagerduty { key, .. } => vec![key],
         };
-        references.into_iter().filter_map(|it| match it {
-            Reference::Parameter(url) => Some(url.as_str()),
-            Reference::Variable(_) | Reference::File(_) => None,
-        })
+        references.into_iter().filter_map(Reference::parameter)
     }
 }
 

@@ -93,6 +93,10 @@ pub struct Payload {
     #[serde(default, deserialize_with = "lenient")]
     pub vcs_branch: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
+    pub vcs_commit_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub vcs_pull_request_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     pub workspace_name: Option<String>,
     pub workspace_working_directory: Option<String>,
 }
@@ -188,6 +192,12 @@ pub struct Run {
     pub message: Option<String>,
     /// The branch, where the configuration comes from version control.
     pub branch: Option<String>,
+    /// The commit's page, as the sender says.
+    pub commit_page: Option<String>,
+    /// The pull request's page, as the sender says.
+    pub pull_request_page: Option<String>,
+    /// Whether the run goes on whatever the result is.
+    pub is_advisory: bool,
     /// Whether the run only plans.
     pub is_speculative: Option<bool>,
 }
@@ -278,6 +288,9 @@ impl Payload {
             created_by: self.run_created_by,
             message: self.run_message,
             branch: self.vcs_branch,
+            commit_page: self.vcs_commit_url,
+            pull_request_page: self.vcs_pull_request_url,
+            is_advisory: self.task_result_enforcement_level == Some(EnforcementLevel::Advisory),
             is_speculative: self.is_speculative,
         })
     }

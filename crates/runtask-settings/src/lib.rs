@@ -2,9 +2,11 @@
 
 mod names;
 pub mod numbers;
+mod reference;
 
 pub use names::unknown_settings;
 pub use numbers::Number;
+pub use reference::Reference;
 
 use std::fmt::Display;
 use std::str::FromStr;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod asking;
 mod checks;
 mod client;
 mod failure_settings;
@@ -7,6 +8,7 @@ mod job_settings;
 mod task_set;
 mod tasks_file;
 
+pub use asking::Asking;
 pub use checks::{CHECKS, ENTRIES};
 pub use client::client_settings;
 pub use failure_settings::FailureSettings;

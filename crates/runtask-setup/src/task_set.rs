@@ -1,7 +1,9 @@
 //! Makes the tasks of a file ready, or what there is without one.
 
+use crate::asking::{Asking, approval};
 use crate::checks::{CHECKS, DEFAULT_CHECK, check};
 use crate::tasks_file::TasksFile;
+use runtask_approvals::TaskApproval;
 use runtask_checks::{LoadedCheck, Loading, Tried};
 use runtask_findings::printable;
 use runtask_notify::Channel;
@@ -19,6 +21,8 @@ pub struct TaskSet {
     channels: BTreeMap<String, CheckSettings>,
     /// Where relative paths of the file begin.
     directory: PathBuf,
+    /// Who is asked by tasks that ask people; `None` where none does.
+    pub asking: Option<Asking>,
     /// What is odd about the file, such as exceptions that have expired: whoever runs this must get to read it.
     pub warnings: Problems,
 }
@@ -67,7 +71,8 @@ impl TaskSet {
         });
         let loaded = loaded.collect();
         let directory = file.map(|it| it.directory).unwrap_or_default();
-        Self { tasks: loaded, channels: tasks.channels().clone(), directory, warnings }
+        let asking = Asking::of(&tasks, &directory);
+        Self { tasks: loaded, channels: tasks.channels().clone(), directory, asking, warnings }
     }
 
     /// Makes the channels ready, with their secrets; what is wrong with them is a problem of the settings. Only whoever works
@@ -140,10 +145,16 @@ impl LoadedTask {
         self.checks.iter().filter_map(|it| it.needs().configuration).collect()
     }
 
-    /// Whether a check of it reads the plan.
+    /// Whether a check of it reads the plan, or people are to see what it would do.
     #[must_use]
     pub fn reads_plan(&self) -> bool {
-        self.checks.iter().any(|it| it.needs().plan)
+        self.checks.iter().any(|it| it.needs().plan) || self.approval().is_some()
+    }
+
+    /// When who has to approve its runs; `None` where nobody has to.
+    #[must_use]
+    pub fn approval(&self) -> Option<&TaskApproval> {
+        approval(&self.task)
     }
 }
 

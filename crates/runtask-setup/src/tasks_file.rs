@@ -1,6 +1,7 @@
 //! Holds a file of tasks as it came, from disk or from elsewhere.
 
 use crate::checks::ENTRIES;
+use runtask_approvals::SECTION;
 use runtask_findings::printable;
 use runtask_notify::SETTINGS;
 use runtask_settings::SettingsReader;
@@ -68,7 +69,7 @@ impl TasksFile {
         settings: &mut SettingsReader<'_>,
         now: SystemTime,
     ) -> Option<(Tasks, Problems)> {
-        match Tasks::parse(&self.name, &self.content, Date::of(now), ENTRIES, &SETTINGS) {
+        match Tasks::parse(&self.name, &self.content, Date::of(now), ENTRIES, &SETTINGS, &[SECTION]) {
             Ok(read) => Some(read),
             Err(problems) => {
                 // Each names the file: whoever started this need not have set anything.

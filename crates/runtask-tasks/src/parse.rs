@@ -14,29 +14,14 @@ pub const MAX_FILE_BYTES: usize = 1 << 20;
 impl Tasks {
     /// Reads a `runtask.toml`.
     ///
-    /// `file` is its name in messages. `checks` are those that there are, `channel` is how channels are written, and `today` decides what
-    /// has expired; it never decides whether the file can be read. Beside the tasks come warnings:
-    /// what does no harm today but should be looked at.
+    /// `file` is its name in messages. `checks` are those that there are, `channel` is how channels are written, `sections` are
+    /// what tasks can have besides, and `today` decides what has expired; it never decides whether the file can be read.
+    /// Beside the tasks come warnings: what does no harm today but should be looked at.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with the file, warnings among it. Whoever gets it prints it and does not start.
     pub fn parse(
-        file: &str,
-        content: impl AsRef<[u8]>,
-        today: Date,
-        checks: &[CheckEntry],
-        channel: &'static ChannelEntry,
-    ) -> Result<(Self, Problems), Problems> {
-        Self::parse_with(file, content, today, checks, channel, &[])
-    }
-
-    /// Reads a `runtask.toml` that may have these sections, too.
-    ///
-    /// # Errors
-    ///
-    /// As [`parse`](Self::parse).
-    pub fn parse_with(
         file: &str,
         content: impl AsRef<[u8]>,
         today: Date,

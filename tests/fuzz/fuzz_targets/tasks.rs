@@ -16,7 +16,7 @@ const CHECKS: [CheckKind; 5] = [
 ];
 
 fuzz_target!(|bytes: &[u8]| {
-    let on = |year| Tasks::parse("runtask.toml", bytes, Date::new(year, 1, 1).unwrap(), &CHECKS.map(|it| it.entry()), &runtask_notify::SETTINGS);
+    let on = |year| Tasks::parse("runtask.toml", bytes, Date::new(year, 1, 1).unwrap(), &CHECKS.map(|it| it.entry()), &runtask_notify::SETTINGS, &[]);
     let read = on(2000);
     assert_eq!(read.is_ok(), on(3000).is_ok(), "time decides nothing");
     let problems = match read {

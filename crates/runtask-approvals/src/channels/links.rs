@@ -21,7 +21,7 @@ impl Links {
         let link = |offer| {
             let expires_at = approval.closes_at.plus(LINK_KEPT);
             let link = Link { id: approval.id.clone(), offer, expires_at };
-            address.page(&format!("/a/{}", link.token(keys)))
+            address.page(&format!("/-/a/{}", link.token(keys)))
         };
         Self { approve: link(Offer::Approve), reject: link(Offer::Reject) }
     }

@@ -8,10 +8,10 @@ pub struct ReturnPath(String);
 const PATH_BYTES: usize = 1100;
 
 impl ReturnPath {
-    /// The path, if it is one of an approval's page: `/a/` and characters of a link.
+    /// The path, if it is one of an approval's page: `/-/a/` and characters of a link.
     #[must_use]
     pub fn new(path: &str) -> Option<Self> {
-        let link = path.strip_prefix("/a/")?;
+        let link = path.strip_prefix("/-/a/")?;
         let plain = link.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_' | b'.'));
         (plain && !link.is_empty() && path.len() <= PATH_BYTES).then(|| Self(path.to_owned()))
     }
@@ -29,20 +29,20 @@ mod tests {
 
     #[test]
     fn only_a_page_of_an_approval_is_returned_to() {
-        assert!(ReturnPath::new("/a/eyJ2IjoxfQ.JsRI-jn_53").is_some());
+        assert!(ReturnPath::new("/-/a/eyJ2IjoxfQ.JsRI-jn_53").is_some());
         for path in [
             "/",
-            "/a/",
+            "/-/a/",
             "//evil.example",
-            "/a/../x",
-            "/a/x?y",
-            "https://evil.example/a/x",
-            "/a/x\r\ny",
+            "/-/a/../x",
+            "/-/a/x?y",
+            "https://evil.example/-/a/x",
+            "/-/a/x\r\ny",
             "/a\\x",
             "",
         ] {
             assert_eq!(ReturnPath::new(path), None, "{path:?}");
         }
-        assert_eq!(ReturnPath::new(&format!("/a/{}", "x".repeat(PATH_BYTES))), None);
+        assert_eq!(ReturnPath::new(&format!("/-/a/{}", "x".repeat(PATH_BYTES))), None);
     }
 }

@@ -49,7 +49,7 @@ const QUERY_BYTES: usize = 8 * 1024;
 const TOKENS_BYTES: usize = 128 * 1024;
 
 /// Where the provider sends people back to.
-pub const CALLBACK_PATH: &str = "/signin/callback";
+pub const CALLBACK_PATH: &str = "/-/signin/callback";
 
 /// Why somebody is not signed in. Each `Display` is a sentence for them; nothing of what came is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

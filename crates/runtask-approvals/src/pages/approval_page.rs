@@ -256,7 +256,7 @@ fn answer(shown: &Shown<'_>) -> Markup {
                 Viewer::Person { person, can_leave } => {
                     p {
                         "You are " strong { (person.voter.shown()) } (known_by(&person.voter)) "."
-                        @if *can_leave { " " a href="/signout" { "Sign out" } }
+                        @if *can_leave { " " a href="/-/signout" { "Sign out" } }
                     }
                     (answer_of(shown, person))
                 },

@@ -7,7 +7,7 @@ use crate::time::UnixTime;
 use http::{HeaderMap, header};
 
 /// Bytes of a form, and of a request to Slack's route.
-pub(super) const FORM_BYTES: usize = 16 * 1024;
+pub const FORM_BYTES: usize = 16 * 1024;
 
 /// Fields of a form that is ours; empty where they are missing.
 #[derive(Debug, Default)]

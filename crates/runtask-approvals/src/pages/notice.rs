@@ -48,7 +48,7 @@ pub(super) fn sign_out() -> Response<Bytes> {
     let body = html! {
         h1 { "Sign out" }
         p { "You stay signed in at your identity provider; only these pages forget you." }
-        form method="post" action="/signout" { button type="submit" { "Sign out" } }
+        form method="post" action="/-/signout" { button type="submit" { "Sign out" } }
     };
     html(StatusCode::OK, page("Sign out", &body))
 }

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 
 /// The style of all pages, and where it is.
 pub(super) const STYLE: &str = include_str!("style.css");
-pub(super) const STYLE_PATH: &str = "/style.css";
+pub(super) const STYLE_PATH: &str = "/-/style.css";
 
 /// A page with a title.
 pub(super) fn page(title: &str, body: &Markup) -> Markup {

@@ -73,7 +73,7 @@ impl<S: DocumentStore, O: Outside> Pages<S, O> {
         let path = request.uri().path();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         let posts = *request.method() == Method::POST;
-        if let Some(token) = path.strip_prefix("/a/") {
+        if let Some(token) = path.strip_prefix("/-/a/") {
             return match () {
                 () if reads => self.look(request, token, now).await,
                 () if posts => self.decide(request, token, now).await,
@@ -81,16 +81,16 @@ impl<S: DocumentStore, O: Outside> Pages<S, O> {
             };
         }
         match path {
-            "/signin" if reads => self.depart(request, now).await,
+            "/-/signin" if reads => self.depart(request, now).await,
             CALLBACK_PATH if reads => self.arrive(request, now).await,
-            "/signout" if reads => sign_out(),
-            "/signout" if posts => self.leave(request),
-            "/slack/interactions" if posts => self.slack(request, now).await,
+            "/-/signout" if reads => sign_out(),
+            "/-/signout" if posts => self.leave(request),
+            "/-/slack/interactions" if posts => self.slack(request, now).await,
             "/healthz" if reads => text(StatusCode::OK, "ok"),
             STYLE_PATH if reads => answer(StatusCode::OK, "text/css; charset=utf-8", STYLE),
-            "/signout" => not_allowed("GET, HEAD, POST"),
-            "/slack/interactions" => not_allowed("POST"),
-            "/signin" | CALLBACK_PATH | "/healthz" | STYLE_PATH => not_allowed("GET, HEAD"),
+            "/-/signout" => not_allowed("GET, HEAD, POST"),
+            "/-/slack/interactions" => not_allowed("POST"),
+            "/-/signin" | CALLBACK_PATH | "/healthz" | STYLE_PATH => not_allowed("GET, HEAD"),
             _ => not_found(),
         }
     }

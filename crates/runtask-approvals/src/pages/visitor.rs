@@ -115,5 +115,5 @@ pub(super) fn unverified(name: &str) -> Option<Identity> {
 /// Where somebody signs in who wants to come back to `path`.
 pub(super) fn sign_in_address(path: &ReturnPath) -> String {
     let then = url::form_urlencoded::byte_serialize(path.as_str().as_bytes()).collect::<String>();
-    format!("/signin?then={then}")
+    format!("/-/signin?then={then}")
 }

@@ -23,13 +23,13 @@ fn message(approval: &Approval) -> String {
 fn while_people_are_asked_it_says_how_many_are_missing() {
     let one = after([vote("ada", Choice::Approve, "")]);
     assert_eq!(verdict(&one, None), None);
-    let page = DetailsUrl::new("https://approve.example.com/a/TOKEN");
+    let page = DetailsUrl::new("https://approve.example.com/-/a/TOKEN");
     let result: serde_json::Value = serde_json::from_slice(&running(&one, page).to_json()).unwrap();
     insta::assert_json_snapshot!(result["data"]["attributes"], @r#"
     {
       "message": "Waiting for approval (1 of 2) until 01:43 UTC.",
       "status": "running",
-      "url": "https://approve.example.com/a/TOKEN"
+      "url": "https://approve.example.com/-/a/TOKEN"
     }
     "#);
 }

@@ -45,7 +45,7 @@ channel_minutes = 10
 
 fn parse(text: &str) -> Result<(Tasks, Problems), Problems> {
     let today = Date::new(2026, 11, 29).unwrap();
-    Tasks::parse_with("runtask.toml", text, today, &CHECKS, &NO_CHANNELS, &[SECTION])
+    Tasks::parse("runtask.toml", text, today, &CHECKS, &NO_CHANNELS, &[SECTION])
 }
 
 fn read(text: &str) -> (ApprovalSettings, TaskApproval) {

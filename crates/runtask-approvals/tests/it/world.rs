@@ -80,7 +80,7 @@ pub(crate) struct World {
 
 impl Outside for World {
     fn page(&self, _approval: &Approval) -> Option<DetailsUrl> {
-        DetailsUrl::new("https://approve.example.com/a/TOKEN")
+        DetailsUrl::new("https://approve.example.com/-/a/TOKEN")
     }
 
     async fn report(&self, report: Report<'_>) -> Answer {

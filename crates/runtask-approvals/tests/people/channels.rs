@@ -64,7 +64,7 @@ const TAKEN: Answer = Answer::Taken { reference: None };
 #[test]
 fn the_buttons_lead_to_the_page_of_this_approval_until_a_day_after_it_closes() {
     let links = links();
-    let token = links.reject.strip_prefix("https://approve.example.com/a/").unwrap();
+    let token = links.reject.strip_prefix("https://approve.example.com/-/a/").unwrap();
     let link = Link::read(token, &keys(), at(50 + 24 * 60 - 1)).unwrap();
     assert_eq!((link.id.as_str(), link.offer), ("taskrs-abc123", Offer::Reject));
     assert_eq!(Link::read(token, &keys(), at(50 + 24 * 60)), None);

@@ -223,10 +223,10 @@ async fn every_answer_keeps_the_page_to_itself() {
         (Method::GET, house.path()),
         (Method::GET, "/"),
         (Method::GET, "/healthz"),
-        (Method::GET, "/style.css"),
+        (Method::GET, "/-/style.css"),
         (Method::OPTIONS, house.path()),
         (Method::POST, house.path()),
-        (Method::DELETE, "/signout"),
+        (Method::DELETE, "/-/signout"),
     ] {
         let answer = house.send(method.clone(), path, &HeaderMap::new(), "", 1).await;
         let headers =
@@ -260,11 +260,11 @@ async fn routes_answer_their_methods_and_no_other() {
     };
     assert_eq!(status(Method::GET, "/healthz").await, 200);
     assert_eq!(status(Method::POST, "/healthz").await, 405);
-    assert_eq!(status(Method::GET, "/slack/interactions").await, 405);
-    assert_eq!(status(Method::POST, "/slack/interactions").await, 404, "there is no app");
+    assert_eq!(status(Method::GET, "/-/slack/interactions").await, 405);
+    assert_eq!(status(Method::POST, "/-/slack/interactions").await, 404, "there is no app");
     assert_eq!(status(Method::OPTIONS, house.path()).await, 405);
     assert_eq!(status(Method::PUT, house.path()).await, 405);
-    assert_eq!(status(Method::GET, "/signin?then=/a/x").await, 404, "nobody signs in");
+    assert_eq!(status(Method::GET, "/-/signin?then=/-/a/x").await, 404, "nobody signs in");
     assert_eq!(status(Method::GET, "/approve?run_id=run-1").await, 404);
     let long = "x".repeat(16 * 1024 + 1);
     assert_eq!(house.send(Method::POST, house.path(), &HeaderMap::new(), &long, 1).await.status(), 413);
@@ -295,7 +295,7 @@ async fn links_that_lead_nowhere_have_one_answer() {
     let others = Links::new(&nobodys, &keys(), &PublicAddress::new(ADDRESS).unwrap()).approve;
     let expired = get(house.path(), 50 + 24 * 60).await;
     assert_eq!(expired.status(), StatusCode::NOT_FOUND);
-    for path in ["/a/", "/a/x.y", "/a/x/y", &forged, others.strip_prefix(ADDRESS).unwrap()] {
+    for path in ["/-/a/", "/-/a/x.y", "/-/a/x/y", &forged, others.strip_prefix(ADDRESS).unwrap()] {
         let answer = get(path, 1).await;
         assert_eq!((answer.status(), answer.body()), (StatusCode::NOT_FOUND, expired.body()), "{path}");
     }
@@ -485,7 +485,7 @@ async fn the_link_to_reject_offers_that_first_and_decides_nothing() {
 
 /// A house in which people sign in, and a browser's cookies.
 async fn with_issuer() -> (StandInIssuer, House) {
-    let callback = format!("{ADDRESS}/signin/callback");
+    let callback = format!("{ADDRESS}/-/signin/callback");
     let ada = json!({ "sub": "1", "email": "ada@example.com", "email_verified": true });
     let accounts = vec![Account { name: "ada".to_owned(), claims: ada.as_object().unwrap().clone() }];
     let address = "127.0.0.1:0".parse().unwrap();
@@ -523,9 +523,9 @@ async fn somebody_follows_a_link_signs_in_and_approves() {
     assert_eq!(house.hand_in(&browser, "approve", &CONFIRMED).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(house.approval().await.votes[0].who.email.as_deref(), Some("ada@example.com"));
 
-    let out = house.send(Method::POST, "/signout", &browser, "", 1).await;
+    let out = house.send(Method::POST, "/-/signout", &browser, "", 1).await;
     assert_eq!(out.status(), StatusCode::FORBIDDEN, "no other site signs anybody out");
-    let out = house.send(Method::POST, "/signout", &from_page(&browser), "", 1).await;
+    let out = house.send(Method::POST, "/-/signout", &from_page(&browser), "", 1).await;
     assert!(
         out.headers()[header::SET_COOKIE]
             .to_str()
@@ -537,26 +537,27 @@ async fn somebody_follows_a_link_signs_in_and_approves() {
     let body = form(&mark, "withdraw", &[]);
     let late = house.send(Method::POST, house.path(), &from_page(&browser), &body, 16).await;
     assert_eq!(late.status(), StatusCode::UNAUTHORIZED);
-    assert!(text(&late).contains("/signin?then=%2Fa%2F"), "a link, and no redirect of a form");
+    assert!(text(&late).contains("/-/signin?then=%2F-%2Fa%2F"), "a link, and no redirect of a form");
     assert_eq!(house.approval().await.counted().count(), 1);
 }
 
 #[tokio::test]
 async fn nobody_is_sent_to_another_site_and_a_provider_that_is_down_decides_nothing() {
     let (issuer, house) = with_issuer().await;
-    for then in ["", "?then=", "?then=https://evil.example/a/x", "?then=//evil.example", "?then=/a/../x"] {
-        let answer = house.get(&format!("/signin{then}"), &HeaderMap::new()).await;
+    for then in ["", "?then=", "?then=https://evil.example/-/a/x", "?then=//evil.example", "?then=/-/a/../x"]
+    {
+        let answer = house.get(&format!("/-/signin{then}"), &HeaderMap::new()).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{then}");
     }
-    let stale = house.get("/signin/callback?code=x&state=AAAAAAAAAAAA", &HeaderMap::new()).await;
+    let stale = house.get("/-/signin/callback?code=x&state=AAAAAAAAAAAA", &HeaderMap::new()).await;
     assert_eq!(stale.status(), StatusCode::FORBIDDEN);
     let hostile = house
-        .get("/signin/callback?error=%3Cscript%3E&error_description=%3Cscript%3E", &HeaderMap::new())
+        .get("/-/signin/callback?error=%3Cscript%3E&error_description=%3Cscript%3E", &HeaderMap::new())
         .await;
     assert_eq!(hostile.status(), StatusCode::BAD_REQUEST);
     assert!(!text(&hostile).contains("script"), "nothing that came is repeated");
     issuer.set_down(true);
-    let down = house.get("/signin?then=/a/x", &HeaderMap::new()).await;
+    let down = house.get("/-/signin?then=/-/a/x", &HeaderMap::new()).await;
     assert_eq!(down.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
@@ -595,7 +596,7 @@ impl House {
     /// Sends what Slack has signed.
     async fn slack(&self, (body, pairs): (String, [(&'static str, String); 3])) -> Response<Bytes> {
         let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        self.send(Method::POST, "/slack/interactions", &headers.collect(), &body, 1).await
+        self.send(Method::POST, "/-/slack/interactions", &headers.collect(), &body, 1).await
     }
 }
 

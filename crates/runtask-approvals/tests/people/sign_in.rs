@@ -14,14 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const ADDRESS: &str = "https://approve.example.com";
-const LINK: &str = "/a/eyJ2IjoxfQ.c2lnbmF0dXJl";
+const LINK: &str = "/-/a/eyJ2IjoxfQ.c2lnbmF0dXJl";
 
 fn account(name: &str, claims: Value) -> Account {
     Account { name: name.to_owned(), claims: claims.as_object().unwrap().clone() }
 }
 
 async fn start() -> (StandInIssuer, OidcSignIn) {
-    let callback = format!("{ADDRESS}/signin/callback");
+    let callback = format!("{ADDRESS}/-/signin/callback");
     let ada = json!({ "sub": "1", "email": "ada@example.com", "email_verified": true, "name": "Ada Lovelace",
         "groups": ["payments", "lunch"] });
     let accounts = vec![account("ada", ada), account("grace", json!({ "sub": "2" }))];
@@ -58,7 +58,7 @@ fn browser(set_cookie: &str) -> HeaderMap {
 async fn trip(issuer: &StandInIssuer, sign_in: &OidcSignIn, name: &str) -> (String, HeaderMap) {
     let departure = sign_in.depart(&ReturnPath::new(LINK).unwrap(), now()).await.unwrap();
     let back = issuer.pick(&departure.url, name).unwrap();
-    let query = back.strip_prefix(&format!("{ADDRESS}/signin/callback?")).unwrap().to_owned();
+    let query = back.strip_prefix(&format!("{ADDRESS}/-/signin/callback?")).unwrap().to_owned();
     (query, browser(departure.cookie.header()))
 }
 

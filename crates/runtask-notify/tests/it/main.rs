@@ -52,6 +52,7 @@ fn parse(channels: &str) -> Result<(Tasks, Problems), Problems> {
         day,
         &checks,
         &SETTINGS,
+        &[],
     )
 }
 

@@ -175,7 +175,7 @@ fn a_printed_exception_excepts_one_address() {
             format!("[tasks.policy]\nchecks = ['policy']\n[tasks.policy.policy]\npaths = ['x']\n{printed}");
         let policy = CheckEntry { name: "policy", reads_plan: true, settings: Some(SETTINGS) };
         let (tasks, _) =
-            Tasks::parse("runtask.toml", file.as_bytes(), today(), &[policy], &NO_CHANNELS).unwrap();
+            Tasks::parse("runtask.toml", file.as_bytes(), today(), &[policy], &NO_CHANNELS, &[]).unwrap();
         let settings = tasks.get("policy").unwrap().checks[0].settings.as_ref().unwrap();
         let exceptions = &settings.get::<PolicySettings>().unwrap().exceptions;
         assert_eq!(exceptions.len(), 1);

@@ -121,7 +121,7 @@ async fn an_endpoint_of_ones_own_is_asked_and_gets_no_secret() {
 fn what_is_wrong_with_settings_is_said_at_its_place() {
     let problems = |settings: &str| {
         let text = format!("[tasks.scan]\nchecks = [\"cost\"]\n{settings}");
-        let read = Tasks::parse("runtask.toml", text, today(), &[KIND.entry()], &NO_CHANNELS);
+        let read = Tasks::parse("runtask.toml", text, today(), &[KIND.entry()], &NO_CHANNELS, &[]);
         read.err()
             .map(|it| it.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
             .unwrap_or_default()

@@ -71,7 +71,8 @@ impl Bench {
     /// A check of a task with these settings, which are TOML.
     fn check_of(&self, kind: CheckKind, settings: &str) -> LoadedCheck {
         let text = format!("[tasks.scan]\nchecks = [\"{}\"]\n{settings}", kind.name);
-        let (tasks, _) = Tasks::parse("runtask.toml", &text, today(), &[kind.entry()], &NO_CHANNELS).unwrap();
+        let (tasks, _) =
+            Tasks::parse("runtask.toml", &text, today(), &[kind.entry()], &NO_CHANNELS, &[]).unwrap();
         let task = tasks.iter().next().unwrap();
         let of_task = task.checks.first().unwrap().settings.as_ref();
         let lookup =

@@ -5,7 +5,7 @@ use runtask_tasks::{NO_CHANNELS, Tasks};
 
 fn problems(scanners: &str) -> String {
     let text = format!("[tasks.scan]\nchecks = [\"scanner\"]\n{scanners}");
-    match Tasks::parse("runtask.toml", text, today(), &[KIND.entry()], &NO_CHANNELS) {
+    match Tasks::parse("runtask.toml", text, today(), &[KIND.entry()], &NO_CHANNELS, &[]) {
         Ok(_) => String::new(),
         Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
     }
@@ -177,7 +177,8 @@ fn the_pages_are_right() {
     examples.extend(blocks(tasks).pop());
     assert_eq!(examples.len(), 4);
     for example in examples {
-        let read = Tasks::parse("page", &example, today(), &[KIND.entry(), cost::KIND.entry()], &NO_CHANNELS);
+        let read =
+            Tasks::parse("page", &example, today(), &[KIND.entry(), cost::KIND.entry()], &NO_CHANNELS, &[]);
         assert!(read.is_ok_and(|(_, warnings)| warnings.is_empty()), "{example}");
     }
 }

@@ -37,7 +37,7 @@ fn parse(text: impl AsRef<[u8]>) -> Result<(Tasks, Problems), Problems> {
 }
 
 fn parse_on(today: Date, text: impl AsRef<[u8]>) -> Result<(Tasks, Problems), Problems> {
-    Tasks::parse("runtask.toml", text, today, &CHECKS, &runtask_notify::SETTINGS)
+    Tasks::parse("runtask.toml", text, today, &CHECKS, &runtask_notify::SETTINGS, &[])
 }
 
 /// The names of a task's checks.

@@ -99,6 +99,7 @@ fn all_shipped_rules_are_at_least_one() {
         Date::new(2027, 3, 31).unwrap(),
         &checks,
         &runtask_notify::SETTINGS,
+        &[],
     )
     .unwrap_err();
     assert!(problems.to_string().starts_with("error: no rule `all` is shipped\n"), "{problems}");

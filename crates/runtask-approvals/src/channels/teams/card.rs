@@ -157,7 +157,7 @@ mod tests {
     use crate::test_util::{approval, question as asked};
 
     fn links() -> Links {
-        let link = |it: &str| format!("https://approve.example.com/a/{it}");
+        let link = |it: &str| format!("https://approve.example.com/-/a/{it}");
         Links { approve: link("TOKEN-APPROVE"), reject: link("TOKEN-REJECT") }
     }
 
@@ -194,7 +194,7 @@ mod tests {
         asked.policies = vec![policy; 500];
         asked.rules = crate::test_util::rules(&[(wide(50).as_str(), 2); 8]);
         let approval = Approval::ask(asked, crate::test_util::at(0));
-        let link = format!("https://approve.example.com/a/{}", "x".repeat(400));
+        let link = format!("https://approve.example.com/-/a/{}", "x".repeat(400));
         let links = Links { approve: link.clone(), reject: link };
         let mentions = vec![Mention { name: wide(500), id: wide(500) }; 30];
         let card = question(&approval, &links, &mentions).to_string();

@@ -1,6 +1,6 @@
 //! Where a secret is. The file of tasks is no place for one: it is in version control.
 
-use runtask_settings::SettingsReader;
+use crate::SettingsReader;
 use secrecy::SecretString;
 use std::fs::File;
 use std::io::Read;
@@ -11,7 +11,7 @@ const MAX_BYTES: u64 = 4096;
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reference {
+pub enum Reference {
     /// In this parameter of AWS: `ssm:///runtask/slack`. Whoever can read one gives it to the settings by this name.
     Parameter(String),
     /// In this variable of the environment: `env:SLACK_WEBHOOK_URL`.
@@ -22,7 +22,8 @@ pub(crate) enum Reference {
 
 impl Reference {
     /// Reads `env:NAME`, `file:PATH` or `ssm:///NAME`. Anything else may be the secret itself, and is not repeated.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let is_name = |it: &&str| {
             let plain = |it: char| it.is_ascii_alphanumeric() || it == '_';
             !it.is_empty() && it.chars().all(plain)
@@ -35,16 +36,21 @@ impl Reference {
         }
     }
 
-    /// The secret.
+    /// The parameter of AWS, as `ssm:///NAME`, where it is in one.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&str> {
+        match self {
+            Self::Parameter(url) => Some(url),
+            Self::Variable(_) | Self::File(_) => None,
+        }
+    }
+
+    /// The secret; a relative path begins at `directory`.
     ///
     /// # Errors
     ///
     /// Why it is not there, in words that name its place.
-    pub(crate) fn resolve(
-        &self,
-        settings: &SettingsReader<'_>,
-        directory: &Path,
-    ) -> Result<SecretString, String> {
+    pub fn resolve(&self, settings: &SettingsReader<'_>, directory: &Path) -> Result<SecretString, String> {
         let text = match self {
             Self::Parameter(url) => settings
                 .text(url)
