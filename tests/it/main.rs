@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may end a test")]
 
+mod browser;
 mod cargo_lambda;
 mod claims;
 mod deploy;
