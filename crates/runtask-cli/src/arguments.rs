@@ -11,7 +11,8 @@ use crate::scanners::ScannersArguments;
 use crate::serve::ServeArguments;
 use crate::sign::SignArguments;
 use crate::simulate::SimulateArguments;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
 use tracing::level_filters::LevelFilter;
 
 /// A run task for HCP Terraform: try it, run it, check with it.
@@ -20,6 +21,16 @@ use tracing::level_filters::LevelFilter;
 #[derive(Debug, Parser)]
 #[command(name = "runtask", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) every: EveryCommand,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The options that every command has.
+#[derive(Debug, Args)]
+pub(crate) struct EveryCommand {
     /// Print the result as JSON, for programs
     #[arg(long, global = true, help_heading = EVERY_COMMAND)]
     pub(crate) json: bool,
@@ -45,9 +56,34 @@ pub(crate) struct Arguments {
         help_heading = EVERY_COMMAND
     )]
     pub(crate) log_format: LogFormat,
+}
+
+/// `runtask fmt` and no other command. Editors and hooks run it all day, and describing all commands to clap takes longer than
+/// formatting a file.
+#[derive(Debug, Parser)]
+#[command(name = "runtask", version, max_term_width = 100)]
+struct FmtAlone {
+    #[command(flatten)]
+    every: EveryCommand,
 
     #[command(subcommand)]
-    pub(crate) command: Command,
+    command: FmtCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum FmtCommand {
+    Fmt(FmtArguments),
+}
+
+impl Arguments {
+    /// Reads a command line, the name of the program included.
+    pub(crate) fn read(line: &[OsString]) -> Result<Self, clap::Error> {
+        if line.get(1).is_some_and(|it| it == "fmt") {
+            let FmtAlone { every, command: FmtCommand::Fmt(fmt) } = FmtAlone::try_parse_from(line)?;
+            return Ok(Self { every, command: Command::Fmt(fmt) });
+        }
+        Self::try_parse_from(line)
+    }
 }
 
 /// Where help lists the options that every command has: below the command's own.
@@ -82,6 +118,24 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    /// What is said of a command line that is not taken, help included.
+    fn refusal<T: Parser>(line: &[&str]) -> String {
+        T::try_parse_from(line).err().map(|it| it.render().ansi().to_string()).unwrap()
+    }
+
+    #[test]
+    fn fmt_says_the_same_whether_alone_or_among_all() {
+        for line in [
+            &["runtask", "fmt", "--help"][..],
+            &["runtask", "fmt", "-h"],
+            &["runtask", "fmt", "--flavour"],
+            &["runtask", "fmt", "--rekursive", "a"],
+            &["runtask", "fmt", "--log", "loud"],
+        ] {
+            assert_eq!(refusal::<FmtAlone>(line), refusal::<Arguments>(line));
+        }
     }
 
     /// The names of a command and of all below it, as the snapshots of their help have them.

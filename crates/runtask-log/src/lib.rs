@@ -30,11 +30,15 @@ pub enum Format {
 
 /// Starts logging for the whole process.
 ///
-/// `level` is for what our crates log; libraries log at `info` at most. A second call has no effect.
+/// `level` is for what our crates log; libraries log at `info` at most. A second call has no effect, nor has one that turns
+/// logs off.
 pub fn start<W>(level: LevelFilter, format: Format, writer: W)
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    if level == LevelFilter::OFF {
+        return;
+    }
     let ours = ["runtask", "request_handler", "callback_handler"];
     let targets =
         Targets::new().with_default(level.min(LevelFilter::INFO)).with_targets(ours.map(|it| (it, level)));
