@@ -5,6 +5,7 @@
 //!
 //! Source: part 2 of `SPECIFICATION.md`, tried on terraform 1.11.4.
 
+mod classes;
 mod code;
 mod heredoc;
 mod quoted;
@@ -89,6 +90,14 @@ impl Scanner<'_> {
     fn byte(&self, at: usize) -> Option<u8> {
         work::step();
         self.input.get(at).copied()
+    }
+
+    /// Where the bytes end that belong, from `start` on.
+    fn run_end(&self, start: usize, belongs: impl Fn(u8) -> bool) -> usize {
+        let rest = self.input.get(start..).unwrap_or_default();
+        let length = rest.iter().position(|it| !belongs(*it)).unwrap_or(rest.len());
+        work::steps(length);
+        start + length
     }
 
     /// A token of the next bytes.

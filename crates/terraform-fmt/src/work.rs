@@ -11,8 +11,15 @@ thread_local! {
 /// Counts one step.
 #[inline]
 pub(crate) fn step() {
+    steps(1);
+}
+
+/// Counts as many steps as `count` bytes took.
+#[inline]
+pub(crate) fn steps(count: usize) {
     #[cfg(test)]
-    STEPS.set(STEPS.get() + 1);
+    STEPS.set(STEPS.get() + count as u64);
+    let _counted_in_tests_alone = count;
 }
 
 /// How many steps this thread made, which are forgotten.

@@ -1,5 +1,6 @@
 //! Tokens outside of texts.
 
+use super::classes::{NAME, class};
 use super::{Heredoc, Mode, Scanner, offset};
 use crate::characters::{Character, begins_name, continues_name, may_begin_odd_name};
 use crate::doubt::DoubtReason;
@@ -10,7 +11,7 @@ impl Scanner<'_> {
     pub(super) fn code(&mut self) {
         while let Some(byte) = self.byte(self.at) {
             match byte {
-                b' ' => self.at += 1,
+                b' ' => self.at = self.run_end(self.at, |it| it == b' '),
                 b'\t' => {
                     self.scan.has_odd_gap = true;
                     self.at += 1;
@@ -157,6 +158,9 @@ impl Scanner<'_> {
     /// Where the name ends that begins at `start`; `start` if none does.
     fn name_end(&mut self, start: usize) -> usize {
         let mut end = start;
+        if self.byte(start).is_some_and(|it| it.is_ascii_alphabetic() || it == b'_') {
+            end = self.run_end(start, |it| class(it) & NAME != 0);
+        }
         while let Some(byte) = self.byte(end) {
             if byte.is_ascii_alphabetic() || byte == b'_' {
                 end += 1;

@@ -1,6 +1,7 @@
 //! Text between quotes.
 
 use super::Scanner;
+use super::classes::{TEXT, class};
 use crate::characters::formal_length;
 use crate::kind::Kind;
 
@@ -53,7 +54,7 @@ impl Scanner<'_> {
                         length => at += 1 + length,
                     },
                 },
-                0x00..=0x7F => at += 1,
+                0x00..=0x7F => at = self.run_end(at, |it| class(it) & TEXT != 0),
                 _ => match formal_length(self.input.get(at..).unwrap_or_default()) {
                     0 => break,
                     length => at += length,
