@@ -10,7 +10,7 @@ mod terraform;
 mod unjudged;
 
 pub use check::{Check, CheckKind, FileReader, Given, Inputs, LoadedCheck, Loading, Needs, Tried};
-pub use fmt::{Compared, Different, Faults, Fmt, compare, unified_hunks};
+pub use fmt::{Compared, Different, Faults, Fmt, compare, unified_hunks, workers};
 pub use plan_file::{NoPlanError, json_plan};
 pub use plan_summary::PlanSummary;
 pub use stop::{Stop, Stopper};

@@ -29,6 +29,7 @@ mod stream;
 pub use compared::{Compared, Different, compare};
 pub use diff::unified_hunks;
 pub use judged::Faults;
+pub use native::workers;
 
 use crate::check::{Check, FileReader, Given, Loading, Needs};
 use crate::terraform::{FindError, Terraform};

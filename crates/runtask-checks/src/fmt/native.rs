@@ -10,6 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use terraform_fmt::Formatter;
 
+/// As many files are worth a thread.
+const FILES_OF_A_THREAD: usize = 8;
+
 /// The verdict on a file with this content; `compare` says how it differs from what it should be.
 pub(super) fn judge(
     formatter: &mut Formatter,
@@ -39,7 +42,7 @@ pub(super) fn judge_all(root: &Path, files: &[PathBuf]) -> Gathered {
         }
     };
     thread::scope(|scope| {
-        for _ in 1..workers().min(files.len()) {
+        for _ in 1..workers(files.len()) {
             scope.spawn(work);
         }
         work();
@@ -47,7 +50,11 @@ pub(super) fn judge_all(root: &Path, files: &[PathBuf]) -> Gathered {
     gathered.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many threads format at once.
-pub(super) fn workers() -> usize {
-    thread::available_parallelism().map_or(1, |it| it.get())
+/// How many threads are to format so many files at once, where one has this thread already: a start of another takes as long as
+/// a few files, and so does asking for the number of processors.
+pub fn workers(files: usize) -> usize {
+    match files.div_ceil(FILES_OF_A_THREAD) {
+        0 | 1 => 1,
+        most => thread::available_parallelism().map_or(1, |it| it.get()).min(most),
+    }
 }

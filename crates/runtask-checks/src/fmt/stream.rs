@@ -18,8 +18,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use terraform_fmt::Formatter;
 
-/// Files that are handed to a thread together: as many as have so many bytes.
-const BATCH_BYTES: usize = 128 * 1024;
+/// Files that are handed to a thread together: as many as have so many bytes. So little is allocated from memory that was freed
+/// before; a large piece would be new memory from the system each time.
+const BATCH_BYTES: usize = 64 * 1024;
+/// What a batch has room for at first; a usual file that comes last fits as well.
+const BATCH_ROOM: usize = BATCH_BYTES + BATCH_BYTES / 4;
 /// How many files are handed on together at most.
 const BATCH_FILES: usize = 1024;
 /// Links that are followed from one to the next, as Linux does it.
@@ -41,6 +44,8 @@ pub(super) struct Stream {
     shared: Arc<Shared>,
     /// For what no thread judges.
     formatter: Formatter,
+    /// How many threads judge, once there is enough for them.
+    workers: usize,
 }
 
 /// What a path of the archive is.
@@ -106,19 +111,20 @@ impl Stream {
                 judged: Mutex::new(judged),
             }),
             formatter: Formatter::default(),
+            workers: workers(usize::MAX),
         }
     }
 
     /// Hands the batch to a thread.
     fn pass_on(&mut self) {
         let batch = mem::take(&mut self.batch);
-        if workers() == 1 {
+        if self.workers == 1 {
             return self.shared.judge(&mut self.formatter, &batch);
         }
         let sender = self.sender.get_or_insert_with(|| {
-            let (sender, receiver) = mpsc::sync_channel::<Batch>(workers());
+            let (sender, receiver) = mpsc::sync_channel::<Batch>(self.workers);
             let receiver = Arc::new(Mutex::new(receiver));
-            self.threads.extend((0..workers()).map(|_| {
+            self.threads.extend((0..self.workers).map(|_| {
                 let (receiver, shared) = (Arc::clone(&receiver), Arc::clone(&self.shared));
                 thread::spawn(move || {
                     let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -249,6 +255,9 @@ impl Receiver for Stream {
     }
 
     fn contents(&mut self, bytes: &[u8]) {
+        if self.batch.bytes.capacity() == 0 {
+            self.batch.bytes.reserve(BATCH_ROOM);
+        }
         self.batch.bytes.extend_from_slice(bytes);
     }
 

@@ -1,6 +1,6 @@
 //! Formats files in memory, several at once.
 
-use runtask_checks::Faults;
+use runtask_checks::{Faults, workers};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -68,9 +68,8 @@ pub(super) fn judge_all(paths: Vec<PathBuf>, stopped: &AtomicBool) -> Vec<File> 
         }
         done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut judged);
     };
-    let workers = thread::available_parallelism().map_or(1, |it| it.get()).min(paths.len());
     thread::scope(|scope| {
-        for _ in 1..workers {
+        for _ in 1..workers(paths.len()) {
             scope.spawn(work);
         }
         work();
