@@ -69,10 +69,12 @@ MAP = {
     "request-handler": "aws log protocol settings",
     "callback-handler": "archive aws checks client findings log notify process protocol report settings setup state tasks",
     "simulator": "findings protocol",
-    "cli": "callback-handler checks client findings http log notify policy process protocol report request-handler scanners settings setup simulator state tasks terraform-fmt",
+    "terminal": "findings log process",
+    "cli": "callback-handler checks client findings http log notify policy process protocol report request-handler scanners settings setup simulator state tasks terminal terraform-fmt",
     "gitlab-runner-protocol": "",
     "gitlab-simulator": "process",
     "gitlab-runner": "gitlab-runner-protocol process",
+    "gitlab-runner-command": "aws findings gitlab-runner gitlab-runner-protocol log process settings terminal",
     "tests": "archive log protocol scanners simulator state terraform-fmt",
 }
 

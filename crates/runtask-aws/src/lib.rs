@@ -10,18 +10,22 @@ mod extension;
 mod file;
 #[cfg(feature = "lambda")]
 mod functions;
+#[cfg(feature = "kms")]
+mod keys;
 #[cfg(feature = "s3")]
 mod objects;
 #[cfg(any(feature = "extension", feature = "ssm"))]
 mod parameter;
 #[cfg(feature = "ssm")]
 mod parameters;
-#[cfg(any(feature = "dynamodb", feature = "lambda", feature = "s3", feature = "ssm"))]
+#[cfg(feature = "sdk")]
 mod sdk;
+#[cfg(feature = "secretsmanager")]
+mod secrets;
 #[cfg(feature = "dynamodb")]
 mod table;
 
-#[cfg(any(feature = "dynamodb", feature = "lambda", feature = "s3", feature = "ssm"))]
+#[cfg(feature = "sdk")]
 pub use aws_types::SdkConfig;
 #[cfg(feature = "dynamodb")]
 pub use claims::TableClaims;
@@ -32,12 +36,16 @@ pub use extension::Extension;
 #[cfg(all(feature = "s3", feature = "ssm"))]
 pub use file::{BadFileUrl, FileError, FileUrl};
 #[cfg(feature = "lambda")]
-pub use functions::{Functions, InvokeError};
+pub use functions::{Answer, Functions, InvokeError};
+#[cfg(feature = "kms")]
+pub use keys::{DecryptError, EncryptError, Keys};
 #[cfg(feature = "s3")]
 pub use objects::{ObjectError, Objects};
 #[cfg(any(feature = "extension", feature = "ssm"))]
 pub use parameter::{Parameter, ParameterError};
 #[cfg(feature = "ssm")]
 pub use parameters::Parameters;
-#[cfg(any(feature = "dynamodb", feature = "lambda", feature = "s3", feature = "ssm"))]
-pub use sdk::{Lookup, sdk_config};
+#[cfg(feature = "sdk")]
+pub use sdk::{AccessKey, Lookup, sdk_config, sdk_config_of};
+#[cfg(feature = "secretsmanager")]
+pub use secrets::{SecretError, Secrets};

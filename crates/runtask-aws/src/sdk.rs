@@ -19,10 +19,22 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
 /// `|name| std::env::var(name).ok()` where settings are read.
 pub type Lookup = fn(&str) -> Option<String>;
+
+/// Who calls.
+#[derive(Debug, Clone)]
+pub struct AccessKey {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret: SecretString,
+    /// `AWS_SESSION_TOKEN`, where the key is of a session.
+    pub session_token: Option<SecretString>,
+}
 
 /// Time to connect; the SDK's own default.
 const CONNECT: Duration = Duration::from_millis(3100);
@@ -32,24 +44,41 @@ const CONNECT: Duration = Duration::from_millis(3100);
 /// Credentials are read once: those of a function's role stay the same for as long as its process lives.
 #[must_use]
 pub fn sdk_config(lookup: Lookup) -> SdkConfig {
+    sdk_config_of(lookup, key(lookup), None)
+}
+
+/// The same, for whoever has other credentials, or says which region is meant.
+#[must_use]
+pub fn sdk_config_of(lookup: Lookup, key: Option<AccessKey>, region: Option<String>) -> SdkConfig {
     let is_set = |name| lookup(name).map(|it| it.eq_ignore_ascii_case("true"));
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(http_client())
         .service_config(ServiceEndpoints(lookup));
     config
-        .set_region(lookup("AWS_REGION").or_else(|| lookup("AWS_DEFAULT_REGION")).map(Region::new))
-        .set_credentials_provider(credentials(lookup))
+        .set_region(
+            region.or_else(|| lookup("AWS_REGION")).or_else(|| lookup("AWS_DEFAULT_REGION")).map(Region::new),
+        )
+        .set_credentials_provider(key.map(credentials))
         .set_endpoint_url(lookup("AWS_ENDPOINT_URL"))
         .set_use_fips(is_set("AWS_USE_FIPS_ENDPOINT"))
         .set_use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"));
     config.build()
 }
 
-fn credentials(lookup: Lookup) -> Option<SharedCredentialsProvider> {
-    let (id, secret) = (lookup("AWS_ACCESS_KEY_ID")?, lookup("AWS_SECRET_ACCESS_KEY")?);
-    let credentials = Credentials::new(id, secret, lookup("AWS_SESSION_TOKEN"), None, "environment");
-    Some(SharedCredentialsProvider::new(credentials))
+fn key(lookup: Lookup) -> Option<AccessKey> {
+    let secret = |name| lookup(name).map(SecretString::from);
+    Some(AccessKey {
+        id: lookup("AWS_ACCESS_KEY_ID")?,
+        secret: secret("AWS_SECRET_ACCESS_KEY")?,
+        session_token: secret("AWS_SESSION_TOKEN"),
+    })
+}
+
+fn credentials(key: AccessKey) -> SharedCredentialsProvider {
+    let token = key.session_token.map(|it| it.expose_secret().to_owned());
+    let credentials = Credentials::new(key.id, key.secret.expose_secret(), token, None, "given");
+    SharedCredentialsProvider::new(credentials)
 }
 
 /// One connector for all clients. Left to itself, the SDK makes one for each client, and one more to see if it can: each

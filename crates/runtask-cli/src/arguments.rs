@@ -2,18 +2,17 @@
 
 use crate::check::CheckArguments;
 use crate::fmt::FmtArguments;
-use crate::logging::LogFormat;
 use crate::notify::NotifyArguments;
-use crate::output::Color;
 use crate::policy::PolicyArguments;
 use crate::register::RegisterArguments;
+use crate::runner::RunnerArguments;
 use crate::scanners::ScannersArguments;
 use crate::serve::ServeArguments;
 use crate::sign::SignArguments;
 use crate::simulate::SimulateArguments;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use runtask_terminal::options::CommonOptions;
 use std::ffi::OsString;
-use tracing::level_filters::LevelFilter;
 
 /// A run task for HCP Terraform: try it, run it, check with it.
 ///
@@ -22,40 +21,10 @@ use tracing::level_filters::LevelFilter;
 #[command(name = "runtask", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(crate) every: EveryCommand,
+    pub(crate) common: CommonOptions,
 
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// The options that every command has.
-#[derive(Debug, Args)]
-pub(crate) struct EveryCommand {
-    /// Print the result as JSON, for programs
-    #[arg(long, global = true, help_heading = EVERY_COMMAND)]
-    pub(crate) json: bool,
-
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = EVERY_COMMAND)]
-    pub(crate) color: Color,
-
-    /// What to log on stderr: off, error, warn, info, debug, trace
-    ///
-    /// `serve` logs info unless told otherwise, the other commands error.
-    #[arg(long, global = true, env = "RUNTASK_LOG", value_name = "LEVEL", help_heading = EVERY_COMMAND)]
-    pub(crate) log: Option<LevelFilter>,
-
-    /// How to log: lines for people, or one JSON object a line
-    #[arg(
-        long,
-        global = true,
-        env = "RUNTASK_LOG_FORMAT",
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        help_heading = EVERY_COMMAND
-    )]
-    pub(crate) log_format: LogFormat,
 }
 
 /// `runtask fmt` and no other command. Editors and hooks run it all day, and describing all commands to clap takes longer than
@@ -64,7 +33,7 @@ pub(crate) struct EveryCommand {
 #[command(name = "runtask", version, max_term_width = 100)]
 struct FmtAlone {
     #[command(flatten)]
-    every: EveryCommand,
+    common: CommonOptions,
 
     #[command(subcommand)]
     command: FmtCommand,
@@ -79,15 +48,12 @@ impl Arguments {
     /// Reads a command line, the name of the program included.
     pub(crate) fn read(line: &[OsString]) -> Result<Self, clap::Error> {
         if line.get(1).is_some_and(|it| it == "fmt") {
-            let FmtAlone { every, command: FmtCommand::Fmt(fmt) } = FmtAlone::try_parse_from(line)?;
-            return Ok(Self { every, command: Command::Fmt(fmt) });
+            let FmtAlone { common, command: FmtCommand::Fmt(fmt) } = FmtAlone::try_parse_from(line)?;
+            return Ok(Self { common, command: Command::Fmt(fmt) });
         }
         Self::try_parse_from(line)
     }
 }
-
-/// Where help lists the options that every command has: below the command's own.
-const EVERY_COMMAND: &str = "Options of every command";
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 passed, 1 failed, 2 could not do it, 130 and 143 ended by SIGINT or SIGTERM.
@@ -107,6 +73,7 @@ pub(crate) enum Command {
     Notify(NotifyArguments),
     Sign(SignArguments),
     Register(Box<RegisterArguments>),
+    Runner(RunnerArguments),
 }
 
 #[cfg(test)]
@@ -141,7 +108,8 @@ mod tests {
     /// The names of a command and of all below it, as the snapshots of their help have them.
     fn names(command: &clap::Command, above: &str, found: &mut BTreeSet<String>) {
         let name = format!("{above}{}", command.get_name());
-        for below in command.get_subcommands() {
+        // `runner` is a program of its own, with snapshots of its own.
+        for below in command.get_subcommands().filter(|it| it.get_name() != "runner") {
             names(below, &format!("{name}-"), found);
         }
         found.insert(name);

@@ -1,9 +1,6 @@
 //! `runtask check`: runs the checks without a run.
 
 use crate::check_sarif::{SarifArguments, report};
-use crate::environment::{lookup, now};
-use crate::exit::Exit;
-use crate::output::Output;
 use crate::page_facts::page_facts;
 use crate::plan_file::copied;
 use crate::tasks_arguments::{TasksArguments, choose_or, say_which, with_checks};
@@ -15,6 +12,9 @@ use runtask_report::{Format, PageDetails, Style, page, render};
 use runtask_settings::SettingsReader;
 use runtask_setup::{CHECKS, LoadedTask, TaskSet, max_plan_bytes};
 use runtask_tasks::{Date, RunFacts, Task};
+use runtask_terminal::environment::{lookup, now};
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde::de::IgnoredAny;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};

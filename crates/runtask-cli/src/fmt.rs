@@ -9,10 +9,10 @@ mod write;
 
 pub(crate) use arguments::{FmtArguments, as_terraform_spells_them};
 
-use crate::exit::Exit;
-use crate::output::Output;
 use anyhow::{Context, bail};
 use judge::{File, Outcome, judge, judge_all};
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use show::Shown;
 use std::ffi::OsStr;
 use std::io::{self, Read};

@@ -1,9 +1,9 @@
 //! Finds the HMAC key for commands that play the sender.
 
-use crate::environment::lookup;
-use crate::output::Output;
 use anyhow::{Context, bail};
 use runtask_protocol::Key;
+use runtask_terminal::environment::lookup;
+use runtask_terminal::output::Output;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 

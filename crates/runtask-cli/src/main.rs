@@ -6,19 +6,16 @@
 mod arguments;
 mod check;
 mod check_sarif;
-mod environment;
-mod exit;
 mod fmt;
 mod key;
 mod listen;
-mod logging;
 mod notify;
-mod output;
 mod page_facts;
 mod pair;
 mod plan_file;
 mod policy;
 mod register;
+mod runner;
 mod scanners;
 mod serve;
 mod sign;
@@ -26,24 +23,16 @@ mod simulate;
 mod tasks_arguments;
 
 use arguments::{Arguments, Command};
-use exit::Exit;
-use output::Output;
 use runtask_log::event;
 use runtask_process::{guard, hide_from_others, this_program};
 use runtask_settings::unknown_settings;
-use std::future::Future;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
+use runtask_terminal::signals::{self, unless_interrupted};
+use runtask_terminal::{environment, logging};
 use std::process::ExitCode;
-use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 use tracing::level_filters::LevelFilter;
 use tracing::warn;
-
-/// How long a command may take to be dropped at a signal.
-const DROP_LIMIT: Duration = Duration::from_secs(1);
-
-/// How long threads that still unpack or compare for nobody may keep the process.
-const THREADS_LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     hide_from_others();
@@ -64,12 +53,15 @@ fn main() -> ExitCode {
         Command::Fmt(fmt) if fmt.only_looks() => LevelFilter::OFF,
         _ => LevelFilter::ERROR,
     };
-    logging::start(arguments.every.log.unwrap_or(usual), arguments.every.log_format, arguments.every.color);
-    let output = Output::new(arguments.every.json, arguments.every.color);
+    let common = &arguments.common;
+    logging::start(common.log.unwrap_or(usual), common.log_format, common.color);
+    let output = Output::new(common.json, common.color);
     if let Ok(program) = this_program() {
         guard::enable(program);
     }
-    for warning in unknown_settings(environment::names()) {
+    // The program that `runner` becomes has warnings of its own.
+    let is_ours = !matches!(arguments.command, Command::Runner(_));
+    for warning in unknown_settings(environment::names().filter(|_| is_ours)) {
         if matches!(arguments.command, Command::Serve(_)) {
             warn!(event = event::SETTING_UNKNOWN, "{warning}");
         } else {
@@ -103,8 +95,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     {
         return fmt::look(arguments, output);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let exit = runtime.block_on(async {
+    signals::run(async {
         match command {
             // It has an end of its own for signals: jobs at work get their results.
             Command::Serve(arguments) => serve::serve(&arguments).await,
@@ -116,42 +107,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Notify(arguments) => unless_interrupted(notify::notify(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,
+            Command::Runner(_) => runner::become_it(std::env::args_os().skip(1)),
         }
-    });
-    // What is dropped here kills the programs that it started, and removes its directories.
-    runtime.shutdown_timeout(THREADS_LIMIT);
-    exit
-}
-
-/// Does a command, or drops it at the first signal.
-async fn unless_interrupted(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
-    let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
-    let (mut interrupted, mut terminated) = (signal(interrupt)?, signal(terminate)?);
-    let (tell, told) = oneshot::channel();
-    // A task of its own: a command that waits for its stdin, say, keeps its thread, and hears of nothing.
-    tokio::spawn(async move {
-        let number = tokio::select! {
-            number = received(&mut interrupted, interrupt) => number,
-            number = received(&mut terminated, terminate) => number,
-        };
-        let _ends_anyway = tell.send(number);
-        tokio::time::sleep(DROP_LIMIT).await;
-        end_at_once(Exit::Signal(number));
-    });
-    tokio::select! {
-        exit = command => exit,
-        Ok(number) = told => Ok(Exit::Signal(number)),
-    }
-}
-
-/// Ends a process whose command cannot be dropped. Its guard cleans up.
-#[expect(clippy::exit, reason = "nothing else ends a thread that waits for a file")]
-fn end_at_once(exit: Exit) {
-    std::process::exit(exit.code().into());
-}
-
-/// The number of a signal, when it comes.
-async fn received(stream: &mut Signal, kind: SignalKind) -> u8 {
-    stream.recv().await;
-    u8::try_from(kind.as_raw_value()).unwrap_or_default()
+    })
 }

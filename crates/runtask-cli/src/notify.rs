@@ -2,9 +2,9 @@
 
 mod test;
 
-use crate::exit::Exit;
-use crate::output::Output;
 use clap::{Args, Subcommand};
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use test::TestArguments;
 
 /// Try the channels that runtask.toml has for telling people of results

@@ -1,6 +1,5 @@
 //! Runs both handlers in one process: the callback handler works in the background on the jobs of the request handler.
 
-use crate::environment::now;
 use anyhow::bail;
 use runtask_callback_handler::{Attempt, Handler, StopAt};
 use runtask_findings::{printable, printable_lines};
@@ -13,6 +12,7 @@ use runtask_request_handler::{
 use runtask_settings::{SettingsError, numbers};
 use runtask_setup::JobSettings;
 use runtask_state::MemoryClaims;
+use runtask_terminal::environment::now;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;

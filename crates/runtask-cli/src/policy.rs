@@ -13,8 +13,6 @@ mod seen;
 mod sources;
 mod test;
 
-use crate::exit::Exit;
-use crate::output::Output;
 use check::CheckArguments;
 use clap::{Args, Subcommand};
 use eval::EvalArguments;
@@ -24,6 +22,8 @@ use files::FilesArguments;
 use library::LibraryArguments;
 use list::ListArguments;
 use new::NewArguments;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use test::TestArguments;
 
 /// Work with policies: list and explain rules, test them, begin a new one

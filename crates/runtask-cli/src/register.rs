@@ -6,10 +6,7 @@
 mod failure;
 mod place;
 
-use crate::environment::lookup;
-use crate::exit::Exit;
 use crate::key;
-use crate::output::Output;
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use failure::Failure;
@@ -20,6 +17,9 @@ use runtask_protocol::{AccessToken, AllowedOrigins, EnforcementLevel, Stage};
 use runtask_settings::{SettingsReader, numbers};
 use runtask_setup::client_settings;
 use runtask_simulator::render::visible;
+use runtask_terminal::environment::lookup;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::fmt::Write;

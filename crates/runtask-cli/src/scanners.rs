@@ -1,12 +1,12 @@
 //! `runtask scanners`: lists the scanners that are known.
 
-use crate::environment::lookup;
-use crate::exit::Exit;
-use crate::output::Output;
 use clap::Args;
 use runtask_findings::shown_path;
 use runtask_process::find_program;
 use runtask_scanners::{Config, PROFILES, Profile};
+use runtask_terminal::environment::lookup;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;

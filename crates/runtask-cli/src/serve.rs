@@ -1,6 +1,5 @@
 //! `runtask serve`: runs the pair as one process.
 
-use crate::exit::Exit;
 use crate::listen;
 use crate::pair::{Audience, Pair, PairSettings};
 use crate::tasks_arguments::{TasksArguments, origin};
@@ -10,6 +9,7 @@ use runtask_checks::LoadedCheck;
 use runtask_log::event;
 use runtask_setup::LoadedTask;
 use runtask_tasks::DEFAULT_TASK;
+use runtask_terminal::exit::Exit;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;

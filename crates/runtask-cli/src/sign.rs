@@ -1,10 +1,10 @@
 //! `runtask sign`: signs a body as HCP Terraform does.
 
-use crate::exit::Exit;
 use crate::key;
-use crate::output::Output;
 use anyhow::Context;
 use clap::Args;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::io::Read;
 use std::path::{Path, PathBuf};

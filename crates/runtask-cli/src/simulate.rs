@@ -7,8 +7,6 @@ mod run_task;
 
 pub(crate) use arguments::SimulateArguments;
 
-use crate::exit::Exit;
-use crate::output::Output;
 use all_faults::all_faults;
 use anyhow::{Context, bail};
 use arguments::spec;
@@ -19,6 +17,8 @@ use runtask_simulator::render::{self, Style};
 use runtask_simulator::{
     Conduct, Fault, Options, Protocol, Record, RunSpec, Simulator, Target, Verdict, What,
 };
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::path::Path;

@@ -1,7 +1,5 @@
 //! Finds the tasks that a command works with: those of a file, or the default without one.
 
-use crate::environment::{lookup, now};
-use crate::output::Output;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use runtask_checks::LoadedCheck;
@@ -9,6 +7,8 @@ use runtask_findings::{printable, shown_path};
 use runtask_settings::SettingsReader;
 use runtask_setup::{LoadedTask, TaskSet, TasksFile};
 use runtask_tasks::DEFAULT_TASK;
+use runtask_terminal::environment::{lookup, now};
+use runtask_terminal::output::Output;
 use std::path::{Path, PathBuf};
 
 /// The file that is read where nobody names one.

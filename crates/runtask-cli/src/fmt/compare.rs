@@ -1,13 +1,13 @@
 //! `runtask fmt --compare`: what terraform itself says of the files.
 
 use super::targets::Chosen;
-use crate::environment::lookup;
-use crate::exit::Exit;
-use crate::output::Output;
 use anyhow::{Context, anyhow};
 use runtask_checks::{Compared, Terraform};
 use runtask_findings::{counted, shown_path};
 use runtask_settings::SettingsReader;
+use runtask_terminal::environment::lookup;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::{Value, json};
 
 /// Files that terraform is asked about at a time: their copies take room, and its time has a limit.

@@ -2,9 +2,9 @@
 
 use super::arguments::FmtArguments;
 use super::judge::{Change, File, Outcome};
-use crate::output::Output;
 use runtask_checks::unified_hunks;
 use runtask_findings::{printable, printable_lines, shown_path};
+use runtask_terminal::output::Output;
 use serde_json::{Map, Value, json};
 use std::io;
 use std::path::{Path, PathBuf};

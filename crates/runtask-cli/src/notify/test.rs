@@ -1,8 +1,5 @@
 //! `runtask notify test`: tells a channel of a result that is made up.
 
-use crate::environment::{lookup, now};
-use crate::exit::Exit;
-use crate::output::Output;
 use crate::tasks_arguments::TasksArguments;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
@@ -10,6 +7,9 @@ use runtask_findings::printable;
 use runtask_notify::{Message, Notifier, Outcome};
 use runtask_settings::SettingsReader;
 use runtask_setup::client_settings;
+use runtask_terminal::environment::{lookup, now};
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -1,15 +1,15 @@
 //! `runtask policy check`: says everything that keeps a run task from starting with the tasks and policies of a file, and
 //! what is odd about them.
 
-use crate::environment::{lookup, now};
-use crate::exit::Exit;
-use crate::output::Output;
 use crate::tasks_arguments::TasksArguments;
 use anyhow::Context;
 use clap::Args;
 use runtask_findings::{counted, printable_lines};
 use runtask_settings::SettingsReader;
 use runtask_setup::{TaskSet, TasksFile};
+use runtask_terminal::environment::{lookup, now};
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 
 #[derive(Debug, Args)]

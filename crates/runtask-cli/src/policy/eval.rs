@@ -1,13 +1,13 @@
 //! `runtask policy eval`: answers a query.
 
 use super::sources::{SourceArguments, all_reasons};
-use crate::exit::Exit;
-use crate::output::Output;
 use crate::plan_file::plan_file;
 use anyhow::Context;
 use clap::Args;
 use runtask_findings::printable_lines;
 use runtask_policy::Solution;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::path::PathBuf;
 

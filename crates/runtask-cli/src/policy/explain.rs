@@ -1,12 +1,12 @@
 //! `runtask policy explain`: says what rules demand, why, and how to mend what they find.
 
 use super::rules::{policies, rules};
-use crate::exit::Exit;
-use crate::output::Output;
 use crate::tasks_arguments::TasksArguments;
 use anyhow::bail;
 use clap::Args;
 use runtask_policy::RuleEntry;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::fmt::Write as _;
 

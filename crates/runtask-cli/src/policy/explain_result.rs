@@ -2,14 +2,14 @@
 
 use super::seen::times;
 use super::sources::{SourceArguments, all_reasons};
-use crate::exit::Exit;
-use crate::output::Output;
 use crate::plan_file::plan_file;
 use anyhow::{Context, bail};
 use clap::Args;
 use runtask_findings::printable;
 use runtask_policy::{Explanation, SeenExpression};
 use runtask_tasks::RunFacts;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::collections::HashSet;
 use std::fmt::Write as _;

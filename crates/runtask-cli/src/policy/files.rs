@@ -1,11 +1,11 @@
 //! `runtask policy files`: lists the files that `runtask.toml` needs, after seeing that a run task would start with them.
 
-use crate::exit::Exit;
-use crate::output::Output;
 use crate::tasks_arguments::TasksArguments;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use runtask_findings::{printable, printable_lines};
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

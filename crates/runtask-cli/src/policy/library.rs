@@ -1,10 +1,10 @@
 //! `runtask policy library`: writes the library out, for other tools that read policies.
 
-use crate::exit::Exit;
-use crate::output::Output;
 use anyhow::{Context, bail};
 use clap::Args;
 use runtask_policy::LIBRARY_FILES;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;

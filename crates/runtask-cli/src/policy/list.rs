@@ -1,12 +1,12 @@
 //! `runtask policy list`: lists rules.
 
 use super::rules::{policies, rules};
-use crate::exit::Exit;
-use crate::output::Output;
 use crate::tasks_arguments::TasksArguments;
 use clap::Args;
 use runtask_findings::printable;
 use runtask_policy::{RuleEntry, RuleKind};
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::fmt::Write as _;
 

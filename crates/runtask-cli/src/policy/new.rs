@@ -1,11 +1,11 @@
 //! `runtask policy new`: begins a rule.
 
-use crate::exit::Exit;
-use crate::output::Output;
 use anyhow::{Context, bail};
 use clap::Args;
 use runtask_findings::{Code, codes};
 use runtask_policy::BUILTINS;
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::fs::{self, OpenOptions};
 use std::io::Write;

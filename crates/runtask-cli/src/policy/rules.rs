@@ -1,10 +1,10 @@
 //! Finds the policies of tasks, and their rules.
 
-use crate::output::Output;
 use crate::tasks_arguments::{TasksArguments, choose};
 use anyhow::Context;
 use runtask_policy::{Policy, RuleEntry};
 use runtask_setup::LoadedTask;
+use runtask_terminal::output::Output;
 
 /// The tasks where there is no file: one with the shipped rules, the sample as well.
 const SHIPPED: &str = "\

@@ -1,14 +1,14 @@
 //! Says whose policies a command works with: those of paths that are named, or of a task.
 
 use super::rules::policies;
-use crate::environment::lookup;
-use crate::output::Output;
 use crate::tasks_arguments::TasksArguments;
 use anyhow::Context;
 use clap::Args;
 use runtask_findings::{printable, printable_lines};
 use runtask_policy::{MemoryLimit, Policy, PolicyPath, PolicySettings, UnavailableError, Unknown};
 use runtask_settings::SettingsReader;
+use runtask_terminal::environment::lookup;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

@@ -2,12 +2,12 @@
 
 use super::seen;
 use super::sources::{SourceArguments, all_reasons};
-use crate::exit::Exit;
-use crate::output::Output;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use runtask_findings::{CheckReport, Code, Finding, Level, Rule, Source, Verdict, counted, printable};
 use runtask_policy::{TestResult, TestResults};
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::json;
 use std::fmt::Write as _;
 

@@ -1,14 +1,14 @@
 //! Tries a run task with every fault, each in a run of its own.
 
 use super::run::run;
-use crate::exit::Exit;
-use crate::output::Output;
 use anyhow::{Context, bail};
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{
     Conduct, Configuration, Fault, Judgement, Protocol, Record, RunSpec, Simulator, Target, Timers, Verdict,
     pack,
 };
+use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal};
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! Simulates a run, and says what may be the matter while nothing comes back.
 
 use super::run_task::allowed_origins;
-use crate::output::Output;
 use anyhow::Context;
 use runtask_simulator::{Delivery, Event, Record, RunSpec, Simulator, Target, What};
+use runtask_terminal::output::Output;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,7 +2,6 @@
 
 use super::arguments::SimulateArguments;
 use crate::key;
-use crate::output::Output;
 use crate::pair::{Audience, Pair, PairSettings};
 use crate::tasks_arguments::choose;
 use anyhow::Context;
@@ -10,6 +9,7 @@ use runtask_protocol::Key;
 use runtask_settings::numbers;
 use runtask_simulator::{Simulator, Target};
 use runtask_tasks::DEFAULT_TASK;
+use runtask_terminal::output::Output;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::TcpListener;

@@ -2,7 +2,7 @@
 
 /// The end of a command, as an exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// It passed, or was done: 0.
     Passed,
     /// It failed: 1.
@@ -17,7 +17,8 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// The end in a word or two.
-    pub(crate) const fn word(self) -> &'static str {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Passed => "Passed",
             Self::Failed | Self::Different => "Failed",
@@ -26,7 +27,9 @@ impl Exit {
         }
     }
 
-    pub(crate) const fn code(self) -> u8 {
+    /// The exit code.
+    #[must_use]
+    pub const fn code(self) -> u8 {
         match self {
             Self::Passed => 0,
             Self::Failed => 1,

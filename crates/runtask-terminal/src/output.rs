@@ -22,7 +22,8 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
+#[expect(missing_docs, reason = "help would show it")]
+pub enum Color {
     /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
@@ -32,20 +33,21 @@ pub(crate) enum Color {
 
 /// How to write.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Output {
-    pub(crate) json: bool,
+pub struct Output {
+    /// Whether results are JSON.
+    pub json: bool,
     /// Whether stdout gets colours.
-    pub(crate) color: bool,
+    pub color: bool,
     /// Columns of the terminal.
-    pub(crate) width: usize,
+    pub width: usize,
     /// Columns at which prose on stdout is wrapped; nothing where it is no terminal.
-    pub(crate) wrap: Option<usize>,
+    pub wrap: Option<usize>,
     /// The same of stderr.
     note_wrap: Option<usize>,
 }
 
 /// Whether `stream` gets colours.
-pub(crate) fn colored(color: Color, stream: &impl IsTerminal) -> bool {
+pub fn colored(color: Color, stream: &impl IsTerminal) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
@@ -54,7 +56,9 @@ pub(crate) fn colored(color: Color, stream: &impl IsTerminal) -> bool {
 }
 
 impl Output {
-    pub(crate) fn new(json: bool, color: Color) -> Self {
+    /// As the command line says, and the streams are.
+    #[must_use]
+    pub fn new(json: bool, color: Color) -> Self {
         let stdout = io::stdout();
         let (wrap, note_wrap) = (columns_of(&stdout), columns_of(&io::stderr()));
         Self { json, color: colored(color, &stdout), width: wrap.unwrap_or(WIDTH), wrap, note_wrap }
@@ -65,12 +69,12 @@ impl Output {
     /// # Errors
     ///
     /// As [`Output::result`].
-    pub(crate) fn prose(&self, text: &str) -> anyhow::Result<()> {
+    pub fn prose(&self, text: &str) -> anyhow::Result<()> {
         self.result(&fitted(text, self.wrap))
     }
 
     /// Does what may take long, and says on a terminal that it goes on, if nothing else can be seen of it.
-    pub(crate) async fn patiently<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+    pub async fn patiently<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         if self.note_wrap.is_some() {
             if let Ok(done) = timeout(SILENCE, &mut work).await {
@@ -86,7 +90,7 @@ impl Output {
     /// # Errors
     ///
     /// When stdout does not take it: a full disk, say.
-    pub(crate) fn result(&self, text: &str) -> anyhow::Result<()> {
+    pub fn result(&self, text: &str) -> anyhow::Result<()> {
         self.bytes(text.as_bytes())
     }
 
@@ -95,7 +99,7 @@ impl Output {
     /// # Errors
     ///
     /// As [`Output::result`].
-    pub(crate) fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
+    pub fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -110,23 +114,23 @@ impl Output {
     /// # Errors
     ///
     /// As [`Output::result`].
-    pub(crate) fn json(&self, value: &Value) -> anyhow::Result<()> {
+    pub fn json(&self, value: &Value) -> anyhow::Result<()> {
         self.result(&format!("{value:#}\n"))
     }
 
     /// Writes what is not the result.
-    pub(crate) fn note(&self, text: &str) {
+    pub fn note(&self, text: &str) {
         let mut stderr = io::stderr().lock();
         let _reader_went_away = stderr.write_all(fitted(text, self.note_wrap).as_bytes());
     }
 
     /// Writes what is not the result and quotes lines of files, which are not wrapped.
-    pub(crate) fn quotation(&self, text: &str) {
+    pub fn quotation(&self, text: &str) {
         let _reader_went_away = io::stderr().lock().write_all(text.as_bytes());
     }
 
     /// Says why it could not be done: each cause on a line of its own.
-    pub(crate) fn error(&self, error: &anyhow::Error) {
+    pub fn error(&self, error: &anyhow::Error) {
         let mut text = format!("error: {error}\n");
         for cause in error.chain().skip(1) {
             for (number, line) in cause.to_string().lines().enumerate() {

@@ -8,14 +8,15 @@ use tracing::level_filters::LevelFilter;
 
 /// How to log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
+#[expect(missing_docs, reason = "help would show it")]
+pub enum LogFormat {
     #[default]
     Text,
     Json,
 }
 
 /// Starts logging as the command line says.
-pub(crate) fn start(level: LevelFilter, format: LogFormat, color: Color) {
+pub fn start(level: LevelFilter, format: LogFormat, color: Color) {
     let format = match format {
         LogFormat::Json => Format::Json,
         LogFormat::Text => Format::Text { color: colored(color, &io::stderr()), time: true },
