@@ -8,6 +8,7 @@ use crate::register::RegisterArguments;
 use crate::runner::RunnerArguments;
 use crate::scanners::ScannersArguments;
 use crate::serve::ServeArguments;
+use crate::shell::{CompletionsArguments, ManArguments};
 use crate::sign::SignArguments;
 use crate::simulate::SimulateArguments;
 use clap::{Parser, Subcommand};
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Sign(SignArguments),
     Register(Box<RegisterArguments>),
     Runner(RunnerArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
 }
 
 #[cfg(test)]

@@ -18,11 +18,13 @@ mod register;
 mod runner;
 mod scanners;
 mod serve;
+mod shell;
 mod sign;
 mod simulate;
 mod tasks_arguments;
 
 use arguments::{Arguments, Command};
+use clap::CommandFactory;
 use runtask_log::event;
 use runtask_process::{guard, hide_from_others, this_program};
 use runtask_settings::unknown_settings;
@@ -106,6 +108,8 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
             Command::Notify(arguments) => unless_interrupted(notify::notify(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
+            Command::Completions(arguments) => shell::completions(&arguments, Arguments::command(), output),
+            Command::Man(arguments) => shell::man(&arguments, Arguments::command(), output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,
             Command::Runner(_) => runner::become_it(std::env::args_os().skip(1)),
         }
