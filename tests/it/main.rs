@@ -12,6 +12,7 @@ mod events;
 mod faults;
 mod files;
 mod lambda_double;
+mod metrics;
 mod pair;
 mod request_handler;
 mod run;

@@ -29,7 +29,7 @@ async fn wait_closed(serve: &Serve) {
     }
 }
 
-async fn waiting(simulator: &Simulator, act: &str, settings: &[(&str, &str)]) -> (Serve, StandIn) {
+pub(crate) async fn waiting(simulator: &Simulator, act: &str, settings: &[(&str, &str)]) -> (Serve, StandIn) {
     let terraform = StandIn::new(act);
     let settings = [&[("RUNTASK_TERRAFORM", terraform.path())], settings].concat();
     (serve(simulator, &settings).await, terraform)

@@ -1,7 +1,7 @@
 //! Tells HCP Terraform now and then that work goes on, and learns from its answers when there is nobody to report to.
 
 use runtask_client::{CallbackError, Client, Delivery, StatusCode};
-use runtask_log::{Chain, event};
+use runtask_log::{Chain, event, metric};
 use runtask_protocol::{AccessToken, Status, TaskResult};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -42,6 +42,7 @@ pub(crate) async fn say_running(
         Ok(Delivery::Over(status)) => Err(Vain::NotWanted(status)),
         Err(error @ CallbackError::Unbelieved { .. }) => Err(Vain::Unbelieved(error)),
         Err(error) => {
+            metric::detail("Reports", "Status", "not_taken");
             warn!(
                 event = event::PROGRESS_NOT_REPORTED,
                 error = %Chain(&error),

@@ -2,6 +2,7 @@
 
 use crate::check::CheckArguments;
 use crate::fmt::FmtArguments;
+use crate::healthcheck::HealthcheckArguments;
 use crate::notify::NotifyArguments;
 use crate::policy::PolicyArguments;
 use crate::register::RegisterArguments;
@@ -67,6 +68,7 @@ Try it, with no account anywhere:
 pub(crate) enum Command {
     Simulate(Box<SimulateArguments>),
     Serve(ServeArguments),
+    Healthcheck(HealthcheckArguments),
     Check(CheckArguments),
     Fmt(FmtArguments),
     Policy(PolicyArguments),

@@ -7,8 +7,10 @@ mod arguments;
 mod check;
 mod check_sarif;
 mod fmt;
+mod healthcheck;
 mod key;
 mod listen;
+mod metrics;
 mod notify;
 mod page_facts;
 mod pair;
@@ -101,6 +103,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         match command {
             // It has an end of its own for signals: jobs at work get their results.
             Command::Serve(arguments) => serve::serve(&arguments).await,
+            Command::Healthcheck(arguments) => healthcheck::healthcheck(&arguments, output),
             Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
             Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,
             Command::Fmt(arguments) => unless_interrupted(fmt::fmt(arguments, output)).await,

@@ -4,7 +4,7 @@ use anyhow::bail;
 use runtask_callback_handler::{Attempt, Handler, StopAt};
 use runtask_findings::{printable, printable_lines};
 use runtask_http::Limits;
-use runtask_log::event;
+use runtask_log::{event, metric};
 use runtask_protocol::Job;
 use runtask_request_handler::{
     FixedKey, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames, Trust,
@@ -137,7 +137,13 @@ impl Pair {
         let pair = Arc::clone(self);
         let handler = move |request| {
             let pair = Arc::clone(&pair);
-            async move { pair.requests.handle(request).await }
+            async move {
+                let begun = Instant::now();
+                let response = pair.requests.handle(request).await;
+                metric::count_by("Requests", "Code", response.status().as_str());
+                metric::duration("RequestDuration", begun.elapsed());
+                response
+            }
         };
         runtask_http::serve(listener, Limits::default(), handler, stop).await
     }

@@ -1,6 +1,7 @@
 //! `runtask serve`: runs the pair as one process.
 
 use crate::listen;
+use crate::metrics;
 use crate::pair::{Audience, Pair, PairSettings};
 use crate::tasks_arguments::{TasksArguments, origin};
 use anyhow::{Context, bail};
@@ -32,6 +33,10 @@ pub(crate) struct ServeArguments {
         value_parser = listen::address
     )]
     pub(crate) listen: SocketAddr,
+
+    /// Where to tell metrics, in the text format of Prometheus, at /metrics: an address that only your monitoring reaches
+    #[arg(long, value_name = "ADDRESS", env = "RUNTASK_METRICS_LISTEN", value_parser = listen::address)]
+    pub(crate) metrics_listen: Option<SocketAddr>,
 
     #[command(flatten)]
     pub(crate) tasks: TasksArguments,
@@ -71,6 +76,10 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let unsigned = matches!(settings.key, runtask_request_handler::KeySetting::Unsigned);
     let origins = settings.jobs.client.origins.to_string();
     let pair = Arc::new(Pair::new(settings)?);
+    let _metrics = match arguments.metrics_listen {
+        Some(listen) => Some(metrics::start(listen).await?),
+        None => None,
+    };
     // Before listening, so that a signal is never lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

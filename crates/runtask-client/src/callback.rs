@@ -4,7 +4,7 @@ use crate::api::JSON_API;
 use crate::http::{Client, without_url};
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use runtask_log::{Chain, event, milliseconds};
+use runtask_log::{Chain, event, metric, milliseconds};
 use runtask_protocol::{AccessToken, ForeignUrl, TaskResult, origin};
 use std::pin::pin;
 use std::time::Duration;
@@ -272,6 +272,7 @@ impl Client {
 
 fn reported(result: &TaskResult, attempt: u32) {
     let status = result.status();
+    metric::detail("Reports", "Status", status.as_str());
     info!(event = event::RESULT_REPORTED, status = status.as_str(), attempt, "reported {status}");
 }
 

@@ -17,6 +17,7 @@ macro_rules! events {
 events! {
     SERVE_LISTENING = "serve.listening": "`runtask serve` accepts requests at `address`.";
     SERVE_TASK = "serve.task": "`runtask serve` answers for the task `task` at `path`, with the checks `checks`.";
+    SERVE_METRICS = "serve.metrics": "`runtask serve` tells its metrics at `address`.";
     SERVE_UNVERIFIED = "serve.unverified": "`runtask serve` will not verify requests, as `RUNTASK_ALLOW_UNSIGNED` says.";
     CHECK_OBSTRUCTED = "check.obstructed": "The check `check` of the task `task` will not be able to run.";
     TASKS_READ = "tasks.read": "The tasks' file was read from its URL.";

@@ -58,7 +58,7 @@ where
 /// namespace; `now` is the time that they carry.
 pub fn start_in_lambda(lookup: impl Fn(&str) -> Option<String>, now: fn() -> SystemTime) {
     if let Some(namespace) = lookup("RUNTASK_METRICS_NAMESPACE").filter(|it| !it.is_empty()) {
-        metric::start(namespace, now);
+        metric::listen(metric::Lines { namespace, now });
     }
     let level = lookup("AWS_LAMBDA_LOG_LEVEL").and_then(|it| it.parse().ok()).unwrap_or(LevelFilter::INFO);
     let json = lookup("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));

@@ -1,55 +1,110 @@
-//! Writes metrics as log lines that CloudWatch reads: its embedded metric format.
+//! Counts what happens, for whoever listens: log lines for CloudWatch, or a registry of the process's own.
 //!
-//! Any crate may count. Only a Lambda function that was given a namespace writes; elsewhere, counting has no effect.
-//!
-//! Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
+//! Any crate may count. Without a listener, counting has no effect.
 
 use crate::duration::milliseconds;
 use serde_json::{Map, Value, json};
+use std::fmt::Debug;
 use std::io::Write;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Where metrics go, once [`start`] was called.
-static SINK: OnceLock<Sink> = OnceLock::new();
+/// Who is told, once [`listen`] was called.
+static LISTENER: OnceLock<Box<dyn Listener>> = OnceLock::new();
 
-#[derive(Debug)]
-struct Sink {
-    namespace: String,
-    now: fn() -> SystemTime,
+/// What happened, as a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Something happened once.
+    Once,
+    /// There are so many more of something, or fewer. What comes at different times of one period is added up, so the
+    /// time is the one at which it began to be there.
+    Change(i64, SystemTime),
+    /// Something took so long.
+    Took(Duration),
 }
 
-/// Starts writing metrics to stdout, one line each. A second call has no effect.
-pub(crate) fn start(namespace: String, now: fn() -> SystemTime) {
-    let _started_before = SINK.set(Sink { namespace, now });
+/// Is told of every number; it must not wait.
+pub trait Listener: Debug + Send + Sync {
+    /// `kind` is a dimension and its value, of which there are few.
+    fn hear(&self, name: &'static str, kind: Option<(&'static str, &str)>, measure: Measure);
+
+    /// Whether each name costs nothing, so that it wants to hear of what only details a log line.
+    fn wants_details(&self) -> bool;
+}
+
+impl<L: Listener> Listener for Arc<L> {
+    fn hear(&self, name: &'static str, kind: Option<(&'static str, &str)>, measure: Measure) {
+        L::hear(self, name, kind, measure);
+    }
+
+    fn wants_details(&self) -> bool {
+        L::wants_details(self)
+    }
+}
+
+/// Starts telling a listener. A second call has no effect.
+pub fn listen(listener: impl Listener + 'static) {
+    let _started_before = LISTENER.set(Box::new(listener));
 }
 
 /// Counts one event.
-pub fn count(name: &str) {
-    write(name, "Count", 1.into(), None, None);
+pub fn count(name: &'static str) {
+    tell(name, None, Measure::Once);
 }
 
 /// Counts up or down, as of `at`: what comes at different times is added up in one period.
-pub fn change(name: &str, by: i64, at: SystemTime) {
-    write(name, "Count", by.into(), None, Some(at));
+pub fn change(name: &'static str, by: i64, at: SystemTime) {
+    tell(name, None, Measure::Change(by, at));
 }
 
-/// Counts one event of a kind; `kind` must be one of few, since CloudWatch keeps a metric for each.
-pub fn count_by(name: &str, dimension: &str, kind: &str) {
-    write(name, "Count", 1.into(), Some((dimension, kind)), None);
+/// Counts one event of a kind; `kind` must be one of few, since a listener keeps a number for each.
+pub fn count_by(name: &'static str, dimension: &'static str, kind: &str) {
+    tell(name, Some((dimension, kind)), Measure::Once);
 }
 
 /// Records how long something took.
-pub fn duration(name: &str, duration: Duration) {
-    write(name, "Milliseconds", milliseconds(duration).into(), None, None);
+pub fn duration(name: &'static str, duration: Duration) {
+    tell(name, None, Measure::Took(duration));
 }
 
-fn write(name: &str, unit: &str, value: Value, dimension: Option<(&str, &str)>, at: Option<SystemTime>) {
-    let Some(sink) = SINK.get() else { return };
-    let at = at.unwrap_or_else(sink.now);
-    let line = format!("{}\n", line(&sink.namespace, at, name, unit, value, dimension));
-    // A metric that nobody takes is no reason to stop.
-    let _lost = std::io::stdout().lock().write_all(line.as_bytes());
+/// As [`count_by`], where a registry of the process's own listens. CloudWatch would charge for what its logs tell anyway.
+pub fn detail(name: &'static str, dimension: &'static str, kind: &str) {
+    if LISTENER.get().is_some_and(|it| it.wants_details()) {
+        count_by(name, dimension, kind);
+    }
+}
+
+fn tell(name: &'static str, kind: Option<(&'static str, &str)>, measure: Measure) {
+    if let Some(listener) = LISTENER.get() {
+        listener.hear(name, kind, measure);
+    }
+}
+
+/// Writes metrics to stdout, as log lines that CloudWatch reads: its embedded metric format.
+///
+/// Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pub(crate) namespace: String,
+    pub(crate) now: fn() -> SystemTime,
+}
+
+impl Listener for Lines {
+    fn hear(&self, name: &'static str, kind: Option<(&'static str, &str)>, measure: Measure) {
+        let (unit, value, at) = match measure {
+            Measure::Once => ("Count", 1.into(), (self.now)()),
+            Measure::Change(by, at) => ("Count", by.into(), at),
+            Measure::Took(duration) => ("Milliseconds", milliseconds(duration).into(), (self.now)()),
+        };
+        let line = format!("{}\n", line(&self.namespace, at, name, unit, value, kind));
+        // A metric that nobody takes is no reason to stop.
+        let _lost = std::io::stdout().lock().write_all(line.as_bytes());
+    }
+
+    fn wants_details(&self) -> bool {
+        false
+    }
 }
 
 fn line(
