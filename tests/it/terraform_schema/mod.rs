@@ -1,6 +1,7 @@
 //! `tfe.tf` and `infra/` against what the providers take: hashicorp/tfe cannot be had everywhere that this is tested,
 //! and hashicorp/aws not in the version that `infra/` is for.
 
+mod azure;
 mod schemas;
 mod validate;
 
@@ -40,6 +41,32 @@ fn tfe_uses_what_the_providers_have() {
 #[test]
 fn infra_uses_what_the_provider_has() {
     assert_checked("infra");
+}
+
+/// T-52: and what the example for Azure can be held against without its provider.
+#[test]
+fn infra_azure_uses_what_its_provider_is_said_to_have() {
+    assert_checked("infra/azure");
+}
+
+/// T-52: a secret is in no output and in no argument but the value of a secret.
+#[test]
+fn secrets_of_infra_azure_are_marked_and_go_where_secrets_go() {
+    let files = terraform_files("infra/azure");
+    let text = |name: &str| files.iter().find(|(it, _)| it == name).map(|(_, text)| text.as_str()).unwrap();
+    for name in ["run_task_teams_webhook_url", "run_task_hmac_key", "run_task_approvals_key"] {
+        let (_, variable) = text("variables.tf").split_once(&format!("variable \"{name}\" {{")).unwrap();
+        let (variable, _) = variable.split_once("\n}").unwrap();
+        assert!(variable.contains("sensitive   = true"), "{name}");
+        let used = |(file, text): &(String, String)| {
+            vec![file.clone(); text.matches(&format!("var.{name}")).count()]
+        };
+        let files: Vec<String> = files.iter().flat_map(used).collect();
+        let elsewhere = files.iter().filter(|it| *it != "variables.tf").collect::<Vec<_>>();
+        assert_eq!(elsewhere, ["app.tf"], "{name}");
+    }
+    assert_eq!(text("app.tf").matches("local.secrets").count(), 1);
+    assert!(text("app.tf").contains("value = local.secrets[secret.value]"));
 }
 
 /// A root module is every file in its directory; `backend.tf` is a user's own.

@@ -55,6 +55,9 @@ impl Schemas {
                 all.insert((kind, name.clone()), tfe_schema(arguments));
             }
         }
+        for (kind, name, schema) in super::azure::schemas() {
+            all.insert((kind, name.to_owned()), schema);
+        }
         // The file says in words that newer versions have it.
         let run_task = all.get_mut(&("resource", "tfe_organization_run_task".to_owned())).unwrap();
         run_task.0.extend(Schema::of(&["hmac_key_wo_version"]).0);
