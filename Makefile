@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo package test conformance lint bench docs plans fuzz clean
+.PHONY: help setup demo package image test conformance lint bench docs plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -66,6 +66,10 @@ package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks an
 	@$(SETUP) $(if $(filter native,$(FMT_ENGINE)),,terraform) lambda
 	$(call step,Building what is deployed)
 	@python3 -B tools/package.py --architecture $(ARCHITECTURE) $(if $(POLICY),--policy '$(POLICY)') $(if $(filter native,$(FMT_ENGINE)),--without-terraform)
+
+image: ## Build the container image of runtask serve with buildah, podman or docker, and try it; IMAGE=name, BASE=image
+	$(call step,Building the image)
+	@python3 -B tools/image.py $(if $(IMAGE),--name '$(IMAGE)') $(if $(BASE),--base '$(BASE)')
 
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)
