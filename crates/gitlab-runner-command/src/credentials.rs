@@ -32,7 +32,7 @@ pub(crate) const RUNNER_ID: &str = "GITLAB_RUNNER_ID";
 #[group(required = true, multiple = false)]
 pub(crate) struct PlaceArguments {
     /// The secret of Secrets Manager, by name or ARN; it has to exist
-    #[arg(long, value_name = "ID", env = "RUNNER_SECRET_ID", help_heading = PLACE)]
+    #[arg(long, value_name = "ID", help_heading = PLACE)]
     pub(crate) secret: Option<String>,
 
     /// A file that only you can read; it is made where it is missing

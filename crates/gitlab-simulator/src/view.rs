@@ -13,6 +13,9 @@ const RED: &str = "\x1b[31;1m";
 const BOLD: &str = "\x1b[1m";
 const END: &str = "\x1b[0m";
 
+/// A line that holds marks of sections alone, and is not to be mistaken for an empty one.
+const ONLY_MARKS: &str = "\x1b";
+
 /// How jobs are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct View {
@@ -81,8 +84,7 @@ impl View {
                     let room = self.width.saturating_sub(columns(&shown) + badge.len() + 2).max(1);
                     text.push_str(&format!("{shown}{}{}\n", " ".repeat(room), self.in_color(DIM, &badge)));
                 }
-                // Nothing but a section's end.
-                _ if shown.is_empty() && !line.is_empty() => {}
+                _ if line == ONLY_MARKS => {}
                 _ => text.push_str(&format!("{shown}\n")),
             }
         }
@@ -165,9 +167,8 @@ fn cut(line: &str, sections: &mut HashMap<String, (u64, u64)>) -> Line {
             None => part.clone_into(&mut text),
         }
     }
-    // A line that holds marks alone is not to be mistaken for an empty one.
     if text.is_empty() && line.contains("section_end:") {
-        text.push('\x1b');
+        text.push_str(ONLY_MARKS);
     }
     Line { text, section }
 }
@@ -208,10 +209,10 @@ mod tests {
     use super::*;
 
     const LOG: &str = "\x1b[0KRunning with runner\x1b[0;m\nsection_start:100:step_script\r\x1b[0K\x1b[0K\x1b[36;1mExecuting\x1b[0;m\n\
-        \x1b[32;1m$ terraform plan\x1b[0;m\n10%\r50%\r100%\n\nnasty \x1b]0;title\x07\x1b[2J end\nsection_end:165:step_script\r\x1b[0K\
+        \x1b[32;1m$ terraform plan\x1b[0;m\n10%\r50%\r100%\n\n\x1b[0m\nnasty \x1b]0;title\x07\x1b[2J end\nsection_end:165:step_script\r\x1b[0K\
         section_start:165:cleanup\r\x1b[0K\x1b[36;1mCleaning up\x1b[0;m\nsection_end:165:cleanup\r\x1b[0K\x1b[32;1mJob succeeded\x1b[0;m\n";
 
-    const SHOWN: &str = "Running with runner\nExecuting                          01:05\n$ terraform plan\n100%\n\n\
+    const SHOWN: &str = "Running with runner\nExecuting                          01:05\n$ terraform plan\n100%\n\n\n\
         nasty itle end\nCleaning up                        00:00\nJob succeeded\n";
 
     #[test]

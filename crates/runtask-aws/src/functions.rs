@@ -2,6 +2,7 @@
 
 use crate::sdk::{account, retries, within};
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::StalledStreamProtectionConfig;
 use aws_sdk_lambda::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_lambda::error::SdkError;
 use aws_sdk_lambda::operation::invoke::InvokeError as ServiceError;
@@ -12,7 +13,10 @@ use std::time::Duration;
 
 /// Invokes functions.
 #[derive(Debug, Clone)]
-pub struct Functions(Client);
+pub struct Functions {
+    client: Client,
+    budget: Duration,
+}
 
 /// What a function said.
 #[derive(Debug, Clone)]
@@ -48,7 +52,7 @@ impl Functions {
             .retry_config(retries(20))
             .retry_partition(partition)
             .timeout_config(within(budget, budget / 2));
-        Self(Client::from_conf(config.build()))
+        Self { client: Client::from_conf(config.build()), budget }
     }
 
     /// Hands `payload` to `function` (a name or an ARN); returns once Lambda has queued it.
@@ -57,7 +61,7 @@ impl Functions {
     ///
     /// When Lambda has not taken it inside the budget.
     pub async fn invoke_event(&self, function: &str, payload: Vec<u8>) -> Result<(), InvokeError> {
-        let request = self.0.invoke().function_name(function).invocation_type(InvocationType::Event);
+        let request = self.client.invoke().function_name(function).invocation_type(InvocationType::Event);
         match request.payload(Blob::new(payload)).send().await {
             Ok(_accepted) => Ok(()),
             Err(error) => Err(InvokeError::from(&error)),
@@ -71,8 +75,12 @@ impl Functions {
     ///
     /// When there is no answer: it may run all the same.
     pub async fn invoke(&self, function: &str, payload: Vec<u8>) -> Result<Answer, InvokeError> {
-        let once = aws_sdk_lambda::config::Builder::default().retry_config(RetryConfig::disabled());
-        let request = self.0.invoke().function_name(function).payload(Blob::new(payload));
+        // Nothing is heard until the function has ended.
+        let once = aws_sdk_lambda::config::Builder::default()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(within(self.budget, self.budget))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let request = self.client.invoke().function_name(function).payload(Blob::new(payload));
         match request.customize().config_override(once).send().await {
             Ok(it) => Ok(Answer {
                 is_error: it.function_error.is_some(),
