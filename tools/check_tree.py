@@ -75,7 +75,7 @@ MAP = {
     "gitlab-simulator": "process",
     "gitlab-runner": "gitlab-runner-protocol process",
     "gitlab-runner-command": "aws findings gitlab-runner gitlab-runner-protocol log process settings terminal",
-    "tests": "archive log protocol scanners simulator state terraform-fmt",
+    "tests": "archive gitlab-simulator log protocol scanners simulator state terraform-fmt",
 }
 
 

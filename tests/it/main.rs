@@ -6,6 +6,7 @@
 mod browser;
 mod cargo_lambda;
 mod claims;
+mod demo_runner;
 mod deploy;
 mod documents;
 mod events;
