@@ -32,7 +32,9 @@ root=$1 user=$2 theirs=$PATH
 shift 2
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount --bind "$root" "$root"
-for it in proc dev etc/hosts etc/resolv.conf; do mount --rbind "/$it" "$root/$it"; done
+for it in proc dev etc/hosts etc/resolv.conf; do
+  if [ -e "/$it" ]; then mount --rbind "/$it" "$root/$it"; fi
+done
 mount -o remount,bind,ro "$root"
 mount -t tmpfs -o mode=1777,size=256m tmpfs "$root/tmp"
 chroot=$(command -v chroot)
@@ -138,7 +140,7 @@ def serve(root: Path, settings: dict[str, str]) -> Iterator[tuple[str, list[dict
         listening.wait(PATIENCE_S)
         addresses = [it["fields"]["address"] for it in log if it.get("fields", {}).get("event") == "serve.listening"]
         if not addresses:
-            raise TryError(f"it does not start:\n{json.dumps(log, indent=2)}")
+            raise TryError(f"it does not start (this needs root, or user namespaces: docs/container.md):\n{json.dumps(log, indent=2)}")
         yield addresses[0], log
         process.send_signal(signal.SIGTERM)
         if process.wait(PATIENCE_S) != 0:
