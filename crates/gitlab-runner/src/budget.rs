@@ -47,6 +47,22 @@ impl Default for Reserve {
 }
 
 impl Reserve {
+    /// So much in all, in the proportions of the default.
+    #[must_use]
+    pub fn of(total: Duration) -> Self {
+        let usual = Self::default();
+        let whole = usual.total().as_secs_f64();
+        let part = |usual: Duration| total.mul_f64(usual.as_secs_f64() / whole);
+        Self {
+            interrupt: part(usual.interrupt),
+            terminate: part(usual.terminate),
+            kill: part(usual.kill),
+            after_script: part(usual.after_script),
+            uploads: part(usual.uploads),
+            finish: part(usual.finish),
+        }
+    }
+
     /// All of it.
     #[must_use]
     pub fn total(&self) -> Duration {
@@ -188,6 +204,13 @@ mod tests {
     use super::*;
     use crate::stop::{Stop, ladder};
     use proptest::prelude::*;
+
+    #[test]
+    fn a_reserve_keeps_its_proportions() {
+        assert_eq!(Reserve::of(Duration::from_secs(75)), Reserve::default());
+        let short = Reserve::of(Duration::from_secs(15));
+        assert_eq!((short.interrupt, short.finish), (Duration::from_secs(6), Duration::from_secs(3)));
+    }
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -6,7 +6,7 @@ use crate::stop::{Stop, Stopper};
 use gitlab_runner_protocol::client::{CallError, Client, Polled, Upload, Wish};
 use gitlab_runner_protocol::job::{BrokenJob, Dependency, Job};
 use gitlab_runner_protocol::log::{JobLog, LogSettings, Stream, lines};
-use gitlab_runner_protocol::{FailureReason, FinalState, Identity, ReportSettings, Reporter, StatusCode};
+use gitlab_runner_protocol::{Identity, ReportSettings, Reporter, StatusCode};
 use jiff::Timestamp;
 use std::fs::File;
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl Coordinator for GitLab {
                 ) => Asked::Refused(format!(
                     "{error}. A runner's authentication token (glrt-…) is needed, of a runner that was not deleted"
                 )),
-                _ => Asked::Unreachable(error.to_string()),
+                _ => Asked::Unreachable(told(&error)),
             },
         }
     }
@@ -130,20 +130,7 @@ impl Reports for GitLabReports {
     }
 
     async fn finish(self, outcome: Outcome, end: Instant) -> bool {
-        let state = match outcome {
-            Outcome::Success => FinalState::Success,
-            Outcome::Failed(failure) => {
-                let (reason, exit_code) = match failure {
-                    Failure::Script { code } => (FailureReason::ScriptFailure, code),
-                    Failure::System => (FailureReason::RunnerSystemFailure, None),
-                    Failure::TimeOut => (FailureReason::JobExecutionTimeout, None),
-                    Failure::Interrupted => (FailureReason::RunnerInterrupted, None),
-                    Failure::Canceled => (FailureReason::JobCanceled, None),
-                };
-                FinalState::Failed { reason, exit_code }
-            }
-        };
-        match self.0.finish(state, end).await {
+        match self.0.finish(outcome.final_state(), end).await {
             Ok(_accepted_or_not_wanted) => true,
             Err(error) => {
                 warn!("{error}");

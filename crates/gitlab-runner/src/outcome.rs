@@ -1,7 +1,11 @@
 //! How a job ended.
 
+use gitlab_runner_protocol::{FailureReason, FinalState};
+use serde::{Deserialize, Serialize};
+
 /// What GitLab is told: exactly one of these for each job, and none for one that it has given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Everything went well.
     Success,
@@ -10,7 +14,8 @@ pub enum Outcome {
 }
 
 /// Why a job failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// Its script, or an upload of what it made.
     Script {
@@ -28,6 +33,20 @@ pub enum Failure {
 }
 
 impl Outcome {
+    /// The same in GitLab's words.
+    #[must_use]
+    pub fn final_state(self) -> FinalState {
+        let (reason, exit_code) = match self {
+            Self::Success => return FinalState::Success,
+            Self::Failed(Failure::Script { code }) => (FailureReason::ScriptFailure, code),
+            Self::Failed(Failure::System) => (FailureReason::RunnerSystemFailure, None),
+            Self::Failed(Failure::TimeOut) => (FailureReason::JobExecutionTimeout, None),
+            Self::Failed(Failure::Interrupted) => (FailureReason::RunnerInterrupted, None),
+            Self::Failed(Failure::Canceled) => (FailureReason::JobCanceled, None),
+        };
+        FinalState::Failed { reason, exit_code }
+    }
+
     /// `CI_JOB_STATUS`, as `after_script` sees it.
     #[must_use]
     pub fn status(self) -> &'static str {

@@ -12,6 +12,8 @@ mod file;
 mod functions;
 #[cfg(feature = "kms")]
 mod keys;
+#[cfg(feature = "s3-files")]
+mod object_files;
 #[cfg(feature = "s3")]
 mod objects;
 #[cfg(any(feature = "extension", feature = "ssm"))]
@@ -22,6 +24,8 @@ mod parameters;
 mod sdk;
 #[cfg(feature = "secretsmanager")]
 mod secrets;
+#[cfg(feature = "sts")]
+mod sessions;
 #[cfg(feature = "dynamodb")]
 mod table;
 
@@ -39,6 +43,8 @@ pub use file::{BadFileUrl, FileError, FileUrl};
 pub use functions::{Answer, Functions, InvokeError};
 #[cfg(feature = "kms")]
 pub use keys::{DecryptError, EncryptError, Keys};
+#[cfg(feature = "s3-files")]
+pub use object_files::{ObjectFileError, ObjectFiles};
 #[cfg(feature = "s3")]
 pub use objects::{ObjectError, Objects};
 #[cfg(any(feature = "extension", feature = "ssm"))]
@@ -49,3 +55,5 @@ pub use parameters::Parameters;
 pub use sdk::{AccessKey, Lookup, sdk_config, sdk_config_of};
 #[cfg(feature = "secretsmanager")]
 pub use secrets::{SecretError, Secrets};
+#[cfg(feature = "sts")]
+pub use sessions::{Assume, AssumeError, Session, Sessions};

@@ -39,7 +39,7 @@ where
     if level == LevelFilter::OFF {
         return;
     }
-    let ours = ["runtask", "request_handler", "callback_handler"];
+    let ours = ["runtask", "request_handler", "callback_handler", "gitlab"];
     let targets =
         Targets::new().with_default(level.min(LevelFilter::INFO)).with_targets(ours.map(|it| (it, level)));
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(writer);
@@ -57,13 +57,21 @@ where
 /// `AWS_LAMBDA_LOG_FORMAT` the format (text unless `JSON`). Starts writing metrics if `RUNTASK_METRICS_NAMESPACE` names their
 /// namespace; `now` is the time that they carry.
 pub fn start_in_lambda(lookup: impl Fn(&str) -> Option<String>, now: fn() -> SystemTime) {
+    start_in_lambda_into(std::io::stdout, lookup, now);
+}
+
+/// The same, where log lines go through `writer` on their way to stdout.
+pub fn start_in_lambda_into<W>(writer: W, lookup: impl Fn(&str) -> Option<String>, now: fn() -> SystemTime)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     if let Some(namespace) = lookup("RUNTASK_METRICS_NAMESPACE").filter(|it| !it.is_empty()) {
         metric::listen(metric::Lines { namespace, now });
     }
     let level = lookup("AWS_LAMBDA_LOG_LEVEL").and_then(|it| it.parse().ok()).unwrap_or(LevelFilter::INFO);
     let json = lookup("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));
     let format = if json { Format::Json } else { Format::Text { color: false, time: false } };
-    start(level, format, std::io::stdout);
+    start(level, format, writer);
 }
 
 /// Prints an error and its sources, each after a colon.
