@@ -75,6 +75,8 @@ MAP = {
     "gitlab-simulator": "process",
     "gitlab-runner": "gitlab-runner-protocol process",
     "gitlab-runner-command": "aws findings gitlab-runner gitlab-runner-protocol log process settings terminal",
+    "gitlab-hook-function": "aws log settings",
+    "gitlab-runner-function": "aws gitlab-runner gitlab-runner-protocol log process settings state",
     "tests": "archive gitlab-simulator log protocol scanners simulator state terraform-fmt",
 }
 
@@ -89,6 +91,27 @@ class Rule:
 
 
 RULES = [
+    Rule(
+        "gitlab-hook-function",
+        (
+            "aws-sdk-dynamodb",
+            "aws-sdk-kms",
+            "aws-sdk-s3",
+            "aws-sdk-ssm",
+            "aws-sdk-sts",
+            "flate2",
+            "gitlab-runner*",
+            "globset",
+            "reqwest",
+            "rego",
+            "tar",
+            "tempfile",
+            "runtask-process",
+            "runtask-protocol",
+            "zip",
+        ),
+        "it faces the Internet and starts cold most often, so it holds nothing of the runner, no archive, no process",
+    ),
     Rule(
         "runtask-cli",
         ("aws-*", "aws_*", "lambda_*"),

@@ -12,6 +12,7 @@ mod documents;
 mod events;
 mod faults;
 mod files;
+mod gitlab;
 mod lambda_double;
 mod metrics;
 mod pair;
