@@ -4,8 +4,8 @@
 //! refused as AWS refuses it, and every call is noted. moto can check actions, but not yet resources, which is why this
 //! is ours.
 //!
-//! It knows what the functions call (Lambda, Parameter Store, DynamoDB, and S3 for reading), takes no account of
-//! conditions, and checks no signature.
+//! It knows what the functions call (Lambda, Parameter Store, Secrets Manager, STS, DynamoDB, and S3 for reading), takes no
+//! account of conditions, and checks no signature.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -109,7 +109,11 @@ impl Drop for Gate {
 }
 
 /// What every role may do, as its inline policies say; there must be no others.
-async fn permissions(moto: &str) -> BTreeMap<String, BTreeSet<Permission>> {
+///
+/// # Panics
+///
+/// If there are others.
+pub async fn permissions(moto: &str) -> BTreeMap<String, BTreeSet<Permission>> {
     let iam = async |form: &[(&str, &str)]| aws::query(moto, "iam", form).await;
     let version = ("Version", "2010-05-08");
     let mut all = BTreeMap::new();
@@ -206,6 +210,10 @@ fn permission(method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> Per
         return ("lambda:InvokeFunction".to_owned(), arn("lambda", &format!("function:{name}")));
     }
     let target = headers.get("x-amz-target").map_or("", |it| it.to_str().unwrap());
+    let form: BTreeMap<_, _> = form_urlencoded::parse(body).into_owned().collect();
+    if let Some(role) = form.get("RoleArn") {
+        return (format!("sts:{}", form["Action"]), role.clone());
+    }
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     match target.split_once('.') {
         Some(("AmazonSSM", operation)) => {
@@ -215,7 +223,12 @@ fn permission(method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> Per
         }
         Some(("DynamoDB_20120810", operation)) => {
             let table = body["TableName"].as_str().unwrap();
-            (format!("dynamodb:{operation}"), arn("dynamodb", &format!("table/{table}")))
+            let index = body["IndexName"].as_str().map(|it| format!("/index/{it}")).unwrap_or_default();
+            (format!("dynamodb:{operation}"), arn("dynamodb", &format!("table/{table}{index}")))
+        }
+        // Its name, in what calls it here, is its ARN.
+        Some(("secretsmanager", operation)) => {
+            (format!("secretsmanager:{operation}"), body["SecretId"].as_str().unwrap().to_owned())
         }
         _ => (format!("unknown:{target}"), path.to_owned()),
     }

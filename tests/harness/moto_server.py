@@ -34,7 +34,11 @@ def made(self, account_id, spec, *rest, **named):
 
 
 def described(self, *rest, **named):
-    return {**describe(self, *rest, **named), **self.forgotten}
+    answer = {**describe(self, *rest, **named), **self.forgotten}
+    # AWS has this where an image is started otherwise than it says itself; moto has it always.
+    if not answer.get("ImageConfigResponse", {}).get("ImageConfig", {}).get("Command"):
+        answer.pop("ImageConfigResponse", None)
+    return answer
 
 
 def changed(self, spec):

@@ -17,6 +17,9 @@ use crate::tools::{terraform_settings, tool};
 pub const REPLACEMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-5");
 /// The code that is applied.
 pub const INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");
+/// The same for the GitLab runner.
+pub const RUNNER_INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/gitlab-runner");
+const RUNNER_REPLACEMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-gitlab-5");
 /// The command that applies it.
 pub const APPLY: [&str; 3] = ["apply", "-input=false", "-auto-approve"];
 /// The command that takes it away.
@@ -37,8 +40,9 @@ pub struct Stack {
 enum Packages {
     /// As `make package` leaves them.
     Plain(PathBuf),
-    /// As `make package POLICY=…` would: the same, and a layer of policies.
-    WithPolicy(TempDir),
+    /// Those that were made for one deployment: as `make package POLICY=…` would, the same and a layer of policies; or the
+    /// GitLab runner's.
+    Own(TempDir),
 }
 
 impl Stack {
@@ -57,7 +61,7 @@ impl Stack {
     ///
     /// Also if the directory is none that can be packed.
     pub async fn apply_with_policy(policy: &Path, variables: &[(&str, &str)]) -> Self {
-        Self::apply_packages(Packages::WithPolicy(packages_with(policy).await), variables).await
+        Self::apply_packages(Packages::Own(packages_with(policy).await), variables).await
     }
 
     /// A copy of `infra/` with these variables, of which nothing is applied yet, in an AWS that may have deployments.
@@ -68,19 +72,43 @@ impl Stack {
     /// If terraform fails.
     pub async fn beside(moto: &Arc<Moto>, variables: &[(&str, &str)]) -> Self {
         let packages = Packages::Plain(Path::new(INFRA).join("tests/packages/x86_64"));
-        Self::prepare(moto.clone(), packages, variables).await
+        Self::prepare(moto.clone(), copy().await, packages, variables).await
+    }
+
+    /// A copy of `infra/gitlab-runner/`, likewise.
+    ///
+    /// # Panics
+    ///
+    /// If terraform fails.
+    pub async fn runner(moto: &Arc<Moto>, variables: &[(&str, &str)]) -> Self {
+        let directory = copy_of(RUNNER_INFRA, RUNNER_REPLACEMENTS).await;
+        let packages = tempfile::Builder::new().prefix("packages-").tempdir().unwrap();
+        let to = packages.path().join(architecture());
+        std::fs::create_dir(&to).unwrap();
+        for name in ["gitlab-failure-function.zip", "gitlab-hook-function.zip"] {
+            // Nothing is unpacked, so it need not be a zip.
+            std::fs::write(to.join(name), name).unwrap();
+        }
+        let architecture = architecture();
+        let variables = [variables, &[("architecture", &*architecture)]].concat();
+        Self::prepare(moto.clone(), directory, Packages::Own(packages), &variables).await
     }
 
     async fn apply_packages(packages: Packages, variables: &[(&str, &str)]) -> Self {
-        let stack = Self::prepare(Arc::new(Moto::start().await), packages, variables).await;
+        let stack = Self::prepare(Arc::new(Moto::start().await), copy().await, packages, variables).await;
         stack.terraform_with_variables(&APPLY).await;
         stack
     }
 
-    async fn prepare(moto: Arc<Moto>, packages: Packages, variables: &[(&str, &str)]) -> Self {
+    async fn prepare(
+        moto: Arc<Moto>,
+        directory: TempDir,
+        packages: Packages,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut all = vec![format!("package_directory={}", packages.directory().parent().unwrap().display())];
         all.extend(variables.iter().map(|(name, value)| format!("{name}={value}")));
-        let stack = Self { moto, directory: copy().await, packages, variables: all };
+        let stack = Self { moto, directory, packages, variables: all };
         stack.terraform(&["init", "-input=false"]).await;
         stack
     }
@@ -157,7 +185,7 @@ impl Packages {
     fn directory(&self) -> PathBuf {
         match self {
             Self::Plain(directory) => directory.clone(),
-            Self::WithPolicy(directory) => directory.path().join(architecture()),
+            Self::Own(directory) => directory.path().join(architecture()),
         }
     }
 }
@@ -217,17 +245,21 @@ async fn output(directory: &Path, endpoint: &str, arguments: &[&str]) -> Output 
 
 /// A copy of `infra/`, with the replacements.
 async fn copy() -> TempDir {
+    copy_of(INFRA, REPLACEMENTS).await
+}
+
+async fn copy_of(infra: &str, replacements: &str) -> TempDir {
     let directory = tempfile::Builder::new().prefix("infra-").tempdir().unwrap();
     // With its links as links: they lead from file to file inside, and so to the replacements.
-    let everything = Path::new(INFRA).join(".");
+    let everything = Path::new(infra).join(".");
     let copied = Command::new("cp").arg("-R").args([&everything, directory.path()]).status().await;
     assert!(copied.unwrap().success());
     for left_over in [".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup"] {
         let _is_not_there = std::fs::remove_dir_all(directory.path().join(left_over));
         let _is_not_there = std::fs::remove_file(directory.path().join(left_over));
     }
-    for name in terraform_files(Path::new(REPLACEMENTS)) {
-        std::fs::copy(Path::new(REPLACEMENTS).join(&name), directory.path().join(&name)).unwrap();
+    for name in terraform_files(Path::new(replacements)) {
+        std::fs::copy(Path::new(replacements).join(&name), directory.path().join(&name)).unwrap();
     }
     directory
 }

@@ -14,6 +14,7 @@ pub(super) async fn what_aws_has(endpoint: &str) -> Vec<String> {
     keep("parameter", &call("ssm", "AmazonSSM.DescribeParameters").await["Parameters"]);
     keep("table", &call("dynamodb", "DynamoDB_20120810.ListTables").await["TableNames"]);
     keep("log group", &call("logs", "Logs_20140328.DescribeLogGroups").await["logGroups"]);
+    keep("secret", &call("secretsmanager", "secretsmanager.ListSecrets").await["SecretList"]);
     keep("queue", &call("sqs", "AmazonSQS.ListQueues").await["QueueUrls"]);
     let list = async |service: &str, action: &str, version: &str, name: &str| {
         let answer = aws::query(endpoint, service, &[("Action", action), ("Version", version)]).await;

@@ -5,6 +5,7 @@ mod apply;
 mod channels;
 mod deaths;
 mod flow;
+mod gitlab_runner;
 mod inventory;
 mod lost_state;
 mod neighbours;
