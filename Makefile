@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-runner package image test conformance lint bench docs plans fuzz clean
+.PHONY: help setup demo demo-runner package image runner-image test conformance lint bench docs plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -78,6 +78,12 @@ package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks an
 image: ## Build the container image of runtask serve with buildah, podman or docker, and try it; IMAGE=name, BASE=image
 	$(call step,Building the image)
 	@python3 -B tools/image.py $(if $(IMAGE),--name '$(IMAGE)') $(if $(BASE),--base '$(BASE)')
+
+runner-image: ## Build the image of the GitLab runner's function, and the zips beside it, for this machine's architecture
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform providers lambda
+	$(call step,Building the image)
+	@python3 -B tools/runner_image.py --architecture $(MACHINE)
 
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)
