@@ -3,6 +3,8 @@
 mod check;
 #[doc(hidden)]
 pub mod fmt;
+mod plan_changes;
+mod plan_counts;
 mod plan_file;
 mod plan_summary;
 mod stop;
@@ -11,6 +13,7 @@ mod unjudged;
 
 pub use check::{Check, CheckKind, FileReader, Given, Inputs, LoadedCheck, Loading, Needs, Tried};
 pub use fmt::{Compared, Different, Faults, Fmt, compare, unified_hunks, workers};
+pub use plan_changes::{PlanChanges, plan_changes};
 pub use plan_file::{NoPlanError, json_plan};
 pub use plan_summary::PlanSummary;
 pub use stop::{Stop, Stopper};
