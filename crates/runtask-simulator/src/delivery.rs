@@ -63,17 +63,7 @@ pub(crate) fn headers(signature: Signature<'_>, body: &[u8]) -> HeaderMap {
 
 /// A client for one run: it follows no redirects, and goes round every proxy to reach this machine.
 pub(crate) fn client(spec: &RunSpec, target: &Target) -> io::Result<reqwest::Client> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(spec.post_timeout);
+    let mut builder = client_builder()?.timeout(spec.post_timeout);
     if is_local(target) {
         builder = builder.no_proxy();
     }
@@ -81,6 +71,19 @@ pub(crate) fn client(spec: &RunSpec, target: &Target) -> io::Result<reqwest::Cli
         builder = builder.http1_title_case_headers();
     }
     builder.build().map_err(io::Error::other)
+}
+
+/// A client with our own TLS, which follows no redirect by itself.
+pub(crate) fn client_builder() -> io::Result<reqwest::ClientBuilder> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    Ok(builder.redirect(reqwest::redirect::Policy::none()))
 }
 
 fn is_local(target: &Target) -> bool {
