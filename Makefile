@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-runner package image runner-image test conformance lint bench docs plans fuzz clean
+.PHONY: help setup demo demo-approval demo-runner package image runner-image test conformance lint bench docs plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -43,7 +43,7 @@ step = @printf '\n==> %s\n' '$(1)'
 expect = $(2); code=$$?; [ $$code -eq $(1) ] || { echo "exit code $$code where $(1) was expected" >&2; exit 1; }
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
@@ -60,6 +60,12 @@ demo: ## Play HCP Terraform against the run task: an unformatted configuration, 
 	@$(call expect,0,$(RUNTASK) simulate examples/formatted)
 	$(call step,A plan with a public bucket - policies fail it: runtask simulate examples/public-bucket --plan … --config … --task policy)
 	@$(call expect,1,$(RUNTASK) simulate $(PUBLIC) --plan $(PUBLIC)/plan.json --config $(PUBLIC)/runtask.toml --task policy)
+
+demo-approval: ## Play a run that people have to approve: open the address that is printed, and sign in as one of three
+	$(call step,Building runtask)
+	@cargo build --release --locked --package runtask-cli
+	$(call step,A plan that destroys something - two people have to approve it: runtask simulate examples/approval --plan …)
+	@$(RUNTASK) simulate examples/approval --plan examples/approval/plan.json --workspace payments-prod
 
 demo-runner: ## Play GitLab and AWS around the GitLab runner: a pipeline from push to apply, with real terraform
 	$(call step,Setting up tools below .tools/)

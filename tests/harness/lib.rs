@@ -13,6 +13,7 @@ pub mod binaries;
 pub mod browser;
 pub mod deployment;
 pub mod events;
+pub mod front;
 pub mod gate;
 pub mod http;
 pub mod lambda;

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may end a test")]
 
+mod approvals;
 mod browser;
 mod cargo_lambda;
 mod claims;
@@ -16,6 +17,9 @@ mod gitlab;
 mod lambda_double;
 mod metrics;
 mod pair;
+#[expect(clippy::panic, clippy::expect_used, reason = "helpers of tests may end a test")]
+#[path = "../../crates/runtask-redis/tests/it/server.rs"]
+mod redis_server;
 mod request_handler;
 mod run;
 mod secrets;

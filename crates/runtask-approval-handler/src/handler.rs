@@ -11,7 +11,7 @@ use runtask_approvals::identity::{OidcSignIn, ProxySignIn};
 use runtask_approvals::pages::{FORM_BYTES, Pages, SignIn};
 use runtask_approvals::store::{self, ChangeError};
 use runtask_approvals::{
-    AskError, AskPeople, Gauges, Outbound, Reach, Room, Sweeper, Swept, UnixTime, Waiting,
+    Answer, AskError, AskPeople, Channel, Gauges, Outbound, Reach, Room, Sweeper, Swept, UnixTime, Waiting,
 };
 use runtask_client::{Client, ClientError, ClientSettings, service_client};
 use runtask_log::{Chain, event};
@@ -122,6 +122,14 @@ impl<S: DocumentStore> ApprovalHandler<S> {
     /// When the store did not answer.
     pub async fn gauges(&self) -> Result<Gauges, ChangeError> {
         self.sweeper.gauges((self.now)()).await
+    }
+
+    /// Posts a greeting to a channel, for somebody who looks whether it arrives; `None` where there is no such channel.
+    pub async fn greet(&self, channel: &Channel) -> Option<Answer> {
+        match self.sweeper.outside.rooms.get(channel)? {
+            Room::Teams(room) => Some(room.hello((self.now)()).await),
+            Room::Slack(room) => Some(room.hello().await),
+        }
     }
 
     /// The store.

@@ -94,8 +94,9 @@ pub struct SlackAppSettings {
 }
 
 impl HandlerSettings {
-    /// Reads them; `None` where something is wrong, which is noted.
-    pub fn read(settings: &mut SettingsReader<'_>, asking: &Asking) -> Option<Self> {
+    /// Reads them; `None` where something is wrong, which is noted. A key has to be set where what it seals outlives the
+    /// process (`is_lasting`); else one is made up where none is.
+    pub fn read(settings: &mut SettingsReader<'_>, asking: &Asking, is_lasting: bool) -> Option<Self> {
         let address = settings
             .required("BASE_PUBLIC_URL", "it is the address at which people reach the pages of approvals");
         let address = if address.is_empty() {
@@ -105,7 +106,7 @@ impl HandlerSettings {
                 .map_err(|why| settings.problem(format!("BASE_PUBLIC_URL: {why}")))
                 .ok()
         };
-        let keys = keys(settings);
+        let keys = keys(settings, is_lasting);
         let mut reading = Reading { settings, asking };
         let slack_api = reading.slack_api();
         let sign_in = reading.sign_in();
@@ -122,10 +123,18 @@ impl HandlerSettings {
     }
 }
 
-fn keys(settings: &mut SettingsReader<'_>) -> Option<Keys> {
-    let meaning = "links and runs' tokens are kept safe with it: `openssl rand -base64 32` makes one";
-    settings.required("RUNTASK_APPROVALS_KEY", meaning);
-    let current = secret(settings, "RUNTASK_APPROVALS_KEY");
+fn keys(settings: &mut SettingsReader<'_>, is_lasting: bool) -> Option<Keys> {
+    let current = match settings.text("RUNTASK_APPROVALS_KEY") {
+        None if is_lasting => {
+            let meaning = "links and runs' tokens are kept safe with it: `openssl rand -base64 32` makes one";
+            settings.problem(format!("RUNTASK_APPROVALS_KEY is not set: {meaning}"));
+            None
+        }
+        None => {
+            Secret::made_up().map_err(|why| settings.problem(format!("RUNTASK_APPROVALS_KEY: {why}"))).ok()
+        }
+        Some(_) => secret(settings, "RUNTASK_APPROVALS_KEY"),
+    };
     let previous = secret(settings, "RUNTASK_APPROVALS_PREVIOUS_KEY");
     let until = "RUNTASK_APPROVALS_PREVIOUS_KEY_UNTIL";
     if previous.is_some() && settings.text(until).is_none() {

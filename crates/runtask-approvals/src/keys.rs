@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 use ring::hmac;
-use ring::rand::SecureRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretBox};
 use std::fmt;
 use std::str::FromStr;
@@ -23,6 +23,8 @@ pub enum Purpose {
     Session,
     /// To mark forms.
     Csrf,
+    /// To seal jobs, which have runs' tokens in them.
+    Job,
 }
 
 impl Purpose {
@@ -32,6 +34,7 @@ impl Purpose {
             Self::Token => "runtask approvals seal v1",
             Self::Session => "runtask approvals session v1",
             Self::Csrf => "runtask approvals csrf v1",
+            Self::Job => "runtask approvals job v1",
         }
     }
 }
@@ -46,6 +49,17 @@ pub struct Secret(SecretBox<[u8; 32]>);
 pub struct SecretError;
 
 impl Secret {
+    /// Makes one up.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no randomness.
+    pub fn made_up() -> Result<Self, SealError> {
+        let mut bytes = [0; 32];
+        SystemRandom::new().fill(&mut bytes).map_err(|_unspecified| SealError)?;
+        Ok(Self::new(bytes))
+    }
+
     /// Takes the bytes.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
@@ -223,7 +237,6 @@ fn additional_data(context: &[&str], key: &str) -> Vec<u8> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use ring::rand::SystemRandom;
 
     const NOW: UnixTime = UnixTime(1_796_000_000);
 

@@ -1,7 +1,7 @@
 //! Decides which jobs no check has to look at: their result is clear before anything is fetched.
 
 use crate::work::facts;
-use runtask_findings::{CheckReport, Code, Finding, Level, Verdict, printable, verdict};
+use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, printable, verdict};
 use runtask_log::event;
 use runtask_protocol::{Receipt, Run, Stage, Status, TaskResult};
 use runtask_report::task_result;
@@ -65,9 +65,48 @@ pub(crate) fn task_for<'a>(
         NotAdmitted::Unclear(why) => {
             warn!(event = event::TASK_UNCLEAR, reason = why, "whether the task is for this run is not known");
             let report = CheckReport::not_run(TASK, text);
-            let verdict = verdict(std::slice::from_ref(&report), settings.on_error(&task.task.name));
+            let on_error = on_error_of_unfinished(settings, &task.task.name);
+            let verdict = verdict(std::slice::from_ref(&report), on_error);
             (report, verdict)
         }
     };
     Err(task_result(&[report], verdict, run.accepts_outcomes))
+}
+
+/// What follows for a task that did not come to its end. Where people should have been asked, nobody was.
+pub(crate) fn on_error_of_unfinished(settings: &JobSettings, task: &str) -> OnError {
+    match settings.tasks.get(task).and_then(LoadedTask::approval) {
+        Some(_) => OnError::Failed,
+        None => settings.on_error(task),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtask_protocol::Job;
+    use runtask_setup::TasksFile;
+    use std::path::Path;
+    use std::time::SystemTime;
+
+    const ASKS: &str = "[tasks.default.approval]\nrequired = [{ group = \"a\" }]\nchannels = [\"teams:a\"]\n\
+                        [approval.groups]\na = { roles = [\"a\"] }\n";
+
+    /// The status for a run of which the project is not known, where the task is for one project.
+    fn unclear(more: &str) -> Status {
+        let file =
+            format!("[tasks.default]\nchecks = [\"fmt\"]\nprojects = [\"x\"]\non_error = \"passed\"\n{more}");
+        let file = TasksFile::fetched("runtask.toml", file.into(), Path::new(""));
+        let settings = JobSettings::read(&|_unset| None, Some(file), SystemTime::UNIX_EPOCH).unwrap();
+        let job =
+            r#"{"access_token":"t","task_result_id":"taskrs-1","task_result_callback_url":"https://h/c"}"#;
+        let job = Job::parse(job.as_bytes()).unwrap();
+        task_for(&settings, &job.run, &job.receipt).unwrap_err().status()
+    }
+
+    #[test]
+    fn a_run_that_people_might_have_to_approve_does_not_pass_without() {
+        assert_eq!(unclear(""), Status::Passed);
+        assert_eq!(unclear(ASKS), Status::Failed);
+    }
 }

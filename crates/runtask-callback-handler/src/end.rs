@@ -10,6 +10,8 @@ use tracing::error;
 pub enum End {
     /// HCP Terraform has the final result.
     Delivered(Status),
+    /// People are asked, and their approval's record owns the verdict.
+    Asked,
     /// Somebody else has worked on it, and the final result is out.
     Finished,
     /// Another attempt is at work.
@@ -30,6 +32,7 @@ impl End {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Delivered(status) => status.as_str(),
+            Self::Asked => "people are asked",
             Self::Finished => "finished before",
             Self::Held => "another attempt is at work",
             Self::TakenOver => "taken over by another attempt",
@@ -43,6 +46,7 @@ impl End {
     const fn status(self) -> &'static str {
         match self {
             Self::Delivered(status) => status.as_str(),
+            Self::Asked => "asked",
             Self::Finished => "finished",
             Self::Held => "held",
             Self::TakenOver => "taken_over",

@@ -3,14 +3,16 @@
 use crate::attempt::{Attempt, OutOfTime};
 use crate::claims::{Asked, Claims};
 use crate::configuration::Configuration;
-use crate::decline::{TASK, task_for};
+use crate::decline::{TASK, on_error_of_unfinished, task_for};
 use crate::end::{End, NotDelivered, count};
 use crate::heartbeat::{Heartbeat, Vain, say_running};
 use crate::notice::{notice, tell};
-use crate::work::work;
+use crate::people::{NoPeople, ask, waiting};
+use crate::work::{Worked, work};
+use runtask_approvals::{AskPeople, Waiting};
 use runtask_checks::Stopper;
 use runtask_client::{CallbackError, Client, ClientError, Delivery};
-use runtask_findings::{CheckReport, verdict};
+use runtask_findings::{CheckReport, Verdict, verdict};
 use runtask_log::{Chain, event, metric, milliseconds};
 use runtask_notify::{Message, Notifier};
 use runtask_protocol::limits::RESULT_DEADLINE;
@@ -32,13 +34,15 @@ const STOPPING: Duration = Duration::from_secs(1);
 
 /// Works on jobs.
 #[derive(Debug)]
-pub struct Handler<C> {
+pub struct Handler<C, P = NoPeople> {
     settings: Arc<JobSettings>,
     client: Client,
     claims: Claims<C>,
     turns: Arc<Semaphore>,
     /// Nothing where there is no channel: it takes a while to make.
     notifier: Option<Notifier>,
+    /// Who asks people, where tasks have it.
+    people: Option<Arc<P>>,
 }
 
 /// The end of a job's work.
@@ -51,9 +55,16 @@ enum Work {
 
 /// Checked and judged.
 struct Done {
-    result: TaskResult,
-    notice: Message,
+    next: Next,
     leftovers: Option<Configuration>,
+}
+
+/// What follows from it.
+enum Next {
+    /// The result, and what is to be told of it.
+    Report(TaskResult, Option<Box<Message>>),
+    /// People decide.
+    Ask(Box<Waiting>),
 }
 
 /// Ends a task with whoever waits for it.
@@ -65,13 +76,19 @@ impl Drop for AbortOnDrop {
     }
 }
 
-impl<C: ClaimStore> Handler<C> {
-    /// `now` is the clock for claims and for what comes too late.
+impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
+    /// `now` is the clock for claims and for what comes too late. `people` asks people, where tasks have them asked; without, the
+    /// runs of such tasks end as those that nobody decides.
     ///
     /// # Errors
     ///
     /// When no HTTP client can be made from the settings.
-    pub fn new(settings: JobSettings, claims: C, now: fn() -> SystemTime) -> Result<Self, ClientError> {
+    pub fn new(
+        settings: JobSettings,
+        claims: C,
+        people: Option<Arc<P>>,
+        now: fn() -> SystemTime,
+    ) -> Result<Self, ClientError> {
         let client = Client::new(settings.client.clone())?;
         let notifier = match settings.channels.as_slice() {
             [] => None,
@@ -79,7 +96,7 @@ impl<C: ClaimStore> Handler<C> {
         };
         let turns = Arc::new(Semaphore::new(settings.concurrency));
         let claims = Claims { store: claims, now };
-        Ok(Self { settings: Arc::new(settings), client, claims, turns, notifier })
+        Ok(Self { settings: Arc::new(settings), client, claims, turns, notifier, people })
     }
 
     /// The settings.
@@ -129,6 +146,7 @@ impl<C: ClaimStore> Handler<C> {
             receipt: job.receipt.clone(),
             url: url.clone(),
             attempt: attempt.clone(),
+            people: self.people.clone(),
             now: self.claims.now,
         };
         let mut attending = tokio::spawn(attending.attend().instrument(Span::current()));
@@ -172,7 +190,7 @@ impl<C: ClaimStore> Handler<C> {
     async fn apologize(&self, job: &Job, url: &Url, attempt: &Attempt) -> Result<Attended, CallbackError> {
         let (task, token) = (&job.receipt.task, &job.run.access_token);
         let reports = unfinished(&self.settings, task, "it ended unexpectedly");
-        let verdict = verdict(&reports, self.settings.on_error(task));
+        let verdict = verdict(&reports, on_error_of_unfinished(&self.settings, task));
         let result = task_result(&reports, verdict, false);
         let notice = notice(task, &job.run, &reports, verdict, (self.claims.now)());
         let until = attempt.deliver_until();
@@ -233,7 +251,7 @@ impl Attended {
 }
 
 /// Everything that attending to one run needs, so that it can be a task.
-struct Attending {
+struct Attending<P> {
     client: Client,
     settings: Arc<JobSettings>,
     turns: Arc<Semaphore>,
@@ -241,10 +259,11 @@ struct Attending {
     receipt: Receipt,
     url: Url,
     attempt: Attempt,
+    people: Option<Arc<P>>,
     now: fn() -> SystemTime,
 }
 
-impl Attending {
+impl<P: AskPeople> Attending<P> {
     /// From the first `running` to the final result.
     async fn attend(self) -> Result<Attended, CallbackError> {
         let work_until = self.attempt.work_until(Instant::now(), self.settings.report_margin);
@@ -262,10 +281,10 @@ impl Attending {
             }
             Err(Vain::Unbelieved(error)) => return Err(error),
         }
-        let (result, notice, leftovers) = match task_for(&self.settings, &self.run, &self.receipt) {
-            Err(result) => (result, None, None),
+        let Done { next, leftovers } = match task_for(&self.settings, &self.run, &self.receipt) {
+            Err(result) => Done { next: Next::Report(result, None), leftovers: None },
             Ok(task) => match self.work(task.clone(), work_until).await {
-                Work::Done(done) => (done.result, Some(done.notice), done.leftovers),
+                Work::Done(done) => *done,
                 Work::Stopped(why) => self.unfinished(out_of_time(why)),
                 Work::Died => self.unfinished("it ended unexpectedly"),
                 Work::InVain(Vain::Unbelieved(error)) => return Err(error),
@@ -280,11 +299,25 @@ impl Attending {
             },
         };
         let removing = tokio::task::spawn_blocking(move || leftovers.map(Configuration::remove));
-        let delivery = self.deliver(&result).await;
+        let end = self.end(next).await;
         if removing.await.is_err() {
             warn!(event = event::DIRECTORY_LEFT_BEHIND, "a temporary directory could not be removed");
         }
-        match delivery? {
+        end
+    }
+
+    /// Has people asked, or sends the final result.
+    async fn end(&self, next: Next) -> Result<Attended, CallbackError> {
+        let (result, notice) = match next {
+            Next::Report(result, notice) => (result, notice.map(|it| *it)),
+            Next::Ask(waiting) => {
+                match ask(self.people.as_deref(), *waiting, self.attempt.deliver_until()).await {
+                    Ok(()) => return Ok(Attended::quietly(End::Asked)),
+                    Err(result) => (result, None),
+                }
+            }
+        };
+        match self.deliver(&result).await? {
             Delivery::Accepted => Ok(Attended { end: End::Delivered(result.status()), notice }),
             // Somebody cancelled the run, or another attempt at the job has reported.
             Delivery::Over(status) => {
@@ -308,6 +341,7 @@ impl Attending {
     /// no report is on its way.
     async fn work(&self, task: LoadedTask, work_until: Instant) -> Work {
         let (client, settings, run) = (self.client.clone(), Arc::clone(&self.settings), self.run.clone());
+        let receipt = self.receipt.clone();
         let interval = self.settings.progress_interval;
         let (token, now) = (run.access_token.clone(), self.now);
         let mut heartbeat = Heartbeat::start(client.clone(), self.url.clone(), token, interval);
@@ -319,9 +353,17 @@ impl Attending {
                 turn = turns.acquire() => turn.ok(),
                 _reason = stop.asked() => None,
             };
-            let (reports, leftovers) = work(&client, &settings, &task, &run, Date::of(now()), stop).await;
-            let (result, notice) = judge(&settings, &task.task.name, &run, &reports, now());
-            Done { result, notice, leftovers }
+            let Worked { reports, plan, leftovers } =
+                work(&client, &settings, &task, &run, Date::of(now()), stop).await;
+            let next = match waiting(&settings, &task, &run, &receipt, &reports, plan, now()) {
+                Some(waiting) => Next::Ask(Box::new(waiting)),
+                None => {
+                    let name = &task.task.name;
+                    let verdict = verdict(&reports, settings.on_error(name));
+                    judged(name, &run, &reports, verdict, now())
+                }
+            };
+            Done { next, leftovers }
         };
         // A task of its own, so that a panic in a check is an answer and not the end.
         let mut working: JoinHandle<Done> = tokio::spawn(work.instrument(Span::current()));
@@ -355,24 +397,19 @@ impl Attending {
         }
     }
 
-    fn unfinished(&self, reason: &str) -> (TaskResult, Option<Message>, Option<Configuration>) {
+    fn unfinished(&self, reason: &str) -> Done {
         let task = &self.receipt.task;
         let reports = unfinished(&self.settings, task, reason);
-        let (result, notice) = judge(&self.settings, task, &self.run, &reports, (self.now)());
-        (result, Some(notice), None)
+        let verdict = verdict(&reports, on_error_of_unfinished(&self.settings, task));
+        let next = judged(task, &self.run, &reports, verdict, (self.now)());
+        Done { next, leftovers: None }
     }
 }
 
 /// The result of a task, and what is to be told of it.
-fn judge(
-    settings: &JobSettings,
-    task: &str,
-    run: &Run,
-    reports: &[CheckReport],
-    now: SystemTime,
-) -> (TaskResult, Message) {
-    let verdict = verdict(reports, settings.on_error(task));
-    (task_result(reports, verdict, run.accepts_outcomes), notice(task, run, reports, verdict, now))
+fn judged(task: &str, run: &Run, reports: &[CheckReport], verdict: Verdict, now: SystemTime) -> Next {
+    let result = task_result(reports, verdict, run.accepts_outcomes);
+    Next::Report(result, Some(Box::new(notice(task, run, reports, verdict, now))))
 }
 
 /// The report of every check when there was no time for it.

@@ -71,6 +71,10 @@ impl Start<JobSettings> {
         let aws = Aws::new(aws);
         let tasks = fetch_tasks(&aws).await?;
         let mut settings = JobSettings::read(&lookup, tasks, now())?;
+        if settings.tasks.asking.is_some() {
+            // It would report at once, and whoever reads the file believes that people are asked.
+            return Err("a task has [tasks.NAME.approval], and this function cannot ask people".into());
+        }
         read_channels(&mut settings, &aws).await;
         let tried = settings.tasks.try_out().await;
         for warning in &tried.warnings {

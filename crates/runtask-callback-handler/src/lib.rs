@@ -12,6 +12,7 @@ mod heartbeat;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod notice;
+mod people;
 mod plan;
 mod stream;
 mod work;
@@ -20,3 +21,4 @@ pub use attempt::{Attempt, Shutdown, StopAt};
 pub use end::{End, NotDelivered};
 pub use failure::{FailureHandler, RecordError};
 pub use handler::Handler;
+pub use people::NoPeople;

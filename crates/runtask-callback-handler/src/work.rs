@@ -4,7 +4,7 @@
 use crate::configuration::{Configuration, Readers, Wanted, relative};
 use crate::plan::{self, PlanError};
 use futures_util::FutureExt;
-use runtask_checks::{FileReader, Inputs, LoadedCheck, Stop};
+use runtask_checks::{FileReader, Inputs, LoadedCheck, PlanChanges, Stop, plan_changes};
 use runtask_client::{Client, FetchError};
 use runtask_findings::CheckReport;
 use runtask_log::{Chain, event};
@@ -12,6 +12,7 @@ use runtask_protocol::{Run, RunId, Stage};
 use runtask_setup::{JobSettings, LoadedTask};
 use runtask_tasks::{Date, RunFacts};
 use std::fs::File;
+use std::io::Seek;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use tracing::{error, warn};
@@ -19,7 +20,17 @@ use tracing::{error, warn};
 /// Something a check needs, or a sentence that says why it is not there.
 type Input<T> = Result<T, String>;
 
-/// Runs the checks; returns their reports, and the files that are to be removed when there is time.
+/// What work has come to.
+pub(crate) struct Worked {
+    /// What each check says.
+    pub(crate) reports: Vec<CheckReport>,
+    /// What the plan would do, where people may have to know and it can be told.
+    pub(crate) plan: Option<PlanChanges>,
+    /// Files that are to be removed when there is time.
+    pub(crate) leftovers: Option<Configuration>,
+}
+
+/// Runs the checks.
 pub(crate) async fn work(
     client: &Client,
     settings: &JobSettings,
@@ -27,7 +38,7 @@ pub(crate) async fn work(
     run: &Run,
     today: Date,
     stop: Stop,
-) -> (Vec<CheckReport>, Option<Configuration>) {
+) -> Worked {
     let wanted = task.wanted_files();
     let configuration = async {
         if wanted.is_empty() { None } else { Some(configuration(client, settings, task, run, wanted).await) }
@@ -38,7 +49,8 @@ pub(crate) async fn work(
         fetched = fetching => fetched,
         reason = stop.asked() => {
             let unavailable = |it: &LoadedCheck| CheckReport::unavailable(it.name(), reason);
-            return (task.checks.iter().map(unavailable).collect(), None);
+            let reports = task.checks.iter().map(unavailable).collect();
+            return Worked { reports, plan: None, leftovers: None };
         }
     };
     let (configuration, mut leftovers) = match configuration {
@@ -53,7 +65,17 @@ pub(crate) async fn work(
     for check in &task.checks {
         reports.push(report(check, &inputs, readers.next().flatten()).await);
     }
-    (reports, leftovers)
+    let plan = match (task.approval(), inputs.plan) {
+        (Some(_), Some(Ok(plan))) => changes(plan).await,
+        _ => None,
+    };
+    Worked { reports, plan, leftovers }
+}
+
+/// What a plan would do, if that can be told.
+async fn changes(mut plan: File) -> Option<PlanChanges> {
+    let read = move || plan.rewind().ok().and_then(|()| plan_changes(plan));
+    tokio::task::spawn_blocking(read).await.ok().flatten()
 }
 
 /// Runs a check. A panic in it is an answer, and takes nothing of what the others found.

@@ -1,5 +1,6 @@
 //! Defines the options before the command, and the list of commands. Each command's arguments are beside its code.
 
+use crate::approvals::ApprovalsArguments;
 use crate::check::CheckArguments;
 use crate::fmt::FmtArguments;
 use crate::healthcheck::HealthcheckArguments;
@@ -74,6 +75,7 @@ pub(crate) enum Command {
     Policy(PolicyArguments),
     Scanners(ScannersArguments),
     Notify(NotifyArguments),
+    Approvals(ApprovalsArguments),
     Sign(SignArguments),
     Register(Box<RegisterArguments>),
     Runner(RunnerArguments),

@@ -3,11 +3,14 @@
 //! Results go to stdout, logs and progress to stderr. Exit code 0: passed; 1: failed; 2: could not do
 //! it; 130 and 143: ended by SIGINT or SIGTERM, with nothing left behind.
 
+mod approval_clock;
+mod approvals;
 mod arguments;
 mod check;
 mod check_sarif;
 mod fmt;
 mod healthcheck;
+mod kept_jobs;
 mod key;
 mod listen;
 mod metrics;
@@ -23,6 +26,8 @@ mod serve;
 mod shell;
 mod sign;
 mod simulate;
+mod stores;
+mod sweeping;
 mod tasks_arguments;
 
 use arguments::{Arguments, Command};
@@ -109,6 +114,9 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Fmt(arguments) => unless_interrupted(fmt::fmt(arguments, output)).await,
             Command::Scanners(arguments) => scanners::scanners(&arguments, output),
             Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
+            Command::Approvals(arguments) => {
+                unless_interrupted(approvals::approvals(&arguments, output)).await
+            }
             Command::Notify(arguments) => unless_interrupted(notify::notify(&arguments, output)).await,
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Completions(arguments) => shell::completions(&arguments, Arguments::command(), output),

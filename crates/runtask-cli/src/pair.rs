@@ -1,23 +1,32 @@
-//! Runs both handlers in one process: the callback handler works in the background on the jobs of the request handler.
+//! Runs everything in one process: the callback handler works in the background on the jobs of the request handler, and
+//! people answer on pages at the same address.
 
+use crate::kept_jobs::KeptJobs;
+use crate::stores::{Claims, Stores, redis_settings};
+use crate::sweeping::{Approvals, end_all, keep_sweeping};
 use anyhow::bail;
-use runtask_callback_handler::{Attempt, Handler, StopAt};
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use runtask_approval_handler::HandlerSettings;
+use runtask_approvals::UnixTime;
+use runtask_callback_handler::{Attempt, End, Handler, NotDelivered, StopAt};
 use runtask_findings::{printable, printable_lines};
 use runtask_http::Limits;
-use runtask_log::{event, metric};
+use runtask_log::{Chain, event, metric};
 use runtask_protocol::Job;
+use runtask_redis::RedisSettings;
 use runtask_request_handler::{
     FixedKey, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames, Trust,
 };
 use runtask_settings::{SettingsError, numbers};
 use runtask_setup::JobSettings;
-use runtask_state::MemoryClaims;
 use runtask_terminal::environment::now;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
@@ -26,18 +35,24 @@ use tracing::{error, info, warn};
 pub(crate) struct PairSettings {
     pub(crate) key: KeySetting,
     pub(crate) jobs: JobSettings,
+    /// What approvals need, where a task asks people.
+    pub(crate) approvals: Option<HandlerSettings>,
+    /// `REDIS_URL`, `REDIS_PASSWORD`: where claims and approvals are kept; in memory unless set.
+    pub(crate) redis: Option<RedisSettings>,
+    /// `RUNTASK_SWEEP_INTERVAL_MS`: the pause between two looks at approvals that are due; 15 000 unless set.
+    pub(crate) sweep_interval: Duration,
     /// `RUNTASK_MAX_JOBS`: jobs accepted at the same time, at work or waiting; 1 000 unless set.
     pub(crate) max_jobs: usize,
     /// `RUNTASK_SHUTDOWN_TIMEOUT_MS`: the time that ending in order may take; 25 000 unless set.
     pub(crate) shutdown: Duration,
 }
 
-/// Who is told of results.
+/// Who is told of results, and who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// The channels that the tasks name.
     Channels,
-    /// Nobody: no run has ended. The secrets of channels need not be there.
+    /// Nobody: no run has ended. The secrets of channels need not be there, nor is there a store that others have too.
     Nobody,
 }
 
@@ -52,14 +67,22 @@ impl PairSettings {
         if matches!(key, KeySetting::Unsigned) && settings.text("TF_TOKEN").is_some() {
             settings.problem("TF_TOKEN is set, and requests are not verified: set HMAC_KEY");
         }
+        let jobs = JobSettings::read_from(&mut settings, None, now());
         let mut read = Self {
             key,
-            jobs: JobSettings::read_from(&mut settings, None, now()),
+            jobs,
+            approvals: None,
+            redis: None,
+            sweep_interval: settings.milliseconds(&numbers::SWEEP_INTERVAL),
             max_jobs: settings.count(&numbers::MAX_JOBS),
             shutdown: settings.milliseconds(&numbers::SHUTDOWN_TIMEOUT),
         };
         if audience == Audience::Channels {
             read.jobs.read_channels(&mut settings);
+            read.redis = redis_settings(&mut settings, read.jobs.client.ca_bundle.clone());
+            let is_shared = settings.text("REDIS_URL").is_some();
+            let asking = read.jobs.tasks.asking.as_ref();
+            read.approvals = asking.and_then(|it| HandlerSettings::read(&mut settings, it, is_shared));
         }
         settings.finish()?;
         Ok(read)
@@ -79,17 +102,24 @@ impl PairSettings {
     }
 }
 
-/// The pair.
+/// The pair, and approvals beside it.
 #[derive(Debug)]
 pub(crate) struct Pair {
     requests: RequestHandler<FixedKey, Arc<Jobs>>,
     jobs: Arc<Jobs>,
+    approvals: Option<Arc<Approvals>>,
+    sweep_interval: Duration,
+    /// Whether what is kept is lost with the process.
+    in_memory: bool,
 }
 
 /// Jobs at work.
 #[derive(Debug)]
 pub(crate) struct Jobs {
-    handler: Arc<Handler<MemoryClaims>>,
+    handler: Arc<Handler<Claims, Approvals>>,
+    /// Where accepted jobs are kept, so that another process takes up what this one leaves.
+    kept: Option<Arc<KeptJobs>>,
+    others_may_have_died: bool,
     running: TaskTracker,
     max: usize,
     shutdown: watch::Sender<Option<StopAt>>,
@@ -97,7 +127,12 @@ pub(crate) struct Jobs {
 }
 
 impl Pair {
-    pub(crate) fn new(settings: PairSettings) -> anyhow::Result<Self> {
+    /// `approval_clock` is the clock of approvals, which may go faster than [`now`] where somebody tries them.
+    pub(crate) fn new(
+        settings: PairSettings,
+        stores: Stores,
+        approval_clock: fn() -> UnixTime,
+    ) -> anyhow::Result<Self> {
         let trust = match settings.key {
             KeySetting::Key(key) => Trust::Keys(FixedKey::new(key)),
             KeySetting::Unsigned => Trust::Anybody,
@@ -118,17 +153,35 @@ impl Pair {
         }
         let tasks = TaskNames::new(settings.jobs.tasks.names());
         let origins = settings.jobs.client.origins.clone();
+        let in_memory = stores.redis.is_none();
+        let keys = settings.approvals.as_ref().map(|it| Arc::clone(&it.keys));
+        let kept = stores.redis.zip(keys).map(|(redis, keys)| Arc::new(KeptJobs::new(redis, keys)));
+        let approvals = match settings.approvals {
+            Some(approvals) => {
+                let client = &settings.jobs.client;
+                // The log has the audit lines, and memory would not keep them anyway.
+                let audit_kept = None;
+                let approvals =
+                    Approvals::new(approvals, client, stores.documents, audit_kept, approval_clock)?;
+                Some(Arc::new(approvals))
+            }
+            None => None,
+        };
         let jobs = Arc::new(Jobs {
-            handler: Arc::new(Handler::new(settings.jobs, MemoryClaims::new(), now)?),
+            handler: Arc::new(Handler::new(settings.jobs, stores.claims, approvals.clone(), now)?),
+            kept,
+            others_may_have_died: !in_memory,
             running: TaskTracker::new(),
             max: settings.max_jobs,
             shutdown: watch::Sender::new(None),
             shutdown_timeout: settings.shutdown,
         });
-        Ok(Self { requests: RequestHandler::new(trust, Arc::clone(&jobs), tasks, origins, now), jobs })
+        let requests = RequestHandler::new(trust, Arc::clone(&jobs), tasks, origins, now);
+        Ok(Self { requests, jobs, approvals, sweep_interval: settings.sweep_interval, in_memory })
     }
 
-    /// Answers requests until `stop` is done, then answers what is being answered.
+    /// Answers requests until `stop` is done, then answers what is being answered. Meanwhile it attends to approvals that are
+    /// due, and to jobs that others have left.
     pub(crate) async fn serve<T>(
         self: &Arc<Self>,
         listener: TcpListener,
@@ -139,13 +192,30 @@ impl Pair {
             let pair = Arc::clone(&pair);
             async move {
                 let begun = Instant::now();
-                let response = pair.requests.handle(request).await;
+                let response = pair.answer(request).await;
                 metric::count_by("Requests", "Code", response.status().as_str());
                 metric::duration("RequestDuration", begun.elapsed());
                 response
             }
         };
-        runtask_http::serve(listener, Limits::default(), handler, stop).await
+        let sweeping = self.approvals.clone().map(|it| {
+            let pause = self.sweep_interval;
+            tokio::spawn(async move { keep_sweeping(&it, pause).await })
+        });
+        let helping = self.jobs.kept.is_some().then(|| tokio::spawn(help_out(Arc::clone(&self.jobs))));
+        let stopped = runtask_http::serve(listener, Limits::default(), handler, stop).await;
+        for task in sweeping.iter().chain(&helping) {
+            task.abort();
+        }
+        stopped
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Bytes> {
+        match &self.approvals {
+            // As in the request handler: no task is ever there.
+            Some(approvals) if request.uri().path().starts_with("/-/") => approvals.answer(request).await,
+            _ => self.requests.handle(request).await.map(Bytes::from),
+        }
     }
 
     /// Takes no more jobs, and tells those at work when they have to be done. Returns when that will be.
@@ -156,10 +226,53 @@ impl Pair {
     /// Waits until then for the jobs at work. Those that cannot finish in time get their final result instead.
     pub(crate) async fn shut_down(&self, end: Instant) {
         self.jobs.shut_down(end).await;
+        // After the jobs: the last of them may have asked people.
+        if let Some(approvals) = self.approvals.as_ref().filter(|_| self.in_memory) {
+            end_all(approvals, end.saturating_duration_since(Instant::now()).max(LAST_WORDS)).await;
+        }
+    }
+}
+
+/// How long open approvals may take to get their final results when the process ends, however long its jobs took.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// The pause between two looks for jobs that others have left.
+const HELP_OUT: Duration = Duration::from_secs(5);
+
+/// Works on jobs whose process has died. It never ends.
+async fn help_out(jobs: Arc<Jobs>) {
+    let Some(kept) = &jobs.kept else { return };
+    loop {
+        sleep(HELP_OUT).await;
+        match kept.left(now()).await {
+            Ok(left) => left.into_iter().for_each(|job| jobs.start(job)),
+            Err(error) => {
+                warn!(event = event::JOB_NOT_KEPT, error = %Chain(&error), "jobs of others could not be looked at");
+            }
+        }
     }
 }
 
 impl Jobs {
+    /// Works on a job in the background.
+    fn start(&self, job: Job) {
+        let handler = Arc::clone(&self.handler);
+        let deadline = Instant::now() + handler.settings().deadline;
+        let others_may_have_died = self.others_may_have_died;
+        let attempt = Attempt { deadline, shutdown: self.shutdown.subscribe(), others_may_have_died };
+        let kept = self.kept.clone();
+        self.running.spawn(async move {
+            let id = job.run.task_result_id.clone();
+            // It has logged how it ended; there is nobody else to tell.
+            let work = handler.run(job, attempt);
+            let Some(kept) = kept else { return drop(work.await) };
+            let end = kept.during(id.as_str(), work).await;
+            if is_over(&end) {
+                kept.forget(id.as_str(), now()).await;
+            }
+        });
+    }
+
     fn begin_to_shut_down(&self) -> Instant {
         let limit = self.shutdown_timeout;
         let end = Instant::now() + limit;
@@ -190,6 +303,14 @@ impl Jobs {
     }
 }
 
+/// Whether nobody has to work on a job any more.
+fn is_over(end: &Result<End, NotDelivered>) -> bool {
+    match end {
+        Ok(End::Held | End::TakenOver) | Err(_) => false,
+        Ok(_) => true,
+    }
+}
+
 impl HandOver for Jobs {
     async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
         if self.running.is_closed() {
@@ -198,14 +319,12 @@ impl HandOver for Jobs {
         if self.running.len() >= self.max {
             return Err(HandOverError::Unavailable("RUNTASK_MAX_JOBS jobs are at work or waiting".into()));
         }
-        let job = Job::parse(&job).map_err(|error| HandOverError::Unavailable(error.into()))?;
-        let handler = Arc::clone(&self.handler);
-        let deadline = Instant::now() + handler.settings().deadline;
-        let attempt = Attempt { deadline, shutdown: self.shutdown.subscribe(), others_may_have_died: false };
-        self.running.spawn(async move {
-            // It has logged how it ended; there is nobody else to tell.
-            let _logged = handler.run(job, attempt).await;
-        });
+        let read = Job::parse(&job).map_err(|error| HandOverError::Unavailable(error.into()))?;
+        if let Some(kept) = &self.kept {
+            let id = read.run.task_result_id.as_str();
+            kept.keep(id, &job, now()).await.map_err(|error| HandOverError::Unavailable(error.into()))?;
+        }
+        self.start(read);
         Ok(())
     }
 }

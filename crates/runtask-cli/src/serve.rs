@@ -1,8 +1,10 @@
 //! `runtask serve`: runs the pair as one process.
 
+use crate::approval_clock::approval_time;
 use crate::listen;
 use crate::metrics;
 use crate::pair::{Audience, Pair, PairSettings};
+use crate::stores::Stores;
 use crate::tasks_arguments::{TasksArguments, origin};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -53,8 +55,15 @@ Settings, from the environment (docs/settings.md has all of them):
   RUNTASK_CONCURRENCY        checks at the same time; 4
   RUNTASK_MAX_JOBS           jobs accepted at the same time; 1000
   RUNTASK_SHUTDOWN_TIMEOUT_MS  time to end in order after SIGTERM; 25000
+  REDIS_URL, REDIS_PASSWORD  where claims and approvals are kept, so that several processes may serve; in memory unless set
 
-Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answers with the version.
+For tasks that ask people (docs/approvals.md):
+  BASE_PUBLIC_URL            the address at which people reach the pages
+  RUNTASK_APPROVALS_KEY      32 random bytes in base64; made up anew at each start where approvals are in memory
+  RUNTASK_SWEEP_INTERVAL_MS  the pause between two looks at what is due; 15000
+
+Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answers with the version; /-/ has the pages of
+approvals.
 ";
 
 pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
@@ -62,7 +71,9 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let settings = PairSettings::read(&lookup, Audience::Channels).context("settings are wrong")?;
     for LoadedTask { task, checks } in settings.jobs.tasks.iter() {
         let path = if task.name == DEFAULT_TASK { "/".to_owned() } else { format!("/{}", task.name) };
-        let checks = checks.iter().map(LoadedCheck::name).collect::<Vec<_>>().join(", ");
+        let mut checks: Vec<_> = checks.iter().map(LoadedCheck::name).collect();
+        checks.extend(task.sections.keys());
+        let checks = checks.join(", ");
         info!(
             event = event::SERVE_TASK,
             task = task.name,
@@ -75,7 +86,15 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     settings.try_out().await.context("no run could be checked")?;
     let unsigned = matches!(settings.key, runtask_request_handler::KeySetting::Unsigned);
     let origins = settings.jobs.client.origins.to_string();
-    let pair = Arc::new(Pair::new(settings)?);
+    let stores = Stores::open(settings.redis.as_ref()).await?;
+    let (store, pages) = (stores.name.clone(), settings.approvals.as_ref().map(|it| it.address.to_string()));
+    if pages.is_some() && stores.redis.is_none() {
+        warn!(
+            event = event::APPROVALS_IN_MEMORY,
+            "approvals are kept in memory: those that are open when this process ends are failed (REDIS_URL keeps them)"
+        );
+    }
+    let pair = Arc::new(Pair::new(settings, stores, approval_time)?);
     let _metrics = match arguments.metrics_listen {
         Some(listen) => Some(metrics::start(listen).await?),
         None => None,
@@ -92,9 +111,10 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
         %address,
         version,
         tasks,
-        claims = "memory",
+        claims = store,
         origins,
-        "listening on http://{address} (tasks {tasks}, claims in memory, runtask {version})"
+        pages,
+        "listening on http://{address} (tasks {tasks}, claims in {store}, runtask {version})"
     );
     if unsigned {
         warn!(

@@ -2,6 +2,7 @@
 
 mod all_faults;
 mod arguments;
+mod people;
 mod run;
 mod run_task;
 
@@ -12,10 +13,10 @@ use anyhow::{Context, bail};
 use arguments::spec;
 use http::HeaderMap;
 use run::run;
-use run_task::{sender_key, start_pair};
+use run_task::{Ours, sender_key, start_pair};
 use runtask_simulator::render::{self, Style};
 use runtask_simulator::{
-    Conduct, Fault, Options, Protocol, Record, RunSpec, Simulator, Target, Verdict, What,
+    Conduct, Fault, Options, Protocol, Record, RunSpec, Simulator, Target, Timers, Verdict, What,
 };
 use runtask_terminal::exit::Exit;
 use runtask_terminal::output::Output;
@@ -41,9 +42,19 @@ pub(crate) async fn simulate(arguments: SimulateArguments, output: &Output) -> a
     if let Some(directory) = &arguments.by_hand {
         return by_hand(&simulator, &arguments, spec, directory, output, style).await;
     }
-    let target = match &arguments.url {
-        Some(url) => Target { url: url.clone(), key: sender_key(&simulator, &arguments, output)? },
+    let ours = match &arguments.url {
+        Some(url) => Ours {
+            target: Target { url: url.clone(), key: sender_key(&simulator, &arguments, output)? },
+            crowd: None,
+        },
         None => start_pair(&simulator, &arguments).await?,
+    };
+    let Ours { target, crowd } = ours;
+    let spec = match &crowd {
+        Some((_, open)) => {
+            RunSpec { timers: Timers { total: arguments.limit_with_people(*open), ..spec.timers }, ..spec }
+        }
+        None => spec,
     };
     let live = !output.json;
     if live {
@@ -60,7 +71,16 @@ pub(crate) async fn simulate(arguments: SimulateArguments, output: &Output) -> a
             let _shown = writer.result(&(render::event(event, style) + "\n"));
         }
     });
-    let record = record.await?;
+    let acting = async {
+        match &crowd {
+            Some((crowd, _)) => crowd.act(output).await,
+            None => std::future::pending().await,
+        }
+    };
+    let record = tokio::select! {
+        record = record => record?,
+        wrong = acting => return Err(wrong),
+    };
     if output.json {
         output.json(&json!(record))?;
     } else {

@@ -119,8 +119,8 @@ pub(crate) fn origin(lookup: &impl Fn(&str) -> Option<String>) -> String {
 
 /// Such as `policy (plan-summary, policy)`.
 pub(crate) fn with_checks(task: &LoadedTask) -> String {
-    let checks: Vec<&str> = task.checks.iter().map(LoadedCheck::name).collect();
-    format!("{} ({})", task.task.name, checks.join(", "))
+    let checks = task.checks.iter().map(LoadedCheck::name).chain(task.task.sections.keys().copied());
+    format!("{} ({})", task.task.name, checks.collect::<Vec<_>>().join(", "))
 }
 
 /// Refuses a plan for a task that reads none: whatever were in it, the task would say the same.

@@ -54,6 +54,8 @@ events! {
     CLAIM_NOT_RENEWED = "claim.not_renewed": "The claim could not be renewed: `error`.";
     CLAIM_LOST = "claim.lost": "Another attempt took the claim over; this one stops.";
     CLAIM_NOT_SETTLED = "claim.not_settled": "The claim could not be finished or released: `error`.";
+    JOB_NOT_KEPT = "job.not_kept": "An accepted job could not be kept for other processes, or not be forgotten: `error`.";
+    JOBS_LOOKED_AT = "jobs.looked_at": "`jobs` that another process may have left are looked at.";
     JOB_TAKEN = "job.taken": "The work on a job begins.";
     JOB_NOT_WANTED = "job.not_wanted": "Nobody waits for a result, and nothing was done: `http.status`.";
     JOB_NEWER = "job.newer": "A job was declined: it is of version `version`, which this function does not know.";
@@ -106,6 +108,11 @@ events! {
     APPROVAL_NOT_SENT = "approval.not_sent": "A `message` of an approval was not taken: `answer`.";
     APPROVAL_FAILED = "approval.failed": "An approval could not be read or written.";
     APPROVAL_AUDIT = "approval.audit": "A line of the audit log of approvals: `fact`, and `audit` with all there is to say.";
+
+    APPROVALS_IN_MEMORY = "approvals.in_memory": "Approvals are kept in memory, and end with the process.";
+    APPROVALS_NOT_SWEPT = "approvals.not_swept": "The store does not say which approvals are due: `error`.";
+    APPROVALS_ENDED = "approvals.ended": "`runtask serve` ends, and so have `approvals` that were in its memory.";
+    STORE_OPENED = "store.opened": "Claims and approvals are kept in `store`.";
 
     API_ASKED_AGAIN = "api.asked_again": "HCP Terraform's API is to be asked again in `pause_ms`.";
 

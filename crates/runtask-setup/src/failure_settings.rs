@@ -1,11 +1,13 @@
 //! Reads the settings of the failure handler, which reports and checks nothing.
 
+use crate::asking::approval;
 use crate::client::client_settings;
 use crate::job_settings::on_error;
 use crate::tasks_file::TasksFile;
 use runtask_client::ClientSettings;
 use runtask_findings::OnError;
 use runtask_settings::{SettingsReader, numbers};
+use runtask_tasks::Task;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -31,7 +33,12 @@ impl FailureSettings {
         let tasks = TasksFile::named(settings, fetched).and_then(|it| it.parse(settings, now));
         let on_error = on_error(settings);
         let of_tasks = tasks.iter().flat_map(|(it, _warnings)| it.iter());
-        let of_tasks = of_tasks.map(|it| (it.name.clone(), it.on_error.unwrap_or(on_error))).collect();
+        // Where people should have been asked, nobody was.
+        let of_task = |it: &Task| match approval(it) {
+            Some(_) => OnError::Failed,
+            None => it.on_error.unwrap_or(on_error),
+        };
+        let of_tasks = of_tasks.map(|it| (it.name.clone(), of_task(it))).collect();
         Self {
             client: client_settings(settings),
             deadline: settings.milliseconds(&numbers::DEADLINE),
@@ -83,6 +90,16 @@ mod tests {
         assert_eq!(settings.on_error("unknown"), OnError::Failed);
         let (settings, _problems) = read(&[("RUNTASK_ON_ERROR", "passed")], None);
         assert_eq!(settings.on_error("default"), OnError::Passed);
+    }
+
+    /// Nobody is asked by a function that reports for the dead, so nothing passes.
+    #[test]
+    fn a_task_that_asks_people_never_passes_without() {
+        let file = "[approval.groups]\na = { roles = [\"a\"] }\n[tasks.a]\non_error = \"passed\"\n[tasks.a.approval]\n\
+                    required = [{ group = \"a\" }]\nchannels = [\"teams:a\"]\n";
+        let (settings, problems) = read(&[("RUNTASK_ON_ERROR", "passed")], Some(file));
+        assert_eq!(problems, Ok(()));
+        assert_eq!(settings.on_error("a"), OnError::Failed);
     }
 
     /// The policies of a task may be what the other function died of.

@@ -21,7 +21,7 @@ pub(crate) fn read(file: &str, environment: &[(&str, &str)]) -> Result<(HandlerS
     let mut settings = SettingsReader::new(&lookup);
     let file = TasksFile::fetched("runtask.toml", file.into(), Path::new("/nowhere"));
     let asking = Asking::read(&mut settings, Some(file), SystemTime::UNIX_EPOCH);
-    let read = asking.as_ref().and_then(|it| HandlerSettings::read(&mut settings, it));
+    let read = asking.as_ref().and_then(|it| HandlerSettings::read(&mut settings, it, true));
     settings.finish().map_err(|error| error.to_string())?;
     Ok((read.unwrap(), asking.unwrap()))
 }

@@ -91,6 +91,10 @@ impl<S: DocumentStore> Clicks<'_, S> {
         let kept = kept.ok_or_else(|| sentence(&ChangeError::NotFound))?;
         let channel = Channel(format!("slack:{}", click.place.channel));
         let entry = kept.approval.entry(&Message::Card(channel));
+        if entry.is_some_and(|it| it.under_way && it.reference.is_none()) {
+            // People can be faster than Slack's answer to us, which names the message.
+            return Err("This message was posted just now. Click again in a few seconds.".to_owned());
+        }
         let ours = entry.and_then(|it| it.reference.as_ref()).is_some_and(|it| *it == click.place.ts);
         if ours { Ok(()) } else { Err("This message is not the one that asks for this run.".to_owned()) }
     }

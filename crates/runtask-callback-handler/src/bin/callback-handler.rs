@@ -1,8 +1,8 @@
 //! Runs the Lambda function `callback-handler`: each event is a job.
 
 use lambda_runtime::Error;
-use runtask_callback_handler::Handler;
 use runtask_callback_handler::lambda::{Start, run};
+use runtask_callback_handler::{Handler, NoPeople};
 use runtask_log::{Chain, event};
 use runtask_process::hide_from_others;
 use runtask_protocol::Job;
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn work() -> Result<(), Error> {
     let start = Start::read().await?;
-    let handler = Handler::new(start.settings, start.claims, start.now)?;
+    let handler = Handler::<_, NoPeople>::new(start.settings, start.claims, None, start.now)?;
     run(handler.settings().deadline, async |event, attempt| {
         let job = Job::parse(event.get().as_bytes())?;
         Ok(handler.run(job, attempt).await?)

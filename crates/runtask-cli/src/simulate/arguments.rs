@@ -83,6 +83,26 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "SECONDS", value_parser = seconds(), help_heading = "The run")]
     pub(crate) timeout: Option<u64>,
 
+    /// Who approves, where the task asks people: names as runtask.toml has them, separated by commas, one after the other
+    ///
+    /// A name is an identifier (an e-mail address, sub:…, oid:…) or a user of `[approval.people]`. People sign in at a stand-in
+    /// of the identity provider, in which everybody has the roles and groups that runtask.toml names, and are asked in a
+    /// stand-in of Teams. Without any of these options, you are told where to answer by hand.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with_all = NOT_OURS, help_heading = "People")]
+    pub(crate) approve_as: Vec<String>,
+
+    /// Who rejects, after those who approve
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with_all = NOT_OURS, help_heading = "People")]
+    pub(crate) reject_as: Vec<String>,
+
+    /// Nobody answers until the time is up
+    #[arg(long, conflicts_with_all = ["url", "by_hand", "all_faults", "approve_as", "reject_as"], help_heading = "People")]
+    pub(crate) let_expire: bool,
+
+    /// With --let-expire: how many times as fast the clock of approvals goes; HCP Terraform's goes as always
+    #[arg(long, value_name = "TIMES", default_value_t = 60, value_parser = value_parser!(u32).range(1..=3600), requires = "let_expire", help_heading = "People")]
+    pub(crate) speed: u32,
+
     /// Something that goes wrong, or differently; may be given more than once
     #[arg(long, value_name = "NAME", value_parser = fault_names(), hide_possible_values = true, help_heading = "The run")]
     pub(crate) fault: Vec<String>,
@@ -99,11 +119,15 @@ pub(crate) struct SimulateArguments {
     pub(crate) list_faults: bool,
 }
 
+/// Options with which the run task is not the one in this process, or there are many runs.
+const NOT_OURS: [&str; 3] = ["url", "by_hand", "all_faults"];
+
 const SIMULATE_HELP: &str = "\
 Examples:
   runtask simulate examples/unformatted
   runtask simulate --stage pre_plan --fault duplicate-parallel --fault callback-500
   runtask simulate examples/formatted --all-faults
+  runtask simulate examples/approval --plan examples/approval/plan.json --approve-as ada@example.com,edsger@example.com
 
 A run task of somebody else, or a `runtask serve` of your own, has to allow the simulator's two origins:
   HMAC_KEY=an-example-that-nobody-else-may-know RUNTASK_ALLOWED_ORIGINS=http://127.0.0.1:9090,http://127.0.0.1:9091 runtask serve
@@ -114,6 +138,9 @@ Exit codes: 0 passed, 1 failed, 2 no result, or the run task broke the protocol.
 With a fault after which there is no result, 0 says that the run task did what is right.
 With --all-faults: 0 nothing was wrong, 1 something was, 2 it could not be tried.
 ";
+
+/// How much longer than people a run gets that waits for them.
+const AFTER_PEOPLE: Duration = Duration::from_mins(1);
 
 /// How long each of many runs may take.
 const TIMEOUT_OF_MANY: Duration = Duration::from_secs(30);
@@ -129,6 +156,11 @@ impl SimulateArguments {
         let usual =
             if self.all_faults { TIMEOUT_OF_MANY } else { Duration::from_secs(SIMULATED_WAIT.default) };
         self.timeout.map_or(usual, Duration::from_secs)
+    }
+
+    /// How long to wait for the final result of a run about which people are asked for `open`.
+    pub(crate) fn limit_with_people(&self, open: Duration) -> Duration {
+        self.timeout.map_or(open + AFTER_PEOPLE, Duration::from_secs)
     }
 
     /// Refuses what cannot make a difference, before it looks as if it had made none.

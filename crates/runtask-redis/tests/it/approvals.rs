@@ -1,5 +1,6 @@
 //! Approvals in Redis: several replicas answer for the same ones, and some of them die.
 
+use crate::connect_to;
 use crate::server::Server;
 use ring::rand::SystemRandom;
 use runtask_approvals::test_util::{at, ballot, person, question};
@@ -61,7 +62,7 @@ type Replica = Arc<Sweeper<RedisDocuments, Heard>>;
 
 async fn replica(server: &Server, heard: &Heard) -> Replica {
     Arc::new(Sweeper {
-        store: RedisDocuments::new(server.connect().await, "approvals"),
+        store: RedisDocuments::new(connect_to(server).await, "approvals"),
         outside: heard.clone(),
         keys: Arc::new(Keys::new(&Secret::new([3; 32]), None)),
         audit_kept: None,

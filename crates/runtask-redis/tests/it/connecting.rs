@@ -1,6 +1,7 @@
 //! T-50: how one gets in, and what is said when one does not.
 
-use crate::server::{Server, connect};
+use crate::connect;
+use crate::server::Server;
 use runtask_redis::RedisClaims;
 use runtask_state::ClaimStore;
 use std::time::{Duration, Instant, UNIX_EPOCH};

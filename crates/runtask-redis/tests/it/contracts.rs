@@ -1,6 +1,7 @@
 //! T-50: Redis keeps what the other stores keep, whatever happens to it.
 
-use crate::server::{Server, connect};
+use crate::server::Server;
+use crate::{connect, connect_to};
 use runtask_redis::{RedisClaims, RedisDocuments};
 use runtask_state::{
     Claim, ClaimStore, Created, DocumentError, DocumentStore, MAX_CONTENT_BYTES, Record, Saved, contract,
@@ -20,13 +21,13 @@ fn record(content: &[u8]) -> Record {
 }
 
 async fn documents(server: &Server) -> RedisDocuments {
-    RedisDocuments::new(server.connect().await, "approvals")
+    RedisDocuments::new(connect_to(server).await, "approvals")
 }
 
 #[tokio::test]
 async fn redis_keeps_the_contract_of_claims() {
     let server = Server::start().await;
-    contract::claims::check(&RedisClaims::new(server.connect().await)).await;
+    contract::claims::check(&RedisClaims::new(connect_to(&server).await)).await;
 }
 
 #[tokio::test]
@@ -54,7 +55,7 @@ async fn of_replicas_that_ask_at_once_one_is_granted_and_one_writes() {
     };
     let mut replicas = Vec::new();
     for number in 0..16_u8 {
-        let redis = server.connect().await;
+        let redis = connect_to(&server).await;
         replicas.push(tokio::spawn(async move {
             let claim = RedisClaims::new(redis.clone()).claim("taskrs-1", at(0), at(1)).await.unwrap();
             let documents = RedisDocuments::new(redis, "approvals");
@@ -151,7 +152,7 @@ async fn through_a_bad_line(server: &Server, cut: Arc<AtomicBool>) -> String {
 async fn a_server_that_is_gone_is_an_error_and_one_that_comes_back_has_what_it_kept() {
     let durable = ["--appendonly", "yes", "--appendfsync", "always"];
     let mut server = Server::with(&durable).await;
-    let redis = server.connect().await;
+    let redis = connect_to(&server).await;
     let (claims, documents) = (RedisClaims::new(redis.clone()), RedisDocuments::new(redis, "approvals"));
     documents.create("one", &record(b"first"), at(0)).await.unwrap();
     let Claim::Granted(lease) = claims.claim("taskrs-1", at(0), at(5)).await.unwrap() else {
@@ -194,7 +195,7 @@ async fn a_server_without_memory_left_is_full_and_throws_nothing_away() {
 #[tokio::test]
 async fn what_is_kept_is_where_the_documentation_says_and_goes_by_itself() {
     let server = Server::start().await;
-    let redis = server.connect().await;
+    let redis = connect_to(&server).await;
     RedisDocuments::new(redis.clone(), "approvals").create("approval#1", &record(b"x"), at(0)).await.unwrap();
     RedisClaims::new(redis).claim("taskrs-1", at(0), at(5)).await.unwrap();
     let keys = tell(&server, "KEYS *\r\n").await;

@@ -1,7 +1,5 @@
 //! Starts a `redis-server` of a test's own.
 
-use runtask_redis::{Redis, RedisSettings};
-use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Server {
     pub(crate) port: u16,
     process: Child,
-    directory: tempfile::TempDir,
+    /// Where it keeps what it was told to keep.
+    pub(crate) directory: tempfile::TempDir,
 }
 
 impl Server {
@@ -41,10 +40,6 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) async fn connect(&self) -> Redis {
-        connect(&self.url(), None).await.unwrap()
-    }
-
     /// Kills it as the kernel does, and waits until it is gone.
     pub(crate) async fn kill(&mut self) {
         self.process.kill().await.unwrap();
@@ -52,13 +47,17 @@ impl Server {
 
     /// Starts it again where it was, with what it has kept.
     pub(crate) async fn start_again(&mut self, settings: &[&str]) {
-        self.process = start(self.port, self.directory.path(), settings).await.unwrap();
+        let since = std::time::Instant::now();
+        loop {
+            if let Some(process) = start(self.port, self.directory.path(), settings).await {
+                self.process = process;
+                return;
+            }
+            // Whoever tries to connect to it all the time may have been given the port for its own end, for a moment.
+            assert!(since.elapsed() < PATIENCE, "somebody else has the port");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
-}
-
-pub(crate) async fn connect(url: &str, password: Option<&str>) -> Result<Redis, runtask_redis::ConnectError> {
-    let settings = RedisSettings::new(url.into(), password.map(SecretString::from), None)?;
-    Redis::connect(&settings).await
 }
 
 /// A server on that port, when it accepts connections; nothing when somebody else has the port.
@@ -100,10 +99,10 @@ async fn start(port: u16, directory: &Path, settings: &[&str]) -> Option<Child> 
 /// What `make setup` sets up, else what is on PATH.
 #[expect(clippy::disallowed_methods, reason = "tests run what a person would")]
 fn program() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/bin");
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|it| it.join(".tools/bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let tools = std::env::var_os("RUNTASK_TOOLS").map(PathBuf::from);
-    let directories = tools.into_iter().chain([own]).chain(std::env::split_paths(&path));
+    let directories = tools.into_iter().chain(own).chain(std::env::split_paths(&path));
     let mut files = directories.map(|it| it.join("redis-server"));
     files.find(|it| it.is_file()).expect("there is no redis-server; `make setup` sets it up")
 }
