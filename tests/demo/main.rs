@@ -1,8 +1,7 @@
 //! `make demo-runner`: a pipeline from push to apply, with nobody's account.
 //!
-//! GitLab and AWS are stand-ins on loopback; the runner, git, bash and terraform are real.
+//! GitLab, Lambda and AWS are stand-ins on loopback; the runner's function, git, bash and terraform are real.
 
-#![expect(clippy::disallowed_methods, reason = "it starts the runner as people do")]
 #![expect(clippy::print_stdout, reason = "it is a demo: what it shows is its result")]
 
 mod world;
@@ -14,7 +13,7 @@ use std::time::Instant;
 use anyhow::{Context, bail, ensure};
 use gitlab_simulator::{LockKind, Pipeline, Simulator, View};
 use serde_json::Value;
-use world::{STATE, World};
+use world::{MEMORY_MB, STATE, World};
 
 /// Columns, where nobody says how many there are.
 const WIDTH: usize = 100;
@@ -23,7 +22,7 @@ const WIDTH: usize = 100;
 async fn main() -> ExitCode {
     let is_terminal = stdout().is_terminal();
     let demo = Demo { view: View { color: is_terminal, width: WIDTH }, began: Instant::now() };
-    demo.say("Starting stand-ins of GitLab and AWS");
+    demo.say("Starting stand-ins of GitLab, Lambda and AWS");
     match demo.play().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -66,11 +65,11 @@ impl Demo {
                 continue;
             };
             println!("pipeline: {}", states(&world.simulator, pipeline));
-            self.say(&format!("A job waits, so the runner is started: {name}"));
-            let answer = world.run_jobs().await?;
+            self.say(&format!("A job waits, so the function is invoked: {name}"));
+            let answer = world.invoke().await?;
             let report = world.simulator.job(id).context("the job is gone")?;
             print!("{}", self.view.job(&name, &report));
-            println!("the runner says: {answer}\n");
+            println!("the function answered: {answer}\n");
             if !report.status.is_final() {
                 bail!("the job {name} was not run");
             }
@@ -95,8 +94,9 @@ impl Demo {
             println!("GitLab would mind: {it}");
         }
         let (times, took) = world.used();
+        let gb_seconds = took.as_secs_f64() * f64::from(MEMORY_MB) / 1024.0;
         println!(
-            "\npipeline {}; the runner ran {times} times, {:.1} s in all, and not between jobs; {:.0} s with everything",
+            "\npipeline {}; the function ran {times} times, {:.1} s in all: {gb_seconds:.1} GB-seconds, and nothing between jobs; {:.0} s with everything",
             pipeline.status(&world.simulator),
             took.as_secs_f64(),
             self.began.elapsed().as_secs_f64()

@@ -1,24 +1,27 @@
-//! The stand-ins, GitLab with the repository and AWS, and the runner between them.
+//! The stand-ins: GitLab with the repository, Lambda with the function, AWS.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use gitlab_simulator::{JobSpec, Pipeline, Simulator, SimulatorSettings};
-use runtask_tests::aws::REGION;
+use runtask_tests::aws::{REGION, call};
+use runtask_tests::lambda::{Function, LambdaDouble};
 use runtask_tests::moto::Moto;
 use runtask_tests::tools::{terraform_settings, tool};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The name of the state.
 pub(crate) const STATE: &str = "demo";
+/// What the function has: one whole processor.
+pub(crate) const MEMORY_MB: u32 = 1769;
 
+const FUNCTION: &str = "gitlab-runner-function";
+const SECRET: &str = "credentials-for-gitlab-runner";
 const REPOSITORY: &str = "infra/network";
+/// The longest that Lambda lets a function run.
+const TIMEOUT: Duration = Duration::from_secs(900);
 
 const PIPELINE: &str = include_str!("../../examples/gitlab/.gitlab-ci.yml");
 const FILES: [(&str, &str); 3] = [
@@ -29,11 +32,9 @@ const FILES: [(&str, &str); 3] = [
 
 pub(crate) struct World {
     pub(crate) simulator: Simulator,
+    lambda: LambdaDouble,
     moto: Moto,
-    directory: TempDir,
-    /// How often the runner ran, and how many milliseconds in all.
-    times: AtomicU32,
-    took_ms: AtomicU64,
+    _directory: TempDir,
 }
 
 impl World {
@@ -42,17 +43,33 @@ impl World {
         let settings = SimulatorSettings { interval_seconds: 1, ..SimulatorSettings::default() };
         let simulator = Simulator::start(settings).await?;
         let moto = Moto::start().await;
-        let directory = tempfile::Builder::new().prefix("runner-").tempdir()?;
-        let credentials = json!({
+        let secret = json!({
             "GITLAB_RUNNER_TOKEN": simulator.runner_token(),
             "AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE00",
             "AWS_SECRET_ACCESS_KEY": "example-secret-of-the-cloud",
         });
-        let file = directory.path().join("runner.json");
-        std::fs::write(&file, credentials.to_string())?;
-        std::fs::set_permissions(&file, Permissions::from_mode(0o600))?;
+        let body = json!({
+            "Name": SECRET, "SecretString": secret.to_string(), "ClientRequestToken": "a".repeat(32),
+        });
+        call(moto.endpoint(), "secretsmanager", "secretsmanager.CreateSecret", &body).await;
         simulator.add_secret("example-secret-of-the-cloud", "the key of the cloud");
-        Ok(Self { simulator, moto, directory, times: AtomicU32::new(0), took_ms: AtomicU64::new(0) })
+        let directory = tempfile::Builder::new().prefix("runner-").tempdir()?;
+        let lambda = LambdaDouble::start().await;
+        let function = Function::new(FUNCTION, beside("gitlab-runner-function")?)
+            .timeout(TIMEOUT)
+            .memory_mb(MEMORY_MB)
+            .reserved_concurrency(1)
+            .env("AWS_ENDPOINT_URL", moto.endpoint())
+            .env("GITLAB_URL", simulator.url())
+            .env("PATH", path()?)
+            .env("TF_CLI_CONFIG_FILE", terraform_settings().display().to_string())
+            .env("RUNNER_DIRECTORY", directory.path().display().to_string())
+            .env("RUNNER_IDLE_SECONDS", "0")
+            .env("RUNNER_MAX_JOBS", "1")
+            .env("RUNNER_REVISION", "demo")
+            .env("RUNNER_STATE_NAME", STATE);
+        lambda.add(function).await;
+        Ok(Self { simulator, lambda, moto, _directory: directory })
     }
 
     /// Somebody pushes the example; its pipeline, as text and read.
@@ -70,42 +87,20 @@ impl World {
             .variable("AWS_REGION", REGION)
     }
 
-    /// Has the runner run what waits; what it says of that.
-    pub(crate) async fn run_jobs(&self) -> anyhow::Result<String> {
-        let mut runner = Command::new(beside("runtask-runner")?);
-        runner
-            .args([
-                "run",
-                "--once",
-                "--give",
-                "AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY",
-                "--state-name",
-                STATE,
-            ])
-            .arg("--credentials")
-            .arg(self.directory.path().join("runner.json"))
-            .env_clear()
-            .env("GITLAB_URL", self.simulator.url())
-            .env("PATH", path()?)
-            .env("TF_CLI_CONFIG_FILE", terraform_settings())
-            .env("RUNTASK_LOG", "error")
-            .stdin(Stdio::null());
-        let began = Instant::now();
-        let said = tokio::task::spawn_blocking(move || runner.output()).await??;
-        let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.times.fetch_add(1, Ordering::Relaxed);
-        self.took_ms.fetch_add(took_ms, Ordering::Relaxed);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-        if !said.status.success() {
-            bail!("the runner could not: {}", text(&said.stderr));
+    /// Invokes the function, as a Job Hook has it invoked; what it answers.
+    pub(crate) async fn invoke(&self) -> anyhow::Result<Value> {
+        let outcome = self.lambda.invoke(FUNCTION, &json!({"action": "poll"})).await;
+        let payload = outcome.payload();
+        if !outcome.is_success() {
+            bail!("the function answered {payload}, and has logged:\n{}", self.lambda.logs(FUNCTION));
         }
-        Ok(text(&said.stdout))
+        Ok(payload)
     }
 
-    /// How often the runner ran, and how long in all.
-    pub(crate) fn used(&self) -> (u32, Duration) {
-        let took = Duration::from_millis(self.took_ms.load(Ordering::Relaxed));
-        (self.times.load(Ordering::Relaxed), took)
+    /// How often the function ran, and how long in all.
+    pub(crate) fn used(&self) -> (usize, Duration) {
+        let invocations = self.lambda.invocations(FUNCTION);
+        (invocations.len(), invocations.iter().map(|it| it.duration).sum())
     }
 }
 

@@ -23,7 +23,7 @@ async fn the_demo_of_the_runner_applies_a_pipeline() {
         "artifact: plan.zip (archive, ",
         "Apply complete! Resources: 2 added, 0 changed, 0 destroyed.",
         "aws_dynamodb_table.orders = orders",
-        "pipeline success; the runner ran 3 times",
+        "pipeline success; the function ran 3 times",
     ] {
         assert!(text.contains(words), "{words} is not in:\n{text}");
     }
