@@ -196,7 +196,8 @@ variable "settings" {
       "RUNTASK_MAX_PLAN_BYTES", "RUNTASK_MAX_UNPACKED_BYTES", "RUNTASK_POLICY_MEMORY_BYTES",
       "RUNTASK_PROGRESS_INTERVAL_MS", "RUNTASK_REPORT_MARGIN_MS", "RUNTASK_TERRAFORM_TIMEOUT_MS",
       # The other two validations are about these.
-      "HMAC_KEY", "TF_TOKEN", "RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE",
+      "HMAC_KEY", "TF_TOKEN", "RUNTASK_ALLOWED_ORIGINS", "RUNTASK_APPROVALS_KEY_PARAM", "RUNTASK_APPROVALS_SWEEP",
+      "RUNTASK_APPROVALS_TABLE", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE",
       "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM",
     ], name)])
     error_message = "No setting of the callback handler has this name: docs/settings.md lists them, and those that \"callback\" reads go here."
@@ -204,9 +205,9 @@ variable "settings" {
 
   validation {
     condition = alltrue([for name in keys(var.settings) :
-      !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
+      !startswith(name, "RUNTASK_APPROVALS_") && !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
     ])
-    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_FMT_ENGINE, RUNTASK_ON_ERROR and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, fmt_engine, on_error and tasks, and RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM."
+    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_FMT_ENGINE, RUNTASK_ON_ERROR and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, fmt_engine, on_error and tasks, RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM, and those of approvals, by the variable approvals."
   }
 
   validation {

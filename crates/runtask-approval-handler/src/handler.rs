@@ -106,6 +106,15 @@ impl<S: DocumentStore> ApprovalHandler<S> {
         self.sweeper.sweep((self.now)(), time).await
     }
 
+    /// Attends to one approval. `false` when nothing of it is due, or somebody else is at it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or written. What is left, a sweep does.
+    pub async fn attend(&self, id: &str) -> Result<bool, ChangeError> {
+        self.sweeper.attend(id, (self.now)()).await
+    }
+
     /// Ends every open approval, because the store is about to be lost, and sends the verdicts.
     ///
     /// # Errors
@@ -119,8 +128,8 @@ impl<S: DocumentStore> ApprovalHandler<S> {
     ///
     /// # Errors
     ///
-    /// When the store did not answer.
-    pub async fn gauges(&self) -> Result<Gauges, ChangeError> {
+    /// When the store does not say which there are.
+    pub async fn gauges(&self) -> Result<Gauges, DocumentError> {
         self.sweeper.gauges((self.now)()).await
     }
 

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Everything that approvals need to know, secrets among it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HandlerSettings {
     /// `BASE_PUBLIC_URL`: where people reach the pages.
     pub address: PublicAddress,
@@ -35,7 +35,7 @@ pub struct HandlerSettings {
 }
 
 /// How people say who they are.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum SignInSettings {
     /// At an identity provider.
     Oidc(OidcSettings),
@@ -53,7 +53,7 @@ pub enum SignInSettings {
 }
 
 /// Where people are asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum RoomSettings {
     /// In Teams.
     Teams {
@@ -85,7 +85,7 @@ pub struct SlackApiSettings {
 }
 
 /// Our app in Slack.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SlackAppSettings {
     /// What its requests are checked by.
     pub app: SlackSettings,
@@ -123,7 +123,8 @@ impl HandlerSettings {
     }
 }
 
-fn keys(settings: &mut SettingsReader<'_>, is_lasting: bool) -> Option<Keys> {
+/// The key of `RUNTASK_APPROVALS_KEY`, and the one before it.
+pub(crate) fn keys(settings: &mut SettingsReader<'_>, is_lasting: bool) -> Option<Keys> {
     let current = match settings.text("RUNTASK_APPROVALS_KEY") {
         None if is_lasting => {
             let meaning = "links and runs' tokens are kept safe with it: `openssl rand -base64 32` makes one";

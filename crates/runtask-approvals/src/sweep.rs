@@ -10,7 +10,7 @@ use crate::effects::{effects, under_way};
 use crate::event::Event;
 use crate::keys::Keys;
 use crate::lease::Lease;
-use crate::message::{Answer, Message};
+use crate::message::{Answer, Effect, Entry, Message, Sending};
 use crate::observe;
 use crate::outside::{Outside, Post, Report};
 use crate::result;
@@ -80,10 +80,30 @@ pub struct Gauges {
     pub open: usize,
     /// Those whose verdict HCP Terraform does not have yet.
     pub undelivered: usize,
-    /// Messages that are due, or were tried in vain.
+    /// Messages that are due, or were tried in vain, given up or not.
     pub unsent: usize,
     /// How long ago HCP Terraform last heard of the open one of which it has heard least.
     pub oldest_word: Duration,
+}
+
+impl Gauges {
+    /// Counts one more approval.
+    fn count(&mut self, approval: &Approval, now: UnixTime) {
+        match approval.status {
+            Status::Open => {
+                self.open += 1;
+                self.oldest_word = self.oldest_word.max(now.since(approval.running_at));
+            }
+            Status::Decided { .. } => self.undelivered += 1,
+            Status::Reported { .. } | Status::Cancelled { .. } | Status::Lost { .. } => {}
+        }
+        let in_vain =
+            |it: &&Entry| it.state == Sending::GivenUp || (it.state == Sending::Waiting && it.tries > 0);
+        let is_new =
+            |it: &&Effect| it.due_at <= now && approval.entry(&it.message).is_none_or(|it| it.tries == 0);
+        self.unsent += approval.outbox.iter().filter(in_vain).count();
+        self.unsent += effects(approval).iter().filter(is_new).count();
+    }
 }
 
 impl<S: DocumentStore, O: Outside> Sweeper<S, O> {
@@ -160,24 +180,18 @@ impl<S: DocumentStore, O: Outside> Sweeper<S, O> {
     ///
     /// # Errors
     ///
-    /// When the store did not answer.
-    pub async fn gauges(&self, now: UnixTime) -> Result<Gauges, ChangeError> {
-        let mut gauges = Gauges::default();
-        for due in self.store.due(now.plus(HORIZON).into(), usize::MAX).await? {
-            let Ok(Some(Kept { approval, .. })) = load_key(&self.store, &due.key, now).await else {
-                continue;
-            };
-            match approval.status {
-                Status::Open => {
-                    gauges.open += 1;
-                    gauges.oldest_word = gauges.oldest_word.max(now.since(approval.running_at));
-                }
-                Status::Decided { .. } => gauges.undelivered += 1,
-                Status::Reported { .. } | Status::Cancelled { .. } | Status::Lost { .. } => {}
+    /// When the store did not say which there are. One that cannot be read is not counted: whoever attends to it says so.
+    pub async fn gauges(&self, now: UnixTime) -> Result<Gauges, DocumentError> {
+        let all = self.store.due(now.plus(HORIZON).into(), usize::MAX).await?;
+        let load = async |due: Due| load_key(&self.store, &due.key, now).await.ok().flatten();
+        let loaded = stream::iter(all).map(load).buffer_unordered(AT_A_TIME);
+        let count = |mut gauges: Gauges, kept: Option<Kept>| {
+            if let Some(kept) = kept {
+                gauges.count(&kept.approval, now);
             }
-            gauges.unsent += effects(&approval).iter().filter(|it| it.due_at <= now).count();
-        }
-        Ok(gauges)
+            future::ready(gauges)
+        };
+        Ok(loaded.fold(Gauges::default(), count).await)
     }
 
     async fn attend_key(&self, key: &str, now: UnixTime) -> Result<bool, ChangeError> {

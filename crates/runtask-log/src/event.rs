@@ -108,6 +108,8 @@ events! {
     APPROVAL_NOT_SENT = "approval.not_sent": "A `message` of an approval was not taken: `answer`.";
     APPROVAL_FAILED = "approval.failed": "An approval could not be read or written.";
     APPROVAL_AUDIT = "approval.audit": "A line of the audit log of approvals: `fact`, and `audit` with all there is to say.";
+    APPROVALS_SWEPT = "approvals.swept": "Of `due` approvals, the sweep attended to `attended`, and `failed` could not be read or written.";
+    APPROVALS_LEFT = "approvals.left": "Time was up before all approvals were attended to, or counted; the next sweep goes on.";
 
     APPROVALS_IN_MEMORY = "approvals.in_memory": "Approvals are kept in memory, and end with the process.";
     APPROVALS_NOT_SWEPT = "approvals.not_swept": "The store does not say which approvals are due: `error`.";

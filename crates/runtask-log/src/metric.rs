@@ -20,6 +20,8 @@ pub enum Measure {
     /// There are so many more of something, or fewer. What comes at different times of one period is added up, so the
     /// time is the one at which it began to be there.
     Change(i64, SystemTime),
+    /// There are so many of something at the moment.
+    Level(usize),
     /// Something took so long.
     Took(Duration),
 }
@@ -63,6 +65,11 @@ pub fn count_by(name: &'static str, dimension: &'static str, kind: &str) {
     tell(name, Some((dimension, kind)), Measure::Once);
 }
 
+/// Records how many there are at the moment.
+pub fn level(name: &'static str, level: usize) {
+    tell(name, None, Measure::Level(level));
+}
+
 /// Records how long something took.
 pub fn duration(name: &'static str, duration: Duration) {
     tell(name, None, Measure::Took(duration));
@@ -95,6 +102,7 @@ impl Listener for Lines {
         let (unit, value, at) = match measure {
             Measure::Once => ("Count", 1.into(), (self.now)()),
             Measure::Change(by, at) => ("Count", by.into(), at),
+            Measure::Level(level) => ("Count", level.into(), (self.now)()),
             Measure::Took(duration) => ("Milliseconds", milliseconds(duration).into(), (self.now)()),
         };
         let line = format!("{}\n", line(&self.namespace, at, name, unit, value, kind));

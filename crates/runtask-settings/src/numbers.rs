@@ -80,6 +80,9 @@ numbers! {
     // The extension listens there unless told otherwise.
     EXTENSION_PORT = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": 1, 2773, 65535;
 
+    // Days.
+    APPROVALS_AUDIT_DAYS = "RUNTASK_APPROVALS_AUDIT_DAYS": 1, 400, 3653;
+
     // Seconds.
     SIMULATED_WAIT = "--timeout": 1, 120, 3600;
 }

@@ -44,6 +44,7 @@ impl Value {
         match (self, measure) {
             (Self::Count(count), Measure::Once) => *count += 1,
             (Self::Level(level), Measure::Change(by, _)) => *level += by,
+            (Self::Level(level), Measure::Level(now)) => *level = i64::try_from(now).unwrap_or(i64::MAX),
             (Self::Durations { buckets, count, sum }, Measure::Took(duration)) => {
                 let within = |limit: &u64| duration <= Duration::from_millis(*limit);
                 let bucket = BUCKETS_MS.iter().position(within).and_then(|it| buckets.get_mut(it));

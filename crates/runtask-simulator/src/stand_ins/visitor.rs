@@ -7,8 +7,8 @@ use reqwest::Client;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
-use url::Url;
 use url::form_urlencoded::Serializer;
+use url::{Position, Url};
 
 /// Redirects that are followed, one after the other.
 const REDIRECTS: usize = 10;
@@ -22,6 +22,8 @@ pub struct Visitor {
     http: Client,
     /// By origin, each by its name.
     cookies: BTreeMap<(String, String), String>,
+    /// Where servers are reached whose names nobody resolves, by origin.
+    servers: BTreeMap<String, Url>,
 }
 
 /// A page, as it was answered.
@@ -63,7 +65,12 @@ impl Visitor {
     pub fn new() -> Result<Self, String> {
         let builder = client_builder().map_err(|error| error.to_string())?;
         let http = builder.timeout(TIME).no_proxy().build().map_err(|error| error.to_string())?;
-        Ok(Self { http, cookies: BTreeMap::new() })
+        Ok(Self { http, cookies: BTreeMap::new(), servers: BTreeMap::new() })
+    }
+
+    /// From now on, whatever has the origin `origin` is asked of the server at `at`, under its own name.
+    pub fn reaches(&mut self, origin: &Url, at: Url) {
+        self.servers.insert(origin.origin().ascii_serialization(), at);
     }
 
     /// Goes to `url`, and on to wherever that leads.
@@ -129,7 +136,15 @@ impl Visitor {
     ) -> Result<Page, String> {
         for _ in 0..REDIRECTS {
             let origin = url.origin().ascii_serialization();
-            let mut request = self.http.request(method, url.clone()).header("sec-fetch-site", "same-origin");
+            let server = self.servers.get(&origin);
+            let mut at = url.clone();
+            if let Some(server) = server {
+                at = server.join(&url[Position::BeforePath..]).map_err(|error| error.to_string())?;
+            }
+            let mut request = self.http.request(method, at).header("sec-fetch-site", "same-origin");
+            if let (Some(_), Some(host)) = (server, url.host_str()) {
+                request = request.header(header::HOST, host);
+            }
             let cookies: Vec<String> = self
                 .cookies
                 .iter()
