@@ -22,6 +22,9 @@ MACHINE := $(subst aarch64,arm64,$(shell uname -m))
 # terraform out.
 FMT_ENGINE ?= terraform
 
+# Whether people approve runs where it is deployed: `make package APPROVALS=1`, for the variable approvals.
+APPROVALS ?=
+
 # Tasks and policies to deploy: `make package POLICY=DIRECTORY`, where the directory holds a runtask.toml.
 POLICY ?=
 
@@ -75,11 +78,11 @@ demo-runner: ## Play GitLab, Lambda and AWS around the GitLab runner: a pipeline
 	$(call step,A pipeline: validate$(comma) plan$(comma) and apply by hand)
 	@$${CARGO_TARGET_DIR:-target}/debug/demo-runner
 
-package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory; FMT_ENGINE=native leaves terraform out
+package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory; FMT_ENGINE=native leaves terraform out, APPROVALS=1 adds approvals
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) $(if $(filter native,$(FMT_ENGINE)),,terraform) lambda
 	$(call step,Building what is deployed)
-	@python3 -B tools/package.py --architecture $(ARCHITECTURE) $(if $(POLICY),--policy '$(POLICY)') $(if $(filter native,$(FMT_ENGINE)),--without-terraform)
+	@python3 -B tools/package.py --architecture $(ARCHITECTURE) $(if $(POLICY),--policy '$(POLICY)') $(if $(filter native,$(FMT_ENGINE)),--without-terraform) $(if $(APPROVALS),--approvals)
 
 image: ## Build the container image of runtask serve with buildah, podman or docker, and try it; IMAGE=name, BASE=image
 	$(call step,Building the image)
@@ -139,7 +142,7 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 
 bench: ## Measure, and write docs/performance.md
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform lambda moto scan
+	@$(SETUP) terraform lambda moto redis scan
 	$(call step,Building what is measured, and measuring)
 	@cargo run --release --locked --package runtask-tests --bin bench
 

@@ -3,20 +3,24 @@
 # Nothing here changes what HCP Terraform gets.
 
 locals {
-  functions = {
-    request-handler = {
-      name    = aws_lambda_function.request_handler.function_name
-      timeout = var.request_handler_timeout_seconds
-    }
-    callback-handler = {
-      name    = aws_lambda_function.callback_handler.function_name
-      timeout = var.callback_handler_timeout_seconds
-    }
-    failure-handler = {
-      name    = aws_lambda_function.failure_handler.function_name
-      timeout = var.failure_handler_timeout_seconds
-    }
-  }
+  functions = merge(
+    {
+      request-handler = {
+        name    = aws_lambda_function.request_handler.function_name
+        timeout = var.request_handler_timeout_seconds
+      }
+      callback-handler = {
+        name    = aws_lambda_function.callback_handler.function_name
+        timeout = var.callback_handler_timeout_seconds
+      }
+      failure-handler = {
+        name    = aws_lambda_function.failure_handler.function_name
+        timeout = var.failure_handler_timeout_seconds
+      }
+    },
+    { for it in aws_lambda_function.approval_handler : "approval-handler" => { name = it.function_name, timeout = it.timeout } },
+    { for it in aws_lambda_function.approval_sweep : "approval-sweep" => { name = it.function_name, timeout = it.timeout } },
+  )
 
   # Alarms that every function has.
   function_alarms = merge([for function, it in local.functions : {
@@ -64,7 +68,7 @@ locals {
     }
   }]...)
 
-  alarms = merge(local.function_alarms, local.event_alarms, {
+  alarms = merge(local.function_alarms, local.event_alarms, local.approval_url_alarms, {
     "url-5xx" = {
       means     = "The function URL answered HCP Terraform with a server error: a job could not be handed over, or no key could be read. HCP Terraform tries again."
       function  = local.functions["request-handler"].name

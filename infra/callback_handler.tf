@@ -1,7 +1,7 @@
 # Makes the callback handler, which fetches configuration and plan, checks them, and reports one final result.
 # It talks to HCP Terraform with the run's own token. Of AWS it needs the table of claims, the right to let Lambda call
 # the failure handler for it, and what is kept in AWS of its settings: the file with the tasks (tasks.tf), the secrets of
-# channels (channels.tf).
+# channels (channels.tf). Where there are approvals, it may ask (approvals.tf).
 
 resource "aws_iam_role" "callback_handler" {
   name               = "${local.name}-callback-handler"
@@ -32,14 +32,16 @@ resource "aws_iam_role_policy" "callback_handler" {
       local.decrypt_tasks_file_statements,
       local.channel_secrets_statements,
       local.decrypt_channel_secrets_statements,
+      local.ask_rights,
       local.tracing_statements,
     )
   })
 }
 
 resource "aws_lambda_function" "callback_handler" {
-  function_name    = "${local.name}-callback-handler"
-  description      = "Checks runs of HCP Terraform and reports the results"
+  function_name = "${local.name}-callback-handler"
+  # What is changed in a function starts it anew, and so it reads a key that is new.
+  description      = "Checks runs of HCP Terraform and reports the results${var.approvals == null ? "" : "; approval key ${var.approvals.key_version}"}"
   role             = aws_iam_role.callback_handler.arn
   filename         = local.packages["callback-handler"]
   source_code_hash = filebase64sha256(local.packages["callback-handler"])
@@ -58,7 +60,7 @@ resource "aws_lambda_function" "callback_handler" {
   }
 
   environment {
-    variables = merge(local.report_environment, local.checks_environment,
+    variables = merge(local.report_environment, local.checks_environment, local.ask_environment,
       { RUNTASK_FMT_ENGINE = var.fmt_engine },
       var.fmt_engine == "native" ? {} : { RUNTASK_TERRAFORM = "/opt/bin/terraform" },
     )

@@ -1,9 +1,11 @@
 # Makes the dashboard: every metric of the run task on one screen, four columns wide. Results are at the top, functions
-# in the middle, failures at the bottom.
+# in the middle, failures at the bottom. Approvals, where there are any, have a row of their own below them.
 
 locals {
   # Title, statistic and metrics of each widget, in reading order.
-  widgets = [
+  widgets = concat(local.runtask_widgets, [for it in local.approvals_widgets : it if var.approvals != null])
+
+  runtask_widgets = [
     {
       title = "Results"
       stat  = "Sum"
@@ -89,6 +91,38 @@ locals {
       metrics = [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.failures.name, { label = "records" }]]
     },
   ]
+
+  approvals_widgets = [
+    {
+      title = "Approvals"
+      stat  = "Sum"
+      metrics = [for status in ["asked", "approved", "rejected", "expired", "break-glass", "unasked", "cancelled", "lost"] :
+        [local.name, "Approvals", "Status", status, { label = status }]
+      ]
+    },
+    {
+      title = "Approvals under way"
+      stat  = "Maximum"
+      metrics = [for metric, label in { ApprovalsOpen = "open", ApprovalsUndelivered = "verdict not delivered", ApprovalsUnsent = "messages not sent" } :
+        [local.name, metric, { label = label }]
+      ]
+    },
+    {
+      title = "Since HCP Terraform last heard of one (ms)"
+      stat  = "Maximum"
+      metrics = [
+        [local.name, "ApprovalsOldestWord", { label = "at most" }],
+      ]
+    },
+    {
+      title = "Time to a decision (ms)"
+      stat  = "p50"
+      metrics = [
+        [local.name, "TimeToDecision", { label = "half of them", stat = "p50" }],
+        [local.name, "TimeToDecision", { label = "longest", stat = "Maximum" }],
+      ]
+    },
+  ]
 }
 
 resource "aws_cloudwatch_dashboard" "runtask" {
@@ -108,6 +142,7 @@ resource "aws_cloudwatch_dashboard" "runtask" {
             [for alarm in aws_cloudwatch_metric_alarm.function : alarm.arn],
             [aws_cloudwatch_metric_alarm.queue.arn, aws_cloudwatch_metric_alarm.signatures_refused.arn],
             [aws_cloudwatch_metric_alarm.results_missing.arn, aws_cloudwatch_metric_alarm.jobs_without_end.arn],
+            [for alarm in aws_cloudwatch_metric_alarm.approvals : alarm.arn],
           )
         }
       }],

@@ -15,3 +15,18 @@ resource "aws_lambda_permission" "function_url_invoke" {
     create_before_destroy = true
   }
 }
+
+# The same for the pages of approvals.
+resource "aws_lambda_permission" "approval_url_invoke" {
+  count = local.with_approvals
+
+  statement_id             = "PublicUrlInvoke"
+  function_name            = aws_lambda_function.approval_handler[0].function_name
+  action                   = "lambda:InvokeFunction"
+  principal                = "*"
+  invoked_via_function_url = true
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}

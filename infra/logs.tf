@@ -2,7 +2,7 @@
 # need the right to make log groups.
 
 locals {
-  log_group_names = { for function in ["request-handler", "callback-handler", "failure-handler"] :
+  log_group_names = { for function in concat(["request-handler", "callback-handler", "failure-handler"], var.approvals == null ? [] : ["approval-handler", "approval-sweep"]) :
     function => "/aws/lambda/${local.name}-${function}"
   }
 }

@@ -61,3 +61,23 @@ output "log_groups" {
   description = "Log group of each function."
   value       = { for function, group in aws_cloudwatch_log_group.function : function => group.name }
 }
+
+output "approvals_url" {
+  description = "Where people approve, if there are approvals. /-/signin/callback below it is the address to register with the identity provider, /-/slack/interactions the one for Slack."
+  value       = local.approvals_url
+}
+
+output "approvals_table" {
+  description = "Name of the DynamoDB table of approvals, if there are any."
+  value       = one(aws_dynamodb_table.approvals[*].name)
+}
+
+output "approval_handler" {
+  description = "Name of the approval handler, if there is one."
+  value       = one(aws_lambda_function.approval_handler[*].function_name)
+}
+
+output "approval_sweep" {
+  description = "Name of the sweep of approvals, if there is one."
+  value       = one(aws_lambda_function.approval_sweep[*].function_name)
+}

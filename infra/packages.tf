@@ -4,7 +4,7 @@
 locals {
   package_directory = "${startswith(var.package_directory, "/") ? "" : "${path.module}/"}${var.package_directory}/${var.architecture}"
 
-  packages = { for package in ["request-handler", "callback-handler", "failure-handler", "terraform-layer"] :
+  packages = { for package in ["request-handler", "callback-handler", "failure-handler", "approval-handler", "approval-sweep", "terraform-layer"] :
     package => "${local.package_directory}/${package}.zip"
   }
 

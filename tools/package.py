@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Builds what is deployed: a zip for each Lambda function, and a layer with terraform, unless `--without-terraform`.
 
-With `--policy DIRECTORY`, also a layer with the tasks and policies of that directory: see policy.py.
+With `--policy DIRECTORY`, also a layer with the tasks and policies of that directory: see policy.py. With `--approvals`,
+also the functions of approvals, and a callback handler that can ask people.
 They end up in target/package/ARCHITECTURE, where infra/ finds them. With the same tools the same commit gives the same
 bytes, wherever and whenever it is built, so that Terraform sees no change where there is none. The tools must be set up: `make setup`.
 """
@@ -30,6 +31,11 @@ FUNCTIONS = {
     "callback-handler": "runtask-callback-handler",
     "failure-handler": "runtask-callback-handler",
 }
+# Those of approvals, and the callback handler that can ask people, which then takes the place of the other. All are
+# programs of one package.
+APPROVALS = ["approval-handler", "approval-sweep"]
+ASKING = "callback-handler-with-approvals"
+APPROVALS_PACKAGE = "runtask-approval-handler"
 # The one that is built for tests as it is built to be deployed. The others are those that Cargo has built for tests.
 BUILT_FOR_TESTS = "request-handler"
 
@@ -52,6 +58,7 @@ def main() -> int:
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="x86_64", help="default: x86_64")
     parser.add_argument("--policy", type=Path, metavar="DIRECTORY", help="holds runtask.toml and what it names")
     parser.add_argument("--without-terraform", action="store_true", help="no layer with terraform: for fmt_engine = \"native\"")
+    parser.add_argument("--approvals", action="store_true", help="also what the variable approvals of infra/ needs")
     parser.add_argument("--for-tests", action="store_true", help="faster, for this machine alone: one function built for Lambda, the others by `cargo build`")
     parser.add_argument("--json", action="store_true", help="say in JSON what was made")
     arguments = parser.parse_args()
@@ -61,9 +68,12 @@ def main() -> int:
     try:
         # First of all: building takes minutes, and what is wrong here is found in no time.
         policies = policies_layer(arguments.policy, directory)
-        made = functions_for_tests if arguments.for_tests else functions
         layers = terraform_layers(architecture, directory, wanted=not arguments.without_terraform)
-        zips = [*made(architecture, directory), *layers, *policies]
+        if arguments.for_tests:
+            made = functions_for_tests(architecture, directory)
+        else:
+            made = functions(architecture, directory, approvals=arguments.approvals)
+        zips = [*made, *layers, *policies]
     except (SetupError, policy.PolicyError) as err:
         print(f"package: {err}", file=sys.stderr)
         return 2
@@ -80,9 +90,19 @@ def main() -> int:
 # Functions
 
 
-def functions(architecture: str, directory: Path) -> list[Path]:
+def functions(architecture: str, directory: Path, *, approvals: bool) -> list[Path]:
+    """Those of approvals are removed where they are not wanted: infra/ takes them for a sign that the callback handler can
+    ask."""
     build(architecture, sorted(set(FUNCTIONS.values())), "function")
-    return [function(name, directory, built(name)) for name in FUNCTIONS]
+    zips = [function(name, directory, built(name)) for name in FUNCTIONS]
+    if not approvals:
+        for name in APPROVALS:
+            (directory / f"{name}.zip").unlink(missing_ok=True)
+        return zips
+    # By itself, so that nothing of it gets into the others: Cargo gives packages that it builds together the same features.
+    build(architecture, [APPROVALS_PACKAGE], "function")
+    function("callback-handler", directory, built(ASKING))
+    return [*zips, *(function(name, directory, built(name)) for name in APPROVALS)]
 
 
 def functions_for_tests(architecture: str, directory: Path) -> list[Path]:
@@ -90,7 +110,7 @@ def functions_for_tests(architecture: str, directory: Path) -> list[Path]:
     what Cargo has built of the others, say both."""
     build(architecture, [FUNCTIONS[BUILT_FOR_TESTS]], "dev")
     zips = []
-    for name in FUNCTIONS:
+    for name in [*FUNCTIONS, *APPROVALS, ASKING]:
         program = built(name) if name == BUILT_FOR_TESTS else target_directory() / "debug" / name
         if not program.exists():
             raise SetupError(f"{shown(program)} is missing: run `cargo build --workspace --bins`, and this again.")

@@ -41,6 +41,30 @@ class Layers(Folder):
         self.assertFalse(layer.exists())
 
 
+class Approvals(Folder):
+    def made(self, *, approvals: bool) -> tuple[list[str], list[mock._Call]]:
+        """The zips of functions, and how they were built."""
+        built = mock.Mock(side_effect=lambda name: self.program(name, name.encode()))
+        with mock.patch.object(package, "build") as build, mock.patch.object(package, "built", built):
+            zips = package.functions("x86_64", self.folder, approvals=approvals)
+        return [it.stem for it in zips], build.call_args_list
+
+    def test_what_approvals_need_is_built_by_itself_and_only_where_they_are_wanted(self) -> None:
+        handlers = ["request-handler", "callback-handler", "failure-handler"]
+        zips, builds = self.made(approvals=True)
+        self.assertEqual(zips, [*handlers, "approval-handler", "approval-sweep"])
+        without = mock.call("x86_64", ["runtask-callback-handler", "runtask-request-handler"], "function")
+        self.assertEqual(builds, [without, mock.call("x86_64", ["runtask-approval-handler"], "function")])
+        with zipfile.ZipFile(self.folder / "callback-handler.zip") as archive:
+            self.assertEqual(archive.read("bootstrap"), b"callback-handler-with-approvals")
+        self.assertTrue((self.folder / "approval-sweep.zip").exists())
+
+        zips, builds = self.made(approvals=False)
+        self.assertEqual((zips, builds), (handlers, [without]))
+        self.assertFalse((self.folder / "approval-handler.zip").exists())
+        self.assertFalse((self.folder / "approval-sweep.zip").exists())
+
+
 class Zips(Folder):
     def test_only_names_and_bytes_decide_what_a_zip_is(self) -> None:
         first, second = self.folder / "a" / "first.zip", self.folder / "b" / "second.zip"

@@ -2,7 +2,7 @@
 #
 # Imports what AWS has and would refuse to make again. What is not here is made and changed by one and the same request
 # (alarms, dashboard, policies, settings of events), or is made anew each time (layers).
-# The parameter with the HMAC key is not here on purpose: an import reads it, and the state would hold the key.
+# The parameters with our keys are not here on purpose: an import reads them, and the state would hold the keys.
 
 import {
   to = aws_iam_role.request_handler
@@ -67,6 +67,68 @@ import {
 import {
   to = aws_lambda_permission.function_url_invoke
   id = "${var.name}-request-handler/PublicUrlInvoke"
+}
+
+# Where there are approvals
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-handler"])
+  to       = aws_iam_role.approval_handler[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-sweep"])
+  to       = aws_iam_role.approval_sweep[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-schedule"])
+  to       = aws_iam_role.approval_schedule[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approvals"])
+  to       = aws_dynamodb_table.approvals[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-handler"])
+  to       = aws_lambda_function.approval_handler[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-sweep"])
+  to       = aws_lambda_function.approval_sweep[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-handler"])
+  to       = aws_lambda_function_url.approval_handler[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-handler/PublicUrl"])
+  to       = aws_lambda_permission.approval_url[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-handler/PublicUrlInvoke"])
+  to       = aws_lambda_permission.approval_url_invoke[0]
+  id       = each.key
+}
+
+import {
+  for_each = toset(var.approvals == null ? [] : ["default/${var.name}-approval-sweep"])
+  to       = aws_scheduler_schedule.approval_sweep[0]
+  id       = each.key
 }
 
 # Where alarm_email is set

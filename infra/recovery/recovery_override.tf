@@ -4,3 +4,8 @@
 resource "aws_ssm_parameter" "hmac_key" {
   overwrite = true
 }
+
+# The same for the approvals' key. The version before it opens for a day.
+resource "aws_ssm_parameter" "approval_key" {
+  overwrite = true
+}

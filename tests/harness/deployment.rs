@@ -16,8 +16,12 @@ use crate::gate::Gate;
 use crate::lambda::{Asynchronous, Destination, Function, LambdaDouble};
 use crate::stack::{Stack, unpack};
 
-/// The functions, by what they do.
-const FUNCTIONS: [&str; 3] = ["request_handler", "callback_handler", "failure_handler"];
+/// The functions, by what they do. The last two are there where there are approvals.
+const FUNCTIONS: [&str; 5] =
+    ["request_handler", "callback_handler", "failure_handler", "approval_handler", "approval_sweep"];
+
+/// Those that the Internet reaches.
+const WITH_URLS: [&str; 2] = ["request_handler", "approval_handler"];
 
 /// Running functions. Dropping it kills their processes.
 #[derive(Debug)]
@@ -26,8 +30,9 @@ pub struct Deployment {
     pub double: LambdaDouble,
     /// The way to AWS.
     pub gate: Gate,
-    /// What AWS has of the request handler, the callback handler and the failure handler.
-    pub functions: [Deployed; 3],
+    /// What AWS has of the request handler, the callback handler and the failure handler; and of the approval handler and
+    /// the sweep, where there are approvals.
+    pub functions: Vec<Deployed>,
     _programs: TempDir,
 }
 
@@ -53,13 +58,15 @@ impl Deployment {
         let outputs = stack.outputs().await;
         let mut functions = Vec::new();
         for role in FUNCTIONS {
-            let deployed = read_back(stack, outputs[role].as_str().unwrap()).await;
+            // An output that is nothing is not there.
+            let Some(name) = outputs[role].as_str() else { continue };
+            let deployed = read_back(stack, name, !WITH_URLS.contains(&role)).await;
             let function = function(stack, &deployed, programs.path(), &gate).await;
-            let function = if role == FUNCTIONS[0] { function.with_url() } else { function };
+            let function = if WITH_URLS.contains(&role) { function.with_url() } else { function };
             double.add(change(role, function)).await;
             functions.push(deployed);
         }
-        let functions = functions.try_into().unwrap_or_else(|_| panic!("there are three functions"));
+        assert!(functions.len() >= 3, "{functions:?}");
         Self { double, gate, functions, _programs: programs }
     }
 
@@ -76,11 +83,11 @@ impl Deployment {
     }
 }
 
-async fn read_back(stack: &Stack, name: &str) -> Deployed {
+/// Those that take events may have settings for them.
+async fn read_back(stack: &Stack, name: &str, has_events: bool) -> Deployed {
     let endpoint = stack.moto.endpoint();
     let path = format!("/2015-03-31/functions/{name}/configuration");
     let configuration = aws::get(endpoint, "lambda", &path).await;
-    let has_events = !name.ends_with("request-handler");
     let path = format!("/2019-09-25/functions/{name}/event-invoke-config");
     let events = if has_events { Some(aws::get(endpoint, "lambda", &path).await) } else { None };
     let role = configuration["Role"].as_str().unwrap().to_owned();
@@ -120,15 +127,15 @@ async fn function(stack: &Stack, deployed: &Deployed, programs: &Path, gate: &Ga
         };
     }
     if let Some(events) = &deployed.events {
-        let destination = events["DestinationConfig"]["OnFailure"]["Destination"].as_str().unwrap();
-        let destination = match destination.split_once(":function:") {
+        let destination = events["DestinationConfig"]["OnFailure"]["Destination"].as_str();
+        let destination = destination.map(|it| match it.split_once(":function:") {
             Some((_, name)) => Destination::Function(name.to_owned()),
             None => Destination::Capture,
-        };
+        });
         function = function.asynchronous(Asynchronous {
             maximum_retry_attempts: events["MaximumRetryAttempts"].as_u64().unwrap().try_into().unwrap(),
             maximum_event_age: Duration::from_secs(events["MaximumEventAgeInSeconds"].as_u64().unwrap()),
-            on_failure: Some(destination),
+            on_failure: destination,
             ..Asynchronous::default()
         });
     }

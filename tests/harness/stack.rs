@@ -40,8 +40,8 @@ pub struct Stack {
 enum Packages {
     /// As `make package` leaves them.
     Plain(PathBuf),
-    /// Those that were made for one deployment: as `make package POLICY=…` would, the same and a layer of policies; or the
-    /// GitLab runner's.
+    /// Those that were made for one deployment: as `make package POLICY=…` would, the same and a layer of policies; as
+    /// `make package APPROVALS=1` would, a callback handler that can ask; or the GitLab runner's.
     Own(TempDir),
 }
 
@@ -62,6 +62,15 @@ impl Stack {
     /// Also if the directory is none that can be packed.
     pub async fn apply_with_policy(policy: &Path, variables: &[(&str, &str)]) -> Self {
         Self::apply_packages(Packages::Own(packages_with(policy).await), variables).await
+    }
+
+    /// As [`Self::apply`], with what approvals need.
+    ///
+    /// # Panics
+    ///
+    /// If terraform fails, or the packages are not there.
+    pub async fn apply_with_approvals(variables: &[(&str, &str)]) -> Self {
+        Self::apply_packages(Packages::Own(packages_that_ask()), variables).await
     }
 
     /// A copy of `infra/` with these variables, of which nothing is applied yet, in an AWS that may have deployments.
@@ -190,14 +199,29 @@ impl Packages {
     }
 }
 
-/// The packages, and beside them what `tools/policy.py` makes of a directory.
-async fn packages_with(policy: &Path) -> TempDir {
+/// The callback handler that can ask, in the place of the other.
+fn packages_that_ask() -> TempDir {
+    let (directory, to) = linked_packages();
+    let handler = to.join("callback-handler.zip");
+    std::fs::remove_file(&handler).unwrap();
+    std::os::unix::fs::symlink(packages().join("callback-handler-with-approvals.zip"), &handler).unwrap();
+    directory
+}
+
+/// A directory with links to all packages, and where in it they are.
+fn linked_packages() -> (TempDir, PathBuf) {
     let directory = tempfile::Builder::new().prefix("packages-").tempdir().unwrap();
     let to = directory.path().join(architecture());
     std::fs::create_dir(&to).unwrap();
     for zip in std::fs::read_dir(packages()).unwrap().map(|it| it.unwrap()) {
         std::os::unix::fs::symlink(zip.path(), to.join(zip.file_name())).unwrap();
     }
+    (directory, to)
+}
+
+/// The packages, and beside them what `tools/policy.py` makes of a directory.
+async fn packages_with(policy: &Path) -> TempDir {
+    let (directory, to) = linked_packages();
     let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/policy.py");
     let mut pack = Command::new("python3");
     pack.args(["-B", tool]).arg(policy).arg("--into").arg(&to).arg("--runtask").arg(binary("runtask"));

@@ -9,10 +9,11 @@ use super::inventory::what_aws_has;
 /// a second plan changes nothing, the URL has both permissions, and nothing is left after `destroy`.
 #[tokio::test]
 async fn what_is_applied_stays_and_what_is_destroyed_is_gone() {
-    tokio::join!(applies_and_destroys(&[]), applies_and_destroys(&OPTIONS));
+    let all = (&OPTIONS[..], "with approvals, NUMBER alarms");
+    tokio::join!(applies_and_destroys(&[], " and NUMBER alarms;"), applies_and_destroys(all.0, all.1));
 }
 
-async fn applies_and_destroys(variables: &[(&str, &str)]) {
+async fn applies_and_destroys(variables: &[(&str, &str)], counted: &str) {
     let stack = Stack::apply(variables).await;
     let plan = stack.terraform_with_variables(&["plan", "-input=false", "-detailed-exitcode"]).await;
     assert!(plan.contains("No changes."), "{plan}");
@@ -28,7 +29,7 @@ async fn applies_and_destroys(variables: &[(&str, &str)]) {
         ]
     );
     queue_keeps_tokens_for_a_day(&stack, &outputs).await;
-    alarms_are_explained_and_counted(&stack).await;
+    alarms_are_explained(&stack, counted).await;
     stack.terraform_with_variables(&DESTROY).await;
     assert_eq!(what_aws_has(stack.moto.endpoint()).await, [""; 0]);
 }
@@ -43,13 +44,15 @@ async fn queue_keeps_tokens_for_a_day(stack: &Stack, outputs: &Value) {
     assert_eq!(policy["Statement"][0]["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}));
 }
 
-/// Each alarm says when it ends and where to read on; docs/cost.md says how many there are to be paid for.
-async fn alarms_are_explained_and_counted(stack: &Stack) {
+/// Each alarm says when it ends and where to read on; docs/cost.md says, in words that have `NUMBER` in them, how many there
+/// are to be paid for.
+async fn alarms_are_explained(stack: &Stack, counted: &str) {
     let form = [("Action", "DescribeAlarms"), ("Version", "2010-08-01")];
     let answer = aws::query(stack.moto.endpoint(), "monitoring", &form).await;
     let alarms = aws::elements(&answer, "AlarmName");
     let page = include_str!("../../../docs/cost.md");
-    assert!(page.contains(&format!(" and {} alarms", alarms.len())), "{alarms:?}");
+    let counted = counted.replace("NUMBER", &alarms.len().to_string());
+    assert!(page.contains(&counted), "{counted}: {alarms:?}");
     let runbook = include_str!("../../../docs/operations.md");
     for (alarm, description) in alarms.iter().zip(aws::elements(&answer, "AlarmDescription")) {
         let (_, heading) = description.rsplit_once(" What to do: docs/operations.md#").unwrap();
@@ -67,13 +70,15 @@ async fn the_tests_of_infra_pass() {
 }
 
 /// Everything that is off unless asked for.
-const OPTIONS: [(&str, &str); 6] = [
+const OPTIONS: [(&str, &str); 8] = [
     ("name", "acme-runtask"),
     ("kms_key", "create"),
     ("tracing", "true"),
     ("alarm_email", "oncall@example.com"),
     ("point_in_time_recovery", "true"),
-    ("checks", "[\"fmt\",\"plan-summary\"]"),
+    ("tasks_file", "ssm:///acme/runtask.toml"),
+    ("tasks", "[\"default\"]"),
+    ("approvals", "{}"),
 ];
 
 /// The statements of the request handler's own policy, by id.

@@ -100,7 +100,7 @@ async fn a_deployed_run_task_may_do_without_terraform() {
 }
 
 /// What Lambda itself does with a function's role: logging, and calling the on-failure destination.
-fn is_lambdas(permission: &Permission, deployed: &runtask_tests::deployment::Deployed) -> bool {
+pub(super) fn is_lambdas(permission: &Permission, deployed: &runtask_tests::deployment::Deployed) -> bool {
     let (action, resource) = permission;
     let log_group = deployed.configuration["LoggingConfig"]["LogGroup"].as_str().unwrap();
     match &**action {
@@ -116,11 +116,23 @@ fn is_lambdas(permission: &Permission, deployed: &runtask_tests::deployment::Dep
 }
 
 /// The embedded metric format, in the namespace that `infra/` gives.
+fn metrics(logs: &str) -> Vec<Value> {
+    let lines = logs.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
+    lines.filter(|it| it["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "runtask").collect()
+}
+
+/// The values that a metric had, in order.
+pub(super) fn levels(logs: &str, name: &str) -> Vec<u64> {
+    metrics(logs).iter().filter_map(|it| it[name].as_u64()).collect()
+}
+
 fn metrics_are_written(logs: &str) {
-    let metrics: Vec<Value> = logs.lines().filter_map(|it| serde_json::from_str(it).ok()).collect();
+    let metrics = metrics(logs);
     let count = |name: &str, dimension: &str, kind: &str| {
-        let named = metrics.iter().filter(|it| it["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "runtask");
-        named.filter(|it| it[name].is_number() && (dimension.is_empty() || it[dimension] == kind)).count()
+        metrics
+            .iter()
+            .filter(|it| it[name].is_number() && (dimension.is_empty() || it[dimension] == kind))
+            .count()
     };
     assert_eq!(count("Results", "Status", "passed"), 1);
     assert_eq!(count("Results", "Status", "failed"), 2);

@@ -16,6 +16,7 @@ pub(super) async fn what_aws_has(endpoint: &str) -> Vec<String> {
     keep("log group", &call("logs", "Logs_20140328.DescribeLogGroups").await["logGroups"]);
     keep("secret", &call("secretsmanager", "secretsmanager.ListSecrets").await["SecretList"]);
     keep("queue", &call("sqs", "AmazonSQS.ListQueues").await["QueueUrls"]);
+    keep("schedule", &aws::get(endpoint, "scheduler", "/schedules").await["Schedules"]);
     let list = async |service: &str, action: &str, version: &str, name: &str| {
         let answer = aws::query(endpoint, service, &[("Action", action), ("Version", version)]).await;
         aws::elements(&answer, name).into_iter().map(|it| format!("{name} {it}")).collect::<Vec<_>>()

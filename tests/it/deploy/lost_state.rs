@@ -14,7 +14,13 @@ use super::key;
 #[tokio::test]
 async fn a_deployment_is_found_again_and_its_key_rotated() {
     let moto = Arc::new(Moto::start().await);
-    let variables = [("kms_key", "create"), ("alarm_email", "oncall@example.com")];
+    let variables = [
+        ("kms_key", "create"),
+        ("alarm_email", "oncall@example.com"),
+        ("tasks_file", "ssm:///acme/runtask.toml"),
+        ("tasks", "[\"default\"]"),
+        ("approvals", "{}"),
+    ];
     let mut stack = Stack::beside(&moto, &variables).await;
     stack.terraform_with_variables(&APPLY).await;
     let (before, url) = (what_aws_has(moto.endpoint()).await, stack.outputs().await["url"].clone());

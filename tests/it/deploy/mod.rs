@@ -2,6 +2,7 @@
 //! uploaded zips with the settings that AWS has for them.
 
 mod apply;
+mod approvals;
 mod channels;
 mod deaths;
 mod flow;

@@ -19,7 +19,8 @@ fn two_files_are_replaced_and_no_others() {
             text.lines().filter(|it| it.ends_with('{') && !it.starts_with([' ', '#'])).collect();
         match &*name {
             "function_url_invoke.tf" => {
-                assert_eq!(blocks, ["resource \"aws_lambda_permission\" \"function_url_invoke\" {"]);
+                let block = |name: &str| format!("resource \"aws_lambda_permission\" \"{name}\" {{");
+                assert_eq!(blocks, [block("function_url_invoke"), block("approval_url_invoke")]);
             }
             "versions.tf" => assert_eq!(blocks, ["terraform {"]),
             _ => {
