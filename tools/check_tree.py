@@ -78,7 +78,7 @@ MAP = {
     "gitlab-runner-command": "aws findings gitlab-runner gitlab-runner-protocol log process settings terminal",
     "gitlab-hook-function": "aws log settings",
     "gitlab-runner-function": "aws gitlab-runner gitlab-runner-protocol log process settings state",
-    "tests": "archive gitlab-simulator log protocol scanners simulator state terraform-fmt",
+    "tests": "approvals archive gitlab-simulator log protocol redis scanners simulator state terraform-fmt",
 }
 
 

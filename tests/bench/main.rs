@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 
+mod approvals;
 mod archives;
 mod callback_handler;
 mod claims;
@@ -38,7 +39,7 @@ Usage: bench [--quick | --only PART]
 
   --quick      few repetitions, and the pages stay as they are
   --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, fmt, policies,
-                 scanners, serve
+                 scanners, serve, approvals
   --help       this text
 
 Needs terraform, cargo-lambda, moto and checkov below .tools/ (`make setup`). `make bench` does all of it.
@@ -88,8 +89,11 @@ fn main() -> ExitCode {
     let end = match *arguments {
         [] => bench(&FULL, None, true),
         ["--quick"] => bench(&QUICK, None, false),
-        ["--only", part] => bench(&FULL, Some(part), false),
         ["--help" | "-h"] => write!(std::io::stdout(), "{HELP}").map(|()| true).map_err(Into::into),
+        // It measures no program, so none is built for it.
+        ["--only", "approvals"] => only_approvals(),
+        ["--only", part] => bench(&FULL, Some(part), false),
+        [approvals::MEMORY, number] => approvals::keep_in_memory(number).map(|()| true),
         [serve::EMPTY_SERVER] => serve::serve_nothing().map(|()| true),
         _ => Err(anyhow::anyhow!("unknown arguments; see --help")),
     };
@@ -101,6 +105,13 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn only_approvals() -> anyhow::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let rows = runtime.block_on(approvals::measure())?;
+    write!(std::io::stdout(), "{}", figures::table(&rows))?;
+    Ok(rows.iter().all(|it| it.verdict != Verdict::Missed))
 }
 
 /// Whether every figure is reached.
@@ -146,6 +157,9 @@ async fn measure(programs: &Programs, counts: &Counts, part: Option<&str>) -> an
     }
     if wanted("serve") {
         rows.extend(serve::measure(programs, counts).await?);
+    }
+    if wanted("approvals") {
+        rows.extend(approvals::measure().await?);
     }
     ensure!(!rows.is_empty(), "there is no such part; see --help");
     for zip in &programs.zips {
