@@ -53,7 +53,6 @@ fn deaths() -> Vec<Death> {
             is_there: |_, job| job.finals_sent > 0,
             status: Status::Success,
             finals: 2,
-            ..usual
         },
     ]
 }

@@ -4,13 +4,16 @@ use super::world::{Aws, RUNNER};
 use gitlab_simulator::Injection;
 use serde_json::{Value, json};
 
+/// A name, settings, a fault of GitLab's and an event; and the error's type, with words of its message.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<&'a str>, &'a Value, &'a str, &'a str);
+
 #[tokio::test]
 async fn what_is_wrong_is_said_in_words() {
     let aws = Aws::start().await;
     aws.put_secret("no-token", &json!({"OTHER": "hunter2-hunter2"})).await;
     aws.put_secret("registration", &json!({"GITLAB_RUNNER_TOKEN": "GR1348941hunter2"})).await;
     let poll = json!({"action": "poll"});
-    let cases: [(&str, &[(&str, &str)], Option<&str>, &Value, &str, &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         (
             "settings",
             &[("RUNNER_DIRECTORY", ""), ("RUNNER_MAX_JOBS", "hunter2")],
