@@ -9,6 +9,7 @@ mod cargo_lambda;
 mod claims;
 mod demo_runner;
 mod deploy;
+mod dialect;
 mod documents;
 mod events;
 mod faults;

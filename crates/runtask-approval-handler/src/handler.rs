@@ -8,10 +8,11 @@ use http_body_util::{BodyExt, Limited};
 use runtask_approvals::channels::slack::{SlackApi, SlackApp, SlackChannel};
 use runtask_approvals::channels::teams::TeamsChannel;
 use runtask_approvals::identity::{OidcSignIn, ProxySignIn};
-use runtask_approvals::pages::{FORM_BYTES, Pages, SignIn};
+use runtask_approvals::pages::{FORM_BYTES, Followed, Pages, SignIn};
 use runtask_approvals::store::{self, ChangeError};
 use runtask_approvals::{
-    Answer, AskError, AskPeople, Channel, Gauges, Outbound, Reach, Room, Sweeper, Swept, UnixTime, Waiting,
+    Answer, AskError, AskPeople, Channel, Choice, Gauges, Outbound, Reach, Room, Sweeper, Swept, UnixTime,
+    Waiting,
 };
 use runtask_client::{Client, ClientError, ClientSettings, service_client};
 use runtask_log::{Chain, event};
@@ -46,7 +47,7 @@ impl<S: DocumentStore> ApprovalHandler<S> {
         audit_kept: Option<Duration>,
         now: fn() -> UnixTime,
     ) -> Result<Self, ClientError> {
-        let HandlerSettings { address, keys, directory, sign_in, rooms, slack } = settings;
+        let HandlerSettings { address, keys, directory, sign_in, rooms, slack, links } = settings;
         let outbound = outbound(client)?;
         let rooms = rooms.into_iter().map(|(channel, it)| {
             let room = room(&channel.0, it, &outbound);
@@ -57,6 +58,7 @@ impl<S: DocumentStore> ApprovalHandler<S> {
             rooms: rooms.collect(),
             keys: Arc::clone(&keys),
             address: address.clone(),
+            links,
             now,
         };
         let sign_in = match sign_in {
@@ -95,6 +97,11 @@ impl<S: DocumentStore> ApprovalHandler<S> {
             Err(_broken_off) => return plain(StatusCode::BAD_REQUEST, "the request broke off"),
         };
         self.pages.answer(Request::from_parts(head, body), (self.now)()).await
+    }
+
+    /// Decides by a link of the form [`LinkForm::OneClick`](runtask_approvals::channels::LinkForm): [`Pages::follow`].
+    pub async fn follow(&self, token: &str, run_id: &str, choice: Choice) -> Followed {
+        self.pages.follow(token, run_id, choice, (self.now)()).await
     }
 
     /// Attends to every approval that is due, for at most `time` and a little.

@@ -1,6 +1,7 @@
 //! Reads the settings of approvals: what the tasks' file says of services, the secrets that it names, and the environment.
 
 use jiff::Timestamp;
+use runtask_approvals::channels::LinkForm;
 use runtask_approvals::channels::slack::{
     SLACK_REPLIES, SigningSecret, SlackButtons, SlackSettings, SlackToken,
 };
@@ -32,6 +33,8 @@ pub struct HandlerSettings {
     pub rooms: BTreeMap<Channel, RoomSettings>,
     /// Our app in Slack, where its requests are answered.
     pub slack: Option<SlackAppSettings>,
+    /// What links in messages do: they lead to pages, unless a program says otherwise.
+    pub links: LinkForm,
 }
 
 /// How people say who they are.
@@ -119,6 +122,7 @@ impl HandlerSettings {
             sign_in: sign_in?,
             rooms: rooms?,
             slack: slack?,
+            links: LinkForm::default(),
         })
     }
 }

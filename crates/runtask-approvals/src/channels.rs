@@ -10,4 +10,4 @@ pub mod slack;
 pub mod teams;
 mod words;
 
-pub use links::Links;
+pub use links::{LinkForm, Links};

@@ -16,5 +16,5 @@ mod slack_clicks;
 mod visitor;
 
 pub use form::FORM_BYTES;
-pub use router::Pages;
+pub use router::{Followed, Pages};
 pub use visitor::SignIn;

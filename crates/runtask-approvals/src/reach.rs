@@ -1,9 +1,9 @@
 //! Reaches HCP Terraform, and the channels that settings name.
 
 use crate::approval::Approval;
-use crate::channels::Links;
 use crate::channels::slack::SlackChannel;
 use crate::channels::teams::TeamsChannel;
+use crate::channels::{LinkForm, Links};
 use crate::deliver::deliver;
 use crate::keys::Keys;
 use crate::link::{LINK_KEPT, Link, Offer};
@@ -38,6 +38,8 @@ pub struct Reach {
     pub keys: Arc<Keys>,
     /// Where the pages are.
     pub address: PublicAddress,
+    /// What the links in messages do.
+    pub links: LinkForm,
     /// The clock, for the number of messages that a channel takes in a time.
     pub now: fn() -> UnixTime,
 }
@@ -58,7 +60,7 @@ impl Outside for Reach {
             warn!(channel = channel.0, "an approval names a channel that the settings do not name any more");
             return Answer::Refused;
         };
-        let links = || Links::new(approval, &self.keys, &self.address);
+        let links = || Links::new(approval, &self.keys, &self.address, self.links);
         match (room, post) {
             (Room::Teams(room), Post::Question) => room.ask(approval, &links(), (self.now)()).await,
             (Room::Teams(room), Post::Ending { .. }) => room.follow_up(approval, (self.now)()).await,

@@ -8,6 +8,7 @@ mod approvals;
 mod arguments;
 mod check;
 mod check_sarif;
+mod dialect;
 mod fmt;
 mod healthcheck;
 mod kept_jobs;

@@ -2,12 +2,15 @@
 //!
 //! The rest of the program counts as it does in a Lambda function (`runtask_log::metric`), and knows nothing of this.
 
+mod approvals;
 mod families;
 mod number;
 mod registry;
 mod text;
 
+use crate::sweeping::Approvals;
 use anyhow::Context;
+use approvals::ApprovalGauges;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use registry::Registry;
@@ -46,30 +49,42 @@ impl Drop for MetricsServer {
     }
 }
 
-/// Begins to count, and answers `GET /metrics` at `listen`.
+/// Begins to count, and answers `GET /metrics` at `listen`, also with how `approvals` stand, where there are any.
 ///
 /// # Errors
 ///
 /// When it cannot listen there.
-pub(crate) async fn start(listen: SocketAddr) -> anyhow::Result<MetricsServer> {
+pub(crate) async fn start(
+    listen: SocketAddr,
+    approvals: Option<Arc<Approvals>>,
+) -> anyhow::Result<MetricsServer> {
     let listener = TcpListener::bind(listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {listen} for metrics"))?;
     let address = listener.local_addr()?;
     let registry = Arc::new(Registry::new(now()));
     metric::listen(Arc::clone(&registry));
     info!(event = event::SERVE_METRICS, %address, "metrics at http://{address}/metrics");
+    let approvals = Arc::new(approvals.map(ApprovalGauges::new));
     let handler = move |request: Request<_>| {
-        let registry = Arc::clone(&registry);
-        async move { answer(&request, &registry) }
+        let (registry, approvals) = (Arc::clone(&registry), Arc::clone(&approvals));
+        async move { answer(&request, &registry, approvals.as_ref().as_ref()).await }
     };
     // It answers while the rest shuts down as well: jobs that end are counted.
     Ok(MetricsServer(tokio::spawn(runtask_http::serve(listener, LIMITS, handler, pending::<()>()))))
 }
 
-fn answer<B>(request: &Request<B>, registry: &Registry) -> Response<String> {
+async fn answer<B>(
+    request: &Request<B>,
+    registry: &Registry,
+    approvals: Option<&ApprovalGauges>,
+) -> Response<String> {
     let mut response = match (request.uri().path(), request.method()) {
         ("/metrics", &Method::GET | &Method::HEAD) => {
-            let mut response = Response::new(registry.text());
+            let mut text = registry.text();
+            if let Some(approvals) = approvals {
+                text.push_str(&approvals.text().await);
+            }
+            let mut response = Response::new(text);
             response.headers_mut().insert(CONTENT_TYPE, FORMAT);
             return response;
         }

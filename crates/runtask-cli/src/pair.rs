@@ -1,6 +1,7 @@
 //! Runs everything in one process: the callback handler works in the background on the jobs of the request handler, and
 //! people answer on pages at the same address.
 
+use crate::dialect::{self, AutoApproval, Dialect};
 use crate::kept_jobs::KeptJobs;
 use crate::stores::{Claims, Stores, redis_settings};
 use crate::sweeping::{Approvals, end_all, keep_sweeping};
@@ -11,6 +12,7 @@ use hyper::body::Incoming;
 use runtask_approval_handler::HandlerSettings;
 use runtask_approvals::UnixTime;
 use runtask_callback_handler::{Attempt, End, Handler, NotDelivered, StopAt};
+use runtask_client::Client;
 use runtask_findings::{printable, printable_lines};
 use runtask_http::Limits;
 use runtask_log::{Chain, event, metric};
@@ -35,6 +37,8 @@ use tracing::{error, info, warn};
 pub(crate) struct PairSettings {
     pub(crate) key: KeySetting,
     pub(crate) jobs: JobSettings,
+    /// `RUNTASK_DIALECT`: whose texts and statuses there are.
+    pub(crate) dialect: Option<Dialect>,
     /// What approvals need, where a task asks people.
     pub(crate) approvals: Option<HandlerSettings>,
     /// `REDIS_URL`, `REDIS_PASSWORD`: where claims and approvals are kept; in memory unless set.
@@ -67,10 +71,15 @@ impl PairSettings {
         if matches!(key, KeySetting::Unsigned) && settings.text("TF_TOKEN").is_some() {
             settings.problem("TF_TOKEN is set, and requests are not verified: set HMAC_KEY");
         }
-        let jobs = JobSettings::read_from(&mut settings, None, now());
+        let dialect = match audience {
+            Audience::Channels => Dialect::read(&mut settings),
+            Audience::Nobody => None,
+        };
+        let jobs = JobSettings::read_from(&mut settings, dialect.map(Dialect::tasks), now());
         let mut read = Self {
             key,
             jobs,
+            dialect,
             approvals: None,
             redis: None,
             sweep_interval: settings.milliseconds(&numbers::SWEEP_INTERVAL),
@@ -83,6 +92,9 @@ impl PairSettings {
             let is_shared = settings.text("REDIS_URL").is_some();
             let asking = read.jobs.tasks.asking.as_ref();
             read.approvals = asking.and_then(|it| HandlerSettings::read(&mut settings, it, is_shared));
+            if let (Some(approvals), Some(dialect)) = (&mut read.approvals, dialect) {
+                approvals.links = dialect.links();
+            }
         }
         settings.finish()?;
         Ok(read)
@@ -105,7 +117,8 @@ impl PairSettings {
 /// The pair, and approvals beside it.
 #[derive(Debug)]
 pub(crate) struct Pair {
-    requests: RequestHandler<FixedKey, Arc<Jobs>>,
+    requests: RequestHandler<FixedKey, AutoApproval<Arc<Jobs>>>,
+    dialect: Option<dialect::Requests>,
     jobs: Arc<Jobs>,
     approvals: Option<Arc<Approvals>>,
     sweep_interval: Duration,
@@ -153,6 +166,8 @@ impl Pair {
         }
         let tasks = TaskNames::new(settings.jobs.tasks.names());
         let origins = settings.jobs.client.origins.clone();
+        let passing = settings.dialect.filter(|it| it.speculative_only);
+        let passing = passing.map(|_| Client::new(settings.jobs.client.clone())).transpose()?;
         let in_memory = stores.redis.is_none();
         let keys = settings.approvals.as_ref().map(|it| Arc::clone(&it.keys));
         let kept = stores.redis.zip(keys).map(|(redis, keys)| Arc::new(KeptJobs::new(redis, keys)));
@@ -176,8 +191,10 @@ impl Pair {
             shutdown: watch::Sender::new(None),
             shutdown_timeout: settings.shutdown,
         });
-        let requests = RequestHandler::new(trust, Arc::clone(&jobs), tasks, origins, now);
-        Ok(Self { requests, jobs, approvals, sweep_interval: settings.sweep_interval, in_memory })
+        let dialect = settings.dialect.map(|it| dialect::Requests::new(it, matches!(trust, Trust::Keys(_))));
+        let hand_over = AutoApproval::new(Arc::clone(&jobs), passing);
+        let requests = RequestHandler::new(trust, hand_over, tasks, origins, now);
+        Ok(Self { requests, dialect, jobs, approvals, sweep_interval: settings.sweep_interval, in_memory })
     }
 
     /// Answers requests until `stop` is done, then answers what is being answered. Meanwhile it attends to approvals that are
@@ -211,11 +228,29 @@ impl Pair {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Bytes> {
-        match &self.approvals {
+        let path = request.uri().path();
+        if let Some(approvals) = &self.approvals {
             // As in the request handler: no task is ever there.
-            Some(approvals) if request.uri().path().starts_with("/-/") => approvals.answer(request).await,
+            if path.starts_with("/-/") {
+                return approvals.answer(request).await;
+            }
+            if let (Some(dialect), Some(choice)) = (&self.dialect, dialect::choice(path)) {
+                let (method, uri) = (request.method(), request.uri());
+                return dialect::answer_link(dialect.dialect(), method, uri, choice, approvals.as_ref())
+                    .await;
+            }
+        }
+        match &self.dialect {
+            Some(dialect) if dialect::is_task(path) => {
+                dialect.answer(request, |it| self.requests.handle(it)).await
+            }
             _ => self.requests.handle(request).await.map(Bytes::from),
         }
+    }
+
+    /// The approvals, where a task asks people.
+    pub(crate) fn approvals(&self) -> Option<Arc<Approvals>> {
+        self.approvals.clone()
     }
 
     /// Takes no more jobs, and tells those at work when they have to be done. Returns when that will be.

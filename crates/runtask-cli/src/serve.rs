@@ -1,6 +1,7 @@
 //! `runtask serve`: runs the pair as one process.
 
 use crate::approval_clock::approval_time;
+use crate::dialect::Dialect;
 use crate::listen;
 use crate::metrics;
 use crate::pair::{Audience, Pair, PairSettings};
@@ -86,6 +87,7 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     settings.try_out().await.context("no run could be checked")?;
     let unsigned = matches!(settings.key, runtask_request_handler::KeySetting::Unsigned);
     let origins = settings.jobs.client.origins.to_string();
+    let dialect = settings.dialect;
     let stores = Stores::open(settings.redis.as_ref()).await?;
     let (store, pages) = (stores.name.clone(), settings.approvals.as_ref().map(|it| it.address.to_string()));
     if pages.is_some() && stores.redis.is_none() {
@@ -96,9 +98,12 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     }
     let pair = Arc::new(Pair::new(settings, stores, approval_time)?);
     let _metrics = match arguments.metrics_listen {
-        Some(listen) => Some(metrics::start(listen).await?),
+        Some(listen) => Some(metrics::start(listen, pair.approvals()).await?),
         None => None,
     };
+    for (event, warning) in dialect.map(Dialect::warnings).unwrap_or_default() {
+        warn!(event, "{warning}");
+    }
     // Before listening, so that a signal is never lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -19,6 +19,8 @@ events! {
     SERVE_TASK = "serve.task": "`runtask serve` answers for the task `task` at `path`, with the checks `checks`.";
     SERVE_METRICS = "serve.metrics": "`runtask serve` tells its metrics at `address`.";
     SERVE_UNVERIFIED = "serve.unverified": "`runtask serve` will not verify requests, as `RUNTASK_ALLOW_UNSIGNED` says.";
+    SERVE_ONE_CLICK = "serve.one_click": "Whoever follows a link in a message decides, as `RUNTASK_INSECURE_ONE_CLICK` says.";
+    SERVE_SPECULATIVE_ONLY = "serve.speculative_only": "Runs that are not speculative pass by themselves, as `FILTER_SPECULATIVE_PLANS_ONLY` says.";
     CHECK_OBSTRUCTED = "check.obstructed": "The check `check` of the task `task` will not be able to run.";
     TASKS_READ = "tasks.read": "The tasks' file was read from its URL.";
     TASKS_NOT_READ = "tasks.not_read": "The tasks' file could not be read, and the failure handler does without: `error`.";

@@ -33,6 +33,24 @@ use tracing::{info, warn};
 /// How long whoever has decided waits for HCP Terraform to hear of it. What is left, the sweep does.
 const ATTENTION: Duration = Duration::from_secs(5);
 
+/// Who has decided by following a link, as far as anybody knows.
+const FOLLOWER: &str = "somebody with the link";
+
+/// What came of following a link that decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Followed {
+    /// It is decided, and HCP Terraform knows.
+    Reported,
+    /// It is decided, and HCP Terraform does not know yet: it is told again.
+    Decided,
+    /// It is decided, and HCP Terraform does not wait for it any more.
+    InVain,
+    /// The link leads to nothing that waits for an answer.
+    Nowhere,
+    /// It is not known; to be asked again.
+    Unavailable,
+}
+
 /// The pages, over what keeps and sends approvals.
 #[derive(Debug)]
 pub struct Pages<S, O> {
@@ -92,6 +110,43 @@ impl<S: DocumentStore, O: Outside> Pages<S, O> {
             "/-/slack/interactions" => not_allowed("POST"),
             "/-/signin" | CALLBACK_PATH | "/healthz" | STYLE_PATH => not_allowed("GET, HEAD"),
             _ => not_found(),
+        }
+    }
+
+    /// Decides by a link that somebody has followed, or a program that looks at links: there is no page and no form. Only where
+    /// nobody says who they are ([`SignIn::Link`]), and only for links to the run `run_id`.
+    pub async fn follow(&self, token: &str, run_id: &str, choice: Choice, now: UnixTime) -> Followed {
+        let link = match self.sign_in {
+            SignIn::Link => Link::read(token, &self.sweeper.keys, now),
+            _ => None,
+        };
+        let (Some(link), Some(identity)) = (link, unverified(FOLLOWER)) else { return Followed::Nowhere };
+        match load(&self.sweeper.store, &link.id, now).await {
+            Ok(Some(kept)) if kept.approval.run.run_id == run_id => {}
+            Ok(_) => return Followed::Nowhere,
+            Err(error) => {
+                warn!("an approval could not be read: {error}");
+                return Followed::Unavailable;
+            }
+        }
+        let person = self.directory.person(&identity);
+        let ballot = Ballot { person, choice, reason: String::new(), typed_name: None };
+        match change(&self.sweeper.store, &link.id, &Event::Vote(ballot), now).await {
+            Ok(_) => {}
+            Err(ChangeError::Refused(_) | ChangeError::NotFound) => return Followed::Nowhere,
+            Err(error) => {
+                warn!("an answer could not be kept: {error}");
+                return Followed::Unavailable;
+            }
+        }
+        self.attend(&link.id, now).await;
+        match load(&self.sweeper.store, &link.id, now).await {
+            Ok(Some(kept)) => match kept.approval.status {
+                Status::Reported { .. } => Followed::Reported,
+                Status::Lost { .. } | Status::Cancelled { .. } => Followed::InVain,
+                Status::Open | Status::Decided { .. } => Followed::Decided,
+            },
+            _ => Followed::Decided,
         }
     }
 

@@ -2,12 +2,12 @@
 
 use crate::surroundings::outbound;
 use http::HeaderMap;
-use runtask_approvals::channels::Links;
 use runtask_approvals::channels::slack::{
     Interaction, Place, SLACK_REPLIES, SigningSecret, SlackApi, SlackApp, SlackButtons, SlackChannel,
     SlackPersonError, SlackRefusal, SlackSettings, SlackToken,
 };
 use runtask_approvals::channels::teams::{CardForm, Mention, TeamsChannel};
+use runtask_approvals::channels::{LinkForm, Links};
 use runtask_approvals::test_util::{approval, at, ballot, person, question};
 use runtask_approvals::{
     Answer, Approval, Choice, Event, Keys, Link, Message, Offer, PlanFacts, Policy, PublicAddress, Secret,
@@ -22,7 +22,7 @@ fn keys() -> Keys {
 
 fn links() -> Links {
     let address = PublicAddress::new("https://approve.example.com/").unwrap();
-    Links::new(&approval(), &keys(), &address)
+    Links::new(&approval(), &keys(), &address, LinkForm::Pages)
 }
 
 async fn teams(flow: Flow) -> StandInTeams {
@@ -71,6 +71,7 @@ fn the_buttons_lead_to_the_page_of_this_approval_until_a_day_after_it_closes() {
     assert_ne!(links.approve, links.reject);
 }
 
+/// T-16: both shapes of a card, and the text of the run task before.
 #[tokio::test]
 async fn teams_shows_questions_and_endings_of_every_form_and_size() {
     for (flow, form) in [
@@ -112,6 +113,7 @@ async fn a_form_that_the_flow_does_not_expect_is_taken_and_not_shown() {
     }
 }
 
+/// T-15, T-16: the lines in their order.
 #[tokio::test]
 async fn a_question_in_text_has_the_lines_of_the_run_task_before() {
     let teams = teams(Flow::Text).await;

@@ -7,6 +7,7 @@ use axum::routing::patch;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use ring::rand::SystemRandom;
+use runtask_approvals::channels::LinkForm;
 use runtask_approvals::channels::slack::{SlackApi, SlackButtons, SlackChannel, SlackToken};
 use runtask_approvals::channels::teams::{CardForm, TeamsChannel};
 use runtask_approvals::pages::{Pages, SignIn};
@@ -82,6 +83,7 @@ impl House {
             .into(),
             keys: Arc::clone(&keys),
             address: PublicAddress::new(ADDRESS).unwrap(),
+            links: LinkForm::Pages,
             now: || at(0),
         };
         let mut question = question();

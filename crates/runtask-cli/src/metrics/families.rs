@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Gauge,
     /// How long something took.
     Duration,
+    /// How long ago something was, in seconds.
+    Age,
 }
 
 /// Numbers of one name.
@@ -61,6 +63,23 @@ pub(crate) const FAMILIES: &[Family] = &[
     took("TimeToDecision", "Time from asking people to a verdict."),
 ];
 
+/// What is asked of the store of approvals when it is to be told, where a task asks people. The sweep of the functions counts
+/// the same by the same names.
+pub(crate) const ASKED: [Family; 4] = [
+    gauge("ApprovalsOpen", "Approvals that are open, of all replicas."),
+    gauge(
+        "ApprovalsUndelivered",
+        "Approvals whose verdict HCP Terraform does not have yet, of all replicas.",
+    ),
+    gauge("ApprovalsUnsent", "Messages about approvals that are due, or were tried in vain."),
+    Family {
+        name: "ApprovalsOldestWord",
+        kind: Kind::Age,
+        dimension: None,
+        help: "How long ago HCP Terraform last heard of the open approval of which it heard least.",
+    },
+];
+
 const fn by(name: &'static str, dimension: &'static str, help: &'static str) -> Family {
     Family { name, kind: Kind::Counter, dimension: Some(dimension), help }
 }
@@ -90,7 +109,7 @@ impl Family {
         name.push_str(match self.kind {
             Kind::Counter => "_total",
             Kind::Gauge => "",
-            Kind::Duration => "_seconds",
+            Kind::Duration | Kind::Age => "_seconds",
         });
         name
     }
@@ -103,7 +122,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    const CALLS: [&str; 5] = ["count", "count_by", "detail", "change", "duration"];
+    const CALLS: [&str; 6] = ["count", "count_by", "detail", "change", "level", "duration"];
 
     /// The names that are counted in the files below a directory.
     fn counted(directory: &Path, found: &mut BTreeSet<String>) {
@@ -130,9 +149,10 @@ mod tests {
                 counted(&entry.path().join("src"), &mut found);
             }
         }
-        let listed: BTreeSet<String> = FAMILIES.iter().map(|it| it.name.to_owned()).collect();
+        let all = || FAMILIES.iter().chain(&ASKED);
+        let listed: BTreeSet<String> = all().map(|it| it.name.to_owned()).collect();
         assert_eq!(listed, found);
-        assert_eq!(listed.len(), FAMILIES.len());
+        assert_eq!(listed.len(), all().count());
     }
 
     /// Who changes the list changes the table, line by line as it is printed here.
@@ -144,7 +164,7 @@ mod tests {
             let by = it.dimension.map_or(String::new(), |it| format!("`{}`", it.to_lowercase()));
             format!("| `{}` | {by} | {} |", it.told_as(), it.help)
         };
-        let expected: Vec<_> = FAMILIES.iter().map(row).collect();
+        let expected: Vec<_> = FAMILIES.iter().chain(&ASKED).map(row).collect();
         assert_eq!(rows, expected, "the table should be:\n{}", expected.join("\n"));
     }
 }

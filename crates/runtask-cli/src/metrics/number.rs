@@ -32,7 +32,7 @@ impl Value {
     pub(crate) fn new(kind: Kind) -> Self {
         match kind {
             Kind::Counter => Self::Count(0),
-            Kind::Gauge => Self::Level(0),
+            Kind::Gauge | Kind::Age => Self::Level(0),
             Kind::Duration => {
                 Self::Durations { buckets: [0; BUCKETS_MS.len()], count: 0, sum: Duration::ZERO }
             }

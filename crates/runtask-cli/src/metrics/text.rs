@@ -25,7 +25,7 @@ pub(crate) fn write<'a>(
         let name = family.told_as();
         let kind = match family.kind {
             Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
+            Kind::Gauge | Kind::Age => "gauge",
             Kind::Duration => "histogram",
         };
         head(&mut text, &name, kind, family.help);
@@ -50,6 +50,13 @@ pub(crate) fn write<'a>(
         }
     }
     text
+}
+
+/// A family that has one number, of now.
+pub(crate) fn gauge(text: &mut String, family: &Family, value: impl std::fmt::Display) {
+    let name = family.told_as();
+    head(text, &name, "gauge", family.help);
+    line(text, &name, &[], value);
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {

@@ -6,6 +6,7 @@
 use super::arguments::SimulateArguments;
 use anyhow::{Context, anyhow, bail};
 use runtask_approval_handler::{HandlerSettings, RoomSettings, SignInSettings};
+use runtask_approvals::channels::LinkForm;
 use runtask_approvals::channels::teams::{CardForm, TeamsWebhook};
 use runtask_approvals::identity::{IssuerUrl, OidcSettings, Provider};
 use runtask_approvals::{Directory, Keys, Proof, PublicAddress, Secret};
@@ -106,6 +107,7 @@ impl Crowd {
             sign_in,
             rooms,
             slack: None,
+            links: LinkForm::Pages,
         };
         Ok((Self { issuer, teams, accounts, plot, workspace: workspace.to_owned() }, settings))
     }
