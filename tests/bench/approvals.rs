@@ -16,7 +16,7 @@ use runtask_approvals::{
 use runtask_protocol::{AccessToken, DetailsUrl};
 use runtask_redis::{Redis, RedisDocuments, RedisSettings};
 use runtask_state::{DocumentStore, MemoryDocuments, Record, Saved};
-use runtask_tests::redis::RedisServer;
+use runtask_tests::redis::Server;
 use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(crate) async fn measure() -> anyhow::Result<Vec<Row>> {
     progress(&format!("approvals: {APPROVALS} asked, voted on and swept, in memory"));
     let mut rows = over("memory", || MemoryDocuments::new(APPROVALS)).await?;
     progress(&format!("approvals: {APPROVALS} asked, voted on and swept, in Redis"));
-    let server = RedisServer::start().await;
+    let server = Server::start().await;
     let redis = Redis::connect(&RedisSettings::new(server.url().into(), None, None)?).await?;
     let mut number = 0;
     let in_redis = || {

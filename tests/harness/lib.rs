@@ -20,6 +20,7 @@ pub mod lambda;
 pub mod log_events;
 pub mod moto;
 pub mod pair;
+#[path = "../../crates/runtask-redis/tests/it/server.rs"]
 pub mod redis;
 pub mod secrets;
 pub mod serve;

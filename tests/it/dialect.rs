@@ -12,7 +12,7 @@ use runtask_protocol::Key;
 use runtask_simulator::stand_ins::{Flow, StandInTeams};
 use runtask_tests::binaries::binary;
 use runtask_tests::http::send;
-use runtask_tests::redis::RedisServer;
+use runtask_tests::redis::Server;
 use runtask_tests::serve::{KEY, Serve};
 use serde_json::{Value, json};
 use std::process::Stdio;
@@ -367,7 +367,7 @@ async fn one_click_links_decide_as_ever() {
 /// 19: with Redis, what waits is kept there: another replica takes the decision, and then it is gone for both.
 #[tokio::test]
 async fn what_waits_in_redis_waits_for_every_replica() {
-    let redis = RedisServer::start().await;
+    let redis = Server::start().await;
     let url = redis.url();
     let shared = [ONE_CLICK, APPROVALS_KEY, ("REDIS_URL", &*url)];
     let mut stage = Stage::start(&shared).await;

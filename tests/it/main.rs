@@ -18,9 +18,6 @@ mod gitlab;
 mod lambda_double;
 mod metrics;
 mod pair;
-#[expect(clippy::panic, clippy::expect_used, reason = "helpers of tests may end a test")]
-#[path = "../../crates/runtask-redis/tests/it/server.rs"]
-mod redis_server;
 mod request_handler;
 mod run;
 mod secrets;

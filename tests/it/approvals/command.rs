@@ -8,9 +8,9 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use super::company::{CLIENT_SECRET, Company, KEY, PEOPLE, TWO_APPROVE, WEBHOOK_SECRET, WORKSPACE, answer};
-use crate::redis_server::Server;
 use crate::run::spec;
 use runtask_simulator::Configuration;
+use runtask_tests::redis::Server;
 
 /// Runs the command where the repository is: its exit code, and what it said on stdout and stderr.
 async fn runtask(arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {

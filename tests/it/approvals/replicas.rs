@@ -15,9 +15,9 @@ use tokio::sync::Notify;
 use super::company::{
     CLIENT_SECRET, Company, KEY, PEOPLE, WEBHOOK_SECRET, WORKSPACE, answer, contents, ended,
 };
-use crate::redis_server::Server;
 use crate::run::{PATIENCE, formatted, result, spec};
 use runtask_simulator::{Configuration, RunSpec, Timers};
+use runtask_tests::redis::Server;
 
 /// Tasks that ask one person: after a check, in a channel that answers, and in one that does not answer at first.
 const TABLES: &str = r#"

@@ -1,17 +1,11 @@
 //! Against a real `redis-server`, which each test starts for itself.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 
 mod approvals;
 mod connecting;
 mod contracts;
-mod server;
+pub mod server;
 mod tls;
 
 use runtask_redis::{ConnectError, Redis, RedisSettings};

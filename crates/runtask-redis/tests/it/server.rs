@@ -1,4 +1,6 @@
-//! Starts a `redis-server` of a test's own.
+//! Starts a `redis-server` of a test's own. The harness of `tests/` has this file, too.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a server that does not start ends the test")]
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,21 +12,31 @@ use tokio::process::{Child, Command};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server. Dropping it kills it.
-pub(crate) struct Server {
-    pub(crate) port: u16,
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub port: u16,
     process: Child,
     /// Where it keeps what it was told to keep.
-    pub(crate) directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
 }
 
 impl Server {
     /// Starts a server that keeps nothing, on a free port; returns when it accepts connections.
-    pub(crate) async fn start() -> Self {
+    ///
+    /// # Panics
+    ///
+    /// If there is no `redis-server`, or it does not start.
+    pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
     /// Starts one with these settings besides.
-    pub(crate) async fn with(settings: &[&str]) -> Self {
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn with(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         // The system names a free port, and somebody else may take it before the server does.
         for _attempt in 0..10 {
@@ -36,17 +48,27 @@ impl Server {
         panic!("redis-server found no port in ten attempts");
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// The value for `REDIS_URL`.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// Kills it as the kernel does, and waits until it is gone.
-    pub(crate) async fn kill(&mut self) {
+    ///
+    /// # Panics
+    ///
+    /// If it is gone already.
+    pub async fn kill(&mut self) {
         self.process.kill().await.unwrap();
     }
 
     /// Starts it again where it was, with what it has kept.
-    pub(crate) async fn start_again(&mut self, settings: &[&str]) {
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_again(&mut self, settings: &[&str]) {
         let since = std::time::Instant::now();
         loop {
             if let Some(process) = start(self.port, self.directory.path(), settings).await {
