@@ -75,6 +75,8 @@ mod tests {
     fn an_event_of_a_later_release_is_refused_in_words() {
         let error = SweepEvent::parse("{\"version\":2,\"approval\":\"taskrs-abc123\"}").unwrap_err();
         assert!(error.to_string().contains("of version 2"), "{error}");
-        assert!(matches!(SweepEvent::parse("[1]"), Err(SweepEventError::Malformed(_))));
+        for json in ["1", "{\"version\":\"1\"}", "{\"approval\":1}"] {
+            assert!(matches!(SweepEvent::parse(json), Err(SweepEventError::Malformed(_))), "{json}");
+        }
     }
 }

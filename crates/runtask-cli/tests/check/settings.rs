@@ -8,8 +8,9 @@ use runtask_settings::numbers::{self, ALL};
 
 /// Numbers that `serve` reads.
 fn of_serve() -> impl Iterator<Item = &'static Number> {
-    let lambda_alone = [numbers::HAND_OVER_TIMEOUT.name, numbers::EXTENSION_PORT.name];
-    ALL.iter().filter(move |it| it.name.starts_with("RUNTASK_") && !lambda_alone.contains(&it.name))
+    let lambda_alone = [numbers::HAND_OVER_TIMEOUT, numbers::EXTENSION_PORT, numbers::APPROVALS_AUDIT_DAYS];
+    let is_lambda_alone = move |it: &Number| lambda_alone.iter().any(|other| other.name == it.name);
+    ALL.iter().filter(move |it| it.name.starts_with("RUNTASK_") && !is_lambda_alone(it))
 }
 
 /// All that reads a number.

@@ -4,7 +4,7 @@ use crate::{Bench, fixture, shown};
 use runtask_checks::{Inputs, Stopper};
 use runtask_findings::{OnError, Verdict, verdict};
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A report without results.
 const EMPTY: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"t"}},"results":[]}]}"#;
@@ -93,8 +93,13 @@ async fn children_are_not_left_behind() {
     let report = bench.scan(OWN).await;
     assert_eq!(report.headline, "own: nothing found in 1 file");
     let process = fs::read_to_string(&pid).unwrap();
-    let stat = fs::read_to_string(format!("/proc/{}/stat", process.trim())).unwrap_or_default();
-    assert!(stat.is_empty() || stat.contains(") Z"), "{stat}");
+    // It was killed; until the system has carried that out, it is still listed.
+    let since = Instant::now();
+    let stat = || fs::read_to_string(format!("/proc/{}/stat", process.trim())).unwrap_or_default();
+    while !(stat().is_empty() || stat().contains(") Z")) {
+        assert!(since.elapsed() < Duration::from_secs(10), "{}", stat());
+        tokio::task::yield_now().await;
+    }
     let script = format!("sleep 600 & echo $! > {}; echo '{EMPTY}'", pid.display());
     check(&script, "timeout_ms = 1000", "Scanner own could not run: own did not finish within 1 s").await;
 }
