@@ -6,7 +6,6 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use runtask_simulator::RunSpec;
-use runtask_tests::binaries::binary;
 use runtask_tests::events::{BodyForm, HttpRequest, function_url};
 use runtask_tests::terraform::terraform;
 use runtask_tests::tools::tool;
@@ -71,12 +70,21 @@ impl Drop for Watch {
     }
 }
 
+/// Compiles a function by itself, as the emulator does, with the features that it then has: before the emulator's clock runs.
+async fn compile(function: &str) {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "--quiet", "--locked", "--bin", function]).current_dir(ROOT).stdin(Stdio::null());
+    let status = command.kill_on_drop(true).status().await.unwrap();
+    assert!(status.success(), "{function} does not build: {status}");
+}
+
 /// a bare payload for the callback handler, and a signed function URL event for the request handler,
 /// which hands over to the callback handler.
 #[tokio::test]
 async fn both_functions_work_under_cargo_lambda() {
-    // Compiled before the emulator's clock runs.
-    binary("request-handler");
+    for function in ["callback-handler", "request-handler"] {
+        compile(function).await;
+    }
     let simulator = simulator().await;
     let settings = include_str!("../../examples/lambda.env");
     let kept = settings
