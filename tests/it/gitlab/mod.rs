@@ -1,5 +1,6 @@
 //! The GitLab runner as Lambda functions: real programs under the double, a GitLab that judges, an AWS that moto plays.
 
+mod command;
 mod deadlines;
 mod deaths;
 mod encrypted;
