@@ -70,13 +70,13 @@ demo-approval: ## Play a run that people have to approve: open the address that 
 	$(call step,A plan that destroys something - two people have to approve it: runtask simulate examples/approval --plan …)
 	@$(RUNTASK) simulate examples/approval --plan examples/approval/plan.json --workspace payments-prod
 
-demo-runner: ## Play GitLab, Lambda and AWS around the GitLab runner: a pipeline from push to apply, with real terraform
+demo-runner: ## Play GitLab, Lambda and AWS around the GitLab runner: a pipeline from push to apply, with real terraform; IMAGE=file takes the function out of an image of runner-image
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform providers moto
 	$(call step,Building the runner and its stand-ins)
 	@cargo build --quiet --locked --package gitlab-runner-function --package gitlab-runner-command --package runtask-tests --bin gitlab-runner-function --bin runtask-runner --bin demo-runner
 	$(call step,A pipeline: validate$(comma) plan$(comma) and apply by hand)
-	@$${CARGO_TARGET_DIR:-target}/debug/demo-runner
+	@$(if $(IMAGE),python3 -B tools/runner_image_try.py '$(IMAGE)',$${CARGO_TARGET_DIR:-target}/debug/demo-runner)
 
 package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory; FMT_ENGINE=native leaves terraform out, APPROVALS=1 adds approvals
 	$(call step,Setting up tools below .tools/)

@@ -57,12 +57,12 @@ def unpacked(archive: Path) -> Iterator[Path]:
         yield root
 
 
-def inside(root: Path, command: list[str]) -> list[str]:
-    """A command that runs another one in the file system below `root`."""
+def inside(root: Path, command: list[str], user: str = image_look.USER) -> list[str]:
+    """A command that runs another one in the file system below `root`, where we are root as `user`."""
     is_root = os.geteuid() == 0
     unshare = ["--mount"] if is_root else ["--user", "--map-root-user", "--mount"]
     # The environment is that of the image, with its PATH.
-    script = [shutil.which("sh") or "sh", "-c", INSIDE, "sh", str(root), image_look.USER if is_root else ""]
+    script = [shutil.which("sh") or "sh", "-c", INSIDE, "sh", str(root), user if is_root else ""]
     return [shutil.which("unshare") or "unshare", *unshare, *script, *command]
 
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Builds the image of the GitLab runner's function, and the zips of the two functions beside it.
 
-The image holds what jobs need: bash, git and what they stand on, as packages of Debian; terraform and its providers; and
-the runner, a program that may be executed and not read (mode 0711), so that jobs cannot read its memory.
+The image holds what jobs need: bash, git and what they stand on, as packages of Debian; terraform and its providers; the
+command `runtask-runner`, for `plan-report`; and the runner, a program that may be executed and not read (mode 0711), so that
+jobs cannot read its memory. `make demo-runner IMAGE=…` plays a pipeline in it.
 
 - Packages: what `apt-get` of this machine knows, which verifies them by Debian's signatures. So this takes a Debian or an
   Ubuntu, of the processor that the image is for; elsewhere, run it in a container of one.
@@ -54,6 +55,8 @@ FUNCTIONS = {
     "gitlab-hook-function": "gitlab-hook-function",
 }
 RUNNER = "gitlab-runner-function"
+# What jobs call, and the package that it is the program of.
+COMMAND, COMMAND_PACKAGE = "runtask-runner", "gitlab-runner-command"
 ZIPPED = ["gitlab-failure-function", "gitlab-hook-function"]
 
 # Lambda's names of its architectures; Debian's, and those of images.
@@ -61,9 +64,14 @@ DEBIAN = {"x86_64": "amd64", "arm64": "arm64"}
 
 # Where parts of the image are in it.
 PROGRAM = f"usr/local/bin/{RUNNER}"
+COMMAND_PROGRAM = f"usr/local/bin/{COMMAND}"
 TERRAFORM = "usr/local/bin/terraform"
 PROVIDERS = "opt/terraform/providers"
 SETTINGS = "opt/terraform/terraform.rc"
+OFFLINE = "opt/terraform/offline.rc"
+
+# Who runs it: nobody.
+USER = "65534:65534"
 
 # What packages do when they are installed, as far as it matters here: nothing of theirs is run.
 LINKS = {"usr/bin/awk": "mawk", "bin/sh": "dash"}
@@ -92,26 +100,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--architecture", choices=list(DEBIAN), default=own_architecture(), help="default: this machine's")
     parser.add_argument("--tag", default=version(), help="the image's tag; default: the version of the workspace")
+    parser.add_argument("--profile", default="function", help="Cargo's profile for the programs; default: function, the smallest")
     parser.add_argument("--without-engine", action="store_true", help="give the image to no container engine")
     arguments = parser.parse_args()
     try:
-        build(arguments.architecture, arguments.tag, with_engine=not arguments.without_engine)
+        build(arguments.architecture, arguments.tag, arguments.profile, with_engine=not arguments.without_engine)
     except (SetupError, OSError, subprocess.CalledProcessError) as err:
         print(f"runner-image: {err}", file=sys.stderr)
         return 2
     return 0
 
 
-def build(architecture: str, tag: str, *, with_engine: bool) -> None:
+def build(architecture: str, tag: str, profile: str, *, with_engine: bool) -> None:
     directory = package.target_directory() / "runner" / architecture
-    say("Building the functions")
-    package.build(architecture, sorted(set(FUNCTIONS.values())), "function")
+    say("Building the functions, and the command")
+    # Each by itself, so that nothing of one gets into another: Cargo gives packages that it builds together the same features.
+    for it in sorted({*FUNCTIONS.values(), COMMAND_PACKAGE}):
+        package.build(architecture, [it], profile)
     for name in ZIPPED:
         package.function(name, directory, package.built(name))
     image = directory / "image.tar"
     terraform = package.pinned_terraform(package.ARCHITECTURES[architecture][1])
     with tempfile.TemporaryDirectory() as scratch:
-        layers = assemble(architecture, Path(scratch), package.built(RUNNER), terraform)
+        layers = assemble(architecture, Path(scratch), terraform)
         say("Writing the image")
         name = f"gitlab-runner:{tag}"
         write_image(image, layers, architecture, name)
@@ -124,7 +135,7 @@ def build(architecture: str, tag: str, *, with_engine: bool) -> None:
         print(f"{engine.name} has it as {name}")
 
 
-def assemble(architecture: str, scratch: Path, runner: Path, terraform: Path) -> list[Path]:
+def assemble(architecture: str, scratch: Path, terraform: Path) -> list[Path]:
     """The directories whose files make the image, one over the other: what seldom changes is first."""
     system, tools, own = scratch / "system", scratch / "tools", scratch / "own"
     say("Getting packages of Debian")
@@ -133,9 +144,11 @@ def assemble(architecture: str, scratch: Path, runner: Path, terraform: Path) ->
     lay_out_system(system, sorted(packages.glob("*.deb")))
     say("Getting terraform and its providers")
     put(terraform, tools / TERRAFORM, 0o755)
-    put(HERE / "terraform.rc", tools / SETTINGS, 0o644)
+    for it in [SETTINGS, OFFLINE]:
+        put(HERE / Path(it).name, tools / it, 0o644)
     get_providers(tools / PROVIDERS, terraform)
-    put(runner, own / PROGRAM, 0o711)
+    put(package.built(COMMAND), own / COMMAND_PROGRAM, 0o755)
+    put(package.built(RUNNER), own / PROGRAM, 0o711)
     return [system, tools, own]
 
 
@@ -254,7 +267,7 @@ def write_image(to: Path, layers: list[Path], architecture: str, name: str) -> N
                     "RUNNER_DIRECTORY=/tmp",
                 ],
                 # Lambda runs it as a user of its own, and so should others.
-                "User": "65534:65534",
+                "User": USER,
                 "WorkingDir": "/tmp",
                 "Labels": {"org.opencontainers.image.title": "gitlab-runner", "org.opencontainers.image.version": name.split(":")[1]},
             },

@@ -19,7 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import runner_image  # noqa: E402 (found through the line above)
-from runner_image import PROGRAM, TERRAFORM  # noqa: E402
+import runner_image_try  # noqa: E402
+from runner_image import COMMAND_PROGRAM, PROGRAM, TERRAFORM  # noqa: E402
+from setup import ROOT  # noqa: E402
 
 
 class Images(unittest.TestCase):
@@ -74,6 +76,28 @@ class Images(unittest.TestCase):
         first = self.image("first.tar", [self.layer("first", {"x/y": (b"1", 0o644), "a": (b"2", 0o755)}, 1_000_000_000)])
         second = self.image("second.tar", [self.layer("second", {"a": (b"2", 0o700), "x/y": (b"1", 0o600)}, 1_700_000_000)])
         self.assertEqual(first.read_bytes(), second.read_bytes())
+
+    def test_the_image_has_what_jobs_of_terraform_call(self) -> None:
+        """G-23"""
+        self.assertLessEqual({"bash", "git", "unzip", "findutils", "diffutils", "hostname", "jq"}, set(runner_image.PACKAGES))
+
+    def test_what_is_tried_is_the_root_file_system_of_the_image(self) -> None:
+        """G-05"""
+        first = self.layer("first", {"etc/a": (b"1", 0o644), "etc/b": (b"1", 0o644)})
+        (first / "link").symlink_to("etc/b")
+        image = self.image("image.tar", [first, self.layer("second", {"etc/b": (b"2", 0o644), PROGRAM: (b"runner", 0o711)})])
+        root = self.folder / "root"
+        config = runner_image_try.unpack(image, root)
+        self.assertEqual(((root / "etc/a").read_text(), (root / "link").read_text()), ("1", "2"))
+        self.assertEqual(oct((root / PROGRAM).stat().st_mode & 0o777), "0o711")
+        self.assertEqual((config["Entrypoint"], config["User"]), ([f"/{PROGRAM}"], "65534:65534"))
+
+    def test_the_programs_that_the_example_of_a_pipeline_calls_are_in_the_image(self) -> None:
+        example = (ROOT / "examples/gitlab/.gitlab-ci.yml").read_text()
+        called = {words[0] for it in example.splitlines() if (words := it.strip().removeprefix("- ").split()) and it.strip().startswith("- ")}
+        called |= {it.split()[0] for it in example.split(" | ")[1:]}
+        programs = {Path(it).name for it in [COMMAND_PROGRAM, TERRAFORM]}
+        self.assertEqual(called - {"if:"}, programs)
 
     def test_what_installing_packages_would_do_is_done(self) -> None:
         certificates = "usr/share/ca-certificates/mozilla"

@@ -1,6 +1,7 @@
 //! `make demo-runner`: a pipeline from push to apply, with nobody's account.
 //!
 //! GitLab, Lambda and AWS are stand-ins on loopback; the runner's function, git, bash and terraform are real.
+//! `demo-runner --function PROGRAM [NAME=VALUE]…` has the jobs run by another program than the one beside this.
 
 #![expect(clippy::print_stdout, reason = "it is a demo: what it shows is its result")]
 
@@ -13,7 +14,7 @@ use std::time::Instant;
 use anyhow::{Context, bail, ensure};
 use gitlab_simulator::{LockKind, Pipeline, Simulator, View};
 use serde_json::Value;
-use world::{MEMORY_MB, STATE, World};
+use world::{MEMORY_MB, Program, STATE, World};
 
 /// Columns, where nobody says how many there are.
 const WIDTH: usize = 100;
@@ -39,7 +40,13 @@ struct Demo {
 
 impl Demo {
     async fn play(&self) -> anyhow::Result<()> {
-        let world = &World::start().await?;
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let program = match arguments.as_slice() {
+            [] => Program::built()?,
+            [option, path, settings @ ..] if option == "--function" => Program::given(path, settings)?,
+            _ => bail!("unknown arguments: demo-runner [--function PROGRAM [NAME=VALUE]…]"),
+        };
+        let world = &World::start(program).await?;
         self.say("Somebody pushes examples/gitlab to main; its pipeline:");
         let (file, mut pipeline) = world.push().await?;
         println!("{}", indented(&file));

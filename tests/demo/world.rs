@@ -30,16 +30,48 @@ const FILES: [(&str, &str); 3] = [
     ("versions.tf", include_str!("../../examples/gitlab/versions.tf")),
 ];
 
+/// The function that jobs run in.
+#[derive(Debug)]
+pub(crate) struct Program {
+    path: PathBuf,
+    /// What is set for it besides what every function of the demo has.
+    settings: Vec<(String, String)>,
+    /// Where its jobs work, if that is a directory of the demo's own.
+    _directory: Option<TempDir>,
+}
+
+impl Program {
+    /// The one that was built beside this program.
+    pub(crate) fn built() -> anyhow::Result<Self> {
+        let directory = tempfile::Builder::new().prefix("runner-").tempdir()?;
+        let settings = [
+            ("PATH", path()?),
+            ("TF_CLI_CONFIG_FILE", terraform_settings().display().to_string()),
+            ("RUNNER_DIRECTORY", directory.path().display().to_string()),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        Ok(Self { path: beside(FUNCTION)?, settings, _directory: Some(directory) })
+    }
+
+    /// Another one, with settings as `NAME=VALUE`: that of an image.
+    pub(crate) fn given(path: &str, settings: &[String]) -> anyhow::Result<Self> {
+        let split = |it: &String| it.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings =
+            settings.iter().map(split).collect::<Option<_>>().context("write settings as NAME=VALUE")?;
+        Ok(Self { path: path.into(), settings, _directory: None })
+    }
+}
+
 pub(crate) struct World {
     pub(crate) simulator: Simulator,
     lambda: LambdaDouble,
     moto: Moto,
-    _directory: TempDir,
+    _program: Program,
 }
 
 impl World {
     /// Starts everything, with an empty GitLab.
-    pub(crate) async fn start() -> anyhow::Result<Self> {
+    pub(crate) async fn start(program: Program) -> anyhow::Result<Self> {
         let settings = SimulatorSettings { interval_seconds: 1, ..SimulatorSettings::default() };
         let simulator = Simulator::start(settings).await?;
         let moto = Moto::start().await;
@@ -53,23 +85,22 @@ impl World {
         });
         call(moto.endpoint(), "secretsmanager", "secretsmanager.CreateSecret", &body).await;
         simulator.add_secret("example-secret-of-the-cloud", "the key of the cloud");
-        let directory = tempfile::Builder::new().prefix("runner-").tempdir()?;
         let lambda = LambdaDouble::start().await;
-        let function = Function::new(FUNCTION, beside("gitlab-runner-function")?)
+        let mut function = Function::new(FUNCTION, &program.path)
             .timeout(TIMEOUT)
             .memory_mb(MEMORY_MB)
             .reserved_concurrency(1)
             .env("AWS_ENDPOINT_URL", moto.endpoint())
             .env("GITLAB_URL", simulator.url())
-            .env("PATH", path()?)
-            .env("TF_CLI_CONFIG_FILE", terraform_settings().display().to_string())
-            .env("RUNNER_DIRECTORY", directory.path().display().to_string())
             .env("RUNNER_IDLE_SECONDS", "0")
             .env("RUNNER_MAX_JOBS", "1")
             .env("RUNNER_REVISION", "demo")
             .env("RUNNER_STATE_NAME", STATE);
+        for (name, value) in &program.settings {
+            function = function.env(name, value);
+        }
         lambda.add(function).await;
-        Ok(Self { simulator, lambda, moto, _directory: directory })
+        Ok(Self { simulator, lambda, moto, _program: program })
     }
 
     /// Somebody pushes the example; its pipeline, as text and read.
