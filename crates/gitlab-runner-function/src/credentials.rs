@@ -161,6 +161,7 @@ mod tests {
         assert_eq!(shown(&given), ["AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=key", "AWS_REGION=r"]);
     }
 
+    /// G-16: the way without any key of ours.
     #[test]
     fn an_id_token_is_put_into_a_file_for_a_job_that_names_its_role() {
         let token = r#"{"key":"AWS_ID_TOKEN","value":"jwt"}"#;

@@ -59,6 +59,7 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
+    /// G-47
     #[test]
     fn reasons_are_sent_as_the_vectors_say() {
         let vectors: Value = serde_json::from_str(include_str!("../tests/fixtures/vectors.json")).unwrap();

@@ -101,6 +101,7 @@ impl Identity {
 mod tests {
     use super::*;
 
+    /// G-42: what is announced is what there is.
     #[test]
     fn what_a_runner_says_of_itself_is_what_the_recorded_exchange_has() {
         let exchange: Value =

@@ -25,7 +25,10 @@ const USUAL: [(&str, &str); 4] = [
     ("projects", r#"["infra/network","infra/*"]"#),
 ];
 
-const OPTIONS: [(&str, &str); 5] = [
+const OPTIONS: [(&str, &str); 7] = [
+    // As the predecessor has them.
+    ("runner_memory_mb", "1024"),
+    ("runner_tmp_mb", "1024"),
     ("kms_key", "create"),
     ("bucket", "true"),
     ("starters", r#"["arn:aws:iam::123456789012:root"]"#),
@@ -35,7 +38,7 @@ const OPTIONS: [(&str, &str); 5] = [
 
 const SIGNING: &str = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
-/// Without options and with all of them: a second plan changes nothing, and nothing is left after `destroy`.
+/// G-18: without options and with all of them, a second plan changes nothing, and nothing is left after `destroy`.
 #[tokio::test]
 async fn what_is_applied_stays_and_what_is_destroyed_is_gone() {
     tokio::join!(applies_and_destroys(&[]), applies_and_destroys(&OPTIONS));
@@ -49,6 +52,11 @@ async fn applies_and_destroys(options: &[(&str, &str)]) {
     assert!(plan.contains("No changes."), "{plan}");
     alarms_are_explained(&stack).await;
     no_role_may_do_anything_anywhere(moto.endpoint()).await;
+    has_its_sizes(moto.endpoint(), options).await;
+    the_registry_is_private(moto.endpoint()).await;
+    if !options.is_empty() {
+        people_may_do_one_thing(moto.endpoint()).await;
+    }
     stack.terraform_with_variables(&DESTROY).await;
     assert_eq!(what_aws_has(moto.endpoint()).await, [""; 0]);
 }
@@ -75,6 +83,83 @@ async fn no_role_may_do_anything_anywhere(endpoint: &str) {
             assert!(resource != "*" || knows_none, "{role}: {action} on {resource}");
         }
     }
+}
+
+/// G-25: how much the runner has, and that there is one of it.
+async fn has_its_sizes(endpoint: &str, options: &[(&str, &str)]) {
+    let runner = aws::get(endpoint, "lambda", "/2015-03-31/functions/gitlab-runner-function").await;
+    let concurrency = &runner["Concurrency"]["ReservedConcurrentExecutions"];
+    let runner = &runner["Configuration"];
+    let sizes = [&runner["Timeout"], &runner["MemorySize"], &runner["EphemeralStorage"]["Size"], concurrency];
+    assert_eq!(sizes, if options.is_empty() { [900, 2048, 4096, 1] } else { [900, 1024, 1024, 1] });
+}
+
+/// G-05, G-15: nobody but the account's own Lambda fetches the image, whose tags stay and which is scanned.
+async fn the_registry_is_private(endpoint: &str) {
+    let ask = async |operation: &str, body: Value| {
+        aws::call(endpoint, "ecr", &format!("AmazonEC2ContainerRegistry_V20150921.{operation}"), &body).await
+    };
+    let repositories = ask("DescribeRepositories", json!({})).await;
+    let repository = &repositories["repositories"][0];
+    assert_eq!(repository["imageTagMutability"], "IMMUTABLE");
+    assert_eq!(repository["imageScanningConfiguration"]["scanOnPush"], true);
+    let policy = ask("GetRepositoryPolicy", json!({"repositoryName": "gitlab-runner"})).await;
+    let policy: Value = serde_json::from_str(policy["policyText"].as_str().unwrap()).unwrap();
+    let statement = &policy["Statement"][0];
+    assert_eq!(policy["Statement"].as_array().unwrap().len(), 1, "{policy}");
+    assert_eq!(statement["Principal"], json!({"Service": "lambda.amazonaws.com"}));
+    assert_eq!(statement["Condition"]["StringEquals"]["aws:SourceAccount"], "123456789012");
+}
+
+/// G-13, G-14, G-27: who starts the runner can do nothing else, and has a second factor where that is wanted; nor can who
+/// pushes its image.
+async fn people_may_do_one_thing(endpoint: &str) {
+    let permissions = runtask_tests::gate::permissions(endpoint).await;
+    let of = |role: &str| {
+        let short = |(action, resource): &(String, String)| {
+            format!("{action} {}", resource.rsplit_once(':').map_or(&**resource, |(_, name)| name))
+        };
+        permissions[role].iter().map(short).collect::<Vec<_>>()
+    };
+    assert_eq!(of("gitlab-runner-starter"), ["lambda:InvokeFunction gitlab-runner-function"]);
+    let repository = "repository/gitlab-runner";
+    let mut pusher: Vec<String> = [
+        "BatchCheckLayerAvailability",
+        "BatchGetImage",
+        "CompleteLayerUpload",
+        "InitiateLayerUpload",
+        "PutImage",
+        "UploadLayerPart",
+    ]
+    .map(|it| format!("ecr:{it} {repository}"))
+    .into();
+    pusher.insert(3, "ecr:GetAuthorizationToken *".to_owned());
+    assert_eq!(of("gitlab-runner-image-pusher"), pusher);
+    let form = [("Action", "GetRole"), ("Version", "2010-05-08"), ("RoleName", "gitlab-runner-starter")];
+    assert!(aws::query(endpoint, "iam", &form).await.contains("MultiFactorAuthPresent"));
+}
+
+/// G-04: everything is billed by use, but for what is kept or watched: secrets, a key, alarms, bytes.
+#[test]
+fn nothing_is_there_that_is_billed_by_the_hour() {
+    let mut services = BTreeSet::new();
+    for name in terraform_files(Path::new(RUNNER_INFRA)) {
+        let text = std::fs::read_to_string(Path::new(RUNNER_INFRA).join(&name)).unwrap();
+        assert!(!text.contains("provisioned_concurrency") && !text.contains("vpc_config"), "{name}");
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("resource \"aws_") {
+                services.insert(rest.split(['_', '"']).next().unwrap().to_owned());
+            }
+            if line.trim_start().starts_with("billing_mode") {
+                assert!(line.ends_with("\"PAY_PER_REQUEST\""), "{name}: {line}");
+            }
+        }
+    }
+    let services: Vec<&str> = services.iter().map(String::as_str).collect();
+    assert_eq!(
+        services,
+        ["cloudwatch", "dynamodb", "ecr", "iam", "kms", "lambda", "s3", "scheduler", "secretsmanager"]
+    );
 }
 
 /// I-01: a second state of the same name fails at its first role, and takes nothing from the first one; one of another name
@@ -111,7 +196,7 @@ fn everything_takes_its_name_from_the_first_role() {
     }
 }
 
-/// From the hook to the end of a job, and from a death to the end of its job, with the permissions that each function has
+/// G-10, G-16: from the hook to the end of a job, and from a death to the end of its job, with the permissions that each function has
 /// and, together with the second test of the options, no more than it uses.
 #[tokio::test]
 async fn a_hook_starts_a_job_with_a_role_and_nobody_needs_more_than_they_may() {

@@ -10,6 +10,7 @@ const COOPERATIVE: &str = "bash -c 'trap \"echo unlocked; exit 1\" INT; while :;
 const SLOW: &str = "bash -c 'trap \"sleep 2; echo unlocked; exit 1\" INT; while :; do sleep 0.05; done'";
 const DEAF: &str = "bash -c 'trap : INT TERM; while :; do sleep 0.05; done'";
 
+/// G-51, G-53: what takes longer than a function lives is told so in its first lines, and stopped in order.
 #[tokio::test]
 async fn a_job_ends_before_its_function_whatever_it_does() {
     let aws = Aws::start().await;

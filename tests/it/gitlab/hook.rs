@@ -42,7 +42,7 @@ async fn send(world: &World, delivery: &Delivery) -> u16 {
     answer.status
 }
 
-/// A right signature starts the runner, which runs the job; a wrong, an old and a changed one are refused; and one that is
+/// G-52, where nothing keeps itself alive: a right signature starts the runner, which runs the job; a wrong, an old and a changed one are refused; and one that is
 /// sent again costs a poll.
 #[tokio::test]
 async fn a_signed_hook_starts_the_runner() {

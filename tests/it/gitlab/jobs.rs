@@ -59,7 +59,32 @@ async fn a_job_is_run_with_the_secret_and_leaves_nothing_behind() {
     world.is_innocent("a job").await;
 }
 
-/// G-20, G-21: the event, the secret's name and the names in it, as the predecessor has them.
+/// G-11: secrets are read anew, so that one that was changed counts from the next invocation on.
+#[tokio::test]
+async fn a_secret_that_was_changed_counts_at_once() {
+    let aws = Aws::start().await;
+    let secret = |value: &str| json!({"DB_PASSWORD": value});
+    let world =
+        aws.world("changed", secret("first-EXAMPLE"), |it| it.env("RUNNER_SECRET_KEYS", "DB_PASSWORD")).await;
+    for value in ["first-EXAMPLE", "second-EXAMPLE"] {
+        let mut members = secret(value);
+        members["GITLAB_RUNNER_TOKEN"] = world.simulator.runner_token().into();
+        aws.change_secret("example-runner-secret-changed", &members).await;
+        world.simulator.add_secret(value, "a secret of the runner");
+        let compare = format!(
+            "[ \"$DB_PASSWORD\" = \"$(printf %s {} -EXAMPLE)\" ]",
+            value.trim_end_matches("-EXAMPLE")
+        );
+        let id = world.simulator.enqueue(&JobSpec::new("plan", &[&compare]));
+        assert!(world.poll().await.is_success());
+        let job = world.simulator.job(id).unwrap();
+        assert_eq!(job.status, Status::Success, "{}", job.log_text());
+    }
+    assert_eq!(world.double.cold_starts(super::world::RUNNER), 1);
+    world.is_innocent("changed").await;
+}
+
+/// G-16, G-20, G-21: the event, the secret's name and the names in it, as the predecessor has them.
 #[tokio::test]
 async fn what_the_predecessor_was_set_up_with_works() {
     let aws = Aws::start().await;
@@ -104,7 +129,7 @@ async fn events_that_come_twice_cost_a_poll() {
     world.is_innocent("twice").await;
 }
 
-/// What is to be known at set-up.
+/// G-23: what is to be known at set-up.
 #[tokio::test]
 async fn verify_tells_of_token_tools_and_seal() {
     let aws = Aws::start().await;

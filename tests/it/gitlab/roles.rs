@@ -24,6 +24,7 @@ fn git_info(protected: Value) -> Value {
     json!({"repo_url": "", "ref": "main", "sha": "0", "ref_type": "branch", "refspecs": [], "depth": 1, "protected": protected})
 }
 
+/// G-16, G-58: a role for plans of any ref, and one for applies of protected refs.
 #[tokio::test]
 async fn a_role_is_chosen_by_what_gitlab_says_and_not_by_variables() {
     let aws = Aws::start().await;

@@ -52,6 +52,12 @@ impl Aws {
         put_secret(self.moto.endpoint(), name, value).await;
     }
 
+    /// Gives a secret another value.
+    pub(super) async fn change_secret(&self, name: &str, value: &Value) {
+        let body = json!({"SecretId": name, "SecretString": value.to_string(), "ClientRequestToken": uuid::Uuid::new_v4().to_string()});
+        aws::call(self.moto.endpoint(), "secretsmanager", "secretsmanager.PutSecretValue", &body).await;
+    }
+
     /// A world of its own; `name` tells it from others of this AWS. `secret` are members of the runner's secret besides its
     /// token, `change` is what is special about the runner's function.
     pub(super) async fn world(

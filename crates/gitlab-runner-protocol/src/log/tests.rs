@@ -38,6 +38,7 @@ fn check(settings: &LogSettings, input: &[u8], expected: &str) {
     }
 }
 
+/// G-46
 #[test]
 fn every_vector_of_masking_holds_for_every_cut() {
     let masking = &vectors()["masking"];
@@ -158,6 +159,7 @@ fn what_is_to_be_masked_later_is_masked_from_then_on() {
     assert_eq!(log.part(0, 99), b"[MASKED] second-one [MASKED] [MASKED]\n");
 }
 
+/// G-46
 #[test]
 fn a_log_over_its_limit_ends_with_one_notice_at_a_border_of_a_character() {
     let text = logged(

@@ -42,6 +42,7 @@ async fn a_job_is_reported_from_its_first_line_to_its_state() {
     tokio::join!(run(&[], FinalState::Success), run(&[], FAILED));
 }
 
+/// G-46: 416, 404, errors, resets, and another interval.
 #[tokio::test]
 async fn no_fault_of_the_log_costs_a_byte() {
     let faults = [
@@ -59,6 +60,7 @@ async fn no_fault_of_the_log_costs_a_byte() {
         .await;
 }
 
+/// G-47: 202, 412, 429, errors, resets, and silence.
 #[tokio::test]
 async fn no_fault_of_the_state_costs_the_state() {
     let faults = [
@@ -165,6 +167,7 @@ async fn a_log_that_does_not_get_through_does_not_cost_the_state() {
     assert!(violations.iter().all(|it| it.contains("that of the log")), "{violations:?}");
 }
 
+/// G-46
 #[tokio::test]
 async fn a_large_log_comes_in_parts_of_a_mebibyte() {
     let world = World::new(&[]).await;
@@ -179,6 +182,7 @@ async fn a_large_log_comes_in_parts_of_a_mebibyte() {
     world.judge();
 }
 
+/// G-47
 #[tokio::test]
 async fn a_quiet_job_gives_signs_of_life() {
     let world = World::new(&[]).await;

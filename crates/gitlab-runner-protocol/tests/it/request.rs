@@ -35,6 +35,7 @@ async fn a_runner_is_made_verified_and_removed() {
     assert_eq!(error.status().unwrap(), 403);
 }
 
+/// G-42, G-55
 #[tokio::test]
 async fn a_job_is_asked_for_below_the_path_of_the_instance() {
     let settings = SimulatorSettings { base_path: "/gitlab".into(), ..SimulatorSettings::default() };
@@ -49,6 +50,7 @@ async fn a_job_is_asked_for_below_the_path_of_the_instance() {
     world.judge();
 }
 
+/// G-42
 #[tokio::test]
 async fn faults_that_pass_cost_no_job() {
     for fault in [
@@ -67,6 +69,7 @@ async fn faults_that_pass_cost_no_job() {
     }
 }
 
+/// G-42: 403 and 422 end it.
 #[tokio::test]
 async fn faults_that_do_not_pass_are_told_by_what_they_are() {
     for (fault, text) in [
