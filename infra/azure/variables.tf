@@ -54,7 +54,7 @@ variable "run_task_container_registry" {
 }
 
 variable "run_task_container_image" {
-  description = "Image in that registry with its tag or digest, as `make image` built it and somebody pushed it: runtask:0.1.0."
+  description = "Image in that registry with its tag or digest, as `make image` built it and somebody pushed it: runtask:0.2.0."
   type        = string
   nullable    = false
 

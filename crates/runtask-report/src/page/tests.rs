@@ -77,6 +77,7 @@ fn a_page_has_the_verdict_first_and_then_what_was_found() {
     let page = page(&reports, Verdict::Failed, &details);
     skeleton(&page);
     let shown = page.replace(STYLE, "[style]").replace("><", ">\n<");
+    let shown = shown.replace(concat!("runtask ", env!("CARGO_PKG_VERSION")), "runtask [version]");
     insta::assert_snapshot!("page", shown);
 }
 
