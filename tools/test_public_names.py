@@ -37,7 +37,7 @@ class PublicNames(unittest.TestCase):
             "[[tasks.NAME.scanner]] profile",
             "runtask check --all-tasks",
             "runtask policy explain-result --rule <CODE> <PLAN> [PATH]...",
-            "runtask runner run --config",
+            "runtask runner run --once",
             "every command --json",
             "2 Unable",
             "check-unavailable",
