@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-approval demo-runner package image runner-image test conformance lint bench docs plans fuzz clean
+.PHONY: help setup demo demo-approval demo-runner package image runner-image release test conformance lint bench docs plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -38,6 +38,10 @@ FUZZ_TARGET ?=
 # Which plans to make again, unless all: `make plans PLANS="buckets iam"`.
 PLANS ?=
 
+# What to make of a release, unless all, and the tag that it has to have: `make release ONLY=module`, `make release TAG=v0.2.0`.
+ONLY ?=
+TAG ?=
+
 # For texts that are arguments of a call.
 comma := ,
 # $(call step,TEXT): says in one line what comes next.
@@ -50,7 +54,7 @@ help: ## List these commands
 
 setup: ## Set up every tool that the commands below use, except those for fuzz
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform providers lambda moto redis browser ci-local scan deny
+	@$(SETUP) terraform providers lambda moto redis browser ci-local scan deny actions sbom
 
 # It needs no terraform: files are judged by the formatter that is built in.
 demo: export RUNTASK_FMT_ENGINE := native
@@ -94,6 +98,12 @@ runner-image: ## Build the image of the GitLab runner's function, and the zips b
 	$(call step,Building the image)
 	@python3 -B tools/runner_image.py --architecture $(MACHINE)
 
+release: ## Make everything that a version consists of, into target/dist; ONLY=part, TAG=the tag that it has to have
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform lambda sbom
+	$(call step,Making a release)
+	@python3 -B tools/release.py $(addprefix --only ,$(ONLY)) $(if $(TAG),--tag '$(TAG)')
+
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform providers lambda moto redis browser ci-local scan
@@ -114,7 +124,9 @@ conformance: ## Hold the policy engine against OPA's conformance suite: CASES, a
 
 lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	$(call step,Setting up tools below .tools/)
-	@$(SETUP) terraform scan deny
+	@$(SETUP) terraform scan deny actions
+	$(call step,Checking the workflows)
+	@.tools/bin/actionlint -shellcheck= -pyflakes=
 	$(call step,Checking the formatting of Rust)
 	@cargo fmt --all --check
 	$(call step,Checking the formatting of Terraform)

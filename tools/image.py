@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -50,26 +51,32 @@ def main() -> int:
     try:
         engine = find_engine()
         print(f"image: building with {engine}", flush=True)
-        folder = target_directory() / "image"
-        program = build_program(arguments.profile)
-        context = folder / "context"
-        terraform = package.pinned_terraform(terraform_platform())
-        assemble(context, program, terraform, arguments.base)
-        for target, suffix in TARGETS.items():
+        for suffix, archive in make(arguments.name, arguments.base, arguments.profile, engine):
             name = f"{arguments.name}:{version()}{suffix}"
-            archive = folder / f"runtask{suffix}.tar"
-            build_image(engine, context, target, name, arguments.base, archive)
-            found = image_look.read(archive)
-            problems = image_look.problems(found, version(), expected_files(context, target, arguments.base))
-            if problems:
-                raise SetupError("the image is not what it should be:\n" + "\n".join(f"  {it}" for it in problems))
-            with image_try.unpacked(archive) as root:
-                image_try.try_out(root, program, found.environment, with_terraform=target == "with-terraform")
             print(f"{name:<40} {archive.stat().st_size / 1e6:>6.1f} MB   {shown(archive)}", flush=True)
     except (SetupError, image_try.TryError) as err:
         print(f"image: {err}", file=sys.stderr)
         return 2
     return 0
+
+
+def make(name: str, base: str, profile: str, engine: str, when: int | None = None) -> Iterator[tuple[str, Path]]:
+    """Builds and tries the images, and tells of each how its tag ends, and its archive. `when`, in seconds since 1970, is
+    how old everything in them is; otherwise it is as old as the build."""
+    folder = target_directory() / "image"
+    program = build_program(profile)
+    context = folder / "context"
+    assemble(context, program, package.pinned_terraform(terraform_platform()), base)
+    for target, suffix in TARGETS.items():
+        archive = folder / f"runtask{suffix}.tar"
+        build_image(engine, context, target, f"{name}:{version()}{suffix}", base, archive, when)
+        found = image_look.read(archive)
+        problems = image_look.problems(found, version(), expected_files(context, target, base))
+        if problems:
+            raise SetupError("the image is not what it should be:\n" + "\n".join(f"  {it}" for it in problems))
+        with image_try.unpacked(archive) as root:
+            image_try.try_out(root, program, found.environment, with_terraform=target == "with-terraform")
+        yield suffix, archive
 
 
 def version() -> str:
@@ -161,10 +168,11 @@ def find_engine() -> str:
     )
 
 
-def build_image(engine: str, context: Path, target: str, name: str, base: str, archive: Path) -> None:
+def build_image(engine: str, context: Path, target: str, name: str, base: str, archive: Path, when: int | None) -> None:
     arguments = ["--file", str(CONTAINERFILE), "--target", target, "--tag", name]
     arguments += ["--build-arg", f"BASE={base}"]
     arguments += ["--build-arg", f"VERSION={version()}", "--build-arg", f"REVISION={revision()}"]
+    arguments += [] if when is None else ["--timestamp", str(when)]
     archive.parent.mkdir(parents=True, exist_ok=True)
     archive.unlink(missing_ok=True)
     # OCI's own format has no place for a health check. Without the isolation of containers, as nothing runs while it builds,
@@ -178,6 +186,11 @@ def build_image(engine: str, context: Path, target: str, name: str, base: str, a
     else:
         call([engine, "build", *arguments, str(context)])
         call([engine, "save", "--output", str(archive), name])
+
+
+def oci_layout(engine: str, name: str, to: Path) -> None:
+    """Writes an image that was built into a folder, in the layout of OCI, which has no place for its health check."""
+    call([engine, "push", "--quiet", "--format", "oci", name, f"oci:{to}:{name}"])
 
 
 def call(command: list[str]) -> None:

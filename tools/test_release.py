@@ -1,0 +1,187 @@
+"""Tests of release.py: that archives depend on what is in them alone, and that notes are cut where they begin and end. What is
+built is left to `make release`."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import image  # noqa: E402 (found through the line above)
+import release  # noqa: E402
+import release_archive  # noqa: E402
+import release_notes  # noqa: E402
+from setup import ROOT, SetupError  # noqa: E402
+
+WHEN = 1_790_000_000
+
+CHANGELOG = """\
+# Changes
+
+## 0.3.0
+
+Later.
+
+## 0.2.0
+
+Stricter: [docs/upgrading.md](docs/upgrading.md#from-010-to-020) says what to do.
+
+### New
+
+- Costs, [as a page](docs/cost-checks.md) says, and [semver](https://semver.org).
+
+## 0.1.0
+
+Before.
+"""
+UPGRADING = """\
+# Upgrade
+
+## From 0.1.0 to 0.2.0
+
+Read [settings.md](settings.md), and [CHANGELOG.md](../CHANGELOG.md).
+
+## From 0.2.0 to 0.3.0
+
+Nothing.
+"""
+
+
+class Folder(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def file(self, name: str, content: bytes, mode: int = 0o600, modified: int = 0) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        path.chmod(mode)
+        os.utime(path, (modified, modified))
+        return path
+
+
+class Archives(Folder):
+    def write(self, name: str, files: dict, when: int = WHEN) -> bytes:
+        path = self.folder / name
+        release_archive.write_tar(path, "runtask", files, when)
+        return path.read_bytes()
+
+    def test_an_archive_depends_on_names_and_bytes_alone(self) -> None:
+        first = {"b": self.file("one/b", b"b", 0o755, 5), "a": b"a"}
+        second = {"a": self.file("two/a", b"a", 0o600, 7), "b": self.file("two/b", b"b", 0o700, 9)}
+        self.assertEqual(self.write("one.tar.gz", first), self.write("two.tar.gz", second))
+        self.assertNotEqual(self.write("one.tar.gz", first), self.write("two.tar.gz", {**second, "a": b"A"}))
+        self.assertNotEqual(self.write("one.tar.gz", first), self.write("two.tar.gz", second, WHEN + 1))
+
+    def test_files_are_of_nobody_as_old_as_the_commit_and_programs_can_be_run(self) -> None:
+        written = self.write("one.tar.gz", {"bin/runtask": self.file("runtask", b"#!", 0o700), "LICENSE": b"MIT"})
+        with tarfile.open(fileobj=io.BytesIO(written)) as archive:
+            found = [(it.name, oct(it.mode), it.uid, it.gid, it.uname, it.mtime) for it in archive]
+        self.assertEqual(
+            found,
+            [("runtask/LICENSE", "0o644", 0, 0, "", WHEN), ("runtask/bin/runtask", "0o755", 0, 0, "", WHEN)],
+        )
+
+    def test_sums_are_those_that_sha256sum_checks(self) -> None:
+        listed = release_archive.sums([self.file("b", b"b"), self.file("a", b"a")])
+        self.assertEqual(
+            listed,
+            "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb  a\n"
+            "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d  b\n",
+        )
+
+
+class Notes(unittest.TestCase):
+    def test_notes_are_the_versions_own_and_lead_to_no_page_that_is_not_there(self) -> None:
+        self.assertEqual(
+            release_notes.notes(CHANGELOG, UPGRADING, "0.2.0"),
+            "Stricter: docs/upgrading.md says what to do.\n"
+            "\n"
+            "### New\n"
+            "\n"
+            "- Costs, as a page (docs/cost-checks.md) says, and [semver](https://semver.org).\n"
+            "\n"
+            "### Upgrading\n"
+            "\n"
+            "Read settings.md, and CHANGELOG.md.\n",
+        )
+        self.assertEqual(release_notes.notes(CHANGELOG, "", "0.1.0"), "Before.\n")
+
+    def test_a_version_without_notes_is_refused(self) -> None:
+        for changelog in [CHANGELOG, f"{CHANGELOG}\n## 0.4.0\n"]:
+            with self.assertRaises(release_notes.NotesError) as raised:
+                release_notes.notes(changelog, UPGRADING, "0.4.0")
+            self.assertIn("0.4.0", str(raised.exception))
+
+    def test_this_version_has_notes(self) -> None:
+        pages = [(ROOT / name).read_text() for name in ["CHANGELOG.md", "docs/upgrading.md"]]
+        self.assertIn("### Upgrading", release_notes.notes(*pages, image.version()))
+
+
+class Parts(Folder):
+    def made(self) -> release.Release:
+        with mock.patch.object(release, "target_directory", return_value=self.folder):
+            return release.Release("1.2.3", WHEN, "function")
+
+    def test_the_module_is_what_is_in_git_and_the_same_each_time(self) -> None:
+        archives = []
+        for _time in range(2):
+            made = self.made()
+            made.module()
+            archives.append(made.made[0].read_bytes())
+        self.assertEqual(*archives)
+        with tarfile.open(fileobj=io.BytesIO(archives[0])) as archive:
+            names = archive.getnames()
+        self.assertIn("runtask-1.2.3-terraform/infra/variables.tf", names)
+        self.assertIn("runtask-1.2.3-terraform/tfe.tf", names)
+        left = [it for it in names if re.search(r"\.terraform|tfstate|/infra/tests/|tfvars$", it)]
+        self.assertEqual(left, [])
+
+    def test_sums_cover_everything_and_what_an_earlier_run_left_is_gone(self) -> None:
+        made = self.made()
+        (made.folder / "runtask-1.2.3-old.tar.gz").write_text("old")
+        made.module()
+        made.notes = lambda: None
+        with mock.patch("builtins.print"):
+            made.finish()
+        self.assertEqual(sorted(it.name for it in made.folder.iterdir()), ["SHA256SUMS", "runtask-1.2.3-terraform.tar.gz"])
+        self.assertEqual((made.folder / "SHA256SUMS").read_text(), release_archive.sums(made.made))
+
+    def test_another_tag_than_the_versions_is_refused(self) -> None:
+        said = io.StringIO()
+        with mock.patch.object(sys, "argv", ["release.py", "--tag", "v9.9.9"]), mock.patch.object(sys, "stderr", said):
+            self.assertEqual(release.main(), 2)
+        self.assertIn(f"v{image.version()}", said.getvalue())
+
+    def test_the_time_is_that_of_the_commit_or_the_one_that_is_named(self) -> None:
+        with mock.patch.dict(os.environ, {"SOURCE_DATE_EPOCH": str(WHEN)}):
+            self.assertEqual(release.commit_time(), WHEN)
+        with mock.patch.dict(os.environ, {"SOURCE_DATE_EPOCH": "yesterday"}), self.assertRaises(SetupError):
+            release.commit_time()
+
+
+class Version(unittest.TestCase):
+    def test_pages_show_the_present_version(self) -> None:
+        shown = re.compile(r'(?:runtask|gitlab-runner):(\d+\.\d+\.\d+)|"version":"(\d[^"]*)"|runtask[ -](\d+\.\d+\.\d+)\b')
+        paths = [*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "compose.yaml", ROOT / "compose.env.example", *ROOT.glob("infra/**/*.md")]
+        old = {
+            f"{path.relative_to(ROOT)}: {found.group()}"
+            for path in paths
+            for found in shown.finditer(path.read_text())
+            if image.version() not in found.groups()
+        }
+        self.assertEqual(old, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
