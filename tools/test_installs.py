@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import os
 import re
 import shlex
@@ -179,8 +180,10 @@ class Component(Published):
         code, log = self.run_pipeline()
         self.assertNotEqual(code, 0, log)
         self.assertIn("main.tf", log)
-        [report] = self.work.rglob("runtask-junit.xml")
-        self.assertIn("<failure", report.read_text())
+        [junit] = self.work.rglob("runtask-junit")
+        self.assertIn("<failure", junit.read_text())
+        [quality] = self.work.rglob("runtask-gitlab")
+        self.assertEqual({it["location"]["path"] for it in json.loads(quality.read_text())}, {"main.tf", "modules/network/main.tf"})
         for file in (ROOT / "examples/formatted").rglob("*.tf"):
             shutil.copy(file, self.work / file.relative_to(ROOT / "examples/formatted"))
         code, log = self.run_pipeline(self.sums.split()[0])

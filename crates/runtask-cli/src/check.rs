@@ -63,7 +63,7 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) sarif: SarifArguments,
 
-    /// How to print the result: text, json, sarif, junit, github, markdown, html
+    /// How to print the result: text, json, sarif, junit, github, gitlab, markdown, html
     #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
     pub(crate) format: Format,
 

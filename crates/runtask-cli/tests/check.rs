@@ -22,7 +22,7 @@ mod terminal;
 mod terraform;
 
 use place::{Place, Said, repository, repository_text};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -454,6 +454,11 @@ fn every_format_is_what_its_readers_expect() {
     let github = print("github");
     assert!(github.lines().any(|it| it.starts_with("::error title=public-s3-bucket (high)::")), "{github}");
     assert!(github.lines().any(|it| it.starts_with("::warning title=force-destroy (medium)::")), "{github}");
+    let gitlab: Value = serde_json::from_str(&print("gitlab")).unwrap();
+    assert_eq!(
+        (&gitlab[0]["check_name"], &gitlab[0]["severity"]),
+        (&json!("public-s3-bucket"), &json!("major"))
+    );
     let markdown = print("markdown");
     assert!(markdown.starts_with("## Run task: failed\n"), "{markdown}");
     let html = print("html");

@@ -1,7 +1,7 @@
 //! Lists the formats by name.
 
 use crate::terminal::Style;
-use crate::{PageDetails, github, json, junit, markdown, page, sarif, terminal};
+use crate::{PageDetails, github, gitlab, json, junit, markdown, page, sarif, terminal};
 use runtask_findings::{CheckReport, Verdict, prints};
 use serde_json::Value;
 use std::fmt;
@@ -21,6 +21,8 @@ pub enum Format {
     Junit,
     /// Annotations in GitHub Actions: [`github()`].
     Github,
+    /// A report of code quality in GitLab: [`gitlab()`].
+    Gitlab,
     /// A comment on a merge request: [`markdown()`].
     Markdown,
     /// A page to open in a browser: [`page()`].
@@ -30,8 +32,17 @@ pub enum Format {
 impl Format {
     /// Every format, in the order to list them.
     #[must_use]
-    pub const fn all() -> [Self; 7] {
-        [Self::Text, Self::Json, Self::Sarif, Self::Junit, Self::Github, Self::Markdown, Self::Html]
+    pub const fn all() -> [Self; 8] {
+        [
+            Self::Text,
+            Self::Json,
+            Self::Sarif,
+            Self::Junit,
+            Self::Github,
+            Self::Gitlab,
+            Self::Markdown,
+            Self::Html,
+        ]
     }
 
     /// The name in lower case.
@@ -43,6 +54,7 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Junit => "junit",
             Self::Github => "github",
+            Self::Gitlab => "gitlab",
             Self::Markdown => "markdown",
             Self::Html => "html",
         }
@@ -57,7 +69,7 @@ impl fmt::Display for Format {
 
 /// A name that no format has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a format is `text`, `json`, `sarif`, `junit`, `github`, `markdown` or `html`")]
+#[error("a format is `text`, `json`, `sarif`, `junit`, `github`, `gitlab`, `markdown` or `html`")]
 pub struct UnknownFormat;
 
 impl FromStr for Format {
@@ -77,6 +89,7 @@ pub fn render(format: Format, reports: &[CheckReport], verdict: Verdict, style: 
         Format::Sarif => printed(&sarif(reports, verdict)),
         Format::Junit => junit(reports, verdict),
         Format::Github => github(reports, verdict),
+        Format::Gitlab => printed(&gitlab(reports, verdict)),
         Format::Markdown => markdown(reports, verdict),
         Format::Html => page(reports, verdict, &PageDetails::default()),
     }

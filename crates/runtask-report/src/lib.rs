@@ -2,6 +2,7 @@
 
 mod format;
 mod github;
+mod gitlab;
 mod groups;
 mod json;
 mod junit;
@@ -17,6 +18,7 @@ mod terminal;
 
 pub use format::{Format, UnknownFormat, render};
 pub use github::github;
+pub use gitlab::gitlab;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;

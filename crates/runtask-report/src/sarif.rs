@@ -234,7 +234,7 @@ fn encoded(bytes: &[u8]) -> String {
 }
 
 /// The identity of a finding, the same in a later run.
-fn identity(finding: &Finding) -> String {
+pub(crate) fn identity(finding: &Finding) -> String {
     let (kind, subject) = match &finding.subject {
         Some(Subject::File { path, .. }) => ("file", uri(path)),
         Some(Subject::Resource { address }) => ("resource", address.clone()),
