@@ -8,6 +8,7 @@ and says so in CHANGELOG.md, and in docs/upgrading.md where somebody has to do s
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from pathlib import Path
@@ -54,18 +55,24 @@ def text(path: str) -> str:
 
 def settings() -> list[str]:
     """The first column of the page's tables; test_settings.py holds the page against the programs."""
-    rows = re.findall(r"^\| (`[A-Z][A-Z0-9_]+`(?:, `[A-Z][A-Z0-9_]+`)*) \|", text("docs/settings.md"), re.MULTILINE)
+    rows = re.findall(r"^\| (`[A-Z][A-Z0-9_]+`(?:[,;] `[A-Z][A-Z0-9_]+`)*) \|", text("docs/settings.md"), re.MULTILINE)
     return sorted({name for row in rows for name in re.findall(r"`(\w+)`", row)})
 
 
 def keys() -> list[str]:
-    """Each kind of table of runtask.toml, as those write it who read it, with its keys."""
-    kinds = re.compile(r'Kind::new\(\s*"((?:[^"\\]|\\.)*)",\s*&\[([^\]]*)\]', re.DOTALL)
-    found = []
-    for path in sorted(ROOT.glob("crates/*/src/**/*.rs")):
-        for name, inside in kinds.findall(path.read_text().split("#[cfg(test)]")[0]):
-            found += [f"{name.strip('`')} {key}" for key in re.findall(r'"(\w+)"', inside)]
-    return sorted(found)
+    """From the schema of the file, which a test holds against those who read it."""
+
+    def below(schema: dict, path: str) -> list[str]:
+        found = []
+        for name, inside in schema.get("properties", {}).items():
+            at = f"{path}.{name}" if path else name
+            found.append(at)
+            named = inside.get("additionalProperties")
+            found += below(inside, at) + below(inside.get("items", {}), f"{at}[]")
+            found += below(named, f"{at}.NAME") if isinstance(named, dict) else []
+        return found
+
+    return sorted(below(json.loads(text("docs/runtask.schema.json")), ""))
 
 
 def commands() -> list[str]:

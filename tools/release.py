@@ -221,11 +221,12 @@ def copied(program: Path, to: Path) -> Path:
 
 
 def said_by(program: Path) -> dict[str, release_archive.Content]:
-    """The manual's pages, and what completes the command in each shell, by where they belong below a prefix."""
+    """The manual's pages, what completes the command in each shell, and the schema, by where they belong below a prefix."""
     texts: dict[str, release_archive.Content] = {}
     with tempfile.TemporaryDirectory() as folder:
         asked(program, "man", folder)
         texts |= {f"share/man/man1/{it.name}": it.read_bytes() for it in Path(folder).iterdir()}
+    texts["share/runtask/runtask.schema.json"] = asked(program, "schema")
     return texts | {place: asked(program, "completions", shell) for shell, place in COMPLETIONS.items()}
 
 

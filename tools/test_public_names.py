@@ -33,8 +33,8 @@ class PublicNames(unittest.TestCase):
         names = public_names.listed().splitlines()
         for name in [
             "HMAC_KEY",
-            "[tasks.NAME.policy] paths",
-            "[[tasks.NAME.scanner]] profile",
+            "tasks.NAME.policy.paths",
+            "tasks.NAME.scanner[].profile",
             "runtask check --all-tasks",
             "runtask policy explain-result --rule <CODE> <PLAN> [PATH]...",
             "runtask runner run --once",

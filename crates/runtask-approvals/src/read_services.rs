@@ -5,7 +5,7 @@ use crate::here::is_private;
 use crate::identity::{IssuerUrl, Provider, ProxySettings};
 use crate::services::{OidcService, Services, SlackClicks, SlackService, TeamsService};
 use runtask_settings::Reference;
-use runtask_tasks::{Kind, Notes, Table, shown, table, wrong_type};
+use runtask_tasks::{Form, Key, Kind, Notes, Table, shown, table, words, wrong_type};
 use std::collections::BTreeMap;
 use toml::de::DeValue;
 use url::Url;
@@ -13,28 +13,70 @@ use url::Url;
 /// `[approval.oidc]`
 pub(crate) static OIDC: Kind = Kind::new(
     "`[approval.oidc]`",
-    &["issuer", "client_id", "client_secret", "provider", "domain", "groups_claim"],
+    &[
+        Key::required("issuer", Form::Text, "The provider's address, exactly as its tokens write it"),
+        Key::required("client_id", Form::Text, "What the provider calls us"),
+        Key::new("client_secret", Form::Text, "Where the secret is: env:NAME, file:PATH or ssm:///NAME"),
+        Key::new("provider", Form::Word(&WAY_WORDS), "Which provider it is; as the issuer says unless set"),
+        Key::new("domain", Form::Text, "The domain that Google's accounts must belong to"),
+        Key::new("groups_claim", Form::Text, "The claim with people's groups"),
+    ],
 );
 
 /// `[approval.proxy]`
 pub(crate) static PROXY: Kind = Kind::new(
     "`[approval.proxy]`",
-    &["kind", "arn", "client_id", "issuer", "provider", "domain", "groups_claim", "team", "audience", "keys"],
+    &[
+        Key::required("kind", Form::Word(&PROXY_WORDS), "Which proxy it is"),
+        Key::new("arn", Form::Text, "The ARN of the load balancer: no other may sign anybody in"),
+        Key::new("client_id", Form::Text, "The client id in the load balancer's listener rule"),
+        Key::new("issuer", Form::Text, "The provider's address, exactly as its tokens write it"),
+        Key::new("provider", Form::Word(&WAY_WORDS), "Which provider it is; as the issuer says unless set"),
+        Key::new("domain", Form::Text, "The domain that Google's accounts must belong to"),
+        Key::new("groups_claim", Form::Text, "The claim with people's groups"),
+        Key::new("team", Form::Text, "https://TEAM.cloudflareaccess.com"),
+        Key::new("audience", Form::Text, "Whom its tokens are for"),
+        Key::new("keys", Form::Text, "Where its public keys are; as the vendor says unless set"),
+    ],
 );
 
 /// `[approval.easy_auth]`
-pub(crate) static EASY_AUTH: Kind = Kind::new("`[approval.easy_auth]`", &["tenant"]);
+pub(crate) static EASY_AUTH: Kind = Kind::new(
+    "`[approval.easy_auth]`",
+    &[Key::required("tenant", Form::Text, "The directory (tenant) id of your Entra ID")],
+);
 
 /// `[approval.teams.NAME]`
-pub(crate) static TEAMS: Kind = Kind::new("`[approval.teams.NAME]`", &["url", "card", "mentions"]);
+pub(crate) static TEAMS: Kind = Kind::new(
+    "`[approval.teams.NAME]`",
+    &[
+        Key::new("url", Form::Text, "Where the secret URL is: env:NAME, file:PATH or ssm:///NAME"),
+        Key::new("card", Form::Word(&CARD_WORDS), "How its message is built"),
+        Key::new("mentions", Form::Tables(&MENTION), "Who is called upon"),
+    ],
+);
 
 /// Each of `mentions`.
-pub(crate) static MENTION: Kind = Kind::new("`mentions = [{ name = \"…\", id = \"…\" }]`", &["name", "id"]);
+pub(crate) static MENTION: Kind = Kind::new(
+    "`mentions = [{ name = \"…\", id = \"…\" }]`",
+    &[
+        Key::required("name", Form::Text, "What to call them"),
+        Key::required("id", Form::Text, "Their user principal name, or their object id in Entra ID"),
+    ],
+);
 
 /// `[approval.slack]`
 pub(crate) static SLACK: Kind = Kind::new(
     "`[approval.slack]`",
-    &["token", "app", "team", "signing_secret", "previous_signing_secret", "api", "replies"],
+    &[
+        Key::new("token", Form::Text, "Where the bot's token is: env:NAME, file:PATH or ssm:///NAME"),
+        Key::new("app", Form::Text, "The app's id, which begins with A"),
+        Key::new("team", Form::Text, "The workspace's id, which begins with T"),
+        Key::new("signing_secret", Form::Text, "Where the signing secret is: env:NAME, …"),
+        Key::new("previous_signing_secret", Form::Text, "Where the one before is, which verifies too"),
+        Key::new("api", Form::Text, "Where the API is in place of Slack's"),
+        Key::new("replies", Form::Text, "Where replies to clicks go in place of Slack's"),
+    ],
 );
 
 /// The most people who are called upon in one channel: Teams takes twenty.
@@ -48,13 +90,13 @@ const IAP_KEYS: &str = "https://www.gstatic.com/iap/verify/public_key-jwk";
 /// Reads them. What is wrong is noted, and left out.
 pub(crate) fn read_services(settings: &Table<'_>, notes: &mut Notes<'_>) -> Services {
     Services {
-        oidc: settings.table("oidc", &OIDC, notes).and_then(|it| oidc(&it, notes)),
-        proxy: settings.table("proxy", &PROXY, notes).and_then(|it| proxy(&it, notes)),
+        oidc: settings.table("oidc", notes).and_then(|it| oidc(&it, notes)),
+        proxy: settings.table("proxy", notes).and_then(|it| proxy(&it, notes)),
         easy_auth_tenant: settings
-            .table("easy_auth", &EASY_AUTH, notes)
+            .table("easy_auth", notes)
             .and_then(|it| required(&it, "tenant", "the directory (tenant) id of your Entra ID", notes)),
         teams: teams(settings, notes),
-        slack: settings.table("slack", &SLACK, notes).map(|it| slack(&it, notes)),
+        slack: settings.table("slack", notes).map(|it| slack(&it, notes)),
     }
 }
 
@@ -88,6 +130,7 @@ enum Ways {
 
 const WAYS: [(&str, Ways); 4] =
     [("entra", Ways::Entra), ("google", Ways::Google), ("okta", Ways::Okta), ("other", Ways::Other)];
+const WAY_WORDS: [&str; 4] = words(&WAYS);
 
 fn provider(table: &Table<'_>, issuer: &str, notes: &mut Notes<'_>) -> Option<Provider> {
     let url = Url::parse(issuer).ok();
@@ -146,13 +189,18 @@ const PROXIES: [(&str, &[&str]); 3] = [
     ("cloudflare", &["kind", "team", "audience"]),
     ("iap", &["kind", "audience", "keys"]),
 ];
+const PROXY_WORDS: [&str; 3] = words(&PROXIES);
+
+const CARDS: [(&str, CardForm); 3] =
+    [("envelope", CardForm::Envelope), ("bare", CardForm::Bare), ("text", CardForm::Text)];
+const CARD_WORDS: [&str; 3] = words(&CARDS);
 
 fn proxy(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<ProxySettings> {
     if table.entry("kind").is_none() {
         table.missing("kind", "write which proxy it is: `alb`, `cloudflare` or `iap`", notes);
     }
     let (kind, keys) = table.word("kind", &PROXIES.map(|it| (it.0, it)), notes)?;
-    for key in PROXY.keys().iter().filter(|it| !keys.contains(it)) {
+    for key in PROXY.names().filter(|it| !keys.contains(it)) {
         if let Some((name, _)) = table.entry(key) {
             notes.error(name.span(), format!("`{key}` is not for the proxy `{kind}`: take it out"));
         }
@@ -217,19 +265,18 @@ fn teams(settings: &Table<'_>, notes: &mut Notes<'_>) -> BTreeMap<String, TeamsS
     let Some(entries) = table(value, "teams", notes) else { return teams };
     for (name, value) in entries {
         let text = name.get_ref().as_ref();
-        if TEAMS.keys().contains(&text) && !value.get_ref().is_table() {
+        if TEAMS.has(text) && !value.get_ref().is_table() {
             let message =
                 format!("a channel has a name: write `[approval.teams.payments]`, and there `{text}`");
             notes.error(name.span(), message);
             continue;
         }
         let Some(entries) = table(value, &format!("channel `{}`", shown(text)), notes) else { continue };
-        let below = settings.below(entries, name.span(), &TEAMS, notes);
+        let Some(below) = settings.below("teams", entries, name.span(), notes) else { continue };
         let default = TeamsService::default();
-        let cards = [("envelope", CardForm::Envelope), ("bare", CardForm::Bare), ("text", CardForm::Text)];
         let service = TeamsService {
             url: secret(&below, "url", notes).unwrap_or(default.url),
-            card: below.word("card", &cards, notes).unwrap_or(default.card),
+            card: below.word("card", &CARDS, notes).unwrap_or(default.card),
             mentions: mentions(&below, notes),
         };
         teams.insert(text.to_owned(), service);
@@ -253,7 +300,7 @@ fn mentions(channel: &Table<'_>, notes: &mut Notes<'_>) -> Vec<Mention> {
     let mut mentions = Vec::new();
     for item in items.iter() {
         let Some(entries) = table(item, "each of `mentions`", notes) else { continue };
-        let below = channel.below(entries, item.span(), &MENTION, notes);
+        let Some(below) = channel.below("mentions", entries, item.span(), notes) else { continue };
         let name = required(&below, "name", "what to call them", notes);
         let id = required(&below, "id", "their user principal name, or their object id in Entra ID", notes);
         mentions.extend(name.zip(id).map(|(name, id)| Mention { name, id }));

@@ -2,9 +2,9 @@
 
 use crate::directory::{Directory, Group};
 use crate::person::Proof;
-use crate::read_services::read_services;
+use crate::read_services::{EASY_AUTH, OIDC, PROXY, SLACK, TEAMS, read_services};
 use crate::settings::{ApprovalSettings, UnknownCreator};
-use runtask_tasks::{Kind, Notes, Table, Text, shown, table, texts};
+use runtask_tasks::{Form, Key, Kind, Notes, Table, Text, shown, table, texts, words};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -16,21 +16,57 @@ const MAX_GROUPS: usize = 200;
 /// The longest name of a group, in bytes.
 const GROUP_BYTES: usize = 64;
 
+const PROOFS: [(&str, Proof); 5] = [
+    ("oidc", Proof::Oidc),
+    ("proxy-jwt", Proof::ProxyJwt),
+    ("proxy-header", Proof::ProxyHeader),
+    ("slack", Proof::Slack),
+    ("link", Proof::Link),
+];
+const PROOF_WORDS: [&str; 5] = words(&PROOFS);
+
+const CREATORS: [(&str, UnknownCreator); 2] =
+    [("refuse", UnknownCreator::Refuse), ("allow", UnknownCreator::Allow)];
+const CREATOR_WORDS: [&str; 2] = words(&CREATORS);
+
 /// The table for all tasks.
 pub(crate) static APPROVAL: Kind = Kind::new(
     "`[approval]`",
-    &["identity", "unknown_creator", "people", "groups", "oidc", "proxy", "easy_auth", "teams", "slack"],
+    &[
+        Key::new("identity", Form::Word(&PROOF_WORDS), "How people prove who they are; oidc unless set"),
+        Key::new(
+            "unknown_creator",
+            Form::Word(&CREATOR_WORDS),
+            "What becomes of answers where nobody knows who started the run; refuse unless set",
+        ),
+        Key::new(
+            "people",
+            Form::NamedTexts,
+            "Users of HCP Terraform, and what identifies each: addresses, oid:…, slack:…",
+        ),
+        Key::new("groups", Form::NamedTables(&GROUP), "Who may approve: groups of people"),
+        Key::new("oidc", Form::Table(&OIDC), "The provider with which people sign in"),
+        Key::new("proxy", Form::Table(&PROXY), "The proxy that signs people in"),
+        Key::new("easy_auth", Form::Table(&EASY_AUTH), "Azure's Easy Auth, which signs people in"),
+        Key::new("teams", Form::NamedTables(&TEAMS), "Channels of Teams"),
+        Key::new("slack", Form::Table(&SLACK), "The app of Slack"),
+    ],
 );
 
 /// The table of a group.
-pub(crate) static GROUP: Kind = Kind::new("`[approval.groups]`", &["roles", "groups", "people"]);
+pub(crate) static GROUP: Kind = Kind::new(
+    "`[approval.groups]`",
+    &[
+        Key::new("roles", Form::Texts, "Roles of the provider that its members have"),
+        Key::new("groups", Form::Texts, "Groups of the provider that its members are in"),
+        Key::new("people", Form::Texts, "Its members: addresses, oid:…, sub:…, slack:TEAM/USER"),
+    ],
+);
 
 /// Reads `[approval]`.
 pub(crate) fn read_settings(table: &Table<'_>, notes: &mut Notes<'_>) -> ApprovalSettings {
-    let proofs = [Proof::Oidc, Proof::ProxyJwt, Proof::ProxyHeader, Proof::Slack, Proof::Link];
-    let identity = table.word("identity", &proofs.map(|it| (it.as_str(), it)), notes);
-    let creators = [("refuse", UnknownCreator::Refuse), ("allow", UnknownCreator::Allow)];
-    let unknown_creator = table.word("unknown_creator", &creators, notes);
+    let identity = table.word("identity", &PROOFS, notes);
+    let unknown_creator = table.word("unknown_creator", &CREATORS, notes);
     let people = people(table, notes);
     let groups = groups(table, notes);
     ApprovalSettings {
@@ -83,7 +119,7 @@ fn groups(settings: &Table<'_>, notes: &mut Notes<'_>) -> BTreeMap<String, Group
             notes.error(place.clone(), message);
         }
         let Some(entries) = table(value, &format!("group `{}`", shown(&name)), notes) else { continue };
-        let below = settings.below(entries, place.clone(), &GROUP, notes);
+        let Some(below) = settings.below("groups", entries, place.clone(), notes) else { continue };
         let mut list = |key| -> Vec<Text<'_>> { below.texts(key, notes).unwrap_or_default() };
         let (roles, members, people) = (list("roles"), list("groups"), list("people"));
         let people = people.iter().filter_map(|it| identifier(it, notes)).collect();

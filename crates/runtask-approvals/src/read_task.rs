@@ -2,25 +2,24 @@
 
 use crate::message::Channel;
 use crate::person::Proof;
-use crate::read_services::{EASY_AUTH, MENTION, OIDC, PROXY, SLACK, TEAMS};
-use crate::read_settings::{APPROVAL, GROUP, read_settings};
+use crate::read_settings::{APPROVAL, read_settings};
 use crate::rules::{BreakGlass, MAX_GROUPS, MAX_REQUIRED, Reject};
 use crate::satisfiable::{TooFew, too_few};
 use crate::settings::{ApprovalSettings, Asked, TaskApproval, When};
 use crate::verdict::Verdict;
 use runtask_tasks::{
-    Around, CheckSettings, Kind, Notes, Section, Table, Text, shown, suggestion, table, wrong_type,
+    Around, CheckSettings, Form, Key, Kind, Notes, Section, Table, Text, shown, suggestion, table, words,
+    wrong_type,
 };
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 use toml::de::DeValue;
 
 /// How long people can be given. HCP Terraform waits for sixty minutes, and the verdict has to get there.
-const MINUTES: RangeInclusive<u64> = 1..=55;
+const MOST_MINUTES: u64 = 55;
 
 /// For how long a message can be tried again, in minutes.
-const CHANNEL_MINUTES: RangeInclusive<u64> = 1..=50;
+const MOST_CHANNEL_MINUTES: u64 = 50;
 
 /// The most channels of one task, and the longest name of one.
 const MAX_CHANNELS: usize = 8;
@@ -29,38 +28,79 @@ const CHANNEL_BYTES: usize = 80;
 /// The kinds of channels that there are.
 const CHANNEL_KINDS: [&str; 2] = ["teams", "slack"];
 
+const ON_EXPIRY: [(&str, Verdict); 2] = [("failed", Verdict::Failed), ("passed", Verdict::Passed)];
+const ON_EXPIRY_WORDS: [&str; 2] = words(&ON_EXPIRY);
+
+const REJECTS: [(&str, Reject); 2] =
+    [("at-once", Reject::AtOnce), ("majority-of-required", Reject::MajorityOfRequired)];
+const REJECT_WORDS: [&str; 2] = words(&REJECTS);
+
+const WHEN_WORDS: [&str; 4] =
+    [When::Always.as_str(), When::Changes.as_str(), When::Destroys.as_str(), When::PolicyFailed.as_str()];
+
 static TASK: Kind = Kind::new(
     "`[tasks.NAME.approval]`",
     &[
-        "when",
-        "speculative",
-        "required",
-        "distinct",
-        "self_approval",
-        "reject",
-        "reject_reason",
-        "confirm_name",
-        "minutes",
-        "on_expiry",
-        "overrides",
-        "break_glass",
-        "channels",
-        "fallback",
-        "channel_minutes",
+        Key::new("when", Form::Words(&WHEN_WORDS), "When people are asked; always unless set"),
+        Key::new("speculative", Form::Boolean, "true: also about speculative runs; false unless set"),
+        Key::required("required", Form::Tables(&REQUIRED), "Who has to approve"),
+        Key::new("distinct", Form::Boolean, "false: one person counts in several groups; true unless set"),
+        Key::new(
+            "self_approval",
+            Form::Boolean,
+            "true: whoever started the run may approve it; false unless set",
+        ),
+        Key::new("reject", Form::Word(&REJECT_WORDS), "What it takes to reject; at-once unless set"),
+        Key::new("reject_reason", Form::Boolean, "false: who rejects need not say why; true unless set"),
+        Key::new(
+            "confirm_name",
+            Form::Boolean,
+            "false: nobody has to type the workspace's name; true unless set",
+        ),
+        Key::new("minutes", Form::Number(1, MOST_MINUTES), "How long people are given"),
+        Key::new(
+            "on_expiry",
+            Form::Word(&ON_EXPIRY_WORDS),
+            "The result when that is over; failed unless set",
+        ),
+        Key::new("overrides", Form::Texts, "Codes of findings that people may approve all the same"),
+        Key::new("break_glass", Form::Table(&BREAK_GLASS), "Who may let a run pass in an emergency"),
+        Key::new("channels", Form::Texts, "Where people are asked: teams:NAME, slack:CHANNEL"),
+        Key::new("fallback", Form::Text, "Where they are asked when no message was taken there"),
+        Key::new(
+            "channel_minutes",
+            Form::Number(1, MOST_CHANNEL_MINUTES),
+            "How long a message is tried again",
+        ),
     ],
 );
 
-static REQUIRED: Kind = Kind::new("`[[tasks.NAME.approval.required]]`", &["group", "count", "when"]);
+static REQUIRED: Kind = Kind::new(
+    "`[[tasks.NAME.approval.required]]`",
+    &[
+        Key::required("group", Form::Text, "One of [approval.groups]"),
+        Key::new("count", Form::Number(1, MAX_REQUIRED as u64), "How many of them; 1 unless set"),
+        Key::new("when", Form::Words(&WHEN_WORDS), "When they are asked; whenever people are unless set"),
+    ],
+);
 
-static BREAK_GLASS: Kind = Kind::new("`[tasks.NAME.approval.break_glass]`", &["group", "count", "reason"]);
+static BREAK_GLASS: Kind = Kind::new(
+    "`[tasks.NAME.approval.break_glass]`",
+    &[
+        Key::required("group", Form::Text, "One of [approval.groups]"),
+        Key::new("count", Form::Number(1, MAX_REQUIRED as u64), "How many of them; 1 unless set"),
+        Key::new("reason", Form::Boolean, "false: they need not say why; true unless set"),
+    ],
+);
 
 /// `[approval]` and `[tasks.NAME.approval]`, for whoever reads a file of tasks. They become [`ApprovalSettings`] and
 /// [`TaskApproval`].
 pub const SECTION: Section = Section {
     name: "approval",
     needs_no_checks: true,
-    kinds: &[&APPROVAL, &GROUP, &OIDC, &PROXY, &EASY_AUTH, &TEAMS, &MENTION, &SLACK],
-    task_kinds: &[&TASK, &REQUIRED, &BREAK_GLASS],
+    about: "People who approve runs",
+    kind: &APPROVAL,
+    task_kind: &TASK,
     read: |table, notes| CheckSettings::new(read_settings(table, notes)),
     read_task: |table, around, notes| {
         let default = ApprovalSettings::default();
@@ -76,18 +116,16 @@ fn read_task(
     notes: &mut Notes<'_>,
 ) -> TaskApproval {
     let when = conditions(task, notes);
-    let open = task.number("minutes", MINUTES, notes).map_or(TaskApproval::OPEN, Duration::from_mins);
+    let open = task.number("minutes", notes).map_or(TaskApproval::OPEN, Duration::from_mins);
     // Time is left for people to answer what comes late, or comes elsewhere.
     let channel_minutes = (open.as_secs() / 60 / 2).clamp(1, 5);
-    let on_expiry =
-        task.word("on_expiry", &[("failed", Verdict::Failed), ("passed", Verdict::Passed)], notes);
-    let rejects = [("at-once", Reject::AtOnce), ("majority-of-required", Reject::MajorityOfRequired)];
+    let on_expiry = task.word("on_expiry", &ON_EXPIRY, notes);
     let approval = TaskApproval {
         required: required(task, settings, notes),
         speculative: task.boolean("speculative", notes).unwrap_or(false),
         distinct: task.boolean("distinct", notes).unwrap_or(true),
         self_approval: task.boolean("self_approval", notes).unwrap_or(false),
-        reject: task.word("reject", &rejects, notes).unwrap_or_default(),
+        reject: task.word("reject", &REJECTS, notes).unwrap_or_default(),
         reject_reason: task.boolean("reject_reason", notes).unwrap_or(true),
         confirm_name: task.boolean("confirm_name", notes).unwrap_or(true),
         open,
@@ -96,7 +134,7 @@ fn read_task(
         break_glass: break_glass(task, settings, notes),
         channels: channels(task, notes),
         fallback: task.text("fallback", notes).and_then(|it| channel(&it, notes)),
-        channel_minutes: task.number("channel_minutes", CHANNEL_MINUTES, notes).unwrap_or(channel_minutes),
+        channel_minutes: task.number("channel_minutes", notes).unwrap_or(channel_minutes),
         when: when.clone().unwrap_or_else(|| vec![When::Always]),
     };
     check_when(task, around, &approval, notes);
@@ -146,8 +184,8 @@ fn required(task: &Table<'_>, settings: &ApprovalSettings, notes: &mut Notes<'_>
     let mut names = BTreeSet::new();
     for item in items.iter() {
         let Some(entries) = table(item, "each of `required`", notes) else { continue };
-        let below = task.below(entries, item.span(), &REQUIRED, notes);
-        let count = below.number("count", 1..=u64::from(MAX_REQUIRED), notes).unwrap_or(1);
+        let Some(below) = task.below("required", entries, item.span(), notes) else { continue };
+        let count = below.number("count", notes).unwrap_or(1);
         let when = conditions(&below, notes);
         let Some(group) = group(&below, settings, notes) else { continue };
         if !names.insert(group.text.to_owned()) {
@@ -196,8 +234,8 @@ fn group<'a>(table: &Table<'a>, settings: &ApprovalSettings, notes: &mut Notes<'
 }
 
 fn break_glass(task: &Table<'_>, settings: &ApprovalSettings, notes: &mut Notes<'_>) -> Option<BreakGlass> {
-    let table = task.table("break_glass", &BREAK_GLASS, notes)?;
-    let count = table.number("count", 1..=u64::from(MAX_REQUIRED), notes).unwrap_or(1);
+    let table = task.table("break_glass", notes)?;
+    let count = table.number("count", notes).unwrap_or(1);
     let reason = table.boolean("reason", notes).unwrap_or(true);
     let group = group(&table, settings, notes)?;
     let count = u32::try_from(count).unwrap_or(MAX_REQUIRED);

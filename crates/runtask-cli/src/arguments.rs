@@ -9,6 +9,7 @@ use crate::policy::PolicyArguments;
 use crate::register::RegisterArguments;
 use crate::runner::RunnerArguments;
 use crate::scanners::ScannersArguments;
+use crate::schema::SchemaArguments;
 use crate::serve::ServeArguments;
 use crate::shell::{CompletionsArguments, ManArguments};
 use crate::sign::SignArguments;
@@ -81,6 +82,7 @@ pub(crate) enum Command {
     Runner(RunnerArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
+    Schema(SchemaArguments),
 }
 
 #[cfg(test)]

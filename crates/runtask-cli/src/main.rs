@@ -23,6 +23,7 @@ mod policy;
 mod register;
 mod runner;
 mod scanners;
+mod schema;
 mod serve;
 mod shell;
 mod sign;
@@ -122,6 +123,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Sign(arguments) => sign::sign(&arguments, output),
             Command::Completions(arguments) => shell::completions(&arguments, Arguments::command(), output),
             Command::Man(arguments) => shell::man(&arguments, Arguments::command(), output),
+            Command::Schema(arguments) => schema::schema(&arguments, output),
             Command::Register(arguments) => unless_interrupted(register::register(&arguments, output)).await,
             Command::Runner(_) => runner::become_it(std::env::args_os().skip(1)),
         }

@@ -5,7 +5,7 @@ use crate::message::Outcome;
 use crate::pagerduty::{Event, Region};
 use crate::place::Origin;
 use runtask_settings::Reference;
-use runtask_tasks::{ChannelEntry, CheckSettings, Kind, Notes, Table, one_of, shown};
+use runtask_tasks::{ChannelEntry, CheckSettings, Form, Key, Kind, Notes, Table, one_of, shown, words};
 
 /// `[notify.NAME]`, for the reader of the file.
 pub static SETTINGS: ChannelEntry = ChannelEntry { kind: &KIND, read };
@@ -13,20 +13,39 @@ pub static SETTINGS: ChannelEntry = ChannelEntry { kind: &KIND, read };
 static KIND: Kind = Kind::new(
     "`[notify.NAME]`",
     &[
-        "kind",
-        "on",
-        "origin",
-        "url",
-        "secret",
-        "previous_secret",
-        "key",
-        "site",
-        "tags",
-        "event",
-        "region",
-        "severity",
+        Key::required("kind", Form::Word(&KIND_WORDS), "Where it leads"),
+        Key::new("on", Form::Words(&OUTCOME_WORDS), "Which results it is told of"),
+        Key::new(
+            "origin",
+            Form::Text,
+            "Where it listens in place of the vendor: scheme, host and perhaps port",
+        ),
+        Key::new("url", Form::Text, "Where the secret URL is: env:NAME, file:PATH or ssm:///NAME"),
+        Key::new("secret", Form::Text, "Where the secret is that webhooks are signed with: env:NAME, …"),
+        Key::new(
+            "previous_secret",
+            Form::Text,
+            "Where the one before is, which signs too while it is changed",
+        ),
+        Key::new("key", Form::Text, "Where the key of Datadog or PagerDuty is: env:NAME, …"),
+        Key::new("site", Form::Word(SITES), "The site of Datadog"),
+        Key::new("tags", Form::Texts, "Tags of Datadog's events"),
+        Key::new("event", Form::Word(&EVENT_WORDS), "What PagerDuty is sent; change unless set"),
+        Key::new("region", Form::Word(&REGION_WORDS), "The region of PagerDuty; us unless set"),
+        Key::new("severity", Form::Word(&SEVERITY_WORDS), "The severity of an alert; error unless set"),
     ],
 );
+
+const KIND_WORDS: [&str; 5] = ["slack", "teams", "webhook", "datadog", "pagerduty"];
+const OUTCOME_WORDS: [&str; 3] = words(&OUTCOMES);
+const SEVERITY_WORDS: [&str; 4] = words(&SEVERITIES);
+
+const REGIONS: [(&str, Region); 2] = [("us", Region::Us), ("eu", Region::Eu)];
+const REGION_WORDS: [&str; 2] = words(&REGIONS);
+
+/// Whether it is an alert.
+const EVENTS: [(&str, bool); 2] = [("change", false), ("alert", true)];
+const EVENT_WORDS: [&str; 2] = words(&EVENTS);
 
 /// The settings of a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,9 +116,9 @@ fn channel(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<ChannelSettings> 
         table.missing("kind", &format!("write where it leads, one of `{names}`"), notes);
     }
     let kind = table.word("kind", &words, notes)?;
-    for key in KIND.keys().iter().filter(|it| !["kind", "origin"].contains(*it) && !kind.keys.contains(it)) {
+    for key in KIND.names().filter(|it| !["kind", "origin"].contains(it) && !kind.keys.contains(it)) {
         if let Some((place, _)) = table.entry(key) {
-            let of: Vec<_> = KINDS.iter().filter(|it| it.keys.contains(key)).map(|it| it.name).collect();
+            let of: Vec<_> = KINDS.iter().filter(|it| it.keys.contains(&key)).map(|it| it.name).collect();
             let message =
                 format!("`{key}` is not for the kind `{}`, but for `{}`", kind.name, of.join("`, `"));
             notes.error(place.span(), message);
@@ -199,7 +218,7 @@ fn datadog(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Target> {
 fn pagerduty(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Target> {
     let key = secret(table, "key", notes);
     let region = match table.entry("region") {
-        Some(_) => table.word("region", &[("us", Region::Us), ("eu", Region::Eu)], notes),
+        Some(_) => table.word("region", &REGIONS, notes),
         None => Some(Region::Us),
     };
     let severity = match table.entry("severity") {
@@ -207,7 +226,7 @@ fn pagerduty(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Target> {
         None => Some("error"),
     };
     let event = match table.entry("event") {
-        Some(_) => table.word("event", &[("change", false), ("alert", true)], notes),
+        Some(_) => table.word("event", &EVENTS, notes),
         None => Some(false),
     };
     let event = if event? { Event::Alert(severity?) } else { Event::Change };

@@ -3,14 +3,22 @@
 
 use crate::asked_builtins::AskedBuiltins;
 use crate::settings::Exception;
-use runtask_tasks::{AddressPattern, Date, Kind, Notes, Table, shown};
+use runtask_tasks::{AddressPattern, Date, Form, Key, Kind, Notes, Table, shown};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 /// The table of one exception.
-pub(crate) static EXCEPTION: Kind =
-    Kind::new("`[[tasks.NAME.policy.exceptions]]`", &["rule", "address", "reason", "owner", "expires"]);
+pub(crate) static EXCEPTION: Kind = Kind::new(
+    "`[[tasks.NAME.policy.exceptions]]`",
+    &[
+        Key::required("rule", Form::Text, "The rule that objects"),
+        Key::required("address", Form::Text, "The resource that it may object to; `*` is any text"),
+        Key::required("reason", Form::Text, "Why it is allowed, for whoever reads it next"),
+        Key::new("owner", Form::Text, "Who answers for it"),
+        Key::new("expires", Form::Date, "The last day of it, in UTC: 2027-03-31; for ever unless set"),
+    ],
+);
 
 /// The exceptions in the order of the file, expired ones too.
 pub(crate) fn exceptions(
@@ -21,7 +29,7 @@ pub(crate) fn exceptions(
 ) -> Vec<Exception> {
     let mut exceptions = Vec::new();
     let mut lines = BTreeMap::new();
-    for table in settings.tables("exceptions", &EXCEPTION, notes).unwrap_or_default() {
+    for table in settings.tables("exceptions", notes).unwrap_or_default() {
         let Some(exception) = exception(&table, asked, today, notes) else { continue };
         match lines.entry((exception.rule.clone(), exception.address.clone())) {
             Entry::Vacant(entry) => {

@@ -6,7 +6,8 @@ use crate::read_exceptions::{EXCEPTION, exceptions};
 use crate::settings::{PolicyPath, PolicySettings, Unknown};
 use runtask_settings::numbers::RULE_TIME_LIMIT;
 use runtask_tasks::{
-    CheckSettings, Date, Kind, Notes, ReadSettings, SettingsEntry, Table, Text, shown, suggestion, table,
+    CheckSettings, Date, Form, Key, Kind, Notes, ReadSettings, SettingsEntry, Table, Text, shown, suggestion,
+    table,
 };
 use serde_json::{Map, Number, Value as Json};
 use std::path::PathBuf;
@@ -20,12 +21,32 @@ const ALL_BUILTINS: &str = "all";
 /// The table of this check.
 static POLICY: Kind = Kind::new(
     "`[tasks.NAME.policy]`",
-    &["paths", "data", "namespaces", "unknown", "time_limit_ms", "params", "exceptions"],
+    &[
+        Key::required(
+            "paths",
+            Form::Texts,
+            "Rego files and directories, and rules that are shipped: builtin:NAME, builtin:all",
+        ),
+        Key::new("data", Form::Texts, "Files and directories that rules read as `data`"),
+        Key::new("namespaces", Form::Texts, "The packages whose rules are asked; every package unless set"),
+        Key::new(
+            "unknown",
+            Form::Word(&["pass", "warn", "fail", "absent"]),
+            "The result where a value is known only after apply; warn unless set. absent reads plans as conftest does",
+        ),
+        Key::new(
+            RULE_TIME_LIMIT.name,
+            Form::Number(RULE_TIME_LIMIT.lowest, RULE_TIME_LIMIT.highest),
+            "Milliseconds that one rule may take; 10000 unless set",
+        ),
+        Key::new("params", Form::Anything, "Parameters that rules read as `data.params`"),
+        Key::new("exceptions", Form::Tables(&EXCEPTION), "What rules may object to and is allowed"),
+    ],
 );
 
 /// `[tasks.NAME.policy]`, for whoever reads a file of tasks.
 pub const SETTINGS: SettingsEntry = SettingsEntry {
-    kinds: &[&POLICY, &EXCEPTION],
+    kind: &POLICY,
     required: Some("paths"),
     read: ReadSettings::Table(|table, today, notes| {
         CheckSettings::new(read_settings(table, BUILTINS, today, notes))
@@ -45,7 +66,7 @@ pub fn read_settings(
     let data = data.iter().filter_map(|it| local_path(it, notes)).collect();
     let namespaces = table.texts("namespaces", notes);
     let unknown = table.word("unknown", &Unknown::ALL.map(|it| (it.as_str(), it)), notes);
-    let time_limit = table.number(RULE_TIME_LIMIT.name, RULE_TIME_LIMIT.range(), notes);
+    let time_limit = table.number(RULE_TIME_LIMIT.name, notes);
     let params = params(table, asked, notes);
     let exceptions = exceptions(table, asked, today, notes);
     PolicySettings {

@@ -6,7 +6,9 @@ use crate::profiles::{PROFILES, profile};
 use crate::settings::{Input, ScannerSettings};
 use runtask_findings::Severity;
 use runtask_settings::numbers::{SCANNER_MEMORY, SCANNER_TIMEOUT};
-use runtask_tasks::{CheckSettings, Kind, Notes, ReadSettings, SettingsEntry, Table, shown, suggestion};
+use runtask_tasks::{
+    CheckSettings, Form, Key, Kind, Notes, ReadSettings, SettingsEntry, Table, shown, suggestion, words,
+};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,34 +17,85 @@ use std::time::Duration;
 const OWN: &str = "sarif";
 
 /// Exit codes that a program can have.
-const EXIT_CODES: std::ops::RangeInclusive<u64> = 0..=255;
+const HIGHEST_EXIT_CODE: u64 = 255;
+
+const INPUTS: [(&str, Input); 2] = [("configuration", Input::Configuration), ("plan", Input::Plan)];
+const INPUT_WORDS: [&str; 2] = words(&INPUTS);
+
+const READER_WORDS: [&str; 4] = words(&Reader::WORDS);
+
+const FAIL_ON_WORDS: [&str; 6] = words(&FailOn::WORDS);
+
+const SEVERITIES: [(&str, Severity); 4] = [
+    ("critical", Severity::Critical),
+    ("high", Severity::High),
+    ("medium", Severity::Medium),
+    ("low", Severity::Low),
+];
+const SEVERITY_WORDS: [&str; 4] = words(&SEVERITIES);
 
 static SCANNER: Kind = Kind::new(
     "`[[tasks.NAME.scanner]]`",
     &[
-        "name",
-        "profile",
-        "input",
-        "program",
-        "arguments",
-        "output",
-        "reader",
-        "exit_codes",
-        "config",
-        "fail_on",
-        "unknown",
-        "timeout_ms",
-        "memory_bytes",
-        "skip",
-        "honor_suppressions",
-        "trust_tree_settings",
-        "environment",
+        Key::new("name", Form::Text, "What it is called in findings; the profile unless set"),
+        Key::required(
+            "profile",
+            Form::Text,
+            "The scanner: checkov, trivy, tflint, …, or sarif for one of your own",
+        ),
+        Key::new("input", Form::Word(&INPUT_WORDS), "What it scans; configuration unless set"),
+        Key::new("program", Form::Text, "The program; that of the profile unless set"),
+        Key::new(
+            "arguments",
+            Form::Texts,
+            "How it is run: {input} is what it scans, {output} where it may write",
+        ),
+        Key::new(
+            "output",
+            Form::Text,
+            "The file with what it found, of a scanner of your own; stdout unless set",
+        ),
+        Key::new("reader", Form::Word(&READER_WORDS), "How that is read; sarif unless set"),
+        Key::new(
+            "exit_codes",
+            Form::Numbers(0, HIGHEST_EXIT_CODE),
+            "Exit codes that mean that it ran; 0 unless set",
+        ),
+        Key::new("config", Form::Text, "A file of settings for it"),
+        Key::new(
+            "fail_on",
+            Form::Word(&FAIL_ON_WORDS),
+            "From which severity on a finding fails; high unless set",
+        ),
+        Key::new("unknown", Form::Word(&SEVERITY_WORDS), "The severity of what has none; high unless set"),
+        Key::new(
+            SCANNER_TIMEOUT.name,
+            Form::Number(SCANNER_TIMEOUT.lowest, SCANNER_TIMEOUT.highest),
+            "Milliseconds that it may take",
+        ),
+        Key::new(
+            SCANNER_MEMORY.name,
+            Form::Number(SCANNER_MEMORY.lowest, SCANNER_MEMORY.highest),
+            "Bytes of memory that it may take",
+        ),
+        Key::new("skip", Form::Texts, "Rules whose findings do not count"),
+        Key::new(
+            "honor_suppressions",
+            Form::Boolean,
+            "false: comments in the code suppress nothing; true unless set",
+        ),
+        Key::new(
+            "trust_tree_settings",
+            Form::Boolean,
+            "true: it reads settings that lie in the configuration; false unless set",
+        ),
+        Key::new("environment", Form::Texts, "Variables of the environment that it gets"),
     ],
 );
 
 /// `[[tasks.NAME.scanner]]`, for whoever reads a file of tasks.
 pub(crate) const SETTINGS: SettingsEntry = SettingsEntry {
-    kinds: &[&SCANNER],
+    kind: &SCANNER,
     required: Some("profile"),
     read: ReadSettings::Tables(|tables, _today, notes| CheckSettings::new(scanners(tables, notes))),
 };
@@ -85,12 +138,9 @@ fn scanner(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<ScannerSettings> 
     let texts = |key: &str, notes: &mut Notes<'_>| -> Vec<String> {
         table.texts(key, notes).unwrap_or_default().iter().map(|it| it.text.to_owned()).collect()
     };
-    let exit_codes = table.numbers("exit_codes", EXIT_CODES, notes).unwrap_or_default();
+    let exit_codes = table.numbers("exit_codes", notes).unwrap_or_default();
     let exit_codes: Vec<i32> = exit_codes.into_iter().filter_map(|it| i32::try_from(it).ok()).collect();
     let usual = Thresholds::default();
-    let severities = ["critical", "high", "medium", "low"];
-    let severities: Vec<(&str, Severity)> =
-        severities.iter().filter_map(|it| Some((*it, it.parse().ok()?))).collect();
     Some(ScannerSettings {
         name: name.to_owned(),
         profile: known,
@@ -103,14 +153,12 @@ fn scanner(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<ScannerSettings> 
         config: table.text("config", notes).map(|it| PathBuf::from(it.text)),
         thresholds: Thresholds {
             fail_on: table.word("fail_on", &FailOn::WORDS, notes).unwrap_or(usual.fail_on),
-            unknown: table.word("unknown", &severities, notes).unwrap_or(usual.unknown),
+            unknown: table.word("unknown", &SEVERITIES, notes).unwrap_or(usual.unknown),
         },
         time_limit: table
-            .number(SCANNER_TIMEOUT.name, SCANNER_TIMEOUT.range(), notes)
+            .number(SCANNER_TIMEOUT.name, notes)
             .map_or(SCANNER_TIMEOUT.default_time(), Duration::from_millis),
-        memory_bytes: table
-            .number(SCANNER_MEMORY.name, SCANNER_MEMORY.range(), notes)
-            .unwrap_or(SCANNER_MEMORY.default),
+        memory_bytes: table.number(SCANNER_MEMORY.name, notes).unwrap_or(SCANNER_MEMORY.default),
         skip: texts("skip", notes),
         honor_suppressions: table.boolean("honor_suppressions", notes).unwrap_or(true),
         trust_tree_settings: table.boolean("trust_tree_settings", notes).unwrap_or_default(),
@@ -156,8 +204,7 @@ fn check_keys(table: &Table<'_>, known: Option<&Profile>, notes: &mut Notes<'_>)
 }
 
 fn input(table: &Table<'_>, known: Option<&Profile>, notes: &mut Notes<'_>) -> Input {
-    let words = [("configuration", Input::Configuration), ("plan", Input::Plan)];
-    let input = table.word("input", &words, notes).unwrap_or(Input::Configuration);
+    let input = table.word("input", &INPUTS, notes).unwrap_or(Input::Configuration);
     if let (Some(known), Some((_, value))) = (known, table.entry("input"))
         && match input {
             Input::Configuration => known.configuration.is_none(),

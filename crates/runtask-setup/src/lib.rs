@@ -14,4 +14,4 @@ pub use client::client_settings;
 pub use failure_settings::FailureSettings;
 pub use job_settings::{JobSettings, max_plan_bytes};
 pub use task_set::{LoadedTask, TaskSet};
-pub use tasks_file::TasksFile;
+pub use tasks_file::{TasksFile, TasksFileKinds, tasks_file_kinds};

@@ -5,11 +5,29 @@ use runtask_approvals::SECTION;
 use runtask_findings::printable;
 use runtask_notify::SETTINGS;
 use runtask_settings::SettingsReader;
-use runtask_tasks::{Date, MAX_FILE_BYTES, Problems, Tasks};
+use runtask_tasks::{Date, Kind, MAX_FILE_BYTES, Problems, Tasks, file_kind, task_kind};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+/// The kinds of tables of a tasks' file that are put together here; those below them they name themselves.
+#[derive(Debug, Clone)]
+pub struct TasksFileKinds {
+    /// The top.
+    pub file: Kind,
+    /// A task.
+    pub task: Kind,
+    /// A channel.
+    pub channel: &'static Kind,
+}
+
+/// What a tasks' file may hold.
+#[must_use]
+pub fn tasks_file_kinds() -> TasksFileKinds {
+    let sections = [SECTION];
+    TasksFileKinds { file: file_kind(&sections), task: task_kind(ENTRIES, &sections), channel: SETTINGS.kind }
+}
 
 /// A tasks' file, read.
 #[derive(Debug, Clone)]

@@ -2,8 +2,9 @@
 //! people through it.
 
 use crate::check_entry::{ChannelEntry, CheckSettings};
+use crate::kind::Kind;
 use crate::notes::Notes;
-use crate::table::{Kind, Table, shown, suggestion, table};
+use crate::table::{Table, shown, suggestion, table};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::DeTable;
@@ -32,7 +33,7 @@ pub(crate) fn channels<'a>(
             notes.error(name.span(), message);
         }
         // Whoever writes `[notify]` and the keys below it has left the name out.
-        if entry.kind.keys().contains(&text) && !value.get_ref().is_table() {
+        if entry.kind.has(text) && !value.get_ref().is_table() {
             notes.error(
                 name.span(),
                 format!("a channel has a name: write `[notify.ops]`, and there `{text}`"),

@@ -1,8 +1,9 @@
 //! Tells the reader of a file about a check, or about channels of notifications: names and settings, but not what they do.
 
 use crate::date::Date;
+use crate::kind::Kind;
 use crate::notes::Notes;
-use crate::table::{Kind, Table};
+use crate::table::Table;
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +22,8 @@ pub struct CheckEntry {
 /// The settings of a check, as the check itself reads them.
 #[derive(Debug, Clone, Copy)]
 pub struct SettingsEntry {
-    /// Their table, and those that can stand below it.
-    pub kinds: &'static [&'static Kind],
+    /// Their table.
+    pub kind: &'static Kind,
     /// The key without which the check can do nothing, where there is one: then the table must be there.
     pub required: Option<&'static str>,
     /// Reads them.

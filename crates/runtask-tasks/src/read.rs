@@ -4,10 +4,11 @@ use crate::channels::{channels, told, unused};
 use crate::check_entry::{ChannelEntry, CheckEntry, CheckSettings, ReadSettings};
 use crate::date::Date;
 use crate::filter::{Filter, STAGES};
+use crate::kind::{Form, Key, Kind, words};
 use crate::names::NamePattern;
 use crate::notes::Notes;
 use crate::section::{Around, Section};
-use crate::table::{Kind, Table, Text, one_of, shown, suggestion, table};
+use crate::table::{Table, Text, one_of, shown, suggestion, table};
 use crate::task::{OnSkip, Task, TaskCheck, Tasks};
 use runtask_findings::OnError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,24 +23,80 @@ const MAX_NAME_CHARACTERS: usize = 64;
 /// digit.
 const RESERVED_NAMES: [&str; 1] = ["healthz"];
 
+const ON_SKIP: [(&str, OnSkip); 2] = [("passed", OnSkip::Passed), ("failed", OnSkip::Failed)];
+const ON_SKIP_WORDS: [&str; 2] = words(&ON_SKIP);
+
+const ON_ERROR: [(&str, OnError); 2] = [("passed", OnError::Passed), ("failed", OnError::Failed)];
+const ON_ERROR_WORDS: [&str; 2] = words(&ON_ERROR);
+
 /// The top of a file.
-static FILE: Kind = Kind::new("the top of the file", &["tasks", "notify"]);
+static FILE: Kind = Kind::new(
+    "the top of the file",
+    &[
+        Key::required(
+            "tasks",
+            Form::Tasks,
+            "The tasks, each of which is a path of the run task: [tasks.NAME] is /NAME",
+        ),
+        Key::new("notify", Form::Channels, "Channels that are told of results: [notify.NAME]"),
+    ],
+);
 
 /// The keys of a task, besides the names of checks that have settings.
 static TASK: Kind = Kind::new(
     "`[tasks.NAME]`",
     &[
-        "checks",
-        "stages",
-        "organizations",
-        "workspaces",
-        "projects",
-        "speculative",
-        "on_skip",
-        "on_error",
-        "notify",
+        Key::new("checks", Form::Texts, "What is checked: names of checks"),
+        Key::new(
+            "stages",
+            Form::Words(&STAGES),
+            "The stages of a run that the task is for; every stage unless set",
+        ),
+        Key::new(
+            "organizations",
+            Form::Texts,
+            "Organizations that the task is for, as globs; all unless set",
+        ),
+        Key::new("workspaces", Form::Texts, "Workspaces that the task is for, as globs; all unless set"),
+        Key::new("projects", Form::Texts, "Projects that the task is for, as globs; all unless set"),
+        Key::new(
+            "speculative",
+            Form::Boolean,
+            "true: only speculative runs; false: only the others; both unless set",
+        ),
+        Key::new(
+            "on_skip",
+            Form::Word(&ON_SKIP_WORDS),
+            "The result of a run that the task is not for; passed unless set",
+        ),
+        Key::new(
+            "on_error",
+            Form::Word(&ON_ERROR_WORDS),
+            "The result when a check could not run; as RUNTASK_ON_ERROR says unless set",
+        ),
+        Key::new("notify", Form::Texts, "The channels that are told of results; nobody unless set"),
     ],
 );
+
+/// The kind of the top of a file, with what `sections` say for all tasks.
+#[must_use]
+pub fn file_kind(sections: &[Section]) -> Kind {
+    FILE.and(sections.iter().map(|it| Key::new(it.name, Form::Table(it.kind), it.about)))
+}
+
+/// The kind of a task, with the settings of `checks` and what `sections` say for one task.
+#[must_use]
+pub fn task_kind(checks: &[CheckEntry], sections: &[Section]) -> Kind {
+    let settings = checks.iter().filter_map(|check| {
+        let settings = check.settings.as_ref()?;
+        let form = match settings.read {
+            ReadSettings::Table(_) => Form::Table(settings.kind),
+            ReadSettings::Tables(_) => Form::Tables(settings.kind),
+        };
+        Some(Key::new(check.name, form, "Settings of the check of this name"))
+    });
+    TASK.and(settings.chain(sections.iter().map(|it| Key::new(it.name, Form::Table(it.task_kind), it.about))))
+}
 
 /// All tasks. What is wrong with them is in `notes`, and then they are only good for being thrown away.
 pub(crate) fn tasks<'a>(
@@ -50,23 +107,13 @@ pub(crate) fn tasks<'a>(
     today: Date,
     notes: &mut Notes<'_>,
 ) -> Tasks {
-    let names = || sections.iter().map(|it| it.name);
-    let with_settings = checks.iter().filter(|it| it.settings.is_some());
-    let file_kind = FILE.and(names());
-    let task_kind = TASK.and(with_settings.map(|it| it.name).chain(names()));
-    let of_checks =
-        checks.iter().filter_map(|it| it.settings.as_ref()).flat_map(|it| it.kinds.iter().copied());
-    let of_sections = sections.iter().flat_map(|it| it.kinds.iter().chain(it.task_kinds).copied());
-    let kinds: Vec<&Kind> = [&file_kind, &task_kind]
-        .into_iter()
-        .chain(of_checks)
-        .chain([channel.kind])
-        .chain(of_sections)
-        .collect();
+    let (file_kind, task_kind) = (file_kind(sections), task_kind(checks, sections));
+    let kinds = [task_kind.below(), vec![channel.kind], channel.kind.below(), file_kind.below()].concat();
+    let kinds: Vec<&Kind> = [&file_kind, &task_kind].into_iter().chain(kinds).collect();
     let top = Table::new(file.get_ref(), 0..0, &file_kind, &kinds, notes);
     let mut for_all = BTreeMap::new();
     for section in sections {
-        let table = section.kinds.first().and_then(|kind| top.table(section.name, kind, notes));
+        let table = top.table(section.name, notes);
         for_all.extend(table.map(|it| (section.name, (section.read)(&it, notes))));
     }
     let channels = channels(&top, channel, &kinds, notes);
@@ -154,8 +201,8 @@ fn task(name: &str, table: &Table<'_>, known: &Known<'_>, notes: &mut Notes<'_>)
         projects: patterns(table, "projects", notes),
         speculative: table.boolean("speculative", notes),
     };
-    let on_skip = table.word("on_skip", &OnSkip::ALL.map(|it| (it.as_str(), it)), notes);
-    let on_error = table.word("on_error", &[("passed", OnError::Passed), ("failed", OnError::Failed)], notes);
+    let on_skip = table.word("on_skip", &ON_SKIP, notes);
+    let on_error = table.word("on_error", &ON_ERROR, notes);
     let settings: BTreeMap<&str, CheckSettings> =
         checks.iter().filter_map(|it| Some((it.name, settings(it, table, today, notes)?))).collect();
     if let Some(named) = &named {
@@ -189,8 +236,7 @@ fn sections(
 ) -> BTreeMap<&'static str, CheckSettings> {
     let mut read = BTreeMap::new();
     for section in known.sections {
-        let table = section.task_kinds.first().and_then(|kind| task.table(section.name, kind, notes));
-        let Some(table) = table else { continue };
+        let Some(table) = task.table(section.name, notes) else { continue };
         let around = Around { all: known.for_all.get(section.name), stages, checks };
         read.insert(section.name, (section.read_task)(&table, &around, notes));
     }
@@ -225,16 +271,15 @@ fn settings(
     notes: &mut Notes<'_>,
 ) -> Option<CheckSettings> {
     let entry = check.settings.as_ref()?;
-    let kind = *entry.kinds.first()?;
     match entry.read {
         ReadSettings::Table(read) => {
-            let table = task.table(check.name, kind, notes)?;
+            let table = task.table(check.name, notes)?;
             Some(read(&table, today, notes))
         }
         ReadSettings::Tables(read) => {
-            let tables = task.tables(check.name, kind, notes)?;
+            let tables = task.tables(check.name, notes)?;
             if let (true, Some((_, value))) = (tables.is_empty(), task.entry(check.name)) {
-                let message = format!("`{}` is an empty list: write {}", check.name, kind.name());
+                let message = format!("`{}` is an empty list: write {}", check.name, entry.kind.name());
                 notes.error(value.span(), message);
             }
             Some(read(&tables, today, notes))

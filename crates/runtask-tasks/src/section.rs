@@ -1,8 +1,9 @@
 //! Tells the reader of a file about what a task can have besides checks: a table for all tasks, and one for each.
 
 use crate::check_entry::CheckSettings;
+use crate::kind::Kind;
 use crate::notes::Notes;
-use crate::table::{Kind, Table};
+use crate::table::Table;
 
 /// A section as files name it: `[NAME]`, and `[tasks.TASK.NAME]`.
 #[derive(Debug, Clone, Copy)]
@@ -11,10 +12,12 @@ pub struct Section {
     pub name: &'static str,
     /// Whether a task that has it needs no checks.
     pub needs_no_checks: bool,
-    /// The table for all tasks, and those that can stand below it.
-    pub kinds: &'static [&'static Kind],
-    /// The table of a task, and those that can stand below it.
-    pub task_kinds: &'static [&'static Kind],
+    /// What it is about, in a line.
+    pub about: &'static str,
+    /// The table for all tasks.
+    pub kind: &'static Kind,
+    /// The table of a task.
+    pub task_kind: &'static Kind,
     /// Reads the table for all tasks. What is wrong with it is in the notes, and then what is returned is thrown away.
     pub read: fn(&Table<'_>, &mut Notes<'_>) -> CheckSettings,
     /// Reads the table of a task likewise.

@@ -1,9 +1,9 @@
 //! Reads the keys of one table, and notes mistakes. The caller knows what a key means.
 
 use crate::date::Date;
+use crate::kind::{Form, Kind};
 use crate::notes::Notes;
 use runtask_findings::printable;
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
@@ -14,37 +14,6 @@ const MAX_TEXT_BYTES: usize = 1024;
 
 /// The most texts that one list may hold.
 const MAX_TEXTS: usize = 1000;
-
-/// A kind of table: how it is written, and the keys that it can have.
-#[derive(Debug, Clone)]
-pub struct Kind {
-    name: &'static str,
-    keys: Cow<'static, [&'static str]>,
-}
-
-impl Kind {
-    /// The kind that is written `name`, such as "`[tasks.NAME.policy]`", with these keys.
-    #[must_use]
-    pub const fn new(name: &'static str, keys: &'static [&'static str]) -> Self {
-        Self { name, keys: Cow::Borrowed(keys) }
-    }
-
-    /// With these keys too.
-    pub(crate) fn and(&self, keys: impl Iterator<Item = &'static str>) -> Self {
-        Self { name: self.name, keys: self.keys.iter().copied().chain(keys).collect() }
-    }
-
-    /// How it is written.
-    pub(crate) const fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The keys.
-    #[must_use]
-    pub fn keys(&self) -> &[&'static str] {
-        &self.keys
-    }
-}
 
 /// A value and where it stands.
 type Value<'a> = Spanned<DeValue<'a>>;
@@ -79,20 +48,17 @@ impl<'a> Table<'a> {
     ) -> Self {
         for (key, value) in entries {
             let name = key.get_ref().as_ref();
-            if kind.keys.contains(&name) {
+            if kind.has(name) {
                 continue;
             }
-            let elsewhere = kinds.iter().find(|it| it.keys.contains(&name));
+            let elsewhere = kinds.iter().find(|it| it.has(name));
             let advice = match elsewhere {
-                Some(other) => format!("; it belongs in {}", other.name),
+                Some(other) => format!("; it belongs in {}", other.name()),
                 // People forget the word before the dot.
-                None if kind.keys.contains(&"tasks")
-                    && value.get_ref().is_table()
-                    && !similar(name, "tasks") =>
-                {
+                None if kind.has("tasks") && value.get_ref().is_table() && !similar(name, "tasks") => {
                     format!("; a task is `[tasks.{}]`", shown(name))
                 }
-                None => suggestion(name, &kind.keys),
+                None => suggestion(name, &kind.names().collect::<Vec<_>>()),
             };
             notes.error(key.span(), format!("unknown key `{}`{advice}", shown(name)));
         }
@@ -111,8 +77,7 @@ impl<'a> Table<'a> {
 
     /// Notes that a key is missing, unless there is one that was meant to be it: that one is noted already.
     pub fn missing(&self, key: &str, advice: &str, notes: &mut Notes<'_>) {
-        let unknown =
-            self.entries.keys().map(|it| it.get_ref().as_ref()).filter(|it| !self.kind.keys.contains(it));
+        let unknown = self.entries.keys().map(|it| it.get_ref().as_ref()).filter(|it| !self.kind.has(it));
         if unknown.into_iter().any(|it| similar(it, key)) {
             return;
         }
@@ -120,38 +85,67 @@ impl<'a> Table<'a> {
     }
 
     /// A table below this one.
-    pub fn table(&self, key: &str, kind: &'a Kind, notes: &mut Notes<'_>) -> Option<Table<'a>> {
+    pub fn table(&self, key: &str, notes: &mut Notes<'_>) -> Option<Table<'a>> {
         let (name, value) = self.entry(key)?;
         let entries = table(value, key, notes)?;
-        Some(self.below(entries, name.span(), kind, notes))
+        self.below(key, entries, name.span(), notes)
     }
 
     /// A list of tables below this one.
-    pub fn tables(&self, key: &str, kind: &'a Kind, notes: &mut Notes<'_>) -> Option<Vec<Table<'a>>> {
+    pub fn tables(&self, key: &str, notes: &mut Notes<'_>) -> Option<Vec<Table<'a>>> {
         let (_, value) = self.entry(key)?;
         let DeValue::Array(items) = value.get_ref() else {
-            wrong_type(value, key, &format!("a list: write {}", kind.name), notes);
+            let name =
+                self.kind_below(key).map_or_else(|| "tables".to_owned(), |it| format!("write {}", it.name()));
+            wrong_type(value, key, &format!("a list: {name}"), notes);
             return None;
         };
         let entries = |it| table(it, &format!("each of `{key}`"), notes);
         let entries: Vec<_> = items.iter().filter_map(entries).collect();
         let places = items.iter().filter(|it| it.get_ref().is_table()).map(Spanned::span);
-        Some(entries.into_iter().zip(places).map(|(it, place)| self.below(it, place, kind, notes)).collect())
+        entries.into_iter().zip(places).map(|(it, place)| self.below(key, it, place, notes)).collect()
     }
 
-    /// A table in a list below this one.
+    /// One of the tables that stand at `key`, which the caller has found there.
     pub fn below(
         &self,
+        key: &str,
         entries: &'a DeTable<'a>,
         place: Range<usize>,
-        kind: &'a Kind,
         notes: &mut Notes<'_>,
-    ) -> Table<'a> {
-        Table::new(entries, place, kind, self.kinds, notes)
+    ) -> Option<Table<'a>> {
+        Some(Table::new(entries, place, self.kind_below(key)?, self.kinds, notes))
+    }
+
+    /// The kind of the tables at a key.
+    fn kind_below(&self, key: &str) -> Option<&'static Kind> {
+        match self.form(key) {
+            Some(Form::Table(kind) | Form::Tables(kind) | Form::NamedTables(kind)) => Some(kind),
+            _ => self.misread(key),
+        }
+    }
+
+    /// What may stand at a key.
+    fn form(&self, key: &str) -> Option<Form> {
+        self.kind.key(key).map(|it| it.form)
+    }
+
+    /// A key is read as something else than its kind says: a mistake of the reader, which any test that reads it finds.
+    fn misread<T>(&self, key: &str) -> Option<T> {
+        debug_assert!(false, "`{key}` of {} is read in another form than it has", self.kind.name());
+        None
+    }
+
+    /// Holds the reader to the form of a key.
+    fn is_read_as(&self, key: &str, form: fn(&Form) -> bool) {
+        if !self.form(key).as_ref().is_some_and(form) {
+            let _nothing: Option<()> = self.misread(key);
+        }
     }
 
     /// A text that is neither empty nor strange.
     pub fn text(&self, key: &str, notes: &mut Notes<'_>) -> Option<Text<'a>> {
+        self.is_read_as(key, |it| matches!(it, Form::Text | Form::Word(_)));
         let (_, value) = self.entry(key)?;
         let DeValue::String(text) = value.get_ref() else {
             wrong_type(value, key, "a text in quotes", notes);
@@ -162,6 +156,7 @@ impl<'a> Table<'a> {
 
     /// A list of different texts, at least one.
     pub fn texts(&self, key: &str, notes: &mut Notes<'_>) -> Option<Vec<Text<'a>>> {
+        self.is_read_as(key, |it| matches!(it, Form::Texts | Form::Words(_)));
         let (_, value) = self.entry(key)?;
         if value.get_ref().as_array().is_some_and(|it| it.is_empty()) {
             notes.error(
@@ -175,6 +170,7 @@ impl<'a> Table<'a> {
 
     /// `true` or `false`.
     pub fn boolean(&self, key: &str, notes: &mut Notes<'_>) -> Option<bool> {
+        self.is_read_as(key, |it| matches!(it, Form::Boolean));
         let (_, value) = self.entry(key)?;
         let boolean = value.get_ref().as_bool();
         if boolean.is_none() {
@@ -183,14 +179,16 @@ impl<'a> Table<'a> {
         boolean
     }
 
-    /// A whole number in a range.
-    pub fn number(&self, key: &str, range: RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<u64> {
+    /// A whole number in the key's range.
+    pub fn number(&self, key: &str, notes: &mut Notes<'_>) -> Option<u64> {
+        let range = self.range(key)?;
         let (_, value) = self.entry(key)?;
         number(value, key, &range, notes)
     }
 
-    /// A list of whole numbers in a range.
-    pub fn numbers(&self, key: &str, range: RangeInclusive<u64>, notes: &mut Notes<'_>) -> Option<Vec<u64>> {
+    /// A list of whole numbers in the key's range.
+    pub fn numbers(&self, key: &str, notes: &mut Notes<'_>) -> Option<Vec<u64>> {
+        let range = self.range(key)?;
         let (_, value) = self.entry(key)?;
         let DeValue::Array(items) = value.get_ref() else {
             wrong_type(value, key, "a list of whole numbers", notes);
@@ -199,8 +197,16 @@ impl<'a> Table<'a> {
         Some(items.iter().filter_map(|it| number(it, key, &range, notes)).collect())
     }
 
+    fn range(&self, key: &str) -> Option<RangeInclusive<u64>> {
+        match self.form(key) {
+            Some(Form::Number(lowest, highest) | Form::Numbers(lowest, highest)) => Some(lowest..=highest),
+            _ => self.misread(key),
+        }
+    }
+
     /// A day, and where it stands.
     pub fn date(&self, key: &str, notes: &mut Notes<'_>) -> Option<(Date, Range<usize>)> {
+        self.is_read_as(key, |it| matches!(it, Form::Date));
         let (_, value) = self.entry(key)?;
         let date = value.get_ref().as_datetime().filter(|it| it.time.is_none()).and_then(|it| it.date);
         let date = date.and_then(|it| Date::new(it.year, it.month, it.day));
@@ -210,8 +216,12 @@ impl<'a> Table<'a> {
         date.map(|it| (it, value.span()))
     }
 
-    /// One of several words.
+    /// What the word at a key stands for. `words` are those that its kind names.
     pub fn word<T: Copy>(&self, key: &str, words: &[(&str, T)], notes: &mut Notes<'_>) -> Option<T> {
+        match self.form(key) {
+            Some(Form::Word(known)) if known.iter().eq(words.iter().map(|(word, _)| word)) => {}
+            _ => return self.misread(key),
+        }
         let text = self.text(key, notes)?;
         one_of(&text, key, words, notes)
     }

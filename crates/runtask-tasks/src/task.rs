@@ -56,8 +56,6 @@ pub enum OnSkip {
 }
 
 impl OnSkip {
-    pub(crate) const ALL: [Self; 2] = [Self::Passed, Self::Failed];
-
     /// The word in settings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

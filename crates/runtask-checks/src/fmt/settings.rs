@@ -2,7 +2,7 @@
 
 use crate::terraform::{FindError, Terraform};
 use runtask_settings::SettingsReader;
-use runtask_tasks::{CheckSettings, Kind, ReadSettings, SettingsEntry};
+use runtask_tasks::{CheckSettings, Form, Key, Kind, ReadSettings, SettingsEntry, words};
 use std::str::FromStr;
 
 /// Who says whether a file is formatted.
@@ -20,12 +20,28 @@ pub(super) enum Engine {
 const ENGINES: [(&str, Engine); 3] =
     [("terraform", Engine::Terraform), ("native", Engine::Native), ("both", Engine::Both)];
 
+const ENGINE_WORDS: [&str; 3] = words(&ENGINES);
+
 /// The table `[tasks.NAME.fmt]`.
-static TABLE: Kind = Kind::new("`[tasks.NAME.fmt]`", &["engine", "show_variable_files"]);
+static TABLE: Kind = Kind::new(
+    "`[tasks.NAME.fmt]`",
+    &[
+        Key::new(
+            "engine",
+            Form::Word(&ENGINE_WORDS),
+            "Who judges formatting; as RUNTASK_FMT_ENGINE says unless set",
+        ),
+        Key::new(
+            "show_variable_files",
+            Form::Boolean,
+            "true shows lines of .tfvars files, whose values may be secrets; false unless set",
+        ),
+    ],
+);
 
 /// The table, for whoever reads a file of tasks.
 pub(super) const SETTINGS: SettingsEntry = SettingsEntry {
-    kinds: &[&TABLE],
+    kind: &TABLE,
     required: None,
     read: ReadSettings::Table(|table, _today, notes| {
         CheckSettings::new(FmtSettings {

@@ -3,13 +3,17 @@
 use super::money::{Currency, Money, amount};
 use super::settings::{CostSettings, Limits, Source};
 use runtask_settings::numbers::SCANNER_TIMEOUT;
-use runtask_tasks::{CheckSettings, Kind, Notes, ReadSettings, SettingsEntry, Table, shown};
-use std::ops::RangeInclusive;
+use runtask_tasks::{
+    CheckSettings, Form, Key, Kind, Notes, ReadSettings, SettingsEntry, Table, shown, words,
+};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Percents that are a limit.
-const PERCENT: RangeInclusive<u64> = 0..=1_000_000;
+const HIGHEST_PERCENT: u64 = 1_000_000;
+
+const SOURCE_WORDS: [&str; 2] = words(&Source::WORDS);
+
 /// Limits of the difference, which somebody has to know.
 const OF_DIFFERENCE: [&str; 3] = ["warn_above", "fail_above", "fail_above_percent"];
 /// What only Infracost takes.
@@ -18,22 +22,38 @@ const OF_INFRACOST: [&str; 3] = ["currency", "endpoint", "usage_file"];
 static COST: Kind = Kind::new(
     "`[tasks.NAME.cost]`",
     &[
-        "source",
-        "program",
-        "currency",
-        "endpoint",
-        "usage_file",
-        "warn_above",
-        "fail_above",
-        "fail_above_percent",
-        "fail_total_above",
-        "timeout_ms",
+        Key::required("source", Form::Word(&SOURCE_WORDS), "Who estimates"),
+        Key::new("program", Form::Text, "The program; named as the source unless set"),
+        Key::new("currency", Form::Text, "The currency of the estimate; USD unless set"),
+        Key::new("endpoint", Form::Text, "The URL of your own pricing service"),
+        Key::new("usage_file", Form::Text, "A file that says how much is used"),
+        Key::new("warn_above", Form::Text, "Warns of more a month than this, as \"40.00 USD\""),
+        Key::new(
+            "fail_above",
+            Form::Text,
+            "Fails where a month costs more by more than this, as \"40.00 USD\"",
+        ),
+        Key::new(
+            "fail_above_percent",
+            Form::Number(0, HIGHEST_PERCENT),
+            "The same, in percent of the cost before",
+        ),
+        Key::new(
+            "fail_total_above",
+            Form::Text,
+            "Fails where a month costs more in all than this, as \"400.00 USD\"",
+        ),
+        Key::new(
+            SCANNER_TIMEOUT.name,
+            Form::Number(SCANNER_TIMEOUT.lowest, SCANNER_TIMEOUT.highest),
+            "Milliseconds that it may take",
+        ),
     ],
 );
 
 /// `[tasks.NAME.cost]`, for whoever reads a file of tasks.
 pub(super) const SETTINGS: SettingsEntry = SettingsEntry {
-    kinds: &[&COST],
+    kind: &COST,
     required: Some("source"),
     read: ReadSettings::Table(|table, _today, notes| CheckSettings::new(settings(table, notes))),
 };
@@ -81,11 +101,11 @@ fn settings(table: &Table<'_>, notes: &mut Notes<'_>) -> CostSettings {
         limits: Limits {
             warn_above: money(table, "warn_above", notes),
             fail_above: money(table, "fail_above", notes),
-            fail_above_percent: table.number("fail_above_percent", PERCENT, notes),
+            fail_above_percent: table.number("fail_above_percent", notes),
             fail_total_above: money(table, "fail_total_above", notes),
         },
         time_limit: table
-            .number(SCANNER_TIMEOUT.name, SCANNER_TIMEOUT.range(), notes)
+            .number(SCANNER_TIMEOUT.name, notes)
             .map_or(SCANNER_TIMEOUT.default_time(), Duration::from_millis),
     }
 }

@@ -161,7 +161,7 @@ fn the_pages_are_right() {
         include_str!("../../../../docs/tasks.md"),
     ];
     for (kind, page) in [(KIND, scanners), (cost::KIND, costs)] {
-        for key in kind.entry().settings.unwrap().kinds.iter().flat_map(|it| it.keys()) {
+        for key in kind.entry().settings.unwrap().kind.names() {
             assert!(page.contains(key), "{key}");
         }
     }

@@ -109,10 +109,8 @@ fn the_example_of_the_page_is_read_and_names_every_key() {
     let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let tasks = good(example);
     assert_eq!(tasks.names().collect::<Vec<_>>(), ["format", "policy"]);
-    for kind in SETTINGS.kinds {
-        for key in kind.keys() {
-            assert!(example.contains(key), "{key}");
-        }
+    for key in [vec![SETTINGS.kind], SETTINGS.kind.below()].concat().iter().flat_map(|it| it.names()) {
+        assert!(example.contains(key), "{key}");
     }
     for key in ["checks", "stages", "organizations", "speculative", "on_skip", "on_error"] {
         assert!(example.contains(key), "{key}");
