@@ -2,6 +2,7 @@
 
 use crate::approvals::ApprovalsArguments;
 use crate::check::CheckArguments;
+use crate::comment::CommentArguments;
 use crate::fmt::FmtArguments;
 use crate::healthcheck::HealthcheckArguments;
 use crate::notify::NotifyArguments;
@@ -72,6 +73,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     Healthcheck(HealthcheckArguments),
     Check(CheckArguments),
+    Comment(CommentArguments),
     Fmt(FmtArguments),
     Policy(PolicyArguments),
     Scanners(ScannersArguments),

@@ -8,6 +8,7 @@ mod approvals;
 mod arguments;
 mod check;
 mod check_sarif;
+mod comment;
 mod dialect;
 mod fmt;
 mod healthcheck;
@@ -113,6 +114,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
             Command::Healthcheck(arguments) => healthcheck::healthcheck(&arguments, output),
             Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
             Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,
+            Command::Comment(arguments) => unless_interrupted(comment::comment(&arguments, output)).await,
             Command::Fmt(arguments) => unless_interrupted(fmt::fmt(arguments, output)).await,
             Command::Scanners(arguments) => scanners::scanners(&arguments, output),
             Command::Policy(arguments) => unless_interrupted(policy::policy(&arguments, output)).await,
