@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -16,9 +17,11 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import image  # noqa: E402 (found through the line above)
+import package  # noqa: E402
 import release  # noqa: E402
 import release_archive  # noqa: E402
 import release_notes  # noqa: E402
+from package import target_directory  # noqa: E402
 from setup import ROOT, SetupError  # noqa: E402
 
 WHEN = 1_790_000_000
@@ -146,6 +149,48 @@ class Parts(Folder):
         self.assertIn("runtask-1.2.3-terraform/tfe.tf", names)
         left = [it for it in names if re.search(r"\.terraform|tfstate|/infra/tests/|tfvars$", it)]
         self.assertEqual(left, [])
+
+    def test_the_archive_installs_below_a_prefix_and_is_the_same_each_time(self) -> None:
+        """With the program that `cargo build` has made in the place of one for everybody."""
+        built = target_directory() / "debug" / "runtask"
+        self.assertTrue(built.exists(), f"{built} is missing: run `cargo build --package runtask-cli` first")
+        small = package.stripped(built, self.folder / "runtask")
+        archives = []
+        for _time in range(2):
+            made = self.made()
+            with (
+                mock.patch.object(made, "architectures", return_value=[release.this_architecture()]),
+                mock.patch.object(package, "build"),
+                mock.patch.object(package, "built", return_value=small),
+                mock.patch.object(release_archive, "SMALL", 1),
+            ):
+                made.program()
+            archives.append(made.made[0].read_bytes())
+        self.assertEqual(*archives)
+        prefix = self.folder / "prefix"
+        prefix.mkdir()
+        subprocess.run(["tar", "-xzf", str(made.made[0]), "-C", str(prefix), "--strip-components", "1"], check=True)
+        version = subprocess.run([str(prefix / "bin/runtask"), "--version"], capture_output=True, text=True, check=True)
+        self.assertEqual(version.stdout, f"runtask {image.version()}\n")
+        for name in [
+            "bin/runtask-runner",
+            "share/man/man1/runtask-check.1",
+            "share/bash-completion/completions/runtask",
+            "share/zsh/site-functions/_runtask",
+            "share/fish/vendor_completions.d/runtask.fish",
+            "share/runtask/runtask.schema.json",
+            "share/doc/runtask/README.md",
+            "share/doc/runtask/docs/install.md",
+            "share/doc/runtask/LICENSE-MIT",
+            "share/doc/runtask/examples/unformatted/main.tf",
+        ]:
+            self.assertTrue((prefix / name).is_file(), name)
+        # As a person would who has nothing but the archive.
+        example = prefix / "share/doc/runtask/examples/public-bucket"
+        command = [str(prefix / "bin/runtask"), "check", str(example / "plan.json"), "--config", str(example / "runtask.toml"), "--task", "policy"]
+        checked = subprocess.run(command, env={}, capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 1, checked.stderr)
+        self.assertIn("public-s3-bucket", checked.stdout)
 
     def test_sums_cover_everything_and_what_an_earlier_run_left_is_gone(self) -> None:
         made = self.made()
