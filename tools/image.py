@@ -172,7 +172,8 @@ def build_image(engine: str, context: Path, target: str, name: str, base: str, a
     arguments = ["--file", str(CONTAINERFILE), "--target", target, "--tag", name]
     arguments += ["--build-arg", f"BASE={base}"]
     arguments += ["--build-arg", f"VERSION={version()}", "--build-arg", f"REVISION={revision()}"]
-    arguments += [] if when is None else ["--timestamp", str(when)]
+    # Without the history, which names images of this machine.
+    arguments += [] if when is None else ["--timestamp", str(when), "--omit-history"]
     archive.parent.mkdir(parents=True, exist_ok=True)
     archive.unlink(missing_ok=True)
     # OCI's own format has no place for a health check. Without the isolation of containers, as nothing runs while it builds,
