@@ -5,7 +5,7 @@
   functions  the zips of the Lambda functions and the layer with terraform, also with approvals
   image      the container images with and without terraform, as OCI archives
   module     infra/ and tfe.tf
-  sbom       a bill of materials (CycloneDX) of each program
+  sbom       a bill of materials (CycloneDX) for each package with programs
   notes      what changed, and what an operator has to do
 
 and SHA256SUMS of them all. What cannot be made here is left out, and said: an architecture whose standard library this
@@ -16,7 +16,6 @@ of the commit, or what SOURCE_DATE_EPOCH says. The tools must be set up: `make r
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shutil
@@ -31,8 +30,9 @@ import image  # noqa: E402 (found through the line above)
 import package  # noqa: E402
 import release_archive  # noqa: E402
 import release_notes  # noqa: E402
+import release_sbom  # noqa: E402
 from package import ARCHITECTURES, target_directory  # noqa: E402
-from setup import BIN, ROOT, SetupError  # noqa: E402
+from setup import ROOT, SetupError  # noqa: E402
 
 PARTS = ["program", "functions", "image", "module", "sbom", "notes"]
 # The programs of an archive, and the package of each.
@@ -154,9 +154,10 @@ class Release:
         self.tar("terraform", f"runtask-{self.version}-terraform", {name: ROOT / name for name in names})
 
     def sbom(self) -> None:
-        for name, crate in {**PROGRAMS, **package.FUNCTIONS}.items():
-            path = self.path(f"sbom-{name}.cdx.json")
-            path.write_text(bill_of_materials(crate, self.when))
+        crates = sorted({*PROGRAMS.values(), *package.FUNCTIONS.values(), package.APPROVALS_PACKAGE})
+        for crate, text in release_sbom.bills(crates, self.when).items():
+            path = self.path(f"sbom-{crate}.cdx.json")
+            path.write_text(text)
             self.made.append(path)
 
     def notes(self) -> None:
@@ -235,31 +236,6 @@ def asked(program: Path, *arguments: str) -> bytes:
     if answer.returncode != 0:
         raise SetupError(f"`runtask {' '.join(arguments)}` failed: {answer.stderr.decode(errors='replace').strip()}")
     return answer.stdout
-
-
-def bill_of_materials(crate: str, when: int) -> str:
-    """What a program is made of, in CycloneDX 1.5, without what only tests and builds use."""
-    program = BIN / "cargo-cyclonedx"
-    if not program.exists():
-        raise SetupError("cargo-cyclonedx is not set up: run `make release`.")
-    manifest = ROOT / "crates" / crate / "Cargo.toml"
-    written = manifest.with_name("release-sbom.json")
-    command = [str(program), "cyclonedx", "--format", "json", "--spec-version", "1.5", "--quiet"]
-    command += ["--manifest-path", str(manifest), "--override-filename", "release-sbom", "--target", ARCHITECTURES["x86_64"][0]]
-    try:
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": str(when)}
-        answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-        if answer.returncode != 0 or not written.exists():
-            raise SetupError(f"cargo-cyclonedx failed for {crate}:\n{answer.stderr.strip()}")
-        return without_places(written.read_text())
-    finally:
-        for left in ROOT.glob("crates/*/release-sbom.json"):
-            left.unlink()
-
-
-def without_places(text: str) -> str:
-    """Where this checkout is is nobody's business, and differs."""
-    return json.dumps(json.loads(text.replace(f"path+file://{ROOT}", "path+file:///runtask")), indent=1, sort_keys=True) + "\n"
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import package  # noqa: E402
 import release  # noqa: E402
 import release_archive  # noqa: E402
 import release_notes  # noqa: E402
+import release_sbom  # noqa: E402
 from package import target_directory  # noqa: E402
 from setup import ROOT, SetupError  # noqa: E402
 
@@ -129,6 +130,25 @@ class Notes(unittest.TestCase):
     def test_this_version_has_notes(self) -> None:
         pages = [(ROOT / name).read_text() for name in ["CHANGELOG.md", "docs/upgrading.md"]]
         self.assertIn("### Upgrading", release_notes.notes(*pages, image.version()))
+
+
+class Bills(unittest.TestCase):
+    def test_a_bill_lists_what_is_linked_and_nothing_else(self) -> None:
+        def component(name: str) -> dict:
+            return {"name": name, "version": "1.0.0", "bom-ref": f"ref-{name}"}
+
+        document = {
+            "metadata": {"component": component("ours")},
+            "components": [component("linked"), component("of-a-test")],
+            "dependencies": [
+                {"ref": "ref-ours", "dependsOn": ["ref-linked", "ref-of-a-test"]},
+                {"ref": "ref-of-a-test", "dependsOn": ["ref-linked"]},
+                {"ref": "ref-linked"},
+            ],
+        }
+        found = release_sbom.only(document, {"ours@1.0.0", "linked@1.0.0", "of-a-test@2.0.0"})
+        self.assertEqual([it["name"] for it in found["components"]], ["linked"])
+        self.assertEqual(found["dependencies"], [{"ref": "ref-ours", "dependsOn": ["ref-linked"]}, {"ref": "ref-linked", "dependsOn": []}])
 
 
 class Parts(Folder):
