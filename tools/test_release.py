@@ -212,6 +212,27 @@ class Parts(Folder):
         self.assertEqual(checked.returncode, 1, checked.stderr)
         self.assertIn("public-s3-bucket", checked.stdout)
 
+    def test_functions_unpack_to_where_infra_finds_them(self) -> None:
+        made = self.made()
+        zips = [self.file(f"{name}.zip", name.encode()) for name in ["request-handler", "callback-handler"]]
+        layer = self.file("terraform-layer.zip", b"layer")
+        with (
+            mock.patch.object(made, "architectures", return_value=["arm64"]),
+            mock.patch.object(package, "terraform_layers", return_value=[layer]),
+            mock.patch.object(package, "functions", side_effect=lambda *_, approvals: [*zips, layer] if approvals else zips),
+        ):
+            made.functions()
+        self.assertEqual([it.name for it in made.made], ["runtask-1.2.3-functions-arm64.tar.gz", "runtask-1.2.3-functions-approvals-arm64.tar.gz"])
+        with tarfile.open(made.made[0]) as archive:
+            self.assertEqual(archive.getnames(), ["arm64/callback-handler.zip", "arm64/request-handler.zip", "arm64/terraform-layer.zip"])
+
+    def test_what_cannot_be_built_for_is_left_out_and_said(self) -> None:
+        made = self.made()
+        missing = SetupError("this Rust toolchain has no standard library for it")
+        with mock.patch.object(package, "require_target", side_effect=[None, missing]):
+            self.assertEqual(made.architectures(), ["x86_64"])
+        self.assertEqual(made.left_out, [f"arm64: {missing}"])
+
     def test_sums_cover_everything_and_what_an_earlier_run_left_is_gone(self) -> None:
         made = self.made()
         (made.folder / "runtask-1.2.3-old.tar.gz").write_text("old")
