@@ -256,6 +256,24 @@ class Parts(Folder):
             release.commit_time()
 
 
+class Workflows(unittest.TestCase):
+    def test_actions_are_pinned_by_commit_and_say_the_release(self) -> None:
+        paths = [*ROOT.glob(".github/workflows/*.yml"), ROOT / "action.yml", ROOT / "docs/install.md"]
+        used = [line.strip() for path in paths for line in path.read_text().splitlines() if re.match(r"\s*- uses:", line)]
+        self.assertGreater(len(used), 6)
+        pinned = re.compile(r"- uses: (?:[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|OWNER/REPOSITORY@COMMIT # v\d+\.\d+\.\d+)")
+        self.assertEqual([it for it in used if not pinned.fullmatch(it)], [])
+
+    def test_no_job_may_more_than_it_says_and_what_publishes_runs_nothing_of_ours(self) -> None:
+        for path in ROOT.glob(".github/workflows/*.yml"):
+            text = path.read_text()
+            self.assertIn("\npermissions: {}\n", text, path.name)
+            self.assertEqual(text.count("runs-on:"), len(re.findall(r"^    permissions:$", text, re.MULTILINE)), path.name)
+        publish = (ROOT / ".github/workflows/release.yml").read_text().split("\n  publish:\n")[1]
+        for word in ["checkout", "make ", "tools/", "cargo"]:
+            self.assertNotIn(word, publish)
+
+
 class Version(unittest.TestCase):
     def test_pages_show_the_present_version(self) -> None:
         shown = re.compile(r'(?:runtask|gitlab-runner):(\d+\.\d+\.\d+)|"version":"(\d[^"]*)"|runtask[ -](\d+\.\d+\.\d+)\b')
