@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import image  # noqa: E402 (found through the line above)
 import package  # noqa: E402
 import release_archive  # noqa: E402
+import release_notices  # noqa: E402
 import release_notes  # noqa: E402
 import release_sbom  # noqa: E402
 from package import ARCHITECTURES, target_directory  # noqa: E402
@@ -109,7 +110,8 @@ class Release:
     # The parts
 
     def program(self) -> None:
-        pages = {f"share/doc/runtask/{name}": ROOT / name for name in kept(PAGES)}
+        pages: dict[str, release_archive.Content] = {f"share/doc/runtask/{name}": ROOT / name for name in kept(PAGES)}
+        pages["share/doc/runtask/NOTICES.txt"] = release_notices.notices(list(PROGRAMS.values()))
         texts: dict[str, release_archive.Content] = {}
         for architecture in sorted(self.architectures(), key=lambda it: it != this_architecture()):
             package.build(architecture, list(PROGRAMS.values()), self.profile)
@@ -125,12 +127,17 @@ class Release:
                 self.tar(name, f"runtask-{self.version}-{name}", {**programs, **texts, **pages})
 
     def functions(self) -> None:
+        notices = {
+            "": release_notices.notices(sorted(set(package.FUNCTIONS.values()))),
+            "-approvals": release_notices.notices(sorted({*package.FUNCTIONS.values(), package.APPROVALS_PACKAGE})),
+        }
         for architecture in self.architectures():
             directory = target_directory() / "package-for-release" / architecture
             layers = package.terraform_layers(architecture, directory, wanted=True)
             for suffix, approvals in [("", False), ("-approvals", True)]:
                 zips = [*package.functions(architecture, directory, approvals=approvals), *layers]
-                self.tar(f"functions{suffix}-{architecture}", architecture, {it.name: it for it in zips})
+                files = {f"{architecture}/{it.name}": it for it in zips}
+                self.tar(f"functions{suffix}-{architecture}", "", {**files, "NOTICES.txt": notices[suffix]})
 
     def image(self) -> None:
         try:

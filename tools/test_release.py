@@ -20,6 +20,7 @@ import image  # noqa: E402 (found through the line above)
 import package  # noqa: E402
 import release  # noqa: E402
 import release_archive  # noqa: E402
+import release_notices  # noqa: E402
 import release_notes  # noqa: E402
 import release_sbom  # noqa: E402
 from package import target_directory  # noqa: E402
@@ -132,6 +133,17 @@ class Notes(unittest.TestCase):
         self.assertIn("### Upgrading", release_notes.notes(*pages, image.version()))
 
 
+class Notices(Folder):
+    def test_licences_are_found_by_their_names_and_told_once(self) -> None:
+        for crate, name in [("a", "LICENSE-MIT"), ("b", "license.txt"), ("b", "src.rs"), ("c", "Cargo.toml")]:
+            self.file(f"{crate}/{name}", b"As you like.  \r\n" if name != "src.rs" else b"code")
+        found = {crate: ("MIT", release_notices.licences(self.folder / crate)) for crate in "abc"}
+        page = release_notices.written(found)
+        self.assertIn("a: MIT\nb: MIT\nc: MIT (no text in its package)\n", page)
+        self.assertEqual(page.count("As you like."), 1)
+        self.assertIn("\na, b\n\nAs you like.\n", page)
+
+
 class Bills(unittest.TestCase):
     def test_a_bill_lists_what_is_linked_and_nothing_else(self) -> None:
         def component(name: str) -> dict:
@@ -202,9 +214,13 @@ class Parts(Folder):
             "share/doc/runtask/README.md",
             "share/doc/runtask/docs/install.md",
             "share/doc/runtask/LICENSE-MIT",
+            "share/doc/runtask/NOTICES.txt",
             "share/doc/runtask/examples/unformatted/main.tf",
         ]:
             self.assertTrue((prefix / name).is_file(), name)
+        notices = (prefix / "share/doc/runtask/NOTICES.txt").read_text()
+        self.assertRegex(notices, r"(?m)^serde_json \S+: MIT OR Apache-2\.0$")
+        self.assertNotIn("runtask-", notices)
         # As a person would who has nothing but the archive.
         example = prefix / "share/doc/runtask/examples/public-bucket"
         command = [str(prefix / "bin/runtask"), "check", str(example / "plan.json"), "--config", str(example / "runtask.toml"), "--task", "policy"]
@@ -219,12 +235,13 @@ class Parts(Folder):
         with (
             mock.patch.object(made, "architectures", return_value=["arm64"]),
             mock.patch.object(package, "terraform_layers", return_value=[layer]),
+            mock.patch.object(release_notices, "notices", return_value=b"licences"),
             mock.patch.object(package, "functions", side_effect=lambda *_, approvals: [*zips, layer] if approvals else zips),
         ):
             made.functions()
         self.assertEqual([it.name for it in made.made], ["runtask-1.2.3-functions-arm64.tar.gz", "runtask-1.2.3-functions-approvals-arm64.tar.gz"])
         with tarfile.open(made.made[0]) as archive:
-            self.assertEqual(archive.getnames(), ["arm64/callback-handler.zip", "arm64/request-handler.zip", "arm64/terraform-layer.zip"])
+            self.assertEqual(archive.getnames(), ["NOTICES.txt", "arm64/callback-handler.zip", "arm64/request-handler.zip", "arm64/terraform-layer.zip"])
 
     def test_what_cannot_be_built_for_is_left_out_and_said(self) -> None:
         made = self.made()
