@@ -75,7 +75,7 @@ class Action(Published):
         """Runs the steps as GitHub does, up to the first that fails: exit code, log, outputs, summary."""
         given = {
             "VERSION": VERSION, "FROM": self.address, "SHA256": "", "SERVER": "http://127.0.0.1:9", "REPOSITORY": "o/r",
-            "COMMAND": "fmt", "PATHS": ".", "ARGUMENTS": "", "SUMMARY": "true", **inputs,
+            "COMMAND": "fmt", "PATHS": ".", "ARGUMENTS": "", "SUMMARY": "true", "COMMENT": "false", "GITHUB_TOKEN": "", **inputs,
         }
         files = {name: self.folder / name.lower() for name in ["GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]}
         for file in files.values():
@@ -103,6 +103,40 @@ class Action(Published):
         self.assertEqual((code, output), (1, "verdict=failed\n"), log)
         self.assertIn("::error file=main.tf,", log)
         self.assertIn("## Run task: failed", summary)
+
+    def test_the_result_is_shown_as_a_comment_where_that_is_asked_for(self) -> None:
+        comments: list[str] = []
+
+        class GitHub(Quiet):
+            def answer(self, status: int, body: object) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(body).encode())
+
+            def do_GET(self) -> None:
+                self.answer(*((403, {}) if self.path == "/user" else (200, [])))
+
+            def do_POST(self) -> None:
+                comments.append(json.loads(self.rfile.read(int(self.headers["content-length"])))["body"])
+                self.answer(201, {"id": 1})
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        event = self.folder / "event.json"
+        event.write_text('{"pull_request": {"number": 5}}')
+        job = {
+            "COMMENT": "true", "GITHUB_TOKEN": "a-token", "GITHUB_REPOSITORY": "acme/net", "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_API_URL": f"http://127.0.0.1:{server.server_address[1]}",
+        }
+        code, log, _, summary = self.run_steps(**job)
+        self.assertEqual(code, 1, log)
+        self.assertEqual(comments, [f"<!-- runtask comment: check -->\n{summary}"])
+        # Without the right to, the verdict is the same.
+        code, log, output, _ = self.run_steps(**{**job, "GITHUB_API_URL": "http://127.0.0.1:9"})
+        self.assertEqual((code, output), (1, "verdict=failed\n"), log)
+        self.assertIn("::warning title=runtask::", log)
 
     def test_what_is_formatted_passes_and_paths_and_arguments_are_one_a_line(self) -> None:
         shutil.copytree(ROOT / "examples/formatted", self.work / "two words")
