@@ -41,6 +41,8 @@ class Published(unittest.TestCase):
 
     def setUp(self) -> None:
         self.assertTrue(PROGRAM.exists(), f"{PROGRAM} is missing: run `cargo build --package runtask-cli` first")
+        for name in ["bash", "curl", "git", "tar"]:
+            self.assertTrue(shutil.which(name), f"there is no {name}, which jobs in CI have: install it")
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
