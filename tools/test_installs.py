@@ -62,6 +62,32 @@ class Published(unittest.TestCase):
         self.work = self.folder / "work"
         shutil.copytree(ROOT / "examples/unformatted", self.work)
 
+    def comments(self) -> tuple[str, list[str]]:
+        """The address of a server that keeps comments as GitHub does, in a job, and as GitLab does below /api/v4; and what it keeps."""
+        kept: list[str] = []
+
+        class Forge(Quiet):
+            def answer(self, status: int, body: object) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(body).encode())
+
+            def do_GET(self) -> None:
+                if self.path == "/user":
+                    self.answer(403, {})
+                else:
+                    self.answer(200, {"id": 7} if self.path.endswith("/user") else [])
+
+            def do_POST(self) -> None:
+                kept.append(json.loads(self.rfile.read(int(self.headers["content-length"])))["body"])
+                self.answer(201, {"id": 1})
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forge)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_address[1]}", kept
+
     def break_archive(self) -> None:
         with open(self.release / ARCHIVE, "ab") as archive:
             archive.write(b"more")
@@ -107,30 +133,12 @@ class Action(Published):
         self.assertIn("## Run task: failed", summary)
 
     def test_the_result_is_shown_as_a_comment_where_that_is_asked_for(self) -> None:
-        comments: list[str] = []
-
-        class GitHub(Quiet):
-            def answer(self, status: int, body: object) -> None:
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
-
-            def do_GET(self) -> None:
-                self.answer(*((403, {}) if self.path == "/user" else (200, [])))
-
-            def do_POST(self) -> None:
-                comments.append(json.loads(self.rfile.read(int(self.headers["content-length"])))["body"])
-                self.answer(201, {"id": 1})
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        address, comments = self.comments()
         event = self.folder / "event.json"
         event.write_text('{"pull_request": {"number": 5}}')
         job = {
             "COMMENT": "true", "GITHUB_TOKEN": "a-token", "GITHUB_REPOSITORY": "acme/net", "GITHUB_EVENT_PATH": str(event),
-            "GITHUB_API_URL": f"http://127.0.0.1:{server.server_address[1]}",
+            "GITHUB_API_URL": address,
         }
         code, log, _, summary = self.run_steps(**job)
         self.assertEqual(code, 1, log)
@@ -185,8 +193,8 @@ class Action(Published):
 
 
 class Component(Published):
-    def run_pipeline(self, sha256: str = "") -> tuple[int, str]:
-        """Runs the job with gitlab-ci-local, in a shell of this machine."""
+    def run_pipeline(self, sha256: str = "", variables: dict[str, str] | None = None) -> tuple[int, str]:
+        """Runs the job with gitlab-ci-local, in a shell of this machine; it comments where variables say in what."""
         (self.work / "templates").mkdir(exist_ok=True)
         component = (ROOT / "templates/check.yml").read_text()
         # There is no engine for images; without one, the job has a shell of this machine.
@@ -194,7 +202,7 @@ class Component(Published):
         (self.work / ".gitlab-ci.yml").write_text(
             "include:\n"
             "  - local: templates/check.yml\n"
-            f'    inputs: {{from: "{self.address}", version: "{VERSION}", sha256: "{sha256}", arguments: ".", job-name: style}}\n'
+            f'    inputs: {{from: "{self.address}", version: "{VERSION}", sha256: "{sha256}", arguments: ".", job-name: style, comment: true}}\n'
         )
         git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
         for arguments in [["init", "-q"], ["add", "."], ["commit", "-qm", "A configuration"]]:
@@ -207,7 +215,7 @@ class Component(Published):
             "HOME": str(self.folder / "home"), "RUNTASK_CHECKS": "fmt", "RUNTASK_FMT_ENGINE": "native",
         }
         answer = subprocess.run(
-            ["gitlab-ci-local", "style"],
+            ["gitlab-ci-local", *(it for name, value in (variables or {}).items() for it in ["--variable", f"{name}={value}"]), "style"],
             cwd=self.work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         )
         return answer.returncode, answer.stdout + answer.stderr
@@ -224,6 +232,13 @@ class Component(Published):
             shutil.copy(file, self.work / file.relative_to(ROOT / "examples/formatted"))
         code, log = self.run_pipeline(self.sums.split()[0])
         self.assertEqual(code, 0, log)
+
+    def test_the_result_is_shown_as_a_comment_in_a_merge_request(self) -> None:
+        address, comments = self.comments()
+        job = {"CI_MERGE_REQUEST_IID": "5", "CI_PROJECT_ID": "3", "CI_API_V4_URL": f"{address}/api/v4", "GITLAB_TOKEN": "a-token"}
+        code, log = self.run_pipeline(variables=job)
+        self.assertNotEqual(code, 0, log)
+        self.assertEqual([it.splitlines()[:2] for it in comments], [["<!-- runtask comment: check -->", "## Run task: failed"]], log)
 
     def test_an_archive_that_is_another_is_not_run(self) -> None:
         self.break_archive()
