@@ -29,8 +29,8 @@ const ALARMS: usize = 19;
 
 /// List prices in USD, us-east-1, x86, to be compared with the pricing pages of AWS Lambda, Amazon DynamoDB
 /// (on-demand) and Amazon CloudWatch.
-const PER_REQUEST: f64 = 0.20e-6;
-const PER_GB_S: f64 = 0.000_016_666_7;
+pub(crate) const PER_REQUEST: f64 = 0.20e-6;
+pub(crate) const PER_GB_S: f64 = 0.000_016_666_7;
 const PER_WRITE: f64 = 0.625e-6;
 const PER_LOG_GB: f64 = 0.50;
 const PER_METRIC: f64 = 0.30;
@@ -119,7 +119,11 @@ async fn request(programs: &Programs, counts: &Counts) -> anyhow::Result<Call> {
     }
     stub.abort();
     let logged = (function.logged()? - before) / calls as u64;
-    Ok(Call { duration: samples.median(), logged, memory_mb: default_of("request_handler_memory_mb")? })
+    Ok(Call {
+        duration: samples.median(),
+        logged,
+        memory_mb: default_of(VARIABLES, "request_handler_memory_mb")?,
+    })
 }
 
 /// One warm job of 10 files that passes.
@@ -137,12 +141,16 @@ async fn work(programs: &Programs, counts: &Counts) -> anyhow::Result<Call> {
         samples.push(job(&simulator, &mut function, &archive).await?);
     }
     let logged = (function.logged()? - before) / jobs as u64;
-    Ok(Call { duration: samples.median(), logged, memory_mb: default_of("callback_handler_memory_mb")? })
+    Ok(Call {
+        duration: samples.median(),
+        logged,
+        memory_mb: default_of(VARIABLES, "callback_handler_memory_mb")?,
+    })
 }
 
-/// The default of a variable of `infra/` that is a number.
-fn default_of(name: &str) -> anyhow::Result<f64> {
-    let (_, block) = VARIABLES.split_once(&format!("variable \"{name}\" {{")).context("no such variable")?;
+/// The default of a variable that is a number, in the text of a `variables.tf`.
+pub(crate) fn default_of(variables: &str, name: &str) -> anyhow::Result<f64> {
+    let (_, block) = variables.split_once(&format!("variable \"{name}\" {{")).context("no such variable")?;
     let line = block.lines().find_map(|it| it.trim().strip_prefix("default")).context("it has no default")?;
     Ok(line.trim_start().trim_start_matches('=').trim().parse()?)
 }

@@ -14,6 +14,9 @@ mod cost;
 mod figures;
 mod fmt;
 mod function;
+mod gitlab_job;
+mod gitlab_log;
+mod gitlab_runner;
 mod http;
 mod page;
 mod policies;
@@ -39,10 +42,11 @@ Usage: bench [--quick | --only PART]
 
   --quick      few repetitions, and the pages stay as they are
   --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, fmt, policies,
-                 scanners, serve, approvals
+                 scanners, serve, approvals, gitlab-runner
   --help       this text
 
-Needs terraform, cargo-lambda, moto and checkov below .tools/ (`make setup`). `make bench` does all of it.
+Needs terraform, cargo-lambda, moto and checkov below .tools/ (`make setup`), and git, zip and curl. `make bench` does all of
+it.
 Exit code 0: every figure is reached; 1: one is missed; 2: something could not be measured.
 ";
 
@@ -90,8 +94,9 @@ fn main() -> ExitCode {
         [] => bench(&FULL, None, true),
         ["--quick"] => bench(&QUICK, None, false),
         ["--help" | "-h"] => write!(std::io::stdout(), "{HELP}").map(|()| true).map_err(Into::into),
-        // It measures no program, so none is built for it.
-        ["--only", "approvals"] => only_approvals(),
+        // They need none of the programs of the others, so none of those is built.
+        ["--only", "approvals"] => only(approvals::measure()),
+        ["--only", "gitlab-runner"] => only(gitlab_runner::measure(&FULL)),
         ["--only", part] => bench(&FULL, Some(part), false),
         [approvals::MEMORY, number] => approvals::keep_in_memory(number).map(|()| true),
         [serve::EMPTY_SERVER] => serve::serve_nothing().map(|()| true),
@@ -107,9 +112,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn only_approvals() -> anyhow::Result<bool> {
+/// Whether every figure of one part is reached.
+fn only(part: impl Future<Output = anyhow::Result<Vec<Row>>>) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let rows = runtime.block_on(approvals::measure())?;
+    let rows = runtime.block_on(part)?;
     write!(std::io::stdout(), "{}", figures::table(&rows))?;
     Ok(rows.iter().all(|it| it.verdict != Verdict::Missed))
 }
@@ -160,6 +166,9 @@ async fn measure(programs: &Programs, counts: &Counts, part: Option<&str>) -> an
     }
     if wanted("approvals") {
         rows.extend(approvals::measure().await?);
+    }
+    if wanted("gitlab-runner") {
+        rows.extend(gitlab_runner::measure(counts).await?);
     }
     ensure!(!rows.is_empty(), "there is no such part; see --help");
     for zip in &programs.zips {

@@ -30,7 +30,7 @@ pub(crate) struct Programs {
 impl Programs {
     /// Builds what is not built yet. The tools must be there: `make setup`.
     pub(crate) async fn build() -> anyhow::Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        let root = root()?;
         let target = target_directory(&root)?;
         let tools = root.join(".tools/bin");
         let terraform = tools.join("terraform");
@@ -44,7 +44,7 @@ impl Programs {
         let mut package = Command::new("python3");
         let architecture = ARCH.replace("aarch64", "arm64");
         run(package.current_dir(&root).args(["-B", "tools/package.py", "--architecture", &architecture]))?;
-        run(&mut echo(&root, &tools)?)?;
+        run(&mut function(&root, &tools, &ECHO)?)?;
 
         let unpacked = tempfile::tempdir()?;
         let mut zips = Vec::new();
@@ -58,7 +58,7 @@ impl Programs {
             request_handler: bootstrap("request-handler"),
             callback_handler: bootstrap("callback-handler"),
             failure_handler: bootstrap("failure-handler"),
-            echo: target.join("lambda/lambda-echo/bootstrap"),
+            echo: bootstrap_of(&target, "lambda-echo"),
             runtask: target.join("release/runtask"),
             unpack: target.join("release/examples/unpack"),
             terraform,
@@ -69,15 +69,65 @@ impl Programs {
     }
 }
 
+/// Paths of what is run for the figures of the GitLab runner.
+#[derive(Debug)]
+pub(crate) struct RunnerPrograms {
+    pub(crate) echo: PathBuf,
+    /// The Lambda functions, as they are deployed.
+    pub(crate) hook: PathBuf,
+    pub(crate) runner: PathBuf,
+    /// `runtask-runner`.
+    pub(crate) command: PathBuf,
+    /// The example of gitlab-runner-protocol.
+    pub(crate) log_throughput: PathBuf,
+}
+
+impl RunnerPrograms {
+    /// Builds what is not built yet. cargo-lambda must be there: `make setup`.
+    pub(crate) fn build() -> anyhow::Result<Self> {
+        let root = root()?;
+        let target = target_directory(&root)?;
+        let tools = root.join(".tools/bin");
+        let release = ["build", "--release", "--locked", "--package"];
+        run(cargo(&root).args(release).arg("gitlab-runner-command"))?;
+        run(cargo(&root).args(release).args(["gitlab-runner-protocol", "--example", "log_throughput"]))?;
+        // Each by itself, as tools/runner_image.py builds them.
+        let functions: [&[&str]; 3] =
+            [&ECHO, &["--package", "gitlab-hook-function"], &["--package", "gitlab-runner-function"]];
+        for which in functions {
+            run(&mut function(&root, &tools, which)?)?;
+        }
+        Ok(Self {
+            echo: bootstrap_of(&target, "lambda-echo"),
+            hook: bootstrap_of(&target, "gitlab-hook-function"),
+            runner: bootstrap_of(&target, "gitlab-runner-function"),
+            command: target.join("release/runtask-runner"),
+            log_throughput: target.join("release/examples/log_throughput"),
+        })
+    }
+}
+
+/// What cargo-lambda is told to build for the echo.
+const ECHO: [&str; 4] = ["--package", "runtask-tests", "--bin", "lambda-echo"];
+
+fn root() -> anyhow::Result<PathBuf> {
+    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?)
+}
+
+/// Where cargo-lambda puts a program.
+fn bootstrap_of(target: &Path, name: &str) -> PathBuf {
+    target.join("lambda").join(name).join("bootstrap")
+}
+
 fn cargo(root: &Path) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(root);
     command
 }
 
-/// The echo as tools/package.py builds functions, with the same flags; or everything would be compiled once more.
+/// A function as tools/package.py builds them, with the same flags; or everything would be compiled once more.
 #[expect(clippy::disallowed_methods, reason = "Cargo's home is where Cargo says")]
-fn echo(root: &Path, tools: &Path) -> anyhow::Result<Command> {
+fn function(root: &Path, tools: &Path, which: &[&str]) -> anyhow::Result<Command> {
     let program = tools.join("cargo-lambda");
     ensure!(program.is_file(), "cargo-lambda is not set up: run `make setup`");
     // It looks for `zig` on PATH.
@@ -92,7 +142,7 @@ fn echo(root: &Path, tools: &Path) -> anyhow::Result<Command> {
     command.args(["lambda", "build", "--profile", "function", "--locked", "--skip-target-check"]);
     // The glibc of Amazon Linux 2023.
     command.args(["--target", &format!("{ARCH}-unknown-linux-gnu.2.34")]);
-    command.args(["--package", "runtask-tests", "--bin", "lambda-echo"]);
+    command.args(which);
     Ok(command)
 }
 

@@ -109,7 +109,8 @@ pub(crate) fn settings(invoke: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn compared(what: &str, pair: &Pair, factor: f64) -> Row {
+/// A row of durations beside those of the echo.
+pub(crate) fn compared(what: &str, pair: &Pair, factor: f64) -> Row {
     let ratio = pair.ratio();
     Row {
         what: what.to_owned(),

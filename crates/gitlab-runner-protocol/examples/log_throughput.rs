@@ -9,8 +9,9 @@ use std::time::Instant;
 
 /// Bytes of a write, as they come of a pipe.
 const PIECE: usize = 64 * 1024;
-/// Bytes in all.
-const BYTES: usize = 512 * 1024 * 1024;
+/// Bytes of a round, and rounds: the shortest counts, as nothing but other work disturbs it.
+const BYTES: usize = 128 * 1024 * 1024;
+const ROUNDS: usize = 3;
 
 fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -24,21 +25,26 @@ fn main() -> std::io::Result<()> {
             timestamps,
             ..LogSettings::default()
         };
-        // The log keeps what it is given, so a new one now and then keeps the memory small.
-        let started = Instant::now();
-        let mut done = 0;
-        while done < BYTES {
-            let log = JobLog::new(settings.clone());
-            for piece in text.chunks(PIECE) {
-                log.write(Stream::Script, Timestamp::UNIX_EPOCH, piece);
-                done += piece.len();
-            }
-        }
-        let rate = done as f64 / 1e6 / started.elapsed().as_secs_f64();
+        let rate = (0..ROUNDS).map(|_| round(&settings, &text)).fold(0.0, f64::max);
         let stamped = if timestamps { ", time stamps" } else { "" };
         writeln!(out, "{masks} masks{stamped}: {rate:.0} MB/s")?;
     }
     Ok(())
+}
+
+/// MB in a second.
+fn round(settings: &LogSettings, text: &[u8]) -> f64 {
+    let started = Instant::now();
+    let mut done = 0;
+    while done < BYTES {
+        // The log keeps what it is given, so a new one now and then keeps the memory small.
+        let log = JobLog::new(settings.clone());
+        for piece in text.chunks(PIECE) {
+            log.write(Stream::Script, Timestamp::UNIX_EPOCH, piece);
+            done += piece.len();
+        }
+    }
+    done as f64 / 1e6 / started.elapsed().as_secs_f64()
 }
 
 /// 32 MiB of what terraform prints, a secret in it now and then.
