@@ -20,6 +20,7 @@ locals {
     },
     { for it in aws_lambda_function.approval_handler : "approval-handler" => { name = it.function_name, timeout = it.timeout } },
     { for it in aws_lambda_function.approval_sweep : "approval-sweep" => { name = it.function_name, timeout = it.timeout } },
+    { for it in aws_lambda_function.report_handler : "report-handler" => { name = it.function_name, timeout = it.timeout } },
   )
 
   # Alarms that every function has.

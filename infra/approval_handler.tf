@@ -80,7 +80,7 @@ resource "aws_lambda_function" "approval_handler" {
 
     precondition {
       condition     = fileexists(local.packages["approval-handler"])
-      error_message = "There is no ${local.packages["approval-handler"]}: ${local.approvals_advice}"
+      error_message = "There is no ${local.packages["approval-handler"]}: ${local.package_advice}"
     }
   }
 }

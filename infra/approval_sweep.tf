@@ -71,7 +71,7 @@ resource "aws_lambda_function" "approval_sweep" {
   lifecycle {
     precondition {
       condition     = fileexists(local.packages["approval-sweep"])
-      error_message = "There is no ${local.packages["approval-sweep"]}: ${local.approvals_advice}"
+      error_message = "There is no ${local.packages["approval-sweep"]}: ${local.package_advice}"
     }
   }
 }

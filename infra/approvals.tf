@@ -11,9 +11,6 @@ locals {
     trimsuffix(aws_lambda_function_url.approval_handler[0].function_url, "/")
   )
 
-  # For a zip that is not there.
-  approvals_advice = "run `make package ARCHITECTURE=${var.architecture} APPROVALS=1` first, with POLICY=… where you pack tasks, on the machine where Terraform runs."
-
   # What the approval handler and the sweep are told. Of the settings of those who check runs, they have those about how
   # HCP Terraform and others are reached.
   approvals_environment = var.approvals == null ? {} : merge(

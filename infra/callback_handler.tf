@@ -33,6 +33,8 @@ resource "aws_iam_role_policy" "callback_handler" {
       local.channel_secrets_statements,
       local.decrypt_channel_secrets_statements,
       local.ask_rights,
+      local.keep_reports_statements,
+      local.encrypt_reports_statements,
       local.tracing_statements,
     )
   })
@@ -48,7 +50,7 @@ resource "aws_lambda_function" "callback_handler" {
   runtime          = "provided.al2023"
   handler          = "bootstrap"
   architectures    = [var.architecture]
-  layers           = concat(aws_lambda_layer_version.terraform[*].arn, aws_lambda_layer_version.policy[*].arn, var.additional_layers)
+  layers           = concat(aws_lambda_layer_version.terraform[*].arn, aws_lambda_layer_version.policy[*].arn, aws_lambda_layer_version.scanners[*].arn, var.additional_layers)
   memory_size      = var.callback_handler_memory_mb
   timeout          = var.callback_handler_timeout_seconds
   kms_key_arn      = local.kms_key_arn
@@ -60,7 +62,7 @@ resource "aws_lambda_function" "callback_handler" {
   }
 
   environment {
-    variables = merge(local.report_environment, local.checks_environment, local.ask_environment,
+    variables = merge(local.report_environment, local.checks_environment, local.ask_environment, local.reports_environment,
       { RUNTASK_FMT_ENGINE = var.fmt_engine },
       var.fmt_engine == "native" ? {} : { RUNTASK_TERRAFORM = "/opt/bin/terraform" },
     )

@@ -30,3 +30,18 @@ resource "aws_lambda_permission" "approval_url_invoke" {
     create_before_destroy = true
   }
 }
+
+# The same for the pages of results.
+resource "aws_lambda_permission" "report_url_invoke" {
+  count = local.with_reports
+
+  statement_id             = "PublicUrlInvoke"
+  function_name            = aws_lambda_function.report_handler[0].function_name
+  action                   = "lambda:InvokeFunction"
+  principal                = "*"
+  invoked_via_function_url = true
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}

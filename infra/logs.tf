@@ -2,7 +2,11 @@
 # need the right to make log groups.
 
 locals {
-  log_group_names = { for function in concat(["request-handler", "callback-handler", "failure-handler"], var.approvals == null ? [] : ["approval-handler", "approval-sweep"]) :
+  log_group_names = { for function in concat(
+    ["request-handler", "callback-handler", "failure-handler"],
+    var.approvals == null ? [] : ["approval-handler", "approval-sweep"],
+    var.reports == null ? [] : ["report-handler"],
+    ) :
     function => "/aws/lambda/${local.name}-${function}"
   }
 }

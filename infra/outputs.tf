@@ -47,6 +47,21 @@ output "failure_handler" {
   value       = aws_lambda_function.failure_handler.function_name
 }
 
+output "report_handler" {
+  description = "Name of the report handler, where there is one."
+  value       = one(aws_lambda_function.report_handler[*].function_name)
+}
+
+output "reports_url" {
+  description = "Where the pages of results are: links begin with it, and go on with /-/r/."
+  value       = local.reports_url
+}
+
+output "reports_bucket" {
+  description = "Name of the bucket with the pages of results."
+  value       = one(aws_s3_bucket.reports[*].bucket)
+}
+
 output "claims_table" {
   description = "Name of the DynamoDB table of claims."
   value       = aws_dynamodb_table.claims.name

@@ -4,12 +4,12 @@
 locals {
   package_directory = "${startswith(var.package_directory, "/") ? "" : "${path.module}/"}${var.package_directory}/${var.architecture}"
 
-  packages = { for package in ["request-handler", "callback-handler", "failure-handler", "approval-handler", "approval-sweep", "terraform-layer"] :
+  packages = { for package in ["request-handler", "callback-handler", "failure-handler", "approval-handler", "approval-sweep", "report-handler", "terraform-layer"] :
     package => "${local.package_directory}/${package}.zip"
   }
 
   # For a zip that is not there.
-  package_advice = "run `make package ARCHITECTURE=${var.architecture}` first, on the machine where Terraform runs (a workspace of HCP Terraform needs the execution mode Local)."
+  package_advice = "run `make package ARCHITECTURE=${var.architecture}${var.approvals == null ? "" : " APPROVALS=1"}${var.reports == null ? "" : " REPORTS=1"}` first, with POLICY=… and SCANNERS=… where you pack those, on the machine where Terraform runs (a workspace of HCP Terraform needs the execution mode Local)."
 }
 
 # Puts a pinned terraform at /opt/bin/terraform, unless the formatter that is built in is all that judges.

@@ -198,16 +198,17 @@ variable "settings" {
       # The other two validations are about these.
       "HMAC_KEY", "TF_TOKEN", "RUNTASK_ALLOWED_ORIGINS", "RUNTASK_APPROVALS_KEY_PARAM", "RUNTASK_APPROVALS_SWEEP",
       "RUNTASK_APPROVALS_TABLE", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE",
-      "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM",
+      "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_REPORTS", "RUNTASK_REPORT_DAYS", "RUNTASK_TABLE",
+      "RUNTASK_TASKS", "RUNTASK_TERRAFORM",
     ], name)])
     error_message = "No setting of the callback handler has this name: docs/settings.md lists them, and those that \"callback\" reads go here."
   }
 
   validation {
     condition = alltrue([for name in keys(var.settings) :
-      !startswith(name, "RUNTASK_APPROVALS_") && !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
+      !startswith(name, "RUNTASK_APPROVALS_") && !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_REPORTS", "RUNTASK_REPORT_DAYS", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
     ])
-    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_FMT_ENGINE, RUNTASK_ON_ERROR and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, fmt_engine, on_error and tasks, RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM, and those of approvals, by the variable approvals."
+    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_FMT_ENGINE, RUNTASK_ON_ERROR, RUNTASK_REPORTS, RUNTASK_REPORT_DAYS and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, fmt_engine, on_error, reports and tasks, RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM, and those of approvals, by the variable approvals."
   }
 
   validation {
@@ -306,6 +307,39 @@ variable "approvals" {
   validation {
     condition     = try((var.approvals.reserved_concurrency == -1 || var.approvals.reserved_concurrency >= 1) && floor(var.approvals.reserved_concurrency) == var.approvals.reserved_concurrency, var.approvals == null)
     error_message = "approvals.reserved_concurrency must be -1 (none) or a whole number, 1 or more: with 0 the pages would never open."
+  }
+}
+
+# The pages of results
+
+variable "reports" {
+  description = "Has a page made of each result, which HCP Terraform links to: a bucket, and a function with a URL of its own that shows the pages. {} takes every default. Whoever has a link can read its page. days: how long a page is kept. public_url: where people reach the pages, where that is not the function URL. memory_mb and reserved_concurrency: as for the other functions. It needs `make package REPORTS=1`."
+  type = object({
+    days                 = optional(number, 30)
+    public_url           = optional(string)
+    memory_mb            = optional(number, 256)
+    reserved_concurrency = optional(number, -1)
+  })
+  default = null
+
+  validation {
+    condition     = try(var.reports.days >= 1 && var.reports.days <= 365 && floor(var.reports.days) == var.reports.days, var.reports == null)
+    error_message = "reports.days must be a whole number from 1 to 365."
+  }
+
+  validation {
+    condition     = try(var.reports.public_url, null) == null || can(regex("^https://[^?#@[:space:]]+$", var.reports.public_url))
+    error_message = "reports.public_url is https:// and a host, perhaps with a path: https://reports.example.com."
+  }
+
+  validation {
+    condition     = try(var.reports.memory_mb >= 128 && var.reports.memory_mb <= 10240 && floor(var.reports.memory_mb) == var.reports.memory_mb, var.reports == null)
+    error_message = "Lambda takes whole numbers from 128 to 10240 MB of memory: reports.memory_mb."
+  }
+
+  validation {
+    condition     = try((var.reports.reserved_concurrency == -1 || var.reports.reserved_concurrency >= 1) && floor(var.reports.reserved_concurrency) == var.reports.reserved_concurrency, var.reports == null)
+    error_message = "reports.reserved_concurrency must be -1 (none) or a whole number, 1 or more: with 0 no page would ever open."
   }
 }
 

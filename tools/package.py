@@ -2,7 +2,9 @@
 """Builds what is deployed: a zip for each Lambda function, and a layer with terraform, unless `--without-terraform`.
 
 With `--policy DIRECTORY`, also a layer with the tasks and policies of that directory: see policy.py. With `--approvals`,
-also the functions of approvals, and a callback handler that can ask people.
+also the functions of approvals, and a callback handler that can ask people. With `--reports`, also the function that shows
+the pages of results, and a callback handler that makes them. With `--scanners LIST`, also a layer with scanners: see
+scanners.py.
 They end up in target/package/ARCHITECTURE, where infra/ finds them. With the same tools the same commit gives the same
 bytes, wherever and whenever it is built, so that Terraform sees no change where there is none. The tools must be set up: `make setup`.
 """
@@ -17,11 +19,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import policy  # noqa: E402 (found through the line above)
+import scanners  # noqa: E402
 import setup  # noqa: E402
 from setup import BIN, ROOT, TOOLS, SetupError  # noqa: E402
 
@@ -36,6 +40,9 @@ FUNCTIONS = {
 APPROVALS = ["approval-handler", "approval-sweep"]
 ASKING = "callback-handler-with-approvals"
 APPROVALS_PACKAGE = "runtask-approval-handler"
+# That of pages of results, and the feature with which a callback handler makes them.
+REPORTS = {"report-handler": "runtask-report-handler"}
+MAKING_REPORTS = "runtask-callback-handler/reports"
 # The one that is built for tests as it is built to be deployed. The others are those that Cargo has built for tests.
 BUILT_FOR_TESTS = "request-handler"
 
@@ -59,6 +66,8 @@ def main() -> int:
     parser.add_argument("--policy", type=Path, metavar="DIRECTORY", help="holds runtask.toml and what it names")
     parser.add_argument("--without-terraform", action="store_true", help="no layer with terraform: for fmt_engine = \"native\"")
     parser.add_argument("--approvals", action="store_true", help="also what the variable approvals of infra/ needs")
+    parser.add_argument("--reports", action="store_true", help="also what the variable reports of infra/ needs")
+    parser.add_argument("--scanners", type=Path, metavar="LIST", help="names programs and their checksums, as sha256sum does")
     parser.add_argument("--for-tests", action="store_true", help="faster, for this machine alone: one function built for Lambda, the others by `cargo build`")
     parser.add_argument("--json", action="store_true", help="say in JSON what was made")
     arguments = parser.parse_args()
@@ -68,13 +77,14 @@ def main() -> int:
     try:
         # First of all: building takes minutes, and what is wrong here is found in no time.
         policies = policies_layer(arguments.policy, directory)
+        programs = scanners.read(arguments.scanners, architecture) if arguments.scanners else {}
         layers = terraform_layers(architecture, directory, wanted=not arguments.without_terraform)
         if arguments.for_tests:
             made = functions_for_tests(architecture, directory)
         else:
-            made = functions(architecture, directory, approvals=arguments.approvals)
-        zips = [*made, *layers, *policies]
-    except (SetupError, policy.PolicyError) as err:
+            made = functions(architecture, directory, approvals=arguments.approvals, reports=arguments.reports)
+        zips = [*made, *layers, *policies, *scanners_layer(programs, directory)]
+    except (SetupError, policy.PolicyError, scanners.ScannersError) as err:
         print(f"package: {err}", file=sys.stderr)
         return 2
     made = [(it, it.stat().st_size, sha256(it)) for it in zips]
@@ -90,17 +100,19 @@ def main() -> int:
 # Functions
 
 
-def functions(architecture: str, directory: Path, *, approvals: bool) -> list[Path]:
-    """Those of approvals are removed where they are not wanted: infra/ takes them for a sign that the callback handler can
-    ask."""
-    build(architecture, sorted(set(FUNCTIONS.values())), "function")
-    zips = [function(name, directory, built(name)) for name in FUNCTIONS]
+def functions(architecture: str, directory: Path, *, approvals: bool, reports: bool) -> list[Path]:
+    """What is not wanted is removed: infra/ takes a function for a sign that the callback handler goes with it."""
+    wanted = {**FUNCTIONS, **(REPORTS if reports else {})}
+    features = [MAKING_REPORTS] if reports else []
+    build(architecture, sorted(set(wanted.values())), "function", features)
+    zips = [function(name, directory, built(name)) for name in wanted]
+    unwanted = [*([] if approvals else APPROVALS), *([] if reports else REPORTS)]
+    for name in unwanted:
+        (directory / f"{name}.zip").unlink(missing_ok=True)
     if not approvals:
-        for name in APPROVALS:
-            (directory / f"{name}.zip").unlink(missing_ok=True)
         return zips
     # By itself, so that nothing of it gets into the others: Cargo gives packages that it builds together the same features.
-    build(architecture, [APPROVALS_PACKAGE], "function")
+    build(architecture, [APPROVALS_PACKAGE], "function", features)
     function("callback-handler", directory, built(ASKING))
     return [*zips, *(function(name, directory, built(name)) for name in APPROVALS)]
 
@@ -110,7 +122,7 @@ def functions_for_tests(architecture: str, directory: Path) -> list[Path]:
     what Cargo has built of the others, say both."""
     build(architecture, [FUNCTIONS[BUILT_FOR_TESTS]], "dev")
     zips = []
-    for name in [*FUNCTIONS, *APPROVALS, ASKING]:
+    for name in [*FUNCTIONS, *APPROVALS, ASKING, *REPORTS]:
         program = built(name) if name == BUILT_FOR_TESTS else target_directory() / "debug" / name
         if not program.exists():
             raise SetupError(f"{shown(program)} is missing: run `cargo build --workspace --bins`, and this again.")
@@ -152,7 +164,7 @@ def require_target(target: str) -> None:
         )
 
 
-def build(architecture: str, packages: list[str], profile: str) -> None:
+def build(architecture: str, packages: list[str], profile: str, features: Sequence[str] = ()) -> None:
     target, _ = ARCHITECTURES[architecture]
     require_target(target)
     program = BIN / "cargo-lambda"
@@ -163,6 +175,8 @@ def build(architecture: str, packages: list[str], profile: str) -> None:
     # Whole packages, so that a function has the features that it asks for.
     for package in packages:
         command += ["--package", package]
+    for feature in features:
+        command += ["--features", feature]
     # Panics name source files; where this checkout and Cargo's home are is nobody's business, and differs.
     cargo_home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
     remap = [f"--remap-path-prefix={ROOT}=/runtask", f"--remap-path-prefix={cargo_home}=/cargo"]
@@ -203,6 +217,32 @@ def terraform_layers(architecture: str, directory: Path, *, wanted: bool) -> lis
     if not holds(path, "bin/terraform", terraform):
         write_zip(path, {"bin/terraform": terraform})
     return [path]
+
+
+def scanners_layer(programs: dict[str, Path], directory: Path) -> list[Path]:
+    """The layer with scanners, if there are to be any and Lambda takes it; one of an earlier run is removed otherwise."""
+    path = directory / scanners.ZIP
+    path.unlink(missing_ok=True)
+    if not programs:
+        return []
+    write_zip(path, programs)
+    others = ["callback-handler", "terraform-layer", "policy"]
+    unpacked = {name: unpacked_bytes(directory / f"{name}.zip") for name in others}
+    unpacked.update({name: program.stat().st_size for name, program in programs.items()})
+    try:
+        scanners.check_sizes(unpacked, path.stat().st_size)
+    except scanners.ScannersError:
+        path.unlink()
+        raise
+    return [path]
+
+
+def unpacked_bytes(path: Path) -> int:
+    """How much is in a zip, if there is one."""
+    if not path.exists():
+        return 0
+    with zipfile.ZipFile(path) as archive:
+        return sum(it.file_size for it in archive.infolist())
 
 
 def pinned_terraform(platform: str) -> Path:

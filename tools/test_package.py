@@ -41,28 +41,40 @@ class Layers(Folder):
         self.assertFalse(layer.exists())
 
 
-class Approvals(Folder):
-    def made(self, *, approvals: bool) -> tuple[list[str], list[mock._Call]]:
+class Options(Folder):
+    HANDLERS = ["request-handler", "callback-handler", "failure-handler"]
+
+    def made(self, *, approvals: bool = False, reports: bool = False) -> tuple[list[str], list[mock._Call]]:
         """The zips of functions, and how they were built."""
         built = mock.Mock(side_effect=lambda name: self.program(name, name.encode()))
         with mock.patch.object(package, "build") as build, mock.patch.object(package, "built", built):
-            zips = package.functions("x86_64", self.folder, approvals=approvals)
+            zips = package.functions("x86_64", self.folder, approvals=approvals, reports=reports)
         return [it.stem for it in zips], build.call_args_list
 
     def test_what_approvals_need_is_built_by_itself_and_only_where_they_are_wanted(self) -> None:
-        handlers = ["request-handler", "callback-handler", "failure-handler"]
         zips, builds = self.made(approvals=True)
-        self.assertEqual(zips, [*handlers, "approval-handler", "approval-sweep"])
-        without = mock.call("x86_64", ["runtask-callback-handler", "runtask-request-handler"], "function")
-        self.assertEqual(builds, [without, mock.call("x86_64", ["runtask-approval-handler"], "function")])
+        self.assertEqual(zips, [*self.HANDLERS, "approval-handler", "approval-sweep"])
+        without = mock.call("x86_64", ["runtask-callback-handler", "runtask-request-handler"], "function", [])
+        self.assertEqual(builds, [without, mock.call("x86_64", ["runtask-approval-handler"], "function", [])])
         with zipfile.ZipFile(self.folder / "callback-handler.zip") as archive:
             self.assertEqual(archive.read("bootstrap"), b"callback-handler-with-approvals")
         self.assertTrue((self.folder / "approval-sweep.zip").exists())
 
-        zips, builds = self.made(approvals=False)
-        self.assertEqual((zips, builds), (handlers, [without]))
+        zips, builds = self.made()
+        self.assertEqual((zips, builds), (self.HANDLERS, [without]))
         self.assertFalse((self.folder / "approval-handler.zip").exists())
         self.assertFalse((self.folder / "approval-sweep.zip").exists())
+
+    def test_whichever_callback_handler_is_packed_makes_pages_only_where_they_are_wanted(self) -> None:
+        zips, builds = self.made(approvals=True, reports=True)
+        self.assertEqual(zips, [*self.HANDLERS, "report-handler", "approval-handler", "approval-sweep"])
+        self.assertEqual([it.args[3] for it in builds], [["runtask-callback-handler/reports"]] * 2)
+        self.assertIn("runtask-report-handler", builds[0].args[1])
+
+        zips, builds = self.made(approvals=True)
+        self.assertNotIn("report-handler", zips)
+        self.assertEqual([it.args[3] for it in builds], [[]] * 2)
+        self.assertFalse((self.folder / "report-handler.zip").exists())
 
 
 class Zips(Folder):

@@ -158,3 +158,28 @@ import {
   to       = aws_kms_alias.runtask[0]
   id       = each.key
 }
+
+# The pages of results, where there are any.
+import {
+  for_each = range(local.with_reports)
+  to       = aws_iam_role.report_handler[each.key]
+  id       = "${var.name}-report-handler"
+}
+
+import {
+  for_each = range(local.with_reports)
+  to       = aws_lambda_function.report_handler[each.key]
+  id       = "${var.name}-report-handler"
+}
+
+import {
+  for_each = range(local.with_reports)
+  to       = aws_lambda_function_url.report_handler[each.key]
+  id       = "${var.name}-report-handler"
+}
+
+import {
+  for_each = range(local.with_reports)
+  to       = aws_s3_bucket.reports[each.key]
+  id       = "${var.name}-reports-${data.aws_caller_identity.current.account_id}"
+}

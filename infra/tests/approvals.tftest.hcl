@@ -397,3 +397,36 @@ run "nobody_at_the_same_time" {
 
   expect_failures = [var.approvals]
 }
+
+run "with_pages_of_results" {
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    reports    = {}
+    approvals  = {}
+    tasks      = ["default"]
+    tasks_file = "ssm:///acme/runtask.toml"
+  }
+
+  override_resource {
+    target = aws_s3_bucket.reports
+    values = { arn = "arn:aws:s3:::runtask-reports-123456789012" }
+  }
+
+  override_resource {
+    target = aws_lambda_function_url.report_handler
+    values = { function_url = "https://reports.lambda-url.eu-central-1.on.aws/" }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.callback_handler.environment[0].variables.BASE_PUBLIC_URL == "https://reports.lambda-url.eu-central-1.on.aws"
+      && contains(keys(aws_lambda_function.callback_handler.environment[0].variables), "RUNTASK_APPROVALS_TABLE")
+      && !contains(keys(aws_lambda_function.approval_sweep[0].environment[0].variables), "RUNTASK_REPORTS")
+      && length(aws_cloudwatch_log_group.function) == 6
+    )
+    error_message = "The callback handler keeps pages and asks people; links of the one and of the other lead to different functions."
+  }
+}

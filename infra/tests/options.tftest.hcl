@@ -343,3 +343,112 @@ run "a_workspace_of_other_variables" {
 
   expect_failures = [var.workspace]
 }
+
+run "reports" {
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    reports = { days = 7, memory_mb = 128, reserved_concurrency = 5 }
+    kms_key = "arn:aws:kms:eu-central-1:123456789012:key/theirs"
+  }
+
+  override_resource {
+    target = aws_s3_bucket.reports
+    values = { arn = "arn:aws:s3:::runtask-reports-123456789012" }
+  }
+
+  override_resource {
+    target = aws_lambda_function_url.report_handler
+    values = { function_url = "https://reports.lambda-url.eu-central-1.on.aws/" }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.callback_handler.environment[0].variables.BASE_PUBLIC_URL == "https://reports.lambda-url.eu-central-1.on.aws"
+      && aws_lambda_function.callback_handler.environment[0].variables.RUNTASK_REPORTS == "s3://runtask-reports-123456789012"
+      && aws_lambda_function.callback_handler.environment[0].variables.RUNTASK_REPORT_DAYS == "7"
+      && !contains(keys(aws_lambda_function.failure_handler.environment[0].variables), "RUNTASK_REPORTS")
+    )
+    error_message = "The callback handler must know where to keep pages and how people reach them; the failure handler makes none."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.report_handler[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] if statement.Sid != "Logs" } == {
+      ReadReports    = ["s3:GetObject", "arn:aws:s3:::runtask-reports-123456789012/reports/*"]
+      DecryptReports = ["kms:Decrypt", "arn:aws:kms:eu-central-1:123456789012:key/theirs"]
+    }
+    error_message = "The report handler may read pages, and nothing else."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler.policy).Statement : statement.Sid => [statement.Action, statement.Resource] if endswith(statement.Sid, "Reports") } == {
+      KeepReports    = ["s3:PutObject", "arn:aws:s3:::runtask-reports-123456789012/reports/*"]
+      EncryptReports = ["kms:GenerateDataKey", "arn:aws:kms:eu-central-1:123456789012:key/theirs"]
+    }
+    error_message = "The callback handler may write pages, and not read them."
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.reports[0].rule).apply_server_side_encryption_by_default).kms_master_key_id == "arn:aws:kms:eu-central-1:123456789012:key/theirs" && aws_s3_bucket_lifecycle_configuration.reports[0].rule[0].expiration[0].days == 7
+    error_message = "Pages are encrypted with the key that there is, and deleted after the days that were asked for."
+  }
+
+  assert {
+    condition     = aws_lambda_function.report_handler[0].memory_size == 128 && aws_lambda_function.report_handler[0].reserved_concurrent_executions == 5 && output.reports_url == "https://reports.lambda-url.eu-central-1.on.aws"
+    error_message = "The report handler is as large as was asked for."
+  }
+}
+
+run "no_reports" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket.reports) == 0 && length(aws_lambda_function.report_handler) == 0 && length(aws_iam_role.report_handler) == 0 && output.reports_url == null
+    error_message = "Without the variable reports nothing of it exists."
+  }
+}
+
+run "scanners" {
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    package_directory = "../packages-with-scanners"
+  }
+
+  override_resource {
+    target = aws_lambda_layer_version.scanners
+    values = { arn = "arn:aws:lambda:eu-central-1:123456789012:layer:scanners:1" }
+  }
+
+  assert {
+    condition = aws_lambda_function.callback_handler.layers == tolist([
+      "arn:aws:lambda:eu-central-1:123456789012:layer:terraform:1", "arn:aws:lambda:eu-central-1:123456789012:layer:scanners:1",
+    ]) && length(coalesce(aws_lambda_function.failure_handler.layers, [])) == 0
+    error_message = "The callback handler alone runs scanners."
+  }
+}
+
+run "scanners_and_too_many_layers" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    package_directory = "../packages-with-scanners"
+    additional_layers = [for version in range(1, 5) : "arn:aws:lambda:eu-central-1:123456789012:layer:certificates:${version}"]
+  }
+
+  expect_failures = [
+    aws_lambda_layer_version.scanners,
+  ]
+}

@@ -480,3 +480,17 @@ run "too_little_memory_for_terraform" {
 
   expect_failures = [var.callback_handler_memory_mb]
 }
+
+run "reports" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    reports = { days = 366, public_url = "http://reports.example.com", memory_mb = 127, reserved_concurrency = 0 }
+  }
+
+  expect_failures = [var.reports]
+}

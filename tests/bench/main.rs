@@ -22,6 +22,7 @@ mod page;
 mod policies;
 mod processors;
 mod programs;
+mod report_handler;
 mod request_handler;
 mod scanners;
 mod serve;
@@ -41,8 +42,8 @@ Measures the handlers, the command and the archive library, each beside its floo
 Usage: bench [--quick | --only PART]
 
   --quick      few repetitions, and the pages stay as they are
-  --only PART  one part, and the pages stay as they are: request-handler, callback-handler, claims, unpacking, fmt, policies,
-                 scanners, serve, approvals, gitlab-runner
+  --only PART  one part, and the pages stay as they are: request-handler, report-handler, callback-handler, claims, unpacking,
+                 fmt, policies, scanners, serve, approvals, gitlab-runner
   --help       this text
 
 Needs terraform, cargo-lambda, moto and checkov below .tools/ (`make setup`), and git, zip and curl. `make bench` does all of
@@ -142,6 +143,9 @@ async fn measure(programs: &Programs, counts: &Counts, part: Option<&str>) -> an
     let mut rows = Vec::new();
     if wanted("request-handler") {
         rows.extend(request_handler::measure(programs, counts).await?);
+    }
+    if wanted("report-handler") {
+        rows.extend(report_handler::measure(programs, counts).await?);
     }
     if wanted("callback-handler") {
         rows.extend(callback_handler::measure(programs, counts).await?);

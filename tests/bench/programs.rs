@@ -15,6 +15,8 @@ pub(crate) struct Programs {
     pub(crate) request_handler: PathBuf,
     pub(crate) callback_handler: PathBuf,
     pub(crate) failure_handler: PathBuf,
+    /// Built apart, so that the callback handler is the one without it.
+    pub(crate) report_handler: PathBuf,
     /// The smallest function, built in the same way.
     pub(crate) echo: PathBuf,
     pub(crate) runtask: PathBuf,
@@ -45,6 +47,11 @@ impl Programs {
         let architecture = ARCH.replace("aarch64", "arm64");
         run(package.current_dir(&root).args(["-B", "tools/package.py", "--architecture", &architecture]))?;
         run(&mut function(&root, &tools, &ECHO)?)?;
+        run(&mut function(
+            &root,
+            &tools,
+            &["--package", "runtask-report-handler", "--bin", "report-handler"],
+        )?)?;
 
         let unpacked = tempfile::tempdir()?;
         let mut zips = Vec::new();
@@ -58,6 +65,7 @@ impl Programs {
             request_handler: bootstrap("request-handler"),
             callback_handler: bootstrap("callback-handler"),
             failure_handler: bootstrap("failure-handler"),
+            report_handler: bootstrap_of(&target, "report-handler"),
             echo: bootstrap_of(&target, "lambda-echo"),
             runtask: target.join("release/runtask"),
             unpack: target.join("release/examples/unpack"),

@@ -116,6 +116,18 @@ pub async fn get(endpoint: &str, service: &str, path: &str) -> Value {
     answer.json()
 }
 
+/// The same, of an API that answers in XML, such as S3's.
+///
+/// # Panics
+///
+/// If it does not succeed.
+pub async fn get_text(endpoint: &str, service: &str, path: &str) -> String {
+    let authorization = authorization(service);
+    let answer = send("GET", &format!("{endpoint}{path}"), &[("authorization", &authorization)], "").await;
+    assert_eq!(answer.status, 200, "{path}: {}", text(&answer));
+    text(&answer)
+}
+
 /// Calls an API that takes a form and answers XML, such as IAM's.
 ///
 /// # Panics

@@ -16,12 +16,18 @@ use crate::gate::Gate;
 use crate::lambda::{Asynchronous, Destination, Function, LambdaDouble};
 use crate::stack::{Stack, unpack};
 
-/// The functions, by what they do. The last two are there where there are approvals.
-const FUNCTIONS: [&str; 5] =
-    ["request_handler", "callback_handler", "failure_handler", "approval_handler", "approval_sweep"];
+/// The functions, by what they do. Those behind the first three are there where there are approvals, or pages of results.
+const FUNCTIONS: [&str; 6] = [
+    "request_handler",
+    "callback_handler",
+    "failure_handler",
+    "approval_handler",
+    "approval_sweep",
+    "report_handler",
+];
 
 /// Those that the Internet reaches.
-const WITH_URLS: [&str; 2] = ["request_handler", "approval_handler"];
+const WITH_URLS: [&str; 3] = ["request_handler", "approval_handler", "report_handler"];
 
 /// Running functions. Dropping it kills their processes.
 #[derive(Debug)]
@@ -30,8 +36,8 @@ pub struct Deployment {
     pub double: LambdaDouble,
     /// The way to AWS.
     pub gate: Gate,
-    /// What AWS has of the request handler, the callback handler and the failure handler; and of the approval handler and
-    /// the sweep, where there are approvals.
+    /// What AWS has of the request handler, the callback handler and the failure handler; and of the approval handler, the
+    /// sweep and the report handler, where they are.
     pub functions: Vec<Deployed>,
     _programs: TempDir,
 }

@@ -4,7 +4,7 @@
 //! refused as AWS refuses it, and every call is noted. moto can check actions, but not yet resources, which is why this
 //! is ours.
 //!
-//! It knows what the functions call (Lambda, Parameter Store, Secrets Manager, STS, DynamoDB, and S3 for reading), takes no
+//! It knows what the functions call (Lambda, Parameter Store, Secrets Manager, STS, DynamoDB, and S3 for objects), takes no
 //! account of conditions, and checks no signature.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,7 +200,16 @@ fn is_s3(headers: &HeaderMap) -> bool {
 fn permission(method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> Permission {
     if is_s3(headers) {
         let object = path.split_once('?').map_or(path, |(object, _query)| object);
-        let action = if method == "GET" { "s3:GetObject" } else { "unknown" };
+        let action = match method {
+            "GET" => "s3:GetObject",
+            "PUT" => "s3:PutObject",
+            _ => "unknown",
+        };
+        // Nobody knows the names of reports beforehand, so the right is for all of them.
+        let object = match object.split_once("/reports/") {
+            Some((bucket, _name)) => &format!("{bucket}/reports/*"),
+            None => object,
+        };
         return (action.to_owned(), format!("arn:aws:s3:::{}", object.trim_start_matches('/')));
     }
     let arn = |service: &str, resource: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}");

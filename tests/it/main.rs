@@ -18,6 +18,7 @@ mod gitlab;
 mod lambda_double;
 mod metrics;
 mod pair;
+mod reports;
 mod request_handler;
 mod run;
 mod secrets;

@@ -20,6 +20,8 @@ mod objects;
 mod parameter;
 #[cfg(feature = "ssm")]
 mod parameters;
+#[cfg(feature = "s3")]
+mod reports;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secretsmanager")]
@@ -51,6 +53,8 @@ pub use objects::{ObjectError, Objects};
 pub use parameter::{Parameter, ParameterError};
 #[cfg(feature = "ssm")]
 pub use parameters::Parameters;
+#[cfg(feature = "s3")]
+pub use reports::BucketReports;
 #[cfg(feature = "sdk")]
 pub use sdk::{AccessKey, Lookup, sdk_config, sdk_config_of};
 #[cfg(feature = "secretsmanager")]

@@ -78,7 +78,7 @@ impl Objects {
 }
 
 /// Reads until there is more than the limit, or nothing left.
-async fn collect(mut body: ByteStream, limit: usize) -> Result<Vec<u8>, String> {
+pub(crate) async fn collect(mut body: ByteStream, limit: usize) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
     while let Some(bytes) = body.try_next().await.map_err(|error| error.to_string())? {
         content.extend_from_slice(&bytes);

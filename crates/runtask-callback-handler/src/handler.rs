@@ -7,8 +7,9 @@ use crate::decline::{TASK, on_error_of_unfinished, task_for};
 use crate::end::{End, NotDelivered, count};
 use crate::heartbeat::{Heartbeat, Vain, say_running};
 use crate::notice::{notice, tell};
+use crate::page_of_result::{Judged, KeepPage};
 use crate::people::{NoPeople, ask, waiting};
-use crate::work::{Worked, work};
+use crate::work::{Worked, facts, work};
 use runtask_approvals::{AskPeople, Waiting};
 use runtask_checks::Stopper;
 use runtask_client::{CallbackError, Client, ClientError, Delivery};
@@ -16,8 +17,8 @@ use runtask_findings::{CheckReport, Verdict, verdict};
 use runtask_log::{Chain, event, metric, milliseconds};
 use runtask_notify::{Message, Notifier};
 use runtask_protocol::limits::RESULT_DEADLINE;
-use runtask_protocol::{Job, Receipt, Run, Stage, TaskResult};
-use runtask_report::task_result;
+use runtask_protocol::{DetailsUrl, Job, Receipt, Run, Stage, TaskResult};
+use runtask_report::{linked_task_result, task_result};
 use runtask_setup::{JobSettings, LoadedTask};
 use runtask_state::ClaimStore;
 use runtask_tasks::Date;
@@ -32,6 +33,9 @@ use url::Url;
 /// How long work may take to end when it is told to.
 const STOPPING: Duration = Duration::from_secs(1);
 
+/// How long making and keeping the page of a result may take: a result never waits longer for it.
+const PAGE_LIMIT: Duration = Duration::from_secs(2);
+
 /// Works on jobs.
 #[derive(Debug)]
 pub struct Handler<C, P = NoPeople> {
@@ -43,6 +47,8 @@ pub struct Handler<C, P = NoPeople> {
     notifier: Option<Notifier>,
     /// Who asks people, where tasks have it.
     people: Option<Arc<P>>,
+    /// Nothing where results link to no page.
+    pages: Option<Arc<dyn KeepPage>>,
 }
 
 /// The end of a job's work.
@@ -53,7 +59,7 @@ enum Work {
     InVain(Vain),
 }
 
-/// Checked and judged.
+/// Checked.
 struct Done {
     next: Next,
     leftovers: Option<Configuration>,
@@ -61,8 +67,10 @@ struct Done {
 
 /// What follows from it.
 enum Next {
-    /// The result, and what is to be told of it.
-    Report(TaskResult, Option<Box<Message>>),
+    /// A result that was clear before anything was checked.
+    Report(TaskResult),
+    /// What the checks say is the verdict.
+    Judge(Vec<CheckReport>, Verdict),
     /// People decide.
     Ask(Box<Waiting>),
 }
@@ -96,7 +104,14 @@ impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
         };
         let turns = Arc::new(Semaphore::new(settings.concurrency));
         let claims = Claims { store: claims, now };
-        Ok(Self { settings: Arc::new(settings), client, claims, turns, notifier, people })
+        Ok(Self { settings: Arc::new(settings), client, claims, turns, notifier, people, pages: None })
+    }
+
+    /// Has a page made of each result, which then links to it, if there is who keeps pages.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Option<Arc<dyn KeepPage>>) -> Self {
+        self.pages = pages;
+        self
     }
 
     /// The settings.
@@ -148,6 +163,7 @@ impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
             attempt: attempt.clone(),
             people: self.people.clone(),
             now: self.claims.now,
+            pages: self.pages.clone(),
         };
         let mut attending = tokio::spawn(attending.attend().instrument(Span::current()));
         let abort = AbortOnDrop(attending.abort_handle());
@@ -261,6 +277,7 @@ struct Attending<P> {
     attempt: Attempt,
     people: Option<Arc<P>>,
     now: fn() -> SystemTime,
+    pages: Option<Arc<dyn KeepPage>>,
 }
 
 impl<P: AskPeople> Attending<P> {
@@ -282,7 +299,7 @@ impl<P: AskPeople> Attending<P> {
             Err(Vain::Unbelieved(error)) => return Err(error),
         }
         let Done { next, leftovers } = match task_for(&self.settings, &self.run, &self.receipt) {
-            Err(result) => Done { next: Next::Report(result, None), leftovers: None },
+            Err(result) => Done { next: Next::Report(result), leftovers: None },
             Ok(task) => match self.work(task.clone(), work_until).await {
                 Work::Done(done) => *done,
                 Work::Stopped(why) => self.unfinished(out_of_time(why)),
@@ -309,7 +326,11 @@ impl<P: AskPeople> Attending<P> {
     /// Has people asked, or sends the final result.
     async fn end(&self, next: Next) -> Result<Attended, CallbackError> {
         let (result, notice) = match next {
-            Next::Report(result, notice) => (result, notice.map(|it| *it)),
+            Next::Report(result) => (result, None),
+            Next::Judge(reports, verdict) => {
+                let (result, notice) = self.judged(reports, verdict).await;
+                (result, Some(notice))
+            }
             Next::Ask(waiting) => {
                 match ask(self.people.as_deref(), *waiting, self.attempt.deliver_until()).await {
                     Ok(()) => return Ok(Attended::quietly(End::Asked)),
@@ -358,9 +379,8 @@ impl<P: AskPeople> Attending<P> {
             let next = match waiting(&settings, &task, &run, &receipt, &reports, plan, now()) {
                 Some(waiting) => Next::Ask(Box::new(waiting)),
                 None => {
-                    let name = &task.task.name;
-                    let verdict = verdict(&reports, settings.on_error(name));
-                    judged(name, &run, &reports, verdict, now())
+                    let verdict = verdict(&reports, settings.on_error(&task.task.name));
+                    Next::Judge(reports, verdict)
                 }
             };
             Done { next, leftovers }
@@ -401,15 +421,42 @@ impl<P: AskPeople> Attending<P> {
         let task = &self.receipt.task;
         let reports = unfinished(&self.settings, task, reason);
         let verdict = verdict(&reports, on_error_of_unfinished(&self.settings, task));
-        let next = judged(task, &self.run, &reports, verdict, (self.now)());
-        Done { next, leftovers: None }
+        Done { next: Next::Judge(reports, verdict), leftovers: None }
     }
-}
 
-/// The result of a task, and what is to be told of it.
-fn judged(task: &str, run: &Run, reports: &[CheckReport], verdict: Verdict, now: SystemTime) -> Next {
-    let result = task_result(reports, verdict, run.accepts_outcomes);
-    Next::Report(result, Some(Box::new(notice(task, run, reports, verdict, now))))
+    /// The result of a task, with a link to its page where there is one, and what is to be told of it.
+    async fn judged(&self, reports: Vec<CheckReport>, verdict: Verdict) -> (TaskResult, Message) {
+        let (task, run, at, reports) = (&self.receipt.task, &self.run, (self.now)(), Arc::new(reports));
+        let result = match self.page(&reports, verdict, at).await {
+            Some(page) => linked_task_result(&reports, verdict, run.accepts_outcomes, &page),
+            None => task_result(&reports, verdict, run.accepts_outcomes),
+        };
+        (result, notice(task, run, &reports, verdict, at))
+    }
+
+    /// Has a page made, and kept where its link leads.
+    async fn page(
+        &self,
+        reports: &Arc<Vec<CheckReport>>,
+        verdict: Verdict,
+        at: SystemTime,
+    ) -> Option<DetailsUrl> {
+        let (pages, run) = (self.pages.as_ref()?, facts(&self.run));
+        let (task, reports) = (self.receipt.task.clone(), Arc::clone(reports));
+        let judged = Judged { task, run, run_page: self.run.run_page.clone(), reports, verdict, at };
+        // Most of what is left is for the result.
+        let left = self.attempt.deliver_until().saturating_duration_since(Instant::now());
+        let kept = timeout(PAGE_LIMIT.min(left / 4), pages.keep(judged)).await;
+        kept.unwrap_or_else(|_elapsed| {
+            warn!(
+                event = event::REPORT_NOT_KEPT,
+                error = "it took too long",
+                "there is no page of this result"
+            );
+            metric::count("PagesFailed");
+            None
+        })
+    }
 }
 
 /// The report of every check when there was no time for it.

@@ -3,21 +3,32 @@
 use crate::attempt::Attempt;
 use crate::end::End;
 use crate::handler::Handler;
+use crate::page_of_result::KeepPage;
+#[cfg(feature = "reports")]
+use crate::reports::Reports;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtask_approvals::AskPeople;
+#[cfg(feature = "reports")]
+use runtask_aws::BucketReports;
 use runtask_aws::TableClaims;
 use runtask_findings::printable;
 use runtask_lambda::{Aws, aws, fetch_tasks, lookup, now, read_secrets, start, time_left};
 use runtask_log::{Chain, event};
 use runtask_protocol::Job;
 use runtask_settings::SettingsReader;
-use runtask_setup::{FailureSettings, JobSettings};
+#[cfg(feature = "reports")]
+use runtask_setup::ReportPlace;
+use runtask_setup::{FailureSettings, JobSettings, ReportSettings};
 use runtask_state::{Claim, ClaimStore, Lease, MemoryClaims, StoreError};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use tracing::{error, warn};
+
+/// Time for all attempts to keep one file of a page. The page as a whole has two seconds.
+#[cfg(feature = "reports")]
+const KEEPING: Duration = Duration::from_secs(2);
 
 /// Everything that a function starts with.
 #[derive(Debug)]
@@ -28,6 +39,8 @@ pub struct Start<S> {
     pub claims: Claims,
     /// The clock.
     pub now: fn() -> SystemTime,
+    /// What keeps pages of results, if anything does.
+    pub pages: Option<Arc<dyn KeepPage>>,
 }
 
 impl Start<JobSettings> {
@@ -64,7 +77,8 @@ impl Start<JobSettings> {
         if !tried.errors.is_empty() {
             return Err(format!("no run could be checked: {}", tried.errors.join("; ")).into());
         }
-        Ok(Self::with(settings, &aws))
+        let pages = pages(settings.reports.as_ref(), &aws)?;
+        Ok(Self { pages, ..Self::with(settings, &aws) })
     }
 }
 
@@ -103,7 +117,32 @@ impl<S> Start<S> {
             Some(table) => Claims::Table(Box::new(TableClaims::new(aws, table))),
             None => Claims::Memory(MemoryClaims::new()),
         };
-        Self { settings, claims, now }
+        Self { settings, claims, now, pages: None }
+    }
+}
+
+/// What keeps pages in the bucket that the settings name.
+#[cfg(feature = "reports")]
+fn pages(settings: Option<&ReportSettings>, aws: &Aws) -> Result<Option<Arc<dyn KeepPage>>, Error> {
+    let Some(settings) = settings else { return Ok(None) };
+    let ReportPlace::Bucket(bucket) = &settings.place else {
+        return Err("RUNTASK_REPORTS: write s3:// and the name of a bucket: nobody serves pages from a function's own memory or disk".into());
+    };
+    let address =
+        settings.address.clone().ok_or("BASE_PUBLIC_URL is not set: it is how people reach the pages")?;
+    let store = BucketReports::new(aws, bucket.clone(), settings.keep, KEEPING);
+    Ok(Some(Arc::new(Reports::new(Arc::new(store), address, settings.keep))))
+}
+
+/// It was built to keep none.
+#[cfg(not(feature = "reports"))]
+fn pages(settings: Option<&ReportSettings>, _aws: &Aws) -> Result<Option<Arc<dyn KeepPage>>, Error> {
+    match settings {
+        None => Ok(None),
+        Some(_) => {
+            Err("RUNTASK_REPORTS is set, and this function cannot make pages: run `make package REPORTS=1`"
+                .into())
+        }
     }
 }
 
@@ -131,7 +170,7 @@ pub async fn work<P: AskPeople + 'static>(
     start: Start<JobSettings>,
     people: Option<Arc<P>>,
 ) -> Result<(), Error> {
-    let handler = Handler::new(start.settings, start.claims, people, start.now)?;
+    let handler = Handler::new(start.settings, start.claims, people, start.now)?.with_pages(start.pages);
     run(handler.settings().deadline, async |event, attempt| {
         let job = Job::parse(event.get().as_bytes())?;
         Ok(handler.run(job, attempt).await?)

@@ -1,11 +1,11 @@
 //! `runtask check`: runs the checks without a run.
 
 use crate::check_sarif::{SarifArguments, report};
-use crate::page_facts::page_facts;
 use crate::plan_file::copied;
 use crate::tasks_arguments::{TasksArguments, choose_or, say_which, with_checks};
 use anyhow::{Context, bail};
 use clap::Args;
+use runtask_callback_handler::page_facts;
 use runtask_checks::{FindError, Inputs, Needs, NoPlanError, Stop, Terraform, json_plan};
 use runtask_findings::{CheckReport, Code, Finding, Level, OnError, Verdict, counted, shown_path, verdict};
 use runtask_report::{Format, PageDetails, Style, page, render};
@@ -394,7 +394,7 @@ fn rendered(mut judged: Vec<Judged>, format: Format, run: &RunFacts, style: Styl
     let made = Date::of(now()).to_string();
     let details = PageDetails {
         task: Some(&names),
-        facts: page_facts(run),
+        facts: page_facts(run, None),
         made: Some(&made),
         ..PageDetails::default()
     };

@@ -3,6 +3,7 @@
 
 use crate::dialect::{self, AutoApproval, Dialect};
 use crate::kept_jobs::KeptJobs;
+use crate::reports::ServedReports;
 use crate::stores::{Claims, Stores, redis_settings};
 use crate::sweeping::{Approvals, end_all, keep_sweeping};
 use anyhow::bail;
@@ -18,6 +19,7 @@ use runtask_http::Limits;
 use runtask_log::{Chain, event, metric};
 use runtask_protocol::Job;
 use runtask_redis::RedisSettings;
+use runtask_report_handler::{PATH, Pages};
 use runtask_request_handler::{
     FixedKey, HandOver, HandOverError, KeySetting, RequestHandler, TaskNames, Trust,
 };
@@ -121,6 +123,7 @@ pub(crate) struct Pair {
     dialect: Option<dialect::Requests>,
     jobs: Arc<Jobs>,
     approvals: Option<Arc<Approvals>>,
+    pages: Option<Pages>,
     sweep_interval: Duration,
     /// Whether what is kept is lost with the process.
     in_memory: bool,
@@ -140,11 +143,13 @@ pub(crate) struct Jobs {
 }
 
 impl Pair {
-    /// `approval_clock` is the clock of approvals, which may go faster than [`now`] where somebody tries them.
+    /// `approval_clock` is the clock of approvals, which may go faster than [`now`] where somebody tries them. With `reports`,
+    /// results link to pages, which the pair serves.
     pub(crate) fn new(
         settings: PairSettings,
         stores: Stores,
         approval_clock: fn() -> UnixTime,
+        reports: Option<ServedReports>,
     ) -> anyhow::Result<Self> {
         let trust = match settings.key {
             KeySetting::Key(key) => Trust::Keys(FixedKey::new(key)),
@@ -182,8 +187,10 @@ impl Pair {
             }
             None => None,
         };
+        let (kept_by, pages) = reports.map(|it| (it.kept_by, it.pages)).unzip();
+        let handler = Handler::new(settings.jobs, stores.claims, approvals.clone(), now)?.with_pages(kept_by);
         let jobs = Arc::new(Jobs {
-            handler: Arc::new(Handler::new(settings.jobs, stores.claims, approvals.clone(), now)?),
+            handler: Arc::new(handler),
             kept,
             others_may_have_died: !in_memory,
             running: TaskTracker::new(),
@@ -194,7 +201,8 @@ impl Pair {
         let dialect = settings.dialect.map(|it| dialect::Requests::new(it, matches!(trust, Trust::Keys(_))));
         let hand_over = AutoApproval::new(Arc::clone(&jobs), passing);
         let requests = RequestHandler::new(trust, hand_over, tasks, origins, now);
-        Ok(Self { requests, dialect, jobs, approvals, sweep_interval: settings.sweep_interval, in_memory })
+        let sweep_interval = settings.sweep_interval;
+        Ok(Self { requests, dialect, jobs, approvals, pages, sweep_interval, in_memory })
     }
 
     /// Answers requests until `stop` is done, then answers what is being answered. Meanwhile it attends to approvals that are
@@ -229,6 +237,9 @@ impl Pair {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Bytes> {
         let path = request.uri().path();
+        if let Some(pages) = self.pages.as_ref().filter(|_| path.starts_with(PATH)) {
+            return pages.answer(request.method(), path).await;
+        }
         if let Some(approvals) = &self.approvals {
             // As in the request handler: no task is ever there.
             if path.starts_with("/-/") {

@@ -5,6 +5,7 @@ use crate::dialect::Dialect;
 use crate::listen;
 use crate::metrics;
 use crate::pair::{Audience, Pair, PairSettings};
+use crate::reports::ServedReports;
 use crate::stores::Stores;
 use crate::tasks_arguments::{TasksArguments, origin};
 use anyhow::{Context, bail};
@@ -52,6 +53,8 @@ Settings, from the environment (docs/settings.md has all of them):
   RUNTASK_ALLOWED_ORIGINS    origins that may receive tokens; https://app.terraform.io,https://app.eu.terraform.io
   RUNTASK_CONFIG             the file with the tasks and their checks (docs/tasks.md)
   RUNTASK_TERRAFORM          the terraform binary; found on PATH unless set
+  RUNTASK_REPORTS            keeps a page of each result, and links to it: `memory`, or a directory (docs/reports.md)
+  BASE_PUBLIC_URL            the address at which people reach these pages, and those of approvals
   RUNTASK_ON_ERROR           `failed` (default) or `passed`, when a check could not run
   RUNTASK_CONCURRENCY        checks at the same time; 4
   RUNTASK_MAX_JOBS           jobs accepted at the same time; 1000
@@ -59,12 +62,11 @@ Settings, from the environment (docs/settings.md has all of them):
   REDIS_URL, REDIS_PASSWORD  where claims and approvals are kept, so that several processes may serve; in memory unless set
 
 For tasks that ask people (docs/approvals.md):
-  BASE_PUBLIC_URL            the address at which people reach the pages
   RUNTASK_APPROVALS_KEY      32 random bytes in base64; made up anew at each start where approvals are in memory
   RUNTASK_SWEEP_INTERVAL_MS  the pause between two looks at what is due; 15000
 
 Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answers with the version; /-/ has the pages of
-approvals.
+approvals and of results.
 ";
 
 pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
@@ -96,11 +98,6 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
             "approvals are kept in memory: those that are open when this process ends are failed (REDIS_URL keeps them)"
         );
     }
-    let pair = Arc::new(Pair::new(settings, stores, approval_time)?);
-    let _metrics = match arguments.metrics_listen {
-        Some(listen) => Some(metrics::start(listen, pair.approvals()).await?),
-        None => None,
-    };
     for (event, warning) in dialect.map(Dialect::warnings).unwrap_or_default() {
         warn!(event, "{warning}");
     }
@@ -110,6 +107,12 @@ pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
     let listener = TcpListener::bind(arguments.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
+    let reports = settings.jobs.reports.as_ref().map(|it| ServedReports::new(it, address)).transpose()?;
+    let pair = Arc::new(Pair::new(settings, stores, approval_time, reports)?);
+    let _metrics = match arguments.metrics_listen {
+        Some(listen) => Some(metrics::start(listen, pair.approvals()).await?),
+        None => None,
+    };
     let (version, tasks) = (env!("CARGO_PKG_VERSION"), origin(&lookup));
     info!(
         event = event::SERVE_LISTENING,

@@ -92,6 +92,8 @@ events! {
     RESULT_NOT_TAKEN = "result.not_taken": "HCP Terraform did not take a result; it is sent again in `pause_ms`.";
     PROGRESS_NOT_REPORTED = "progress.not_reported": "HCP Terraform could not be told that work goes on: `error`.";
     RESULT_NOT_WANTED = "result.not_wanted": "HCP Terraform wants no final result (any more): `http.status`.";
+    REPORT_NOT_KEPT = "report.not_kept": "The page of a result could not be made or kept in time, and its result has no link: `error`.";
+    REPORT_NOT_READ = "report.not_read": "A page could not be read from where it is kept: `error`.";
     CHANNEL_NOT_READY = "channel.not_ready": "A channel is told of nothing: its settings or secrets are wrong, `error`.";
     CHANNEL_TOLD = "channel.told": "The channel `channel` was told of a result.";
     CHANNEL_NOT_TOLD = "channel.not_told": "The channel `channel` could not be told of a result: `error`.";

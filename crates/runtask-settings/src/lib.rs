@@ -99,6 +99,11 @@ impl<'a> SettingsReader<'a> {
         Duration::from_millis(self.number(number))
     }
 
+    /// Reads a time in days; its name ends in `_DAYS`.
+    pub fn days(&mut self, number: &Number) -> Duration {
+        Duration::from_secs(self.number(number) * 24 * 60 * 60)
+    }
+
     /// Notes a problem that the other methods cannot see.
     pub fn problem(&mut self, text: impl Into<String>) {
         // Several tasks may read the same setting.

@@ -82,6 +82,7 @@ numbers! {
 
     // Days.
     APPROVALS_AUDIT_DAYS = "RUNTASK_APPROVALS_AUDIT_DAYS": 1, 400, 3653;
+    REPORT_DAYS = "RUNTASK_REPORT_DAYS": 1, 30, 365;
 
     // Seconds.
     SIMULATED_WAIT = "--timeout": 1, 120, 3600;

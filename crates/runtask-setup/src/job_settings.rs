@@ -1,6 +1,7 @@
 //! Reads the settings of whatever works on jobs.
 
 use crate::client::client_settings;
+use crate::report_settings::ReportSettings;
 use crate::task_set::TaskSet;
 use crate::tasks_file::TasksFile;
 use runtask_archive::Limits;
@@ -25,6 +26,8 @@ pub struct JobSettings {
     pub tasks: TaskSet,
     /// `[notify.NAME]` of that file: who can be told of results, once [`JobSettings::read_channels`] was called.
     pub channels: Vec<Channel>,
+    /// `RUNTASK_REPORTS` and its kin: where the pages of results are kept, if they are.
+    pub reports: Option<ReportSettings>,
     /// `RUNTASK_ON_ERROR`: the final status when a check could not run; `failed` unless set.
     pub on_error: OnError,
     /// `RUNTASK_MAX_COMPRESSED_BYTES` (512 MiB unless set), `RUNTASK_MAX_UNPACKED_BYTES` (1 GiB),
@@ -87,6 +90,7 @@ impl JobSettings {
             read_token: settings.text("TF_TOKEN").map(AccessToken::new),
             channels: Vec::new(),
             tasks,
+            reports: ReportSettings::read(settings),
             on_error: on_error(settings),
             archive: Limits {
                 max_compressed_bytes: settings.number(&numbers::MAX_COMPRESSED_BYTES),

@@ -2,6 +2,8 @@
 
 mod claims;
 mod documents;
+mod reports;
 
 pub use claims::MemoryClaims;
 pub use documents::MemoryDocuments;
+pub use reports::MemoryReports;

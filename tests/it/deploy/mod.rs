@@ -12,6 +12,7 @@ mod lost_state;
 mod neighbours;
 mod policies;
 mod replacements;
+mod reports;
 mod rotation;
 
 use runtask_protocol::Key;

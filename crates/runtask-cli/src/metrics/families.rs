@@ -48,6 +48,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     counter("Duplicates", "Jobs that came again while or after they were worked on."),
     counter("FormatDifferences", "Files about which terraform and the native formatter differ."),
     counter("NotificationsFailed", "Channels that could not be told of a result."),
+    counter("PagesFailed", "Results whose page could not be made or kept, and that link to none."),
     by(
         "Approvals",
         "Status",

@@ -103,7 +103,7 @@ pub(crate) async fn start_pair(simulator: &Simulator, arguments: &SimulateArgume
     if arguments.let_expire {
         speed_up(arguments.speed);
     }
-    let pair = Arc::new(Pair::new(settings, Stores::in_memory(), approval_time)?);
+    let pair = Arc::new(Pair::new(settings, Stores::in_memory(), approval_time, None)?);
     let path = if task == DEFAULT_TASK { "" } else { &task };
     let url = Url::parse(&format!("http://{}/{path}", listener.local_addr()?))?;
     let (never, stop) = oneshot::channel::<()>();

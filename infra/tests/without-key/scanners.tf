@@ -1,0 +1,1 @@
+../../scanners.tf
