@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-approval demo-runner package image runner-image release test conformance lint bench docs plans fuzz clean
+.PHONY: help setup demo demo-approval demo-runner demo-stack package image runner-image release test conformance lint bench docs plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -12,7 +12,7 @@ export RUNTASK_TOOLS := $(CURDIR)/.tools/bin
 SETUP := python3 tools/setup.py
 RUNTASK := cargo run --quiet --release --locked --package runtask-cli --
 PUBLIC := examples/public-bucket
-HANDLERS := runtask-request-handler runtask-callback-handler
+HANDLERS := runtask-request-handler runtask-callback-handler runtask-report-handler
 
 # What to package for; and this machine's own architecture, for which tests need the packages.
 ARCHITECTURE ?= x86_64
@@ -28,8 +28,17 @@ APPROVALS ?=
 # Tasks and policies to deploy: `make package POLICY=DIRECTORY`, where the directory holds a runtask.toml.
 POLICY ?=
 
+# Whether results link to pages of their own: `make package REPORTS=1`, for the variable reports of infra/.
+REPORTS ?=
+
+# Scanners to deploy: `make package SCANNERS=LIST`, where `sha256sum PROGRAM… > LIST` has made the list.
+SCANNERS ?=
+
 # OPA's conformance suite: `make conformance CASES=FILE`.
 CASES ?=
+
+# Where Cargo builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 # How long, and what: `make fuzz FUZZ_SECONDS=600 FUZZ_TARGET=payload`.
 FUZZ_SECONDS ?= 60
@@ -80,13 +89,21 @@ demo-runner: ## Play GitLab, Lambda and AWS around the GitLab runner: a pipeline
 	$(call step,Building the runner and its stand-ins)
 	@cargo build --quiet --locked --package gitlab-runner-function --package gitlab-runner-command --package runtask-tests --bin gitlab-runner-function --bin runtask-runner --bin demo-runner
 	$(call step,A pipeline: validate$(comma) plan$(comma) and apply by hand)
-	@$(if $(IMAGE),python3 -B tools/runner_image_try.py '$(IMAGE)',$${CARGO_TARGET_DIR:-target}/debug/demo-runner)
+	@$(if $(IMAGE),python3 -B tools/runner_image_try.py '$(IMAGE)',$(TARGET)/debug/demo-runner)
 
-package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory; FMT_ENGINE=native leaves terraform out, APPROVALS=1 adds approvals
+demo-stack: ## Play a run through all four stages with scanners, costs, notifications, and a page behind the link
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) scan
+	$(call step,Building runtask and the demonstration)
+	@cargo build --release --locked --package runtask-cli --bins --example common-stack
+	$(call step,Playing a run through its four stages)
+	@$(TARGET)/release/examples/common-stack $(TARGET)/release/runtask
+
+package: ## Build what is deployed, for ARCHITECTURE (x86_64), with the tasks and policies of POLICY, a directory; FMT_ENGINE=native leaves terraform out, APPROVALS=1 adds approvals, REPORTS=1 pages of results, SCANNERS=LIST a layer with programs
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) $(if $(filter native,$(FMT_ENGINE)),,terraform) lambda
 	$(call step,Building what is deployed)
-	@python3 -B tools/package.py --architecture $(ARCHITECTURE) $(if $(POLICY),--policy '$(POLICY)') $(if $(filter native,$(FMT_ENGINE)),--without-terraform) $(if $(APPROVALS),--approvals)
+	@python3 -B tools/package.py --architecture $(ARCHITECTURE) $(if $(POLICY),--policy '$(POLICY)') $(if $(filter native,$(FMT_ENGINE)),--without-terraform) $(if $(APPROVALS),--approvals) $(if $(REPORTS),--reports) $(if $(SCANNERS),--scanners '$(SCANNERS)')
 
 image: ## Build the container image of runtask serve with buildah, podman or docker, and try it; IMAGE=name, BASE=image
 	$(call step,Building the image)

@@ -70,7 +70,7 @@ fn name_of(token: &str) -> String {
     hex::encode(Sha256::digest(token))
 }
 
-/// A result never waits for its page, and is whole without one.
+/// A result is whole without its page.
 #[tokio::test]
 async fn a_page_that_cannot_be_kept_costs_the_result_nothing_but_its_link() {
     let simulator = simulator().await;
