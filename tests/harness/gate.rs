@@ -23,6 +23,9 @@ use url::form_urlencoded;
 use crate::aws::{self, ACCOUNT, REGION};
 use crate::http::send;
 
+/// Headers that say how one connection carries a body; the next one says it anew.
+const OF_ONE_CONNECTION: [&str; 4] = ["content-length", "transfer-encoding", "connection", "expect"];
+
 /// One action on one resource.
 pub type Permission = (String, String);
 
@@ -180,12 +183,12 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
     }
     shared.used.lock().unwrap().insert((role.unwrap().clone(), permission));
     let target = if path.starts_with("/2015-03-31/functions/") { &shared.lambda } else { &shared.moto };
-    let headers: Vec<_> =
-        parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+    let headers: Vec<_> = headers.filter(|(name, _)| !OF_ONE_CONNECTION.contains(name)).collect();
     let answer = send(parts.method.as_str(), &format!("{target}{path}"), &headers, body).await;
     let body = aged(&answer.body, *shared.parameters_aged_by_s.lock().unwrap());
     let mut headers = answer.headers;
-    for name in ["content-length", "transfer-encoding", "connection"] {
+    for name in OF_ONE_CONNECTION {
         headers.remove(name);
     }
     (axum::http::StatusCode::from_u16(answer.status).unwrap(), headers, body).into_response()
