@@ -8,6 +8,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.policy import Policy
 from moto.dynamodb.models import DynamoDBBackend
+from moto.s3.models import FakeBucket
 from moto.server import main
 
 # Of a function, moto takes these and does not keep them; Terraform would want to set them again and again.
@@ -15,6 +16,7 @@ FORGOTTEN = ["KMSKeyArn", "LoggingConfig"]
 
 make, describe, change = LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration
 add, update = Policy.add_statement, DynamoDBBackend.update_item
+judge = FakeBucket.get_permission
 
 one_at_a_time = threading.Lock()
 
@@ -66,6 +68,23 @@ def updated(self, *rest, **named):
         return update(self, *rest, **named)
 
 
+def judged(self, *rest):
+    """moto takes every condition for one that holds. Callers in AWS have TLS, so what is denied to those without is not theirs."""
+    policy = self.policy
+    try:
+        self.policy = policy and without_denials_of_http(policy)
+        return judge(self, *rest)
+    finally:
+        self.policy = policy
+
+
+def without_denials_of_http(policy):
+    document = json.loads(policy)
+    is_kept = lambda it: it.get("Condition") != {"Bool": {"aws:SecureTransport": "false"}}
+    return json.dumps({**document, "Statement": list(filter(is_kept, document["Statement"]))}).encode()
+
+
 LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration = made, described, changed
 Policy.add_statement, DynamoDBBackend.update_item = added, updated
+FakeBucket.get_permission = judged
 sys.exit(main())

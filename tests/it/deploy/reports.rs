@@ -29,7 +29,7 @@ async fn the_link_of_a_deployed_run_task_opens_its_page() {
     assert_keeps_secrets(&deployment, &key, &run);
 
     let outputs = stack.outputs().await;
-    let link = record.result.url.clone().unwrap();
+    let link = record.result.url.clone().unwrap_or_else(|| panic!("no link: {}", deployment.logs()));
     let path = link.strip_prefix(outputs["reports_url"].as_str().unwrap()).unwrap();
     let token = link.trim_end_matches('/').rsplit_once('/').unwrap().1.to_owned();
     let handler = &deployment.functions[3];
