@@ -174,8 +174,14 @@ impl Serve {
     ///
     /// When that takes too long.
     pub async fn ended(&mut self) -> ExitStatus {
-        let status = tokio::time::timeout(PATIENCE, self.process.wait()).await;
-        let status = status.unwrap_or_else(|_elapsed| panic!("it does not end:\n{}", self.logs())).unwrap();
+        let ended = tokio::time::timeout(PATIENCE, async {
+            let status = self.process.wait().await;
+            // Its last words may still be on their way.
+            let _gone = self.log.wait_for(|it| it.has_ended).await;
+            status
+        });
+        let status = ended.await.ok();
+        let status = status.unwrap_or_else(|| panic!("it does not end:\n{}", self.logs())).unwrap();
         self.group.leader_exited();
         status
     }
