@@ -110,6 +110,8 @@ pub struct Loading<'a, 'b> {
     pub task: &'a str,
     /// The check's settings, where the task has them.
     pub of_task: Option<&'a CheckSettings>,
+    /// The channels that are told of the task's results.
+    pub notify: &'a [String],
     /// Where the relative paths in them begin.
     pub directory: &'a Path,
     /// Settings of the environment.

@@ -3,6 +3,7 @@
 mod check;
 #[doc(hidden)]
 pub mod fmt;
+mod notify;
 mod plan_changes;
 mod plan_counts;
 mod plan_file;
@@ -13,6 +14,7 @@ mod unjudged;
 
 pub use check::{Check, CheckKind, FileReader, Given, Inputs, LoadedCheck, Loading, Needs, Tried};
 pub use fmt::{Compared, Different, Faults, Fmt, compare, unified_hunks, workers};
+pub use notify::Notify;
 pub use plan_changes::{PlanChanges, plan_changes};
 pub use plan_file::{NoPlanError, json_plan};
 pub use plan_summary::PlanSummary;

@@ -34,6 +34,7 @@ codes! {
     NO_FILES = "no-files": "There is no Terraform file in the directory.";
     CHECK_UNAVAILABLE = "check-unavailable": "The check could not run; `RUNTASK_ON_ERROR` decides what follows.";
     PLAN_SUMMARY = "plan-summary": "What the plan would do, in numbers.";
+    NOTIFY = "notify": "Who is told of the result.";
     UNREADABLE_PLAN = "unreadable-plan": "The plan is not the JSON that `terraform show -json` prints.";
     UNKNOWN_PLAN_FORMAT = "unknown-plan-format": "The plan says something that this version does not know.";
     INCOMPLETE_PLAN = "incomplete-plan": "The plan leaves something out, which was not checked.";

@@ -1,6 +1,6 @@
 //! Lists the checks.
 
-use runtask_checks::{Check, CheckKind, Fmt, PlanSummary};
+use runtask_checks::{Check, CheckKind, Fmt, Notify, PlanSummary};
 use runtask_policy::Policy;
 use runtask_scanners::{Cost, Scanner};
 use runtask_tasks::CheckEntry;
@@ -16,7 +16,7 @@ macro_rules! checks {
     };
 }
 
-checks![Fmt, PlanSummary, Policy, Scanner, Cost];
+checks![Fmt, PlanSummary, Policy, Scanner, Cost, Notify];
 
 /// What is checked where nothing says what, by every program: this check alone, which needs no settings and judges by no
 /// taste of ours.

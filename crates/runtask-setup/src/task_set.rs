@@ -194,7 +194,8 @@ fn loaded(settings: &mut SettingsReader<'_>, task: &Task, file: Option<&TasksFil
             continue;
         };
         let of_task = named.settings.as_ref();
-        match kind.load(&mut Loading { task: &task.name, of_task, directory, settings }) {
+        match kind.load(&mut Loading { task: &task.name, of_task, notify: &task.notify, directory, settings })
+        {
             Ok(loaded) => checks.push(loaded),
             Err(reason) => {
                 let name = file.map(|it| format!("{}: ", printable(&it.name))).unwrap_or_default();
@@ -244,6 +245,15 @@ mod tests {
     }
 
     /// U-04: by the name of the file, which is there whoever has named it.
+    #[test]
+    fn a_task_that_only_tells_needs_whom_to_tell() {
+        let (_directory, path) = file("[tasks.applied]\nchecks = [\"notify\"]\n");
+        let error = read(&[("RUNTASK_CONFIG", &path)]).unwrap_err();
+        assert!(error.contains("task applied: the check notify tells nobody: add `notify = "), "{error}");
+        let error = read(&[("RUNTASK_CHECKS", "notify")]).unwrap_err();
+        assert!(error.contains("the check notify tells nobody"), "{error}");
+    }
+
     #[test]
     fn what_is_wrong_with_the_file_is_said_of_the_file() {
         let (_directory, path) = file("[tasks.policy]\nchecks = [\"polcy\"]\n");

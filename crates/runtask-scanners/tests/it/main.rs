@@ -79,7 +79,8 @@ impl Bench {
             |name: &str| self.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         let mut settings = SettingsReader::new(&lookup);
         let directory = self.directory.path();
-        kind.load(&mut Loading { task: "scan", of_task, directory, settings: &mut settings }).unwrap()
+        kind.load(&mut Loading { task: "scan", of_task, notify: &[], directory, settings: &mut settings })
+            .unwrap()
     }
 
     /// Scans the configuration.
