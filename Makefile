@@ -186,8 +186,10 @@ docs: ## Write docs/rules.md: what the rules that are shipped say of themselves
 pictures: ## Draw docs/pictures: what people see, in a real browser
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) browser cards
+	$(call step,Building runtask and what draws)
+	@cargo build --locked --package runtask-cli --package runtask-tests --bin runtask --bin pictures
 	$(call step,Drawing)
-	@cargo run --quiet --locked --package runtask-tests --bin pictures
+	@$(TARGET)/debug/pictures
 
 plans: ## Make the plans of tests/fixtures/plans again, or only PLANS
 	$(call step,Setting up tools below .tools/)

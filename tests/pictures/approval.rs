@@ -3,21 +3,16 @@
 use std::process::Stdio;
 
 use anyhow::Context;
-use runtask_tests::binaries::binary;
 use runtask_tests::browser::page::{Medium, Page};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
 
-use crate::{Artist, PHONE, ROOT, WIDE};
+use crate::{Artist, PHONE, WIDE, program};
 
 /// Plays the run of `make demo-approval`, and draws what people see.
-pub async fn draw(artist: &mut Artist) -> anyhow::Result<()> {
-    let mut simulate = Command::new(binary("runtask"))
+pub(crate) async fn draw(artist: &mut Artist) -> anyhow::Result<()> {
+    let mut simulate = program()?
         .args(["simulate", "examples/approval", "--plan", "examples/approval/plan.json"])
         .args(["--workspace", "payments-prod"])
-        .current_dir(ROOT)
-        .env_clear()
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true)

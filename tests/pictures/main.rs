@@ -1,5 +1,6 @@
 //! `make pictures`: draws the pictures of docs/, with a real browser and from the real pages, so that they cannot grow old.
 
+#![expect(clippy::disallowed_methods, reason = "what is drawn is started as people start it")]
 #![expect(clippy::print_stdout, reason = "it says what it draws")]
 
 mod approval;
@@ -9,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, ensure};
-use runtask_tests::binaries::binary;
 use runtask_tests::browser::Browser;
 use runtask_tests::browser::page::{Medium, Page};
 use serde_json::Value;
@@ -41,26 +41,28 @@ struct Artist {
 }
 
 impl Artist {
-    /// What `runtask simulate` shows of a run, as on a terminal.
+    /// What `runtask simulate` shows of a run, as on a terminal, up to how the first finding is fixed.
     async fn result(&mut self) -> anyhow::Result<()> {
         let plan = "examples/public-bucket/plan.json";
         let config = "examples/public-bucket/runtask.toml";
         let arguments =
             ["simulate", "examples/public-bucket", "--plan", plan, "--config", config, "--task", "policy"];
-        let shown = runtask(&[arguments.as_slice(), &["--color", "always"]].concat(), 1).await?;
-        let page = terminal::page("runtask simulate examples/public-bucket …", &shown);
+        let shown = runtask("", &[arguments.as_slice(), &["--color", "always"]].concat(), 1).await?;
+        let (shown, _rest) =
+            shown.split_once("**How to fix it**").context("no finding says how to fix it")?;
+        let page = terminal::page("runtask simulate examples/public-bucket …", &format!("{shown}…"));
         let page = self.written("result.html", &page)?;
         self.light_and_dark("result", &page, 1000).await
     }
 
-    /// The page that `runtask check` makes.
+    /// The page that `runtask check` makes of a configuration and a plan.
     async fn report(&mut self) -> anyhow::Result<()> {
         let page = self.folder.path().join("report.html");
-        let plan = "examples/public-bucket/plan.json";
-        let config = "examples/public-bucket/runtask.toml";
+        let plan = ["--plan", "../public-bucket/plan.json", "--config", "../public-bucket/runtask.toml"];
         let output = page.to_str().context("the path of a temporary directory is not UTF-8")?;
-        runtask(&["check", "--plan", plan, "--config", config, "--format", "html", "--output", output], 1)
-            .await?;
+        let output = ["--format", "html", "--output", output];
+        let arguments = [["check", "--all-tasks"].as_slice(), &plan, &output].concat();
+        runtask("examples/unformatted", &arguments, 1).await?;
         self.light_and_dark("report", &page, WIDE).await
     }
 
@@ -114,11 +116,18 @@ async fn open(page: &mut Page, file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `runtask` writes to stdout, if it ends with this exit code.
-async fn runtask(arguments: &[&str], code: i32) -> anyhow::Result<String> {
-    let mut command = Command::new(binary("runtask"));
-    command.args(arguments).current_dir(ROOT).env_clear().env("RUNTASK_FMT_ENGINE", "native");
-    let output = command.stdin(Stdio::null()).output().await?;
+/// The program that was built with this one, in the root of the repository and in an empty environment.
+fn program() -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?.with_file_name("runtask"));
+    command.current_dir(ROOT).env_clear().stdin(Stdio::null());
+    Ok(command)
+}
+
+/// What `runtask` writes to stdout in this directory, if it ends with this exit code.
+async fn runtask(directory: &str, arguments: &[&str], code: i32) -> anyhow::Result<String> {
+    let mut command = program()?;
+    command.args(arguments).current_dir(Path::new(ROOT).join(directory)).env("RUNTASK_FMT_ENGINE", "native");
+    let output = command.output().await?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(code), "runtask {arguments:?} ended with {}: {said}", output.status);
     Ok(String::from_utf8(output.stdout)?)

@@ -2,7 +2,7 @@
 
 /// A page with a terminal's window in which `command` was typed and `output` came. Of the escape sequences, those that
 /// choose colours and weight are followed, the others left out.
-pub fn page(command: &str, output: &str) -> String {
+pub(crate) fn page(command: &str, output: &str) -> String {
     let (command, output) = (escaped(command), spans(output.trim_end()));
     format!(
         r#"<!doctype html>

@@ -1,7 +1,6 @@
 //! Tests that `make demo-stack` shows what it says: the program that it runs, with the real checkov.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests may end a test")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
