@@ -45,8 +45,9 @@ impl Serving {
             let line = lines.next_line().await?;
             let line = line.with_context(|| format!("runtask serve ended, and said:\n{said}"))?;
             let event: Value = serde_json::from_str(&line).unwrap_or_default();
-            if event["fields"]["event"] == "serve.listening" {
-                break event["fields"]["address"].as_str().unwrap_or_default().to_owned();
+            let field = |name: &str| event.pointer(&format!("/fields/{name}")).and_then(Value::as_str);
+            if field("event") == Some("serve.listening") {
+                break field("address").unwrap_or_default().to_owned();
             }
             said.push_str(&line);
             said.push('\n');
