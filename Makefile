@@ -156,6 +156,8 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	@cargo clippy $(addprefix --package ,$(HANDLERS) runtask-tests) --no-default-features --locked -- -D warnings
 	$(call step,Building the documentation)
 	@RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --all-features --no-deps --document-private-items --locked
+	$(call step,Checking the page of variables)
+	@python3 -B tools/make_variables.py --check
 	$(call step,Checking the tables of Unicode)
 	@python3 -B tools/make_unicode_tables.py --check
 	$(call step,Checking what is linked)
@@ -175,7 +177,9 @@ bench: ## Measure, and write docs/performance.md
 	$(call step,Building what is measured, and measuring)
 	@cargo run --release --locked --package runtask-tests --bin bench
 
-docs: ## Write docs/rules.md: what the rules that are shipped say of themselves
+docs: ## Write docs/variables.md, what infra/ declares, and docs/rules.md, what the rules that are shipped say of themselves
+	$(call step,Writing docs/variables.md)
+	@python3 -B tools/make_variables.py
 	$(call step,Building runtask)
 	@cargo build --release --locked --package runtask-cli
 	$(call step,Writing docs/rules.md)

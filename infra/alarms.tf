@@ -1,5 +1,7 @@
 # Makes the alarms, one for each thing that needs a person. The name of each is a heading in docs/operations.md, which
-# says what to do. CloudWatch shows alarms; the variables alarm_topic_arns and alarm_email name those who are told.
+# says what to do. CloudWatch shows alarms. Those that page are about runs without a result, or without a gate: the
+# variables alarm_topic_arns and alarm_email name those who are told. Those that inform can wait for the morning, and go to
+# inform_topic_arns and inform_email, or where the others go if these two name nobody.
 # Nothing here changes what HCP Terraform gets.
 
 locals {
@@ -61,6 +63,7 @@ locals {
       above     = 0
     }
     "${function}-destination-failures" = {
+      tells     = "page"
       means     = "An event that the ${function} gave up could not be sent to ${next}. A run waits for a result that nobody gives."
       function  = local.functions[function].name
       metric    = "DestinationDeliveryFailures"
@@ -71,6 +74,7 @@ locals {
 
   alarms = merge(local.function_alarms, local.event_alarms, local.approval_url_alarms, {
     "url-5xx" = {
+      tells     = "page"
       means     = "The function URL answered HCP Terraform with a server error: a job could not be handed over, or no key could be read. HCP Terraform tries again."
       function  = local.functions["request-handler"].name
       metric    = "Url5xxCount"
@@ -86,13 +90,23 @@ locals {
     }
   })
 
-  alarm_actions = concat(var.alarm_topic_arns, aws_sns_topic.alarms[*].arn)
+  page_actions   = concat(var.alarm_topic_arns, aws_sns_topic.alarms[*].arn)
+  inform_actions = concat(var.inform_topic_arns, aws_sns_topic.informing[*].arn)
+
+  # Who hears of an alarm.
+  alarm_actions = {
+    page   = local.page_actions
+    inform = length(local.inform_actions) > 0 ? local.inform_actions : local.page_actions
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "function" {
   for_each = local.alarms
 
-  alarm_name          = "${local.name}-${each.key}"
+  region = var.region
+  tags   = local.tags
+
+  alarm_name          = "${local.own_name}-${each.key}"
   alarm_description   = "${each.value.means} What to do: ${var.runbook}#${each.key}"
   namespace           = "AWS/Lambda"
   metric_name         = each.value.metric
@@ -104,12 +118,15 @@ resource "aws_cloudwatch_metric_alarm" "function" {
   evaluation_periods  = lookup(each.value, "periods", 1)
   datapoints_to_alarm = lookup(each.value, "breaching", null)
   treat_missing_data  = "notBreaching"
-  alarm_actions       = local.alarm_actions
-  ok_actions          = local.alarm_actions
+  alarm_actions       = local.alarm_actions[lookup(each.value, "tells", "inform")]
+  ok_actions          = local.alarm_actions[lookup(each.value, "tells", "inform")]
 }
 
 resource "aws_cloudwatch_metric_alarm" "queue" {
-  alarm_name          = "${local.name}-queue-not-empty"
+  region = var.region
+  tags   = local.tags
+
+  alarm_name          = "${local.own_name}-queue-not-empty"
   alarm_description   = "No function could report for a job; its record is in the queue ${aws_sqs_queue.failures.name}. What to do: ${var.runbook}#queue-not-empty"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
@@ -120,12 +137,15 @@ resource "aws_cloudwatch_metric_alarm" "queue" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = local.alarm_actions
-  ok_actions          = local.alarm_actions
+  alarm_actions       = local.alarm_actions["page"]
+  ok_actions          = local.alarm_actions["page"]
 }
 
 resource "aws_cloudwatch_metric_alarm" "signatures_refused" {
-  alarm_name          = "${local.name}-signatures-refused"
+  region = var.region
+  tags   = local.tags
+
+  alarm_name          = "${local.own_name}-signatures-refused"
   alarm_description   = "Requests came whose signature is wrong or missing. Either HCP Terraform signs with a key that is not ours (any more), or strangers have found the URL. What to do: ${var.runbook}#signatures-refused"
   namespace           = local.name
   metric_name         = "SignaturesRefused"
@@ -135,12 +155,15 @@ resource "aws_cloudwatch_metric_alarm" "signatures_refused" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = local.alarm_actions
-  ok_actions          = local.alarm_actions
+  alarm_actions       = local.alarm_actions["page"]
+  ok_actions          = local.alarm_actions["page"]
 }
 
 resource "aws_cloudwatch_metric_alarm" "results_missing" {
-  alarm_name          = "${local.name}-results-missing"
+  region = var.region
+  tags   = local.tags
+
+  alarm_name          = "${local.own_name}-results-missing"
   alarm_description   = "A job ended without a result: it was refused, came too late, or HCP Terraform did not take the result. What to do: ${var.runbook}#results-missing"
   namespace           = local.name
   metric_name         = "ResultsMissing"
@@ -150,15 +173,18 @@ resource "aws_cloudwatch_metric_alarm" "results_missing" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = local.alarm_actions
-  ok_actions          = local.alarm_actions
+  alarm_actions       = local.alarm_actions["page"]
+  ok_actions          = local.alarm_actions["page"]
 }
 
 # Where both judge, a difference is what one waits to see none of.
 resource "aws_cloudwatch_metric_alarm" "format_differences" {
   count = var.fmt_engine == "both" ? 1 : 0
 
-  alarm_name          = "${local.name}-format-differences"
+  region = var.region
+  tags   = local.tags
+
+  alarm_name          = "${local.own_name}-format-differences"
   alarm_description   = "terraform and the formatter that is built in said different things about a file; terraform has decided. What to do: ${var.runbook}#format-differences"
   namespace           = local.name
   metric_name         = "FormatDifferences"
@@ -168,22 +194,25 @@ resource "aws_cloudwatch_metric_alarm" "format_differences" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"
-  alarm_actions       = local.alarm_actions
-  ok_actions          = local.alarm_actions
+  alarm_actions       = local.alarm_actions["inform"]
+  ok_actions          = local.alarm_actions["inform"]
 }
 
 # A job is counted up when it is accepted and down when it has ended, both at the time at which its request came. It lives
 # for 25 minutes at most; so six sums in a row that are too high mean one that never ended.
 resource "aws_cloudwatch_metric_alarm" "jobs_without_end" {
-  alarm_name          = "${local.name}-jobs-without-end"
+  region = var.region
+  tags   = local.tags
+
+  alarm_name          = "${local.own_name}-jobs-without-end"
   alarm_description   = "A job was accepted, and nothing is known of its end. What to do: ${var.runbook}#jobs-without-end"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   evaluation_periods  = 24
   datapoints_to_alarm = 6
   treat_missing_data  = "notBreaching"
-  alarm_actions       = local.alarm_actions
-  ok_actions          = local.alarm_actions
+  alarm_actions       = local.alarm_actions["page"]
+  ok_actions          = local.alarm_actions["page"]
 
   metric_query {
     id          = "unended"
@@ -209,13 +238,38 @@ resource "aws_cloudwatch_metric_alarm" "jobs_without_end" {
 resource "aws_sns_topic" "alarms" {
   count = var.alarm_email == null ? 0 : 1
 
-  name = "${local.name}-alarms"
+  region = var.region
+  tags   = local.tags
+
+  name = "${local.own_name}-alarms"
 }
 
 resource "aws_sns_topic_subscription" "alarms" {
   count = var.alarm_email == null ? 0 : 1
 
+  region = var.region
+
   topic_arn = aws_sns_topic.alarms[0].arn
   protocol  = "email"
   endpoint  = var.alarm_email
+}
+
+# Those who are informed.
+resource "aws_sns_topic" "informing" {
+  count = var.inform_email == null ? 0 : 1
+
+  region = var.region
+  tags   = local.tags
+
+  name = "${local.own_name}-informing"
+}
+
+resource "aws_sns_topic_subscription" "informing" {
+  count = var.inform_email == null ? 0 : 1
+
+  region = var.region
+
+  topic_arn = aws_sns_topic.informing[0].arn
+  protocol  = "email"
+  endpoint  = var.inform_email
 }

@@ -2,6 +2,7 @@
 
 locals {
   approval_url_alarms = { for it in aws_lambda_function.approval_handler : "approval-url-5xx" => {
+    tells     = "page"
     means     = "The approvals' URL answered with a server error: somebody could not answer, or not sign in."
     function  = it.function_name
     metric    = "Url5xxCount"
@@ -32,6 +33,7 @@ locals {
       above      = 0
     }
     "approval-messages-unsent" = {
+      tells     = "inform"
       means     = "Something that is to be said in Teams, in Slack or in the audit log could not be said in five minutes."
       metric    = "ApprovalsUnsent"
       statistic = "Minimum"
@@ -56,7 +58,10 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "approvals" {
   for_each = { for name, it in local.approval_alarms : name => it if var.approvals != null }
 
-  alarm_name          = "${local.name}-${each.key}"
+  region = var.region
+  tags   = local.tags
+
+  alarm_name          = "${local.own_name}-${each.key}"
   alarm_description   = "${each.value.means} What to do: ${var.runbook}#${each.key}"
   namespace           = local.name
   metric_name         = each.value.metric
@@ -67,6 +72,6 @@ resource "aws_cloudwatch_metric_alarm" "approvals" {
   period              = 300
   evaluation_periods  = 1
   treat_missing_data  = lookup(each.value, "missing", "notBreaching")
-  alarm_actions       = local.alarm_actions
-  ok_actions          = local.alarm_actions
+  alarm_actions       = local.alarm_actions[lookup(each.value, "tells", "page")]
+  ok_actions          = local.alarm_actions[lookup(each.value, "tells", "page")]
 }

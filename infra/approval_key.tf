@@ -17,6 +17,9 @@ ephemeral "aws_secretsmanager_random_password" "approval_key" {
 resource "aws_ssm_parameter" "approval_key" {
   count = local.with_approvals
 
+  region = var.region
+  tags   = local.tags
+
   name             = "/${local.name}/approval-key"
   type             = "SecureString"
   key_id           = coalesce(local.kms_key_arn, "alias/aws/ssm")

@@ -8,6 +8,9 @@
 resource "aws_dynamodb_table" "approvals" {
   count = local.with_approvals
 
+  region = var.region
+  tags   = local.tags
+
   name         = "${local.name}-approvals"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "id"

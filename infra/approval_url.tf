@@ -5,6 +5,8 @@
 resource "aws_lambda_permission" "approval_url" {
   count = local.with_approvals
 
+  region = var.region
+
   statement_id           = "PublicUrl"
   function_name          = aws_lambda_function.approval_handler[0].function_name
   action                 = "lambda:InvokeFunctionUrl"
@@ -19,6 +21,8 @@ resource "aws_lambda_permission" "approval_url" {
 
 resource "aws_lambda_function_url" "approval_handler" {
   count = local.with_approvals
+
+  region = var.region
 
   function_name      = aws_lambda_function.approval_handler[0].function_name
   authorization_type = "NONE"

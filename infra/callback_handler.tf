@@ -4,16 +4,19 @@
 # channels (channels.tf). Where there are approvals, it may ask (approvals.tf).
 
 resource "aws_iam_role" "callback_handler" {
-  name               = "${local.name}-callback-handler"
-  description        = "Lets the callback handler keep claims and leave failed jobs to the failure handler"
-  assume_role_policy = local.assume_role_policy
+  count = local.makes_roles
+
+  tags = local.tags
+
+  name                 = "${local.name}-callback-handler"
+  description          = "Lets the callback handler keep claims and leave failed jobs to the failure handler"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  assume_role_policy   = local.assume_role_policy
 }
 
-resource "aws_iam_role_policy" "callback_handler" {
-  name = "callback-handler"
-  role = aws_iam_role.callback_handler.id
-
-  policy = jsonencode({
+locals {
+  callback_handler_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
       [
@@ -35,30 +38,66 @@ resource "aws_iam_role_policy" "callback_handler" {
       local.ask_rights,
       local.keep_reports_statements,
       local.encrypt_reports_statements,
+      local.network_statements["callback-handler"],
       local.tracing_statements,
     )
   })
 }
 
+resource "aws_iam_role_policy" "callback_handler" {
+  count = local.makes_roles
+
+  name = "callback-handler"
+  role = aws_iam_role.callback_handler[0].id
+
+  policy = local.callback_handler_policy
+}
+
 resource "aws_lambda_function" "callback_handler" {
+  region = var.region
+  tags   = local.tags
+
   function_name = "${local.name}-callback-handler"
   # What is changed in a function starts it anew, and so it reads a key that is new.
-  description      = "Checks runs of HCP Terraform and reports the results${var.approvals == null ? "" : "; approval key ${var.approvals.key_version}"}"
-  role             = aws_iam_role.callback_handler.arn
-  filename         = local.packages["callback-handler"]
-  source_code_hash = filebase64sha256(local.packages["callback-handler"])
-  runtime          = "provided.al2023"
-  handler          = "bootstrap"
-  architectures    = [var.architecture]
-  layers           = concat(aws_lambda_layer_version.terraform[*].arn, aws_lambda_layer_version.policy[*].arn, aws_lambda_layer_version.scanners[*].arn, var.additional_layers)
-  memory_size      = var.callback_handler_memory_mb
-  timeout          = var.callback_handler_timeout_seconds
-  kms_key_arn      = local.kms_key_arn
+  description       = "Checks runs of HCP Terraform and reports the results${var.approvals == null ? "" : "; approval key ${var.approvals.key_version}"}"
+  role              = local.role_arns["callback-handler"]
+  package_type      = local.packages["callback-handler"].package_type
+  filename          = local.packages["callback-handler"].filename
+  s3_bucket         = local.packages["callback-handler"].s3_bucket
+  s3_key            = local.packages["callback-handler"].s3_key
+  s3_object_version = local.packages["callback-handler"].s3_object_version
+  image_uri         = local.packages["callback-handler"].image_uri
+  source_code_hash  = local.packages["callback-handler"].source_code_hash
+  runtime           = local.packages["callback-handler"].runtime
+  handler           = local.packages["callback-handler"].handler
+  architectures     = [var.architecture]
+  layers            = local.packages["callback-handler"].package_type == "Image" ? null : concat(aws_lambda_layer_version.terraform[*].arn, aws_lambda_layer_version.policy[*].arn, aws_lambda_layer_version.scanners[*].arn, var.additional_layers)
+  memory_size       = var.callback_handler_memory_mb
+  timeout           = var.callback_handler_timeout_seconds
+  kms_key_arn       = local.kms_key_arn
+
+  publish = var.callback_handler_versions != null
 
   reserved_concurrent_executions = var.callback_handler_reserved_concurrency
 
   ephemeral_storage {
     size = var.callback_handler_tmp_mb
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+    content {
+      subnet_ids                  = vpc_config.value.subnet_ids
+      security_group_ids          = vpc_config.value.security_group_ids
+      ipv6_allowed_for_dual_stack = vpc_config.value.ipv6
+    }
+  }
+
+  dynamic "image_config" {
+    for_each = local.packages["callback-handler"].commands
+    content {
+      command = image_config.value
+    }
   }
 
   environment {
@@ -88,14 +127,39 @@ resource "aws_lambda_function" "callback_handler" {
     }
 
     precondition {
-      condition     = fileexists(local.packages["callback-handler"])
-      error_message = "There is no ${local.packages["callback-handler"]}: ${local.package_advice}"
+      condition     = local.packages["callback-handler"].exists
+      error_message = local.package_missing["callback-handler"]
     }
   }
 }
 
+# Where there are versions, the alias is what jobs go to. A version has code, layers, settings, memory and role of its
+# time, so that an alias which is moved back brings all of them back.
+resource "aws_lambda_alias" "callback_handler" {
+  count = var.callback_handler_versions == null ? 0 : 1
+
+  region = var.region
+
+  name             = "live"
+  description      = "The version that works on jobs"
+  function_name    = aws_lambda_function.callback_handler.function_name
+  function_version = coalesce(var.callback_handler_versions.live, aws_lambda_function.callback_handler.version)
+}
+
+locals {
+  # What works on jobs.
+  callback_handler_arn = one(concat(aws_lambda_alias.callback_handler[*].arn, var.callback_handler_versions == null ? [aws_lambda_function.callback_handler.arn] : []))
+}
+
+# One for the function, and one for the alias where there is one: the first stays, so that a job is never without.
 resource "aws_lambda_function_event_invoke_config" "callback_handler" {
+  for_each = toset(var.callback_handler_versions == null ? ["$LATEST"] : ["$LATEST", "live"])
+
+  region = var.region
+
   function_name = aws_lambda_function.callback_handler.function_name
+  # Without a qualifier, it is about the function as it is now.
+  qualifier = each.key == "$LATEST" ? null : aws_lambda_alias.callback_handler[0].name
 
   # The second attempt starts a minute after the first.
   maximum_retry_attempts = 1

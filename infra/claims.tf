@@ -3,6 +3,9 @@
 # takes to delete expired items.
 
 resource "aws_dynamodb_table" "claims" {
+  region = var.region
+  tags   = local.tags
+
   name         = "${local.name}-claims"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "id"

@@ -126,7 +126,9 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "runtask" {
-  dashboard_name = local.name
+  region = var.region
+
+  dashboard_name = local.own_name
 
   dashboard_body = jsonencode({
     widgets = concat(

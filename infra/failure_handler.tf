@@ -2,16 +2,19 @@
 # missing final result. If it cannot, the record ends in the queue.
 
 resource "aws_iam_role" "failure_handler" {
-  name               = "${local.name}-failure-handler"
-  description        = "Lets the failure handler respect claims and leave its own failures in a queue"
-  assume_role_policy = local.assume_role_policy
+  count = local.makes_roles
+
+  tags = local.tags
+
+  name                 = "${local.name}-failure-handler"
+  description          = "Lets the failure handler respect claims and leave its own failures in a queue"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  assume_role_policy   = local.assume_role_policy
 }
 
-resource "aws_iam_role_policy" "failure_handler" {
-  name = "failure-handler"
-  role = aws_iam_role.failure_handler.id
-
-  policy = jsonencode({
+locals {
+  failure_handler_policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
       [
@@ -37,24 +40,58 @@ resource "aws_iam_role_policy" "failure_handler" {
           StringEquals = { "kms:EncryptionContext:aws:sqs:arn" = aws_sqs_queue.failures.arn }
         }
       }],
+      local.network_statements["failure-handler"],
       local.tracing_statements,
     )
   })
 }
 
+resource "aws_iam_role_policy" "failure_handler" {
+  count = local.makes_roles
+
+  name = "failure-handler"
+  role = aws_iam_role.failure_handler[0].id
+
+  policy = local.failure_handler_policy
+}
+
 resource "aws_lambda_function" "failure_handler" {
-  function_name    = "${local.name}-failure-handler"
-  description      = "Reports for jobs that ${local.name}-callback-handler gave up"
-  role             = aws_iam_role.failure_handler.arn
-  filename         = local.packages["failure-handler"]
-  source_code_hash = filebase64sha256(local.packages["failure-handler"])
-  runtime          = "provided.al2023"
-  handler          = "bootstrap"
-  architectures    = [var.architecture]
-  layers           = concat(aws_lambda_layer_version.policy[*].arn, var.additional_layers)
-  memory_size      = var.failure_handler_memory_mb
-  timeout          = var.failure_handler_timeout_seconds
-  kms_key_arn      = local.kms_key_arn
+  region = var.region
+  tags   = local.tags
+
+  function_name     = "${local.name}-failure-handler"
+  description       = "Reports for jobs that ${local.name}-callback-handler gave up"
+  role              = local.role_arns["failure-handler"]
+  package_type      = local.packages["failure-handler"].package_type
+  filename          = local.packages["failure-handler"].filename
+  s3_bucket         = local.packages["failure-handler"].s3_bucket
+  s3_key            = local.packages["failure-handler"].s3_key
+  s3_object_version = local.packages["failure-handler"].s3_object_version
+  image_uri         = local.packages["failure-handler"].image_uri
+  source_code_hash  = local.packages["failure-handler"].source_code_hash
+  runtime           = local.packages["failure-handler"].runtime
+  handler           = local.packages["failure-handler"].handler
+  architectures     = [var.architecture]
+  layers            = local.packages["failure-handler"].package_type == "Image" ? null : concat(aws_lambda_layer_version.policy[*].arn, var.additional_layers)
+  memory_size       = var.failure_handler_memory_mb
+  timeout           = var.failure_handler_timeout_seconds
+  kms_key_arn       = local.kms_key_arn
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+    content {
+      subnet_ids                  = vpc_config.value.subnet_ids
+      security_group_ids          = vpc_config.value.security_group_ids
+      ipv6_allowed_for_dual_stack = vpc_config.value.ipv6
+    }
+  }
+
+  dynamic "image_config" {
+    for_each = local.packages["failure-handler"].commands
+    content {
+      command = image_config.value
+    }
+  }
 
   environment {
     variables = local.report_environment
@@ -75,13 +112,15 @@ resource "aws_lambda_function" "failure_handler" {
 
   lifecycle {
     precondition {
-      condition     = fileexists(local.packages["failure-handler"])
-      error_message = "There is no ${local.packages["failure-handler"]}: ${local.package_advice}"
+      condition     = local.packages["failure-handler"].exists
+      error_message = local.package_missing["failure-handler"]
     }
   }
 }
 
 resource "aws_lambda_function_event_invoke_config" "failure_handler" {
+  region = var.region
+
   function_name = aws_lambda_function.failure_handler.function_name
 
   # One and three minutes after the first attempt.

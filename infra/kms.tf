@@ -6,12 +6,11 @@ locals {
   kms_key_arns = var.kms_key == null ? [] : [local.kms_key_arn]
 }
 
-data "aws_caller_identity" "current" {}
-
-data "aws_partition" "current" {}
-
 resource "aws_kms_key" "runtask" {
   count = var.kms_key == "create" ? 1 : 0
+
+  region = var.region
+  tags   = local.tags
 
   description             = "Encrypts what the run task ${local.name} keeps"
   enable_key_rotation     = true
@@ -53,6 +52,8 @@ resource "aws_kms_key" "runtask" {
 
 resource "aws_kms_alias" "runtask" {
   count = var.kms_key == "create" ? 1 : 0
+
+  region = var.region
 
   name          = "alias/${local.name}"
   target_key_id = aws_kms_key.runtask[0].key_id

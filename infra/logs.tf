@@ -14,6 +14,9 @@ locals {
 resource "aws_cloudwatch_log_group" "function" {
   for_each = local.log_group_names
 
+  region = var.region
+  tags   = local.tags
+
   name              = each.value
   retention_in_days = var.log_retention_days
   kms_key_id        = local.kms_key_arn

@@ -96,3 +96,23 @@ output "approval_sweep" {
   description = "Name of the sweep of approvals, if there is one."
   value       = one(aws_lambda_function.approval_sweep[*].function_name)
 }
+
+output "request_handler_arn" {
+  description = "ARN of the request handler, for what else may invoke it: an API Gateway, a CloudFront distribution."
+  value       = aws_lambda_function.request_handler.arn
+}
+
+output "callback_handler_version" {
+  description = "The newest version of the callback handler, where there are versions."
+  value       = var.callback_handler_versions == null ? null : aws_lambda_function.callback_handler.version
+}
+
+output "role_policies" {
+  description = "What the role of each function must be allowed, as policies in JSON: for roles of your own."
+  value       = local.role_policies
+}
+
+output "alarm_topic" {
+  description = "ARN of the topic that was made for alarm_email, if any."
+  value       = one(aws_sns_topic.alarms[*].arn)
+}

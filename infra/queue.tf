@@ -4,7 +4,10 @@
 # A message holds the run's access token, which HCP Terraform lets expire after ten minutes. Treat it as a secret.
 
 resource "aws_sqs_queue" "failures" {
-  name = "${local.name}-failures"
+  region = var.region
+  tags   = local.tags
+
+  name = "${local.own_name}-failures"
   # A day, because of the tokens. The failure handler's log names the jobs for as long as logs are kept.
   message_retention_seconds = 86400
   # Exactly one of the two: a key that SQS owns, or the customer's.
@@ -14,6 +17,8 @@ resource "aws_sqs_queue" "failures" {
 
 # Refuses plain HTTP. Who may send and read is in the policies of their own roles.
 resource "aws_sqs_queue_policy" "failures" {
+  region = var.region
+
   queue_url = aws_sqs_queue.failures.url
 
   policy = jsonencode({

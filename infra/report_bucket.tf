@@ -33,6 +33,9 @@ locals {
 resource "aws_s3_bucket" "reports" {
   count = local.with_reports
 
+  region = var.region
+  tags   = local.tags
+
   bucket = "${local.name}-reports-${data.aws_caller_identity.current.account_id}"
   # Pages are copies of what HCP Terraform has, and gone after some days anyway: they keep nobody from a destroy.
   force_destroy = true
@@ -40,6 +43,8 @@ resource "aws_s3_bucket" "reports" {
 
 resource "aws_s3_bucket_public_access_block" "reports" {
   count = local.with_reports
+
+  region = var.region
 
   bucket                  = aws_s3_bucket.reports[0].id
   block_public_acls       = true
@@ -50,6 +55,8 @@ resource "aws_s3_bucket_public_access_block" "reports" {
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "reports" {
   count = local.with_reports
+
+  region = var.region
 
   bucket = aws_s3_bucket.reports[0].id
 
@@ -67,6 +74,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "reports" {
 # S3 deletes within a day or two of this; the report handler shows nothing older from the hour on.
 resource "aws_s3_bucket_lifecycle_configuration" "reports" {
   count = local.with_reports
+
+  region = var.region
 
   bucket = aws_s3_bucket.reports[0].id
 
@@ -90,6 +99,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "reports" {
 # Refuses plain HTTP. Who may read and write is in the policies of their own roles.
 resource "aws_s3_bucket_policy" "reports" {
   count = local.with_reports
+
+  region = var.region
 
   bucket = aws_s3_bucket.reports[0].id
 

@@ -11,20 +11,19 @@ locals {
 }
 
 resource "aws_iam_role" "report_handler" {
-  count = local.with_reports
+  count = local.with_reports * local.makes_roles
 
-  name               = "${local.name}-report-handler"
-  description        = "Lets the report handler read pages of results"
-  assume_role_policy = local.assume_role_policy
+  tags = local.tags
+
+  name                 = "${local.name}-report-handler"
+  description          = "Lets the report handler read pages of results"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  assume_role_policy   = local.assume_role_policy
 }
 
-resource "aws_iam_role_policy" "report_handler" {
-  count = local.with_reports
-
-  name = "report-handler"
-  role = aws_iam_role.report_handler[0].id
-
-  policy = jsonencode({
+locals {
+  report_handler_policy = var.reports == null ? null : jsonencode({
     Version = "2012-10-17"
     Statement = concat(
       [
@@ -50,22 +49,46 @@ resource "aws_iam_role_policy" "report_handler" {
   })
 }
 
+resource "aws_iam_role_policy" "report_handler" {
+  count = local.with_reports * local.makes_roles
+
+  name = "report-handler"
+  role = aws_iam_role.report_handler[0].id
+
+  policy = local.report_handler_policy
+}
+
 resource "aws_lambda_function" "report_handler" {
   count = local.with_reports
 
-  function_name    = "${local.name}-report-handler"
-  description      = "Shows the pages of results to whoever has the link"
-  role             = aws_iam_role.report_handler[0].arn
-  filename         = local.packages["report-handler"]
-  source_code_hash = filebase64sha256(local.packages["report-handler"])
-  runtime          = "provided.al2023"
-  handler          = "bootstrap"
-  architectures    = [var.architecture]
-  memory_size      = var.reports.memory_mb
-  timeout          = 10
-  kms_key_arn      = local.kms_key_arn
+  region = var.region
+  tags   = local.tags
+
+  function_name     = "${local.name}-report-handler"
+  description       = "Shows the pages of results to whoever has the link"
+  role              = local.role_arns["report-handler"]
+  package_type      = local.packages["report-handler"].package_type
+  filename          = local.packages["report-handler"].filename
+  s3_bucket         = local.packages["report-handler"].s3_bucket
+  s3_key            = local.packages["report-handler"].s3_key
+  s3_object_version = local.packages["report-handler"].s3_object_version
+  image_uri         = local.packages["report-handler"].image_uri
+  source_code_hash  = local.packages["report-handler"].source_code_hash
+  runtime           = local.packages["report-handler"].runtime
+  handler           = local.packages["report-handler"].handler
+  architectures     = [var.architecture]
+  memory_size       = var.reports.memory_mb
+  timeout           = 10
+  kms_key_arn       = local.kms_key_arn
 
   reserved_concurrent_executions = var.reports.reserved_concurrency
+
+  dynamic "image_config" {
+    for_each = local.packages["report-handler"].commands
+    content {
+      command = image_config.value
+    }
+  }
 
   environment {
     variables = {
@@ -90,8 +113,8 @@ resource "aws_lambda_function" "report_handler" {
 
   lifecycle {
     precondition {
-      condition     = fileexists(local.packages["report-handler"])
-      error_message = "There is no ${local.packages["report-handler"]}: ${local.package_advice}"
+      condition     = local.packages["report-handler"].exists
+      error_message = local.package_missing["report-handler"]
     }
   }
 }

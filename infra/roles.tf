@@ -1,11 +1,41 @@
-# Holds the statements that the three roles share. Each function has a role of its own, in its own file, because each
-# needs something else.
+# Holds what the roles share. Each function has a role of its own, in its own file, because each needs something else;
+# or one that you give it, with the variable roles.
 
 locals {
+  makes_roles = var.roles == null ? 1 : 0
+
   # The name of the deployment, by way of the first role, which so is made before anything else and destroyed last.
-  # A second state with the same name fails at that role: IAM has each name once in an account. SQS, CloudWatch and SNS
-  # would give the second state what is the first one's, and a destroy would then delete it there.
-  name = trimsuffix(aws_iam_role.request_handler.name, "-request-handler")
+  # A second state with the same name fails at that role: IAM has each name once in an account.
+  name = var.roles == null ? trimsuffix(aws_iam_role.request_handler[0].name, "-request-handler") : var.name
+
+  # The same by way of the table as well, for what AWS would give to a second state although it is the first one's, so that
+  # a destroy of the second would delete it: a queue, an alarm, a topic, a dashboard. Where roles are yours, the table is
+  # what a second state fails at.
+  own_name = trimsuffix(aws_dynamodb_table.claims.name, "-claims")
+
+  # The role of each function.
+  role_arns = var.roles != null ? { for role, arn in var.roles : replace(role, "_", "-") => arn } : merge(
+    {
+      request-handler  = aws_iam_role.request_handler[0].arn
+      callback-handler = aws_iam_role.callback_handler[0].arn
+      failure-handler  = aws_iam_role.failure_handler[0].arn
+    },
+    { for it in aws_iam_role.report_handler : "report-handler" => it.arn },
+    { for it in aws_iam_role.approval_handler : "approval-handler" => it.arn },
+    { for it in aws_iam_role.approval_sweep : "approval-sweep" => it.arn },
+    { for it in aws_iam_role.approval_schedule : "approval-schedule" => it.arn },
+  )
+
+  # What each must be allowed.
+  role_policies = { for role, policy in {
+    request-handler   = local.request_handler_policy
+    callback-handler  = local.callback_handler_policy
+    failure-handler   = local.failure_handler_policy
+    report-handler    = local.report_handler_policy
+    approval-handler  = local.approval_handler_policy
+    approval-sweep    = local.approval_sweep_policy
+    approval-schedule = local.approval_schedule_policy
+  } : role => policy if policy != null }
 
   # Lambda may take on the roles.
   assume_role_policy = jsonencode({

@@ -1,17 +1,21 @@
 # Puts the programs of scanners at /opt/bin, where `make package SCANNERS=LIST` has packed some.
 
 locals {
-  scanners_zip        = "${local.package_directory}/scanners.zip"
-  scanners_are_packed = fileexists(local.scanners_zip)
+  scanners_are_packed = local.packages["scanners"].exists && local.packages["callback-handler"].package_type == "Zip"
 }
 
 resource "aws_lambda_layer_version" "scanners" {
   count = local.scanners_are_packed ? 1 : 0
 
+  region = var.region
+
   layer_name               = "${local.name}-scanners"
   description              = "Scanners in /opt/bin"
-  filename                 = local.scanners_zip
-  source_code_hash         = filebase64sha256(local.scanners_zip)
+  filename                 = local.packages["scanners"].filename
+  s3_bucket                = local.packages["scanners"].s3_bucket
+  s3_key                   = local.packages["scanners"].s3_key
+  s3_object_version        = local.packages["scanners"].s3_object_version
+  source_code_hash         = local.packages["scanners"].source_code_hash
   compatible_runtimes      = ["provided.al2023"]
   compatible_architectures = [var.architecture]
 

@@ -1,17 +1,18 @@
 # Gives the functions their tasks and policies: from the layer that `make package POLICY=…` makes, or from a file that
-# the variable tasks_file names. With neither, there is the task `default`, with the checks of the variable checks.
+# the variable tasks_file names, which may lie in a layer or in the function's image. With neither, there is the task `default`, with the checks of the variable checks.
 
 locals {
-  policy_zip       = "${local.package_directory}/policy.zip"
-  policy_is_packed = fileexists(local.policy_zip)
+  # Whether there is a layer with tasks; and whether `make package` has said beside it which they are.
+  policy_is_packed  = local.packages["policy"].exists
+  policy_says_tasks = local.policy_is_packed && !contains(keys(var.packages), "policy")
 
   # Where the callback handler finds the tasks.
-  config = var.tasks_file != null ? var.tasks_file : local.policy_is_packed ? "/opt/runtask/runtask.toml" : null
+  config = var.tasks_file != null ? var.tasks_file : local.policy_says_tasks ? "/opt/runtask/runtask.toml" : null
 
   # The request handler answers 404 for any other task, and does not read the file: so it is told the names.
   tasks = sort(
     var.tasks_file != null ? var.tasks :
-    local.policy_is_packed ? tolist(jsondecode(file("${local.package_directory}/policy.json")).tasks) :
+    local.policy_says_tasks ? tolist(jsondecode(file("${local.package_directory}/policy.json")).tasks) :
     ["default"]
   )
 
@@ -24,10 +25,15 @@ locals {
 resource "aws_lambda_layer_version" "policy" {
   count = local.policy_is_packed ? 1 : 0
 
+  region = var.region
+
   layer_name               = "${local.name}-policy"
   description              = "Tasks and policies in /opt/runtask"
-  filename                 = local.policy_zip
-  source_code_hash         = filebase64sha256(local.policy_zip)
+  filename                 = local.packages["policy"].filename
+  s3_bucket                = local.packages["policy"].s3_bucket
+  s3_key                   = local.packages["policy"].s3_key
+  s3_object_version        = local.packages["policy"].s3_object_version
+  source_code_hash         = local.packages["policy"].source_code_hash
   compatible_runtimes      = ["provided.al2023"]
   compatible_architectures = [var.architecture]
 
@@ -36,8 +42,13 @@ resource "aws_lambda_layer_version" "policy" {
     create_before_destroy = true
 
     precondition {
-      condition     = var.tasks_file == null
+      condition     = !local.policy_says_tasks || var.tasks_file == null
       error_message = "The tasks can be in one place only: unset tasks_file and tasks, or run `make package` without POLICY."
+    }
+
+    precondition {
+      condition     = local.policy_says_tasks || startswith(coalesce(var.tasks_file, "-"), "/opt/")
+      error_message = "Only beside the policy.zip that `make package` writes stands which tasks are in it: with packages.policy, set tasks_file to /opt/runtask/runtask.toml, and tasks to their names."
     }
 
     precondition {
@@ -47,14 +58,14 @@ resource "aws_lambda_layer_version" "policy" {
   }
 }
 
-# Lets the callback handler and the failure handler read the file that tasks_file names.
+# Lets the callback handler and the failure handler read the file that tasks_file names, where that is not theirs already.
 locals {
   tasks_file_statements = [for file in [var.tasks_file] : {
     Sid      = "TasksFile"
     Effect   = "Allow"
     Action   = startswith(file, "ssm:") ? "ssm:GetParameter" : "s3:GetObject"
     Resource = local.tasks_file_arn
-  } if file != null]
+  } if file != null && !startswith(coalesce(file, "-"), "/")]
 
   tasks_file_arn = (
     var.tasks_file == null ? null :

@@ -5,18 +5,21 @@
 # The parameters with our keys are not here on purpose: an import reads them, and the state would hold the keys.
 
 import {
-  to = aws_iam_role.request_handler
-  id = "${var.name}-request-handler"
+  for_each = range(local.makes_roles)
+  to       = aws_iam_role.request_handler[each.key]
+  id       = "${var.name}-request-handler"
 }
 
 import {
-  to = aws_iam_role.callback_handler
-  id = "${var.name}-callback-handler"
+  for_each = range(local.makes_roles)
+  to       = aws_iam_role.callback_handler[each.key]
+  id       = "${var.name}-callback-handler"
 }
 
 import {
-  to = aws_iam_role.failure_handler
-  id = "${var.name}-failure-handler"
+  for_each = range(local.makes_roles)
+  to       = aws_iam_role.failure_handler[each.key]
+  id       = "${var.name}-failure-handler"
 }
 
 import {
@@ -31,6 +34,8 @@ import {
 }
 
 data "aws_sqs_queue" "failures" {
+  region = var.region
+
   name = "${var.name}-failures"
 }
 
@@ -60,31 +65,33 @@ import {
 }
 
 import {
-  to = aws_lambda_permission.function_url
-  id = "${var.name}-request-handler/PublicUrl"
+  for_each = range(local.url_is_public)
+  to       = aws_lambda_permission.function_url[each.key]
+  id       = "${var.name}-request-handler/PublicUrl"
 }
 
 import {
-  to = aws_lambda_permission.function_url_invoke
-  id = "${var.name}-request-handler/PublicUrlInvoke"
+  for_each = range(local.url_is_public)
+  to       = aws_lambda_permission.function_url_invoke[each.key]
+  id       = "${var.name}-request-handler/PublicUrlInvoke"
 }
 
 # Where there are approvals
 
 import {
-  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-handler"])
+  for_each = toset(var.approvals == null || var.roles != null ? [] : ["${var.name}-approval-handler"])
   to       = aws_iam_role.approval_handler[0]
   id       = each.key
 }
 
 import {
-  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-sweep"])
+  for_each = toset(var.approvals == null || var.roles != null ? [] : ["${var.name}-approval-sweep"])
   to       = aws_iam_role.approval_sweep[0]
   id       = each.key
 }
 
 import {
-  for_each = toset(var.approvals == null ? [] : ["${var.name}-approval-schedule"])
+  for_each = toset(var.approvals == null || var.roles != null ? [] : ["${var.name}-approval-schedule"])
   to       = aws_iam_role.approval_schedule[0]
   id       = each.key
 }
@@ -139,10 +146,18 @@ import {
   id       = "arn:${data.aws_partition.current.partition}:sns:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:${each.key}"
 }
 
+import {
+  for_each = toset(var.inform_email == null ? [] : ["${var.name}-informing"])
+  to       = aws_sns_topic.informing[0]
+  id       = "arn:${data.aws_partition.current.partition}:sns:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:${each.key}"
+}
+
 # Where kms_key is "create"
 
 data "aws_kms_alias" "runtask" {
   for_each = toset(var.kms_key == "create" ? ["alias/${var.name}"] : [])
+
+  region = var.region
 
   name = each.key
 }
@@ -159,9 +174,25 @@ import {
   id       = each.key
 }
 
+# Where jobs go to a version
+
+import {
+  for_each = toset(var.callback_handler_versions == null ? [] : ["${var.name}-callback-handler/live"])
+  to       = aws_lambda_alias.callback_handler[0]
+  id       = each.key
+}
+
+# Where there is a budget
+
+import {
+  for_each = toset(var.monthly_budget_usd == null ? [] : ["${data.aws_caller_identity.current.account_id}:${var.name}"])
+  to       = aws_budgets_budget.runtask[0]
+  id       = each.key
+}
+
 # The pages of results, where there are any.
 import {
-  for_each = range(local.with_reports)
+  for_each = range(local.with_reports * local.makes_roles)
   to       = aws_iam_role.report_handler[each.key]
   id       = "${var.name}-report-handler"
 }

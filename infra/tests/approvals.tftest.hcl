@@ -123,7 +123,7 @@ run "with" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler.policy).Statement : statement.Sid => [statement.Action, statement.Resource] if !contains(["Claims", "OnFailure", "Logs", "TasksFile"], statement.Sid) } == {
+    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] if !contains(["Claims", "OnFailure", "Logs", "TasksFile"], statement.Sid) } == {
       Ask             = ["dynamodb:PutItem", "arn:aws:dynamodb:eu-central-1:123456789012:table/runtask-approvals"]
       ApprovalKey     = ["ssm:GetParameter", "arn:aws:ssm:eu-central-1:123456789012:parameter/runtask/approval-key"]
       SendTheQuestion = ["lambda:InvokeFunction", "arn:aws:lambda:eu-central-1:123456789012:function:runtask-approval-sweep"]

@@ -34,7 +34,7 @@ run "channels" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler.policy).Statement : statement.Sid => [statement.Action, jsonencode(statement.Resource), jsonencode(try(statement.Condition, null))] if endswith(statement.Sid, "ChannelSecrets") } == {
+    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler[0].policy).Statement : statement.Sid => [statement.Action, jsonencode(statement.Resource), jsonencode(try(statement.Condition, null))] if endswith(statement.Sid, "ChannelSecrets") } == {
       ChannelSecrets = ["ssm:GetParameter", jsonencode(["arn:aws:ssm:eu-central-1:123456789012:parameter/acme/slack", "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/teams"]), "null"]
       DecryptChannelSecrets = [
         "kms:Decrypt", jsonencode("arn:aws:kms:eu-central-1:123456789012:key/theirs"),
@@ -45,7 +45,7 @@ run "channels" {
   }
 
   assert {
-    condition     = !strcontains(aws_iam_role_policy.failure_handler.policy, "/acme/slack") && !strcontains(aws_iam_role_policy.request_handler.policy, "/acme/slack")
+    condition     = !strcontains(aws_iam_role_policy.failure_handler[0].policy, "/acme/slack") && !strcontains(aws_iam_role_policy.request_handler[0].policy, "/acme/slack")
     error_message = "Nobody else may."
   }
 }

@@ -21,9 +21,9 @@ run "another_name" {
 
   assert {
     condition = alltrue([for name in [
-      aws_lambda_function.request_handler.function_name, aws_iam_role.request_handler.name,
-      aws_lambda_function.callback_handler.function_name, aws_iam_role.callback_handler.name,
-      aws_lambda_function.failure_handler.function_name, aws_iam_role.failure_handler.name,
+      aws_lambda_function.request_handler.function_name, aws_iam_role.request_handler[0].name,
+      aws_lambda_function.callback_handler.function_name, aws_iam_role.callback_handler[0].name,
+      aws_lambda_function.failure_handler.function_name, aws_iam_role.failure_handler[0].name,
       aws_dynamodb_table.claims.name, aws_sqs_queue.failures.name, aws_lambda_layer_version.terraform[0].layer_name,
       aws_cloudwatch_metric_alarm.queue.alarm_name,
     ] : startswith(name, "second-")]) && aws_ssm_parameter.hmac_key.name == "/second/hmac-key" && aws_cloudwatch_dashboard.runtask.dashboard_name == "second"
@@ -224,7 +224,7 @@ run "a_key_to_make" {
   }
 
   assert {
-    condition = alltrue(flatten([for policy in [aws_iam_role_policy.request_handler.policy, aws_iam_role_policy.callback_handler.policy, aws_iam_role_policy.failure_handler.policy] : [
+    condition = alltrue(flatten([for policy in [aws_iam_role_policy.request_handler[0].policy, aws_iam_role_policy.callback_handler[0].policy, aws_iam_role_policy.failure_handler[0].policy] : [
       for statement in jsondecode(policy).Statement :
       statement.Resource == "arn:aws:kms:eu-central-1:123456789012:key/made" && length(statement.Condition.StringEquals) == 1
       if strcontains(jsonencode(statement.Action), "kms:")
@@ -233,7 +233,7 @@ run "a_key_to_make" {
   }
 
   assert {
-    condition = toset([for statement in jsondecode(aws_iam_role_policy.request_handler.policy).Statement : statement.Condition.StringEquals if statement.Sid == "DecryptKey"]) == toset([
+    condition = toset([for statement in jsondecode(aws_iam_role_policy.request_handler[0].policy).Statement : statement.Condition.StringEquals if statement.Sid == "DecryptKey"]) == toset([
       { "kms:EncryptionContext:PARAMETER_ARN" = "arn:aws:ssm:eu-central-1:123456789012:parameter/runtask/hmac-key" },
     ])
     error_message = "The request handler may decrypt its one parameter."
@@ -383,7 +383,7 @@ run "reports" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler.policy).Statement : statement.Sid => [statement.Action, statement.Resource] if endswith(statement.Sid, "Reports") } == {
+    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] if endswith(statement.Sid, "Reports") } == {
       KeepReports    = ["s3:PutObject", "arn:aws:s3:::runtask-reports-123456789012/reports/*"]
       EncryptReports = ["kms:GenerateDataKey", "arn:aws:kms:eu-central-1:123456789012:key/theirs"]
     }

@@ -78,7 +78,7 @@ run "packed" {
   }
 
   assert {
-    condition = alltrue([for policy in [aws_iam_role_policy.callback_handler.policy, aws_iam_role_policy.failure_handler.policy] :
+    condition = alltrue([for policy in [aws_iam_role_policy.callback_handler[0].policy, aws_iam_role_policy.failure_handler[0].policy] :
       !contains([for statement in jsondecode(policy).Statement : statement.Sid], "TasksFile")
     ])
     error_message = "Tasks in a layer need no permission."
@@ -110,7 +110,7 @@ run "in_parameter_store" {
   }
 
   assert {
-    condition = alltrue([for policy in [aws_iam_role_policy.callback_handler.policy, aws_iam_role_policy.failure_handler.policy] :
+    condition = alltrue([for policy in [aws_iam_role_policy.callback_handler[0].policy, aws_iam_role_policy.failure_handler[0].policy] :
       { for statement in jsondecode(policy).Statement : statement.Sid => [statement.Action, statement.Resource, jsonencode(try(statement.Condition, null))] if endswith(statement.Sid, "TasksFile") } == {
         TasksFile = ["ssm:GetParameter", "arn:aws:ssm:eu-central-1:123456789012:parameter/acme/runtask.toml", "null"]
         DecryptTasksFile = [
@@ -145,7 +145,7 @@ run "in_s3" {
   }
 
   assert {
-    condition = alltrue([for policy in [aws_iam_role_policy.callback_handler.policy, aws_iam_role_policy.failure_handler.policy] :
+    condition = alltrue([for policy in [aws_iam_role_policy.callback_handler[0].policy, aws_iam_role_policy.failure_handler[0].policy] :
       { for statement in jsondecode(policy).Statement : statement.Sid => [statement.Action, statement.Resource, jsonencode(try(statement.Condition, null))] if endswith(statement.Sid, "TasksFile") } == {
         TasksFile = ["s3:GetObject", "arn:aws:s3:::acme-settings/run-tasks/runtask.toml", "null"]
         DecryptTasksFile = [

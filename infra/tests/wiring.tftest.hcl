@@ -99,9 +99,9 @@ run "defaults" {
 
   assert {
     condition = (
-      aws_lambda_function_event_invoke_config.callback_handler.destination_config[0].on_failure[0].destination == aws_lambda_function.failure_handler.arn
-      && aws_lambda_function_event_invoke_config.callback_handler.maximum_retry_attempts == 1
-      && aws_lambda_function_event_invoke_config.callback_handler.maximum_event_age_in_seconds + var.failure_handler_timeout_seconds <= 600
+      aws_lambda_function_event_invoke_config.callback_handler["$LATEST"].destination_config[0].on_failure[0].destination == aws_lambda_function.failure_handler.arn
+      && aws_lambda_function_event_invoke_config.callback_handler["$LATEST"].maximum_retry_attempts == 1
+      && aws_lambda_function_event_invoke_config.callback_handler["$LATEST"].maximum_event_age_in_seconds + var.failure_handler_timeout_seconds <= 600
     )
     error_message = "A job that the callback handler gives up goes to the failure handler while HCP Terraform still waits, ten minutes."
   }
@@ -115,7 +115,7 @@ run "defaults" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.request_handler.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
+    condition = { for statement in jsondecode(aws_iam_role_policy.request_handler[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       Key      = ["ssm:GetParameter", "arn:aws:ssm:eu-central-1:123456789012:parameter/runtask/hmac-key"]
       HandOver = ["lambda:InvokeFunction", "arn:aws:lambda:eu-central-1:123456789012:function:runtask-callback-handler"]
       Logs     = [["logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:eu-central-1:123456789012:log-group:example:*"]
@@ -124,7 +124,7 @@ run "defaults" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
+    condition = { for statement in jsondecode(aws_iam_role_policy.callback_handler[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       Claims    = ["dynamodb:UpdateItem", "arn:aws:dynamodb:eu-central-1:123456789012:table/runtask-claims"]
       OnFailure = ["lambda:InvokeFunction", "arn:aws:lambda:eu-central-1:123456789012:function:runtask-failure-handler"]
       Logs      = [["logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:eu-central-1:123456789012:log-group:example:*"]
@@ -133,7 +133,7 @@ run "defaults" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.failure_handler.policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
+    condition = { for statement in jsondecode(aws_iam_role_policy.failure_handler[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
       Claims    = ["dynamodb:UpdateItem", "arn:aws:dynamodb:eu-central-1:123456789012:table/runtask-claims"]
       OnFailure = ["sqs:SendMessage", "arn:aws:sqs:eu-central-1:123456789012:runtask-failures"]
       Logs      = [["logs:CreateLogStream", "logs:PutLogEvents"], "arn:aws:logs:eu-central-1:123456789012:log-group:example:*"]
@@ -143,7 +143,7 @@ run "defaults" {
 
   assert {
     condition = length(distinct([
-      aws_lambda_permission.function_url.statement_id, aws_lambda_permission.function_url_invoke.statement_id,
+      aws_lambda_permission.function_url[0].statement_id, aws_lambda_permission.function_url_invoke[0].statement_id,
       "FunctionURLAllowPublicAccess", "FunctionURLAllowInvokeAction",
     ])) == 4
     error_message = "The two statements need other ids than those that the provider gives its own, or making the URL may fail."

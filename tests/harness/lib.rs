@@ -16,6 +16,7 @@ pub mod events;
 pub mod front;
 pub mod gate;
 pub mod http;
+pub mod infra_copy;
 pub mod lambda;
 pub mod log_events;
 pub mod moto;

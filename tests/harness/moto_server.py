@@ -4,9 +4,11 @@ import json
 import sys
 import threading
 
+from moto.apigatewayv2.models import DomainName
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.policy import Policy
+from moto.cloudfront.models import Distribution
 from moto.dynamodb.models import DynamoDBBackend
 from moto.s3.models import FakeBucket
 from moto.server import main
@@ -17,6 +19,7 @@ FORGOTTEN = ["KMSKeyArn", "LoggingConfig"]
 make, describe, change = LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration
 add, update = Policy.add_statement, DynamoDBBackend.update_item
 judge = FakeBucket.get_permission
+distribute, name_domain = Distribution.__init__, DomainName.__init__
 
 one_at_a_time = threading.Lock()
 
@@ -62,6 +65,19 @@ def added(self, raw, *rest, **named):
     return statement, revision
 
 
+def distributed(self, *rest, **named):
+    distribute(self, *rest, **named)
+    # CloudFront is in no region, and the place of one in its ARNs is empty; moto leaves it out.
+    self.arn = self.arn.replace(":cloudfront:", ":cloudfront::", 1)
+
+
+def domain_named(self, *rest, **named):
+    name_domain(self, *rest, **named)
+    # AWS says where a name leads to, and that it is there; moto keeps what it was told.
+    target = {"apiGatewayDomainName": f"d-example.{self.domain_name}", "hostedZoneId": "ZEXAMPLE", "domainNameStatus": "AVAILABLE"}
+    self.domain_name_configurations = [{**it, **target} for it in self.domain_name_configurations]
+
+
 def updated(self, *rest, **named):
     """moto sees if a condition holds, and then writes; what is one step in DynamoDB, two threads of moto can mix up."""
     with one_at_a_time:
@@ -87,4 +103,5 @@ def without_denials_of_http(policy):
 LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration = made, described, changed
 Policy.add_statement, DynamoDBBackend.update_item = added, updated
 FakeBucket.get_permission = judged
+Distribution.__init__, DomainName.__init__ = distributed, domain_named
 sys.exit(main())

@@ -10,16 +10,12 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::aws::REGION;
+use crate::infra_copy::{
+    INFRA_0_1, RUNNER_INFRA, copy_of, infra_copy, placeholder_packages, terraform_files,
+};
 use crate::moto::Moto;
 use crate::tools::{terraform_settings, tool};
 
-/// What stands in for two files of `infra/` where the network, and so the newest provider, cannot be had.
-pub const REPLACEMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-5");
-/// The code that is applied.
-pub const INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");
-/// The same for the GitLab runner.
-pub const RUNNER_INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/gitlab-runner");
-const RUNNER_REPLACEMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-gitlab-5");
 /// The command that applies it.
 pub const APPLY: [&str; 3] = ["apply", "-input=false", "-auto-approve"];
 /// The command that takes it away.
@@ -80,8 +76,34 @@ impl Stack {
     ///
     /// If terraform fails.
     pub async fn beside(moto: &Arc<Moto>, variables: &[(&str, &str)]) -> Self {
-        let packages = Packages::Plain(Path::new(INFRA).join("tests/packages/x86_64"));
-        Self::prepare(moto.clone(), copy().await, packages, variables).await
+        let packages = Packages::Plain(placeholder_packages().join("x86_64"));
+        Self::prepare(moto.clone(), infra_copy(), packages, variables).await
+    }
+
+    /// A copy of `infra/` as it was in 0.1, likewise.
+    ///
+    /// # Panics
+    ///
+    /// If terraform fails.
+    pub async fn of_release_0_1(moto: &Arc<Moto>, variables: &[(&str, &str)]) -> Self {
+        let packages = Packages::Plain(placeholder_packages().join("x86_64"));
+        Self::prepare(moto.clone(), copy_of(Path::new(INFRA_0_1)), packages, variables).await
+    }
+
+    /// Puts `infra/` as it is now in the place of what it was.
+    ///
+    /// # Panics
+    ///
+    /// If terraform fails.
+    pub async fn upgrade(&self) {
+        let (old, new) = (self.directory(), infra_copy());
+        for name in terraform_files(old) {
+            std::fs::remove_file(old.join(name)).unwrap();
+        }
+        for name in terraform_files(new.path()) {
+            std::fs::copy(new.path().join(&name), old.join(&name)).unwrap();
+        }
+        self.terraform(&["init", "-input=false"]).await;
     }
 
     /// A copy of `infra/gitlab-runner/`, likewise.
@@ -90,7 +112,7 @@ impl Stack {
     ///
     /// If terraform fails.
     pub async fn runner(moto: &Arc<Moto>, variables: &[(&str, &str)]) -> Self {
-        let directory = copy_of(RUNNER_INFRA, RUNNER_REPLACEMENTS).await;
+        let directory = copy_of(Path::new(RUNNER_INFRA));
         let packages = tempfile::Builder::new().prefix("packages-").tempdir().unwrap();
         let to = packages.path().join(architecture());
         std::fs::create_dir(&to).unwrap();
@@ -104,7 +126,7 @@ impl Stack {
     }
 
     async fn apply_packages(packages: Packages, variables: &[(&str, &str)]) -> Self {
-        let stack = Self::prepare(Arc::new(Moto::start().await), copy().await, packages, variables).await;
+        let stack = Self::prepare(Arc::new(Moto::start().await), infra_copy(), packages, variables).await;
         stack.terraform_with_variables(&APPLY).await;
         stack
     }
@@ -183,7 +205,7 @@ impl Stack {
     ///
     /// If they fail.
     pub async fn test() -> String {
-        let directory = copy().await;
+        let directory = infra_copy();
         let nowhere = "http://127.0.0.1:9";
         run(directory.path(), nowhere, &["init", "-input=false"]).await;
         run(directory.path(), nowhere, &["test"]).await
@@ -235,8 +257,12 @@ fn architecture() -> String {
     std::env::consts::ARCH.replace("aarch64", "arm64")
 }
 
-/// Runs terraform in `directory`, with an AWS at `endpoint`; it must succeed.
-async fn run(directory: &Path, endpoint: &str, arguments: &[&str]) -> String {
+/// Runs terraform in `directory`, with an AWS at `endpoint`; returns what it printed.
+///
+/// # Panics
+///
+/// If it fails.
+pub async fn run(directory: &Path, endpoint: &str, arguments: &[&str]) -> String {
     let output = output(directory, endpoint, arguments).await;
     assert!(output.status.success(), "terraform {arguments:?}:\n{}", said(&output));
     String::from_utf8(output.stdout).unwrap()
@@ -265,39 +291,6 @@ async fn output(directory: &Path, endpoint: &str, arguments: &[&str]) -> Output 
         .stdin(Stdio::null())
         .kill_on_drop(true);
     command.output().await.unwrap()
-}
-
-/// A copy of `infra/`, with the replacements.
-async fn copy() -> TempDir {
-    copy_of(INFRA, REPLACEMENTS).await
-}
-
-async fn copy_of(infra: &str, replacements: &str) -> TempDir {
-    let directory = tempfile::Builder::new().prefix("infra-").tempdir().unwrap();
-    // With its links as links: they lead from file to file inside, and so to the replacements.
-    let everything = Path::new(infra).join(".");
-    let copied = Command::new("cp").arg("-R").args([&everything, directory.path()]).status().await;
-    assert!(copied.unwrap().success());
-    for left_over in [".terraform", ".terraform.lock.hcl", "terraform.tfstate", "terraform.tfstate.backup"] {
-        let _is_not_there = std::fs::remove_dir_all(directory.path().join(left_over));
-        let _is_not_there = std::fs::remove_file(directory.path().join(left_over));
-    }
-    for name in terraform_files(Path::new(replacements)) {
-        std::fs::copy(Path::new(replacements).join(&name), directory.path().join(&name)).unwrap();
-    }
-    directory
-}
-
-/// The names of the files in `directory` that terraform reads, in order.
-#[must_use]
-pub fn terraform_files(directory: &Path) -> Vec<String> {
-    let entries =
-        std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<_> = names.filter(|it| it.ends_with(".tf")).collect();
-    assert!(!names.is_empty(), "{} holds no Terraform files", directory.display());
-    names.sort();
-    names
 }
 
 /// Where `make package` leaves the zips for this machine's processor.

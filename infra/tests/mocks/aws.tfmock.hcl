@@ -24,6 +24,10 @@ mock_resource "aws_kms_key" {
   defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/made" }
 }
 
+mock_resource "aws_lambda_alias" {
+  defaults = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:runtask-callback-handler:live" }
+}
+
 mock_resource "aws_sns_topic" {
   defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:made" }
 }

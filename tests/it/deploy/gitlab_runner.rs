@@ -8,9 +8,10 @@ use gitlab_simulator::{HookSecret, JobSpec, Simulator, SimulatorSettings, Status
 use runtask_tests::aws;
 use runtask_tests::binaries::binary;
 use runtask_tests::gate::Gate;
+use runtask_tests::infra_copy::{RUNNER_INFRA, terraform_files};
 use runtask_tests::lambda::{Asynchronous, Destination, Function, LambdaDouble};
 use runtask_tests::moto::Moto;
-use runtask_tests::stack::{APPLY, DESTROY, RUNNER_INFRA, Stack, terraform_files};
+use runtask_tests::stack::{APPLY, DESTROY, Stack};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;

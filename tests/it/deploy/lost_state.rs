@@ -1,11 +1,11 @@
 //! Tests what docs/deploying.md says of a deployment whose state is lost.
 
-use std::path::Path;
 use std::sync::Arc;
 
+use runtask_tests::infra_copy::terraform_files;
 use runtask_tests::moto::Moto;
 use runtask_tests::secrets::assert_no_secrets;
-use runtask_tests::stack::{APPLY, INFRA, Stack, terraform_files};
+use runtask_tests::stack::{APPLY, Stack};
 
 use super::inventory::what_aws_has;
 use super::key;
@@ -31,7 +31,7 @@ async fn a_deployment_is_found_again_and_its_key_rotated() {
     let said = stack.terraform_refuses(&APPLY).await;
     assert!(said.contains("EntityAlreadyExists: Role with name runtask-request-handler"), "{said}");
 
-    let recovery = Path::new(INFRA).join("recovery");
+    let recovery = stack.directory().join("recovery");
     for name in terraform_files(&recovery) {
         std::fs::copy(recovery.join(&name), stack.directory().join(&name)).unwrap();
     }

@@ -63,7 +63,7 @@ impl Checked<'_> {
                 ("variable", [_]) => inside.body(&block.body, &variable()),
                 ("output", [_]) => inside.body(&block.body, &output()),
                 // What is in them, Terraform can be asked without any provider.
-                ("terraform" | "locals", []) | ("provider" | "check", [_]) => {}
+                ("terraform" | "locals" | "moved", []) | ("provider" | "check", [_]) => {}
                 _ => inside.problem("there is no such block"),
             }
         }

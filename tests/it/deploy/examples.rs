@@ -1,0 +1,96 @@
+//! Tests `infra/examples`: each is a configuration of its own, which uses `infra/` as a module.
+
+use std::path::Path;
+
+use runtask_tests::aws;
+use runtask_tests::infra_copy::{INFRA, checkout_copy};
+use runtask_tests::moto::Moto;
+use runtask_tests::stack::{APPLY, run};
+use serde_json::Value;
+use tokio::process::Command;
+
+/// All in one AWS, which has a network and a zone, at the same time: so their names do not meet either.
+#[tokio::test]
+async fn each_example_is_applied_and_then_changes_nothing() {
+    let moto = Moto::start().await;
+    let endpoint = moto.endpoint();
+    let checkout = checkout_copy();
+    let examples = checkout.path().join("infra/examples");
+    zip_the_edge(&examples.join("waf")).await;
+
+    let network = network(endpoint).await;
+    let zone = format!("zone_id={}", aws::make_zone(endpoint, "example.com").await);
+    let certificates = "certificate_arns={\
+        first=\"arn:aws:acm:eu-central-1:123456789012:certificate/1\",\
+        second=\"arn:aws:acm:eu-west-1:123456789012:certificate/2\"}";
+    let network: Vec<&str> = network.iter().map(String::as_str).collect();
+    // moto knows no budgets.
+    let all: [(&str, &[&str]); 7] = [
+        ("approvals", &[]),
+        ("minimal", &[]),
+        ("native-fmt", &[]),
+        ("production", &["monthly_budget_usd=0"]),
+        ("two-regions", &[&zone, certificates]),
+        ("vpc-terraform-enterprise", &network),
+        ("waf", &[]),
+    ];
+    let names: Vec<String> = directories(&Path::new(INFRA).join("examples"));
+    assert_eq!(names, all.map(|(name, _)| name.to_owned()), "an example that nobody applies");
+    let applied = all.map(|(name, variables)| applies(examples.join(name), endpoint, variables));
+    for (url, (name, _)) in futures_util::future::join_all(applied).await.into_iter().zip(all) {
+        assert!(url.starts_with("https://"), "{name}: {url}");
+    }
+    signatures_are_not_logged(endpoint).await;
+}
+
+/// Its output `url`.
+async fn applies(directory: std::path::PathBuf, endpoint: &str, variables: &[&str]) -> String {
+    let variables: Vec<&str> = variables.iter().flat_map(|it| ["-var", it]).collect();
+    run(&directory, endpoint, &["init", "-input=false"]).await;
+    run(&directory, endpoint, &[&APPLY[..], &variables].concat()).await;
+    let plan = run(&directory, endpoint, &[&["plan", "-input=false"], &variables[..]].concat()).await;
+    // moto forgets parts of a distribution.
+    let forgets = plan.contains("  # aws_cloudfront_distribution.front will be updated in-place")
+        && plan.contains("Plan: 0 to add, 1 to change, 0 to destroy.");
+    let is_waf = directory.ends_with("waf");
+    assert!(plan.contains("No changes.") || (is_waf && forgets), "{}: {plan}", directory.display());
+    let outputs: Value =
+        serde_json::from_str(&run(&directory, endpoint, &["output", "-json"]).await).unwrap();
+    outputs["url"]["value"].as_str().unwrap().to_owned()
+}
+
+/// As its README says.
+async fn zip_the_edge(waf: &Path) {
+    let mut zip = Command::new("python3");
+    zip.args(["-m", "zipfile", "-c", "body_hash.zip", "body_hash.py"]).current_dir(waf);
+    assert!(zip.status().await.unwrap().success());
+}
+
+/// The network that every account has.
+async fn network(endpoint: &str) -> [String; 3] {
+    let first = async |action: &str, element: &str| {
+        let answer = aws::query(endpoint, "ec2", &[("Action", action), ("Version", "2016-11-15")]).await;
+        aws::elements(&answer, element).first().unwrap().clone()
+    };
+    [
+        format!("vpc_id={}", first("DescribeVpcs", "vpcId").await),
+        format!("subnet_ids=[\"{}\"]", first("DescribeSubnets", "subnetId").await),
+        format!("route_table_ids=[\"{}\"]", first("DescribeRouteTables", "routeTableId").await),
+    ]
+}
+
+/// What the firewall logs names the header with the signature, and not what is in it.
+async fn signatures_are_not_logged(endpoint: &str) {
+    let body = serde_json::json!({"Scope": "CLOUDFRONT"});
+    let answer = aws::call(endpoint, "wafv2", "AWSWAF_20190729.ListLoggingConfigurations", &body).await;
+    let redacted = &answer["LoggingConfigurations"][0]["RedactedFields"];
+    assert_eq!(redacted[0]["SingleHeader"]["Name"], "x-tfc-task-signature", "{answer}");
+}
+
+fn directories(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|it| it.unwrap());
+    let directories = entries.filter(|it| it.file_type().unwrap().is_dir());
+    let mut names: Vec<_> = directories.map(|it| it.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
