@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 const PAGE: &str = include_str!("cost.md");
-const VARIABLES: &str = include_str!("../../infra/variables.tf");
+const VARIABLES: &str = include_str!("../../infra/variables_functions.tf");
 
 /// Where Lambda gives one whole processor. Source: AWS Lambda developer guide, "Configure Lambda function memory".
 const WHOLE_PROCESSOR_MB: f64 = 1769.0;
