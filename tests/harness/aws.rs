@@ -81,23 +81,6 @@ pub async fn put_object(endpoint: &str, bucket: &str, key: &str, content: &str) 
     }
 }
 
-/// Makes a zone of Route 53; its id.
-///
-/// # Panics
-///
-/// If that does not succeed.
-pub async fn make_zone(endpoint: &str, name: &str) -> String {
-    let authorization = authorization("route53");
-    let body = format!(
-        "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
-         <Name>{name}</Name><CallerReference>{name}</CallerReference></CreateHostedZoneRequest>"
-    );
-    let url = format!("{endpoint}/2013-04-01/hostedzone");
-    let answer = send("POST", &url, &[("authorization", &*authorization)], body).await;
-    assert_eq!(answer.status, 201, "{name}: {}", text(&answer));
-    elements(&text(&answer), "Id").first().unwrap().trim_start_matches("/hostedzone/").to_owned()
-}
-
 /// Makes a parameter that is no secret.
 ///
 /// # Panics

@@ -4,7 +4,6 @@ import json
 import sys
 import threading
 
-from moto.apigatewayv2.models import DomainName
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.policy import Policy
@@ -19,7 +18,7 @@ FORGOTTEN = ["KMSKeyArn", "LoggingConfig"]
 make, describe, change = LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration
 add, update = Policy.add_statement, DynamoDBBackend.update_item
 judge = FakeBucket.get_permission
-distribute, name_domain = Distribution.__init__, DomainName.__init__
+distribute = Distribution.__init__
 
 one_at_a_time = threading.Lock()
 
@@ -71,13 +70,6 @@ def distributed(self, *rest, **named):
     self.arn = self.arn.replace(":cloudfront:", ":cloudfront::", 1)
 
 
-def domain_named(self, *rest, **named):
-    name_domain(self, *rest, **named)
-    # AWS says where a name leads to, and that it is there; moto keeps what it was told.
-    target = {"apiGatewayDomainName": f"d-example.{self.domain_name}", "hostedZoneId": "ZEXAMPLE", "domainNameStatus": "AVAILABLE"}
-    self.domain_name_configurations = [{**it, **target} for it in self.domain_name_configurations]
-
-
 def updated(self, *rest, **named):
     """moto sees if a condition holds, and then writes; what is one step in DynamoDB, two threads of moto can mix up."""
     with one_at_a_time:
@@ -103,5 +95,5 @@ def without_denials_of_http(policy):
 LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration = made, described, changed
 Policy.add_statement, DynamoDBBackend.update_item = added, updated
 FakeBucket.get_permission = judged
-Distribution.__init__, DomainName.__init__ = distributed, domain_named
+Distribution.__init__ = distributed
 sys.exit(main())
