@@ -1,4 +1,4 @@
-# Says where resources of 0.1 are now, so that an upgrade changes nothing of them.
+# Says where resources are now that had no index before, so that an upgrade changes nothing of them.
 
 moved {
   from = aws_iam_role.request_handler

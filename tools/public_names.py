@@ -42,7 +42,7 @@ def listed() -> str:
         ("Names of data.runtask.plan", library()),
         ("Log events", events()),
         ("Metrics", metrics()),
-        ("infra/", terraform("infra/variables.tf", "infra/outputs.tf")),
+        ("infra/", terraform(*sorted(f"infra/{it.name}" for it in (ROOT / "infra").glob("variables*.tf")), "infra/outputs.tf")),
         ("infra/gitlab-runner/", terraform("infra/gitlab-runner/variables.tf", "infra/gitlab-runner/outputs.tf")),
         ("tfe.tf", terraform("tfe.tf")),
     ]

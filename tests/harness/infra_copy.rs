@@ -8,8 +8,8 @@ use tempfile::TempDir;
 pub const INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra");
 /// The same for the GitLab runner.
 pub const RUNNER_INFRA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/gitlab-runner");
-/// The code as it was in 0.1.
-pub const INFRA_0_1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-0.1");
+/// The code as it was when it had a provider block.
+pub const INFRA_BEFORE_MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-before-module");
 /// What stands in for the one file that names releases of the provider.
 pub const VERSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/infra-5/versions.tf");
 

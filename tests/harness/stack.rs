@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use crate::aws::REGION;
 use crate::infra_copy::{
-    INFRA_0_1, RUNNER_INFRA, copy_of, infra_copy, placeholder_packages, terraform_files,
+    INFRA_BEFORE_MODULE, RUNNER_INFRA, copy_of, infra_copy, placeholder_packages, terraform_files,
 };
 use crate::moto::Moto;
 use crate::tools::{terraform_settings, tool};
@@ -80,14 +80,14 @@ impl Stack {
         Self::prepare(moto.clone(), infra_copy(), packages, variables).await
     }
 
-    /// A copy of `infra/` as it was in 0.1, likewise.
+    /// A copy of `infra/` as it was when it had a provider block, likewise.
     ///
     /// # Panics
     ///
     /// If terraform fails.
-    pub async fn of_release_0_1(moto: &Arc<Moto>, variables: &[(&str, &str)]) -> Self {
+    pub async fn as_it_was_before_the_module(moto: &Arc<Moto>, variables: &[(&str, &str)]) -> Self {
         let packages = Packages::Plain(placeholder_packages().join("x86_64"));
-        Self::prepare(moto.clone(), copy_of(Path::new(INFRA_0_1)), packages, variables).await
+        Self::prepare(moto.clone(), copy_of(Path::new(INFRA_BEFORE_MODULE)), packages, variables).await
     }
 
     /// Puts `infra/` as it is now in the place of what it was.

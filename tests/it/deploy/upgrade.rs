@@ -1,4 +1,4 @@
-//! Tests that who deployed 0.1 loses nothing.
+//! Tests that who deployed `infra/` before it was a module loses nothing.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::key;
 
 /// Nothing is destroyed or made anew: not the table, the queue, the key, nor the URL that HCP Terraform knows.
 #[tokio::test]
-async fn a_deployment_of_0_1_is_upgraded_in_place() {
+async fn a_deployment_from_before_the_module_is_upgraded_in_place() {
     let moto = Arc::new(Moto::start().await);
     let variables = [
         ("kms_key", "create"),
@@ -24,7 +24,7 @@ async fn a_deployment_of_0_1_is_upgraded_in_place() {
         ("tags", "{team=\"platform\"}"),
         ("region", "eu-central-1"),
     ];
-    let stack = Stack::of_release_0_1(&moto, &variables).await;
+    let stack = Stack::as_it_was_before_the_module(&moto, &variables).await;
     stack.terraform_with_variables(&APPLY).await;
     let (before, outputs) = (what_aws_has(moto.endpoint()).await, stack.outputs().await);
     let old = key(&stack, None).await;
