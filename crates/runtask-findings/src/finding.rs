@@ -471,7 +471,7 @@ mod tests {
     #[test]
     fn codes_are_never_renamed() {
         let all: Vec<_> = codes().iter().map(|(code, _)| code.as_str()).collect();
-        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary unreadable-plan unknown-plan-format incomplete-plan failed-condition no-plan unused-exception unused-namespace not-given fact-not-given suppressed unused-skip tree-settings-trusted left-out cost cost-limit run-skipped");
+        insta::assert_snapshot!(all.join(" "), @"unformatted-file unparsable-file unreadable-file no-files check-unavailable plan-summary notify unreadable-plan unknown-plan-format incomplete-plan failed-condition no-plan unused-exception unused-namespace not-given fact-not-given suppressed unused-skip tree-settings-trusted left-out cost cost-limit run-skipped");
     }
 
     /// P-16: a check that could not run ends in the status that the setting names.
