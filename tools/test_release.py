@@ -179,7 +179,9 @@ class Parts(Folder):
             names = archive.getnames()
         self.assertIn("runtask-1.2.3-terraform/infra/variables.tf", names)
         self.assertIn("runtask-1.2.3-terraform/tfe.tf", names)
-        left = [it for it in names if re.search(r"\.terraform|tfstate|/infra/tests/|tfvars$", it)]
+        # Providers are locked for whoever applies it as it is.
+        self.assertIn("runtask-1.2.3-terraform/infra/.terraform.lock.hcl", names)
+        left = [it for it in names if re.search(r"\.terraform(/|$)|tfstate|/infra/tests/|tfvars$", it)]
         self.assertEqual(left, [])
 
     def test_the_archive_installs_below_a_prefix_and_is_the_same_each_time(self) -> None:
