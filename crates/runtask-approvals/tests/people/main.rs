@@ -3,8 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
 
 mod channels;
+mod deciding_links;
+mod house;
 mod pages;
 mod proxies;
 mod reach;
 mod sign_in;
+mod signed_in;
+mod slack_clicks;
 mod surroundings;
