@@ -215,9 +215,12 @@ async fn a_bucket_keeps_the_contract() {
         _ => None,
     });
     let config = config.into_builder().endpoint_url(moto.endpoint()).build();
-    let store = BucketReports::new(&config, "example-reports".to_owned(), DAY, Duration::from_secs(30));
-    contract::reports::check(&store, DAY, SystemTime::now()).await;
-    let nowhere = BucketReports::new(&config, "another-bucket".to_owned(), DAY, Duration::from_secs(30));
+    let reports = |bucket: &str| {
+        let config = config.clone();
+        BucketReports::new(move || config, bucket.to_owned(), DAY, Duration::from_secs(30))
+    };
+    contract::reports::check(&reports("example-reports"), DAY, SystemTime::now()).await;
+    let nowhere = reports("another-bucket");
     let name = runtask_state::ReportName::of_hash([1; 32]);
     let read =
         runtask_state::ReportStore::get(&nowhere, name, runtask_state::ReportFile::Page, SystemTime::now());

@@ -10,7 +10,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use runtask_state::{ReportAnswer, ReportFile, ReportName, ReportStore, ReportStoreError, is_over};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 /// Bytes of a file of a report, at most: more could not be served.
@@ -19,30 +19,27 @@ const MAX_BYTES: usize = 4 << 20;
 /// Reports in a bucket. A lifecycle rule of the bucket deletes them; until it comes to that, they are read no more.
 #[derive(Debug)]
 pub struct BucketReports {
-    config: SdkConfig,
-    client: OnceLock<Client>,
+    client: LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>,
     bucket: String,
     keep: Duration,
-    budget: Duration,
 }
 
 impl BucketReports {
     /// Each is kept for `keep`; `budget` is the time for all attempts of one call together.
     #[must_use]
-    pub fn new(config: &SdkConfig, bucket: String, keep: Duration, budget: Duration) -> Self {
-        Self { config: config.clone(), client: OnceLock::new(), bucket, keep, budget }
+    pub fn new(
+        config: impl FnOnce() -> SdkConfig + Send + 'static,
+        bucket: String,
+        keep: Duration,
+        budget: Duration,
+    ) -> Self {
+        let client = LazyLock::new(Box::new(move || client(&config(), budget)) as Box<_>);
+        Self { client, bucket, keep }
     }
 
-    /// Made with the first call: it takes a while, and a function must start.
-    fn client(&self) -> &Client {
-        self.client.get_or_init(|| {
-            let partition = RetryPartition::custom("reports").token_bucket(TokenBucket::unlimited()).build();
-            let config = aws_sdk_s3::config::Builder::from(&self.config)
-                .retry_config(retries(5))
-                .retry_partition(partition)
-                .timeout_config(within(self.budget, self.budget / 2));
-            Client::from_conf(config.build())
-        })
+    /// Makes the client, which takes a while: the first call does it otherwise, since a function must start.
+    pub fn prepare(&self) {
+        LazyLock::force(&self.client);
     }
 
     async fn put(
@@ -51,7 +48,7 @@ impl BucketReports {
         file: ReportFile,
         content: Vec<u8>,
     ) -> Result<(), ReportStoreError> {
-        let request = self.client().put_object().bucket(&self.bucket).key(key(name, file));
+        let request = self.client.put_object().bucket(&self.bucket).key(key(name, file));
         let put = request.body(ByteStream::from(content)).send().await;
         put.map(drop).map_err(|error| ReportStoreError(account(&error).into()))
     }
@@ -62,7 +59,7 @@ impl BucketReports {
         file: ReportFile,
         now: SystemTime,
     ) -> Result<Option<Vec<u8>>, ReportStoreError> {
-        let answer = self.client().get_object().bucket(&self.bucket).key(key(name, file)).send().await;
+        let answer = self.client.get_object().bucket(&self.bucket).key(key(name, file)).send().await;
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) if is_missing(&error) => return Ok(None),
@@ -80,6 +77,15 @@ impl BucketReports {
         }
         Ok(Some(content))
     }
+}
+
+fn client(config: &SdkConfig, budget: Duration) -> Client {
+    let partition = RetryPartition::custom("reports").token_bucket(TokenBucket::unlimited()).build();
+    let config = aws_sdk_s3::config::Builder::from(config)
+        .retry_config(retries(5))
+        .retry_partition(partition)
+        .timeout_config(within(budget, budget / 2));
+    Client::from_conf(config.build())
 }
 
 fn key(name: ReportName, file: ReportFile) -> String {

@@ -44,7 +44,7 @@ pub struct Session {
     pub access_key_id: String,
     /// The key.
     pub secret_access_key: SecretString,
-    /// What makes it good for this session.
+    /// AWS takes the key only with this, and as long as this is good.
     pub session_token: SecretString,
 }
 

@@ -130,7 +130,8 @@ fn pages(settings: Option<&ReportSettings>, aws: &Aws) -> Result<Option<Arc<dyn 
     };
     let address =
         settings.address.clone().ok_or("BASE_PUBLIC_URL is not set: it is how people reach the pages")?;
-    let store = BucketReports::new(aws, bucket.clone(), settings.keep, KEEPING);
+    let config = (**aws).clone();
+    let store = BucketReports::new(move || config, bucket.clone(), settings.keep, KEEPING);
     Ok(Some(Arc::new(Reports::new(Arc::new(store), address, settings.keep))))
 }
 

@@ -38,8 +38,12 @@ async fn main() -> anyhow::Result<()> {
     }
     let keep = settings.days(&numbers::REPORT_DAYS);
     settings.finish()?;
-    let pages =
-        Arc::new(Pages::new(Arc::new(BucketReports::new(&sdk_config(lookup), bucket, keep, READING)), now));
+    let reports = Arc::new(BucketReports::new(|| sdk_config(lookup), bucket, keep, READING));
+    // While Lambda fetches the first request, the SDK gets ready on a thread of its own: it reads every root certificate of
+    // the system.
+    let preparing = Arc::clone(&reports);
+    tokio::task::spawn_blocking(move || preparing.prepare());
+    let pages = Arc::new(Pages::new(reports, now));
     lambda_http::run(service_fn(move |request: Request| {
         let pages = Arc::clone(&pages);
         async move {
