@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
+/// Where `serve` listens, and is asked by `healthcheck`, unless told otherwise.
+pub(crate) const DEFAULT: &str = "127.0.0.1:8080";
+
 /// Reads an address and a port, a name and a port, or a port of this machine alone: `0.0.0.0:8080`, `localhost:8080`, `8080`.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ pub(crate) struct ServeArguments {
         long,
         value_name = "ADDRESS",
         env = "RUNTASK_LISTEN",
-        default_value = "127.0.0.1:8080",
+        default_value = listen::DEFAULT,
         value_parser = listen::address
     )]
     pub(crate) listen: SocketAddr,
