@@ -50,6 +50,8 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
             output.note(&format!("{odd}\n\n"));
         }
         for error in &errors {
+            // Problems of the file say themselves that they are errors, each of them.
+            let error = error.strip_prefix("error: ").unwrap_or(error);
             output.note(&format!("error: {}\n", printable_lines(error)));
         }
         if errors.is_empty() {
