@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-approval demo-runner demo-stack package image runner-image release test conformance lint bench docs pictures plans fuzz clean
+.PHONY: help setup demo demo-approval demo-runner demo-stack package image runner-image release test conformance lint bench docs docs-site pictures plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -61,7 +61,7 @@ expect = $(2); code=$$?; [ $$code -eq $(1) ] || { echo "exit code $$code where $
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: ## Set up every tool that the commands below use, except those for fuzz
+setup: ## Set up every tool that the commands below use, except those for fuzz and docs-site
 	$(call step,Setting up tools below .tools/)
 	@$(SETUP) terraform providers lambda moto redis browser ci-local scan deny actions sbom
 
@@ -158,6 +158,8 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	@RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --all-features --no-deps --document-private-items --locked
 	$(call step,Checking the page of variables)
 	@python3 -B tools/make_variables.py --check
+	$(call step,Checking the page of keys)
+	@python3 -B tools/make_keys.py --check
 	$(call step,Checking the tables of Unicode)
 	@python3 -B tools/make_unicode_tables.py --check
 	$(call step,Checking what is linked)
@@ -177,15 +179,25 @@ bench: ## Measure, and write docs/performance.md
 	$(call step,Building what is measured, and measuring)
 	@cargo run --release --locked --package runtask-tests --bin bench
 
-docs: ## Write docs/variables.md, what infra/ declares, and docs/rules.md, what the rules that are shipped say of themselves
+docs: ## Write the pages that are made of the sources: docs/variables.md, keys.md with its schema, and rules.md
 	$(call step,Writing docs/variables.md)
 	@python3 -B tools/make_variables.py
 	$(call step,Building runtask)
 	@cargo build --release --locked --package runtask-cli
+	$(call step,Writing docs/runtask.schema.json and docs/keys.md)
+	@$(RUNTASK) schema > target/runtask.schema.json
+	@mv target/runtask.schema.json docs/runtask.schema.json
+	@python3 -B tools/make_keys.py
 	$(call step,Writing docs/rules.md)
 	@sed '/^## /,$$d' docs/rules.md > target/rules.md
 	@$(RUNTASK) policy explain --all --markdown >> target/rules.md
 	@mv target/rules.md docs/rules.md
+
+docs-site: ## Build a site of the documentation, with a search, into target/site/html
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) site
+	$(call step,Building the site)
+	@python3 -B tools/docs_site.py
 
 pictures: ## Draw docs/pictures: what people see, in a real browser
 	$(call step,Setting up tools below .tools/)

@@ -36,6 +36,7 @@ def listed() -> str:
         ("Settings", settings()),
         ("Keys of runtask.toml", keys()),
         ("Commands, with their arguments and options", commands()),
+        ("Keys of what --json prints", [f"{command} {key}" for command, keys in json_keys(text("docs/json.md")).items() for key in keys]),
         ("Exit codes", exit_codes()),
         ("Codes of findings", codes()),
         ("Rules that are shipped", rules()),
@@ -88,6 +89,13 @@ def commands() -> list[str]:
         # What follows begins at the margin, as examples do.
         found |= {f"every command {option}" for option in own.findall(re.split(r"\n\n(?=\S)", common)[0])}
     return sorted(it for it in found if not it.endswith(" --help"))
+
+
+def json_keys(page: str) -> dict[str, list[str]]:
+    """By command, from the tables of the page, which test_json.py holds against the programs."""
+    sections = [it.partition("\n") for it in re.split(r"^## ", page, flags=re.MULTILINE)[1:]]
+    rows = {heading: re.findall(r"^\| (`[^|]+`) \|", text, re.MULTILINE) for heading, _, text in sections if "\n| key |" in text}
+    return {heading: [key for row in found for key in re.findall(r"`([^`]+)`", row)] for heading, found in rows.items()}
 
 
 def exit_codes() -> list[str]:
