@@ -142,6 +142,24 @@ pub async fn query(endpoint: &str, service: &str, form: &[(&str, &str)]) -> Stri
     text(&answer)
 }
 
+/// Makes a zone of Route 53; returns its id.
+///
+/// # Panics
+///
+/// If that does not succeed.
+pub async fn create_zone(endpoint: &str, name: &str) -> String {
+    let authorization = authorization("route53");
+    let body = format!(
+        "<CreateHostedZoneRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
+         <Name>{name}</Name><CallerReference>{name}</CallerReference></CreateHostedZoneRequest>"
+    );
+    let url = format!("{endpoint}/2013-04-01/hostedzone");
+    let answer = send("POST", &url, &[("authorization", &*authorization)], body).await;
+    assert_eq!(answer.status, 201, "{name}: {}", text(&answer));
+    let id = elements(&text(&answer), "Id").remove(0);
+    id.trim_start_matches("/hostedzone/").to_owned()
+}
+
 /// The texts of all elements `name` of an answer in XML, as they stand there.
 #[must_use]
 pub fn elements(xml: &str, name: &str) -> Vec<String> {

@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 
+from moto.apigatewayv2.models import DomainName
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.policy import Policy
@@ -19,6 +20,7 @@ make, describe, change = LambdaFunction.__init__, LambdaFunction.get_configurati
 add, update = Policy.add_statement, DynamoDBBackend.update_item
 judge = FakeBucket.get_permission
 distribute = Distribution.__init__
+name = DomainName.__init__
 
 one_at_a_time = threading.Lock()
 
@@ -70,6 +72,16 @@ def distributed(self, *rest, **named):
     self.arn = self.arn.replace(":cloudfront:", ":cloudfront::", 1)
 
 
+def named(self, *rest, **more):
+    name(self, *rest, **more)
+    # Where the name leads to; moto leaves it out, and the provider waits for the status.
+    place = {"apiGatewayDomainName": "d-1.execute-api.amazonaws.com", "hostedZoneId": "Z1EXAMPLE", "domainNameStatus": "AVAILABLE"}
+    for configuration in self.domain_name_configurations:
+        configuration.update(place)
+    # What nobody has set is not there.
+    self.mutual_tls_authentication = self.mutual_tls_authentication or None
+
+
 def updated(self, *rest, **named):
     """moto sees if a condition holds, and then writes; what is one step in DynamoDB, two threads of moto can mix up."""
     with one_at_a_time:
@@ -95,5 +107,5 @@ def without_denials_of_http(policy):
 LambdaFunction.__init__, LambdaFunction.get_configuration, LambdaFunction.update_configuration = made, described, changed
 Policy.add_statement, DynamoDBBackend.update_item = added, updated
 FakeBucket.get_permission = judged
-Distribution.__init__ = distributed
+Distribution.__init__, DomainName.__init__ = distributed, named
 sys.exit(main())
