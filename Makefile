@@ -158,8 +158,8 @@ lint: ## Check formatting, lints, documentation, dependencies and what is linked
 	@RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --all-features --no-deps --document-private-items --locked
 	$(call step,Checking the page of variables)
 	@python3 -B tools/make_variables.py --check
-	$(call step,Checking the page of keys)
-	@python3 -B tools/make_keys.py --check
+	$(call step,Checking the pages of keys and codes)
+	@python3 -B tools/make_reference.py --check
 	$(call step,Checking the tables of Unicode)
 	@python3 -B tools/make_unicode_tables.py --check
 	$(call step,Checking what is linked)
@@ -179,15 +179,15 @@ bench: ## Measure, and write docs/performance.md
 	$(call step,Building what is measured, and measuring)
 	@cargo run --release --locked --package runtask-tests --bin bench
 
-docs: ## Write the pages that are made of the sources: docs/variables.md, keys.md with its schema, and rules.md
+docs: ## Write the pages that are made of the sources: docs/variables.md, keys.md with its schema, codes.md and rules.md
 	$(call step,Writing docs/variables.md)
 	@python3 -B tools/make_variables.py
 	$(call step,Building runtask)
 	@cargo build --release --locked --package runtask-cli
-	$(call step,Writing docs/runtask.schema.json and docs/keys.md)
+	$(call step,Writing docs/runtask.schema.json$(comma) docs/keys.md and docs/codes.md)
 	@$(RUNTASK) schema > target/runtask.schema.json
 	@mv target/runtask.schema.json docs/runtask.schema.json
-	@python3 -B tools/make_keys.py
+	@python3 -B tools/make_reference.py
 	$(call step,Writing docs/rules.md)
 	@sed '/^## /,$$d' docs/rules.md > target/rules.md
 	@$(RUNTASK) policy explain --all --markdown >> target/rules.md

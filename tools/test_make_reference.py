@@ -1,4 +1,4 @@
-"""Tests of make_keys.py: the page has every key of the schema once, with what may stand there."""
+"""Tests of make_reference.py: the pages have every key and every code, with what may stand there and what it means."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import re
 import unittest
 
-import make_keys
+import make_reference
+import public_names
 
 
 def names(schema: dict) -> list[str]:
@@ -20,15 +21,21 @@ def names(schema: dict) -> list[str]:
     return found
 
 
-class Keys(unittest.TestCase):
-    def test_the_page_is_what_the_schema_says(self) -> None:
-        self.assertEqual(make_keys.PAGE.read_text(), make_keys.made(), "run `make docs`")
+class Pages(unittest.TestCase):
+    def test_the_pages_are_what_the_sources_say(self) -> None:
+        for name, page in make_reference.made().items():
+            self.assertEqual((make_reference.ROOT / name).read_text(), page, "run `make docs`")
 
-    def test_nothing_is_left_out(self) -> None:
-        page = make_keys.made()
+    def test_no_code_is_left_out(self) -> None:
+        rows = re.findall(r"^\| `(.+?)` \| \S.+\.? \|$", make_reference.codes(), re.M)
+        self.assertGreater(len(rows), 20)
+        self.assertEqual(rows, public_names.codes())
+
+    def test_no_key_is_left_out(self) -> None:
+        page = make_reference.keys()
         headings = {part for heading in re.findall(r"^## `\[+(.+?)\]+`$", page, re.M) for part in heading.split(".")}
         rows = re.findall(r"^\| (?:\*\*)?`(\w+)`", page, re.M)
-        declared = names(json.loads(make_keys.SCHEMA.read_text()))
+        declared = names(json.loads(make_reference.SCHEMA.read_text()))
         self.assertGreater(len(rows), 100)
         self.assertEqual([it for it in declared if it not in rows and it not in headings], [])
 
@@ -43,7 +50,7 @@ class Keys(unittest.TestCase):
             ({"type": "string", "format": "date"}, "a day"),
             ({}, "anything"),
         ]:
-            self.assertEqual(make_keys.form(schema), words)
+            self.assertEqual(make_reference.form(schema), words)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
-"""Writes docs/keys.md: every key of runtask.toml, as `runtask schema` describes them. `--check` only compares."""
+"""Writes docs/keys.md, every key of runtask.toml as `runtask schema` describes them, and docs/codes.md, every code of a
+finding as the crate of findings describes them. `--check` only compares."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "docs" / "runtask.schema.json"
-PAGE = ROOT / "docs" / "keys.md"
+FINDINGS = ROOT / "crates" / "runtask-findings" / "src" / "finding.rs"
 
-INTRODUCTION = """\
+KEYS = """\
 # Every key of runtask.toml
 
 This page is made of what the programs read by, as [the schema](runtask.schema.json) for editors is: `make docs` writes it.
@@ -22,24 +24,49 @@ This page is made of what the programs read by, as [the schema](runtask.schema.j
 A key that is in bold must be there. A name in capitals is one of your own.
 """
 
+CODES = """\
+# Codes of findings
+
+This page is made of the sources: `make docs` writes it.
+
+Whatever a check finds has a code, which does not change: in the outcomes of a result, and in everything that `runtask check` prints.
+A rule of a policy has its own, which its author chose: [rules.md](rules.md) has those of the shipped ones, and [policies.md](policies.md#annotations-of-a-rule) says how yours get theirs.
+What a scanner finds has the scanner's name for it.
+These are the others:
+
+"""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the page is not what would be written")
-    page = made()
-    if not parser.parse_args().check:
-        PAGE.write_text(page)
-        return 0
-    if PAGE.read_text() != page:
-        print("docs/keys.md is not what docs/runtask.schema.json says: run `make docs`.", file=sys.stderr)
-        return 1
-    return 0
+    is_check = parser.parse_args().check
+    stale = [name for name, page in made().items() if (ROOT / name).read_text() != page] if is_check else []
+    for name in stale:
+        print(f"{name} is not what the sources say: run `make docs`.", file=sys.stderr)
+    if not is_check:
+        for name, page in made().items():
+            (ROOT / name).write_text(page)
+    return 1 if stale else 0
 
 
-def made() -> str:
-    """The page: a section for each table of the file."""
+def made() -> dict[str, str]:
+    """The pages, by their paths."""
+    return {"docs/keys.md": keys(), "docs/codes.md": codes()}
+
+
+def codes() -> str:
+    """A row for each code."""
+    listed = FINDINGS.read_text().split("\ncodes! {")[1].split("\n}")[0]
+    found = re.findall(r'^    \w+ = "([a-z-]+)": "(.*)";$', listed, re.MULTILINE)
+    rows = "".join(f"| `{code}` | {cell(meaning)} |\n" for code, meaning in sorted(found))
+    return f"{CODES}| code | meaning |\n| --- | --- |\n{rows}"
+
+
+def keys() -> str:
+    """A section for each table of the file."""
     schema = json.loads(SCHEMA.read_text())
-    parts = [INTRODUCTION]
+    parts = [KEYS]
     for heading, table in tables("", schema):
         required = table.get("required", [])
         rows = []
