@@ -236,24 +236,25 @@ impl Pair {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Bytes> {
+        // The server moves what is being answered around, so what few requests need is kept out of it, in boxes.
         let path = request.uri().path();
         if let Some(pages) = self.pages.as_ref().filter(|_| path.starts_with(PATH)) {
-            return pages.answer(request.method(), path).await;
+            return Box::pin(pages.answer(request.method(), path)).await;
         }
         if let Some(approvals) = &self.approvals {
             // As in the request handler: no task is ever there.
             if path.starts_with("/-/") {
-                return approvals.answer(request).await;
+                return Box::pin(approvals.answer(request)).await;
             }
             if let (Some(dialect), Some(choice)) = (&self.dialect, dialect::choice(path)) {
                 let (method, uri) = (request.method(), request.uri());
-                return dialect::answer_link(dialect.dialect(), method, uri, choice, approvals.as_ref())
-                    .await;
+                let whose = dialect.dialect();
+                return Box::pin(dialect::answer_link(whose, method, uri, choice, approvals.as_ref())).await;
             }
         }
         match &self.dialect {
             Some(dialect) if dialect::is_task(path) => {
-                dialect.answer(request, |it| self.requests.handle(it)).await
+                Box::pin(dialect.answer(request, |it| self.requests.handle(it))).await
             }
             _ => self.requests.handle(request).await.map(Bytes::from),
         }
