@@ -70,7 +70,7 @@ def write_sources(root: Path, directory: Path) -> int:
     for page in found:
         text, files = for_site(page, root)
         found += [it for it in dict.fromkeys(files) if it.suffix == ".md" and it not in found]
-        write(source / page.relative_to(root), text)
+        write(source / on_site(page.relative_to(root)), text)
         for file in files:
             if file.suffix != ".md":
                 to = source / file.relative_to(root)
@@ -79,6 +79,11 @@ def write_sources(root: Path, directory: Path) -> int:
     write(source / "SUMMARY.md", summary(found, root))
     write(directory / "book.toml", BOOK)
     return len(found)
+
+
+def on_site(page: Path) -> Path:
+    """What a directory's page is called: by its address, a site finds no README."""
+    return page.with_name("index.md") if page.name == "README.md" else page
 
 
 def for_site(page: Path, root: Path) -> tuple[str, list[Path]]:
@@ -98,7 +103,7 @@ def for_site(page: Path, root: Path) -> tuple[str, list[Path]]:
             # An item of a crate's documentation, which Rust's own tool links.
             return match["text"][1:-1] if re.fullmatch(r"[\w:]+", name) else match[0]
         files.append(to)
-        return f"{match['text']}({name}{mark}{anchor})"
+        return f"{match['text']}({on_site(Path(name))}{mark}{anchor})"
 
     text = RUN.sub(r"\1", HIDDEN.sub("", page.read_text()))
     files += [(page.parent / it).resolve() for it in PICTURE.findall(CODE.sub("", text)) if not re.match(r"[a-z]+:", it)]
@@ -113,7 +118,7 @@ def summary(pages: list[Path], root: Path) -> str:
     index = root / "docs/README.md"
     want, _, look_up = index.read_text().partition("To look something up")
     listed: list[Path] = [root / "README.md", index]
-    lines = [f"[{title(root / 'README.md')}](README.md)", ""]
+    lines = [f"[{title(root / 'README.md')}](index.md)", ""]
     for heading, text in [("What you want to do", f"[Documentation](README.md)\n{want}"), ("To look something up", look_up)]:
         lines += [f"# {heading}", ""]
         for match in LINK.finditer(text):
@@ -127,7 +132,7 @@ def summary(pages: list[Path], root: Path) -> str:
 
 
 def entry(page: Path, root: Path) -> str:
-    return f"- [{title(page)}]({page.relative_to(root)})"
+    return f"- [{title(page)}]({on_site(page.relative_to(root))})"
 
 
 def title(page: Path) -> str:

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 import docs_site
-from docs_site import ROOT, SiteError, follow_links, for_site, summary, write_sources
+from docs_site import ROOT, SiteError, follow_links, for_site, on_site, summary, write_sources
 from test_links import pages
 
 
@@ -23,7 +23,7 @@ class Sources(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             write_sources(ROOT, Path(directory))
             site = {str(it.relative_to(f"{directory}/src")) for it in Path(directory, "src").rglob("*.md")}
-            wanted = {str(it.relative_to(ROOT)) for it in pages() if not it.is_relative_to(ROOT / "crates")}
+            wanted = {str(on_site(it.relative_to(ROOT))) for it in pages() if not it.is_relative_to(ROOT / "crates")}
             self.assertEqual(wanted - site, set())
             listed = Path(directory, "src/SUMMARY.md").read_text()
             self.assertEqual([it for it in site if it != "SUMMARY.md" and listed.count(f"]({it})") != 1], [])
@@ -37,7 +37,7 @@ class Sources(unittest.TestCase):
                 "c.txt": "",
             })
             text, files = for_site(root / "a.md", root)
-            self.assertEqual(text, "# A\n```console\n$ [a](b)\n```\n[dir](d/README.md) none `it` [c](c.txt#x) [web](https://x)\n")
+            self.assertEqual(text, "# A\n```console\n$ [a](b)\n```\n[dir](d/index.md) none `it` [c](c.txt#x) [web](https://x)\n")
             self.assertEqual(files, [root / "d/README.md", root / "c.txt"])
 
     def test_the_index_gives_the_order(self) -> None:
@@ -53,7 +53,7 @@ class Sources(unittest.TestCase):
             text = summary(sorted(root.rglob("*.md")), root)
             self.assertEqual(
                 [it for it in text.splitlines() if it],
-                ["[One](README.md)", "# What you want to do", "- [Index](docs/README.md)", "- [B](docs/b.md)", "- [A](docs/a.md)"]
+                ["[One](index.md)", "# What you want to do", "- [Index](docs/index.md)", "- [B](docs/b.md)", "- [A](docs/a.md)"]
                 + ["# To look something up", "- [C](docs/c.md)", "# Parts", "- [Z](z.md)"],
             )
 
