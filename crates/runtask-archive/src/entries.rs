@@ -54,11 +54,21 @@ pub(crate) enum Item<'a> {
     Link { target: &'a Path },
 }
 
+/// What becomes of a name that begins with `/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rooted {
+    /// It is refused.
+    Refused,
+    /// The slash counts for nothing.
+    Relative,
+}
+
 /// Goes through `archive`, a tar.gz, to its end. `take` is given each file and link with its cleaned name, and says whether
 /// it was wanted; the fourth of what it is given says whether an earlier file or link of that name is on disk.
 pub(crate) fn go_through<R: Read>(
     archive: R,
     limits: &Limits,
+    rooted: Rooted,
     mut take: impl FnMut(Item<'_>, &[u8], &mut Stream<R>, (&mut Names, bool)) -> Result<bool, UnpackError>,
 ) -> Result<Unpacked, UnpackError> {
     let mut stream = Stream::new(archive, limits);
@@ -70,7 +80,11 @@ pub(crate) fn go_through<R: Read>(
         if entries > limits.max_entries {
             return Err(UnpackError::LimitExceeded { limit: Limit::Entries, value: limits.max_entries });
         }
-        let name = names::clean(&entry.name, limits)?;
+        let written = match rooted {
+            Rooted::Refused => &entry.name[..],
+            Rooted::Relative => entry.name.strip_prefix(b"/").unwrap_or(&entry.name),
+        };
+        let name = names::clean(written, limits)?;
         let is_skipped = if name.is_empty() {
             if entry.kind != Kind::Directory && !entry.name.is_empty() {
                 return Err(Rule::KindConflict.broken_by(&entry.name));

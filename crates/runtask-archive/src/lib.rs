@@ -15,7 +15,7 @@ mod test_util;
 pub use entries::Unpacked;
 pub use error::{Rule, UnpackError};
 pub use limits::{Limit, Limits};
-pub use read::{Receiver, read};
+pub use read::{Receiver, read, read_rooted};
 #[cfg(any(test, feature = "test-util"))]
 pub use test_util::ArchiveBuilder;
 pub use unpack::unpack;

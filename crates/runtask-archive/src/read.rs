@@ -4,7 +4,7 @@ use std::{io::Read, path::Path};
 
 use crate::{
     Limits, UnpackError, Unpacked,
-    entries::{Item, go_through},
+    entries::{Item, Rooted, go_through},
     names,
 };
 
@@ -36,7 +36,29 @@ pub fn read<R: Read>(
     limits: &Limits,
     receiver: &mut impl Receiver,
 ) -> Result<Unpacked, UnpackError> {
-    go_through(archive, limits, |item, name, stream, _names| {
+    read_as(archive, limits, Rooted::Refused, receiver)
+}
+
+/// As [`read`], of an archive whose names may begin with `/`, which counts for nothing: so OPA writes its bundles.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_rooted<R: Read>(
+    archive: R,
+    limits: &Limits,
+    receiver: &mut impl Receiver,
+) -> Result<Unpacked, UnpackError> {
+    read_as(archive, limits, Rooted::Relative, receiver)
+}
+
+fn read_as<R: Read>(
+    archive: R,
+    limits: &Limits,
+    rooted: Rooted,
+    receiver: &mut impl Receiver,
+) -> Result<Unpacked, UnpackError> {
+    go_through(archive, limits, rooted, |item, name, stream, _names| {
         let path = names::as_path(name);
         let size = match item {
             Item::Link { target } => return Ok(receiver.link(path, target)),
@@ -60,6 +82,24 @@ pub fn read<R: Read>(
 mod tests {
     use super::*;
     use crate::{ArchiveBuilder, Rule};
+
+    /// OPA's bundles have such names. One slash counts for nothing, and nothing else is let through with it.
+    #[test]
+    fn a_name_may_begin_with_a_slash_where_that_is_said() {
+        let read_with = |name: &str| {
+            let archive = ArchiveBuilder::new().directory("/").file(name, "1").tar_gz().unwrap();
+            let mut log = Log::default();
+            read_rooted(&archive[..], &Limits::default(), &mut log).map(|_| log.0)
+        };
+        assert!(read_with("/a/b.tf").unwrap().starts_with("a/b.tf (1)"));
+        for (name, expected) in [("//a", Rule::AbsoluteName), ("/../a", Rule::ParentInName)] {
+            let error = read_with(name).unwrap_err();
+            assert!(
+                matches!(error, UnpackError::Refused { rule, .. } if rule == expected),
+                "{name}: {error}"
+            );
+        }
+    }
 
     /// Writes down what it is told, and wants no file whose name ends in `.md`.
     #[derive(Default)]

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Limits, Rule, UnpackError, Unpacked,
-    entries::{Item, go_through},
+    entries::{Item, Rooted, go_through},
     names::{self, Names},
     stream::Stream,
 };
@@ -36,7 +36,7 @@ pub fn unpack<R: Read>(
     wanted: impl Fn(&Path) -> bool,
 ) -> Result<Unpacked, UnpackError> {
     fs::create_dir_all(destination).map_err(|source| write_failed(destination, source))?;
-    go_through(archive, limits, |item, name, stream, (names, is_replacing)| {
+    go_through(archive, limits, Rooted::Refused, |item, name, stream, (names, is_replacing)| {
         let mut tree = Tree { destination, names };
         let is_wanted = wanted(names::as_path(name));
         if is_wanted {
