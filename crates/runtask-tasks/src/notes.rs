@@ -2,6 +2,7 @@
 
 use crate::problem::{Place, Problem, ProblemKind, Problems};
 use runtask_findings::printable;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -25,6 +26,8 @@ pub struct Notes<'a> {
     lines: Vec<usize>,
     /// Lines, counted from 0, that are not TOML; empty in a file that is.
     broken: BTreeSet<usize>,
+    /// What no problem shows.
+    hidden: Vec<Range<usize>>,
     list: Vec<Note>,
 }
 
@@ -39,7 +42,7 @@ impl<'a> Notes<'a> {
     pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(starts).collect();
-        Self { file, text, lines, broken: BTreeSet::new(), list: Vec::new() }
+        Self { file, text, lines, broken: BTreeSet::new(), hidden: Vec::new(), list: Vec::new() }
     }
 
     /// Something is not TOML.
@@ -71,6 +74,11 @@ impl<'a> Notes<'a> {
         }
     }
 
+    /// What stands at `place` may be a secret: stars are shown in its place, whatever problem the line has.
+    pub fn hide(&mut self, place: Range<usize>) {
+        self.hidden.push(place);
+    }
+
     /// The line at `offset`, counted from 1.
     pub fn line_number(&self, offset: usize) -> u32 {
         number(self.line(offset))
@@ -94,6 +102,19 @@ impl<'a> Notes<'a> {
         self.list.push(Note { kind, place, message });
     }
 
+    /// A part of the file that begins at `start`, of the same length, with stars in the place of what is hidden.
+    fn without_hidden<'b>(&self, part: &'b str, start: usize) -> Cow<'b, str> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(part);
+        }
+        let is_hidden = |at: usize| self.hidden.iter().any(|it| it.contains(&(start + at)));
+        let shown = |(at, it): (usize, char)| match is_hidden(at) {
+            true => "*".repeat(it.len_utf8()),
+            false => it.to_string(),
+        };
+        Cow::Owned(part.char_indices().map(shown).collect())
+    }
+
     /// The line at `offset`, counted from 0.
     fn line(&self, offset: usize) -> usize {
         self.lines.partition_point(|start| *start <= offset).saturating_sub(1)
@@ -109,6 +130,7 @@ impl<'a> Notes<'a> {
         let text = self.text.get(*self.lines.get(line)?..)?.split('\n').next()?;
         let text = text.strip_suffix('\r').unwrap_or(text);
         let offset = place.start.checked_sub(*self.lines.get(line)?)?.min(text.len());
+        let text = &*self.without_hidden(text, *self.lines.get(line)?);
         // A place of several lines is shown as far as its first one goes.
         let (before, rest) = text.split_at_checked(offset)?;
         let (meant, after) = rest.split_at_checked(place.len().min(rest.len()))?;

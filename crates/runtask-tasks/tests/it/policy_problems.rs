@@ -64,7 +64,7 @@ fn paths_are_files_or_rules_that_are_shipped() {
     4 | paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']
       |                                       ^^^^^^^^^^
 
-    error: nothing is fetched from a URL: name a file or a directory
+    error: policies are fetched from git::https://…, git::ssh://…, git::file://…, oci://… or s3://…; this is none of them
      --> runtask.toml:4:51
       |
     4 | paths = ['builtin:public-s3-buckets', 'builtin:', 'https://example.com/x.rego']
@@ -76,7 +76,7 @@ fn paths_are_files_or_rules_that_are_shipped() {
     5 | data = ['builtin:all', 's3://bucket/data']
       |         ^^^^^^^^^^^^^
 
-    error: nothing is fetched from a URL: name a file or a directory
+    error: write an archive in S3 as s3://BUCKET/KEY.tar.gz: letters, digits and . _ - / + = @ in KEY
      --> runtask.toml:5:24
       |
     5 | data = ['builtin:all', 's3://bucket/data']
@@ -84,6 +84,22 @@ fn paths_are_files_or_rules_that_are_shipped() {
 
     5 errors
     "
+    );
+}
+
+/// A URL with a password in it is shown by no problem, nor is it by another problem of its line.
+#[test]
+fn a_source_that_may_hold_a_password_is_not_shown() {
+    let said =
+        wrong_policy("paths = ['builtin:x', 'git::https://me:hunter2@example.com/a.git', 'builtin:y']");
+
+    assert!(said.contains("error: a URL holds no user name or password here"), "{said}");
+    assert_eq!(said.matches("error: no rule").count(), 2, "{said}");
+    let stars = "*".repeat("'git::https://me:hunter2@example.com/a.git'".len());
+    assert_eq!(
+        said.matches(&format!("4 | paths = ['builtin:x', {stars}, 'builtin:y']")).count(),
+        3,
+        "{said}"
     );
 }
 
