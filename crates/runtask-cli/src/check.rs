@@ -109,7 +109,7 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
     }
     // Before anything that takes time.
     let named = Named::find(arguments)?;
-    let lookup = arguments.tasks.lookup(named.given.as_deref(), named.plan.as_deref())?;
+    let lookup = arguments.tasks.lookup(named.given.as_deref(), named.plan.as_deref(), output).await?;
     let mut settings = SettingsReader::new(&lookup);
     let terraform = Terraform::from_settings(&mut settings);
     let limit = max_plan_bytes(&mut settings);

@@ -26,6 +26,7 @@ mod runner;
 mod scanners;
 mod schema;
 mod serve;
+mod shared;
 mod shell;
 mod sign;
 mod simulate;
@@ -110,7 +111,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     signals::run(async {
         match command {
             // It has an end of its own for signals: jobs at work get their results.
-            Command::Serve(arguments) => serve::serve(&arguments).await,
+            Command::Serve(arguments) => serve::serve(&arguments, output).await,
             Command::Healthcheck(arguments) => healthcheck::healthcheck(&arguments, output),
             Command::Simulate(arguments) => unless_interrupted(simulate::simulate(*arguments, output)).await,
             Command::Check(arguments) => unless_interrupted(check::check(&arguments, output)).await,

@@ -1,9 +1,10 @@
-//! `runtask policy`: lists rules, explains them, tests them, and begins new ones.
+//! `runtask policy`: lists rules, explains them, tests them, begins new ones, and fetches those of other repositories.
 
 mod check;
 mod eval;
 mod explain;
 mod explain_result;
+mod fetch;
 mod files;
 mod library;
 mod list;
@@ -12,12 +13,14 @@ mod rules;
 mod seen;
 mod sources;
 mod test;
+mod update;
 
 use check::CheckArguments;
 use clap::{Args, Subcommand};
 use eval::EvalArguments;
 use explain::ExplainArguments;
 use explain_result::ExplainResultArguments;
+use fetch::FetchArguments;
 use files::FilesArguments;
 use library::LibraryArguments;
 use list::ListArguments;
@@ -25,6 +28,7 @@ use new::NewArguments;
 use runtask_terminal::exit::Exit;
 use runtask_terminal::output::Output;
 use test::TestArguments;
+use update::UpdateArguments;
 
 /// Work with policies: list and explain rules, test them, begin a new one
 #[derive(Debug, Args)]
@@ -66,6 +70,10 @@ enum PolicyCommand {
     Test(TestArguments),
     /// Write a new rule, with tests that pass, to begin with
     New(NewArguments),
+    /// Fetch policies that are shared with other repositories, and pin them in runtask.lock
+    Update(UpdateArguments),
+    /// Fetch what runtask.lock pins, so that no other command has to
+    Fetch(FetchArguments),
 }
 
 pub(crate) async fn policy(arguments: &PolicyArguments, output: &Output) -> anyhow::Result<Exit> {
@@ -79,5 +87,7 @@ pub(crate) async fn policy(arguments: &PolicyArguments, output: &Output) -> anyh
         PolicyCommand::Library(arguments) => library::library(arguments, output),
         PolicyCommand::Test(arguments) => test::test(arguments, output).await,
         PolicyCommand::New(arguments) => new::new(arguments, output),
+        PolicyCommand::Update(arguments) => update::update(arguments, output).await,
+        PolicyCommand::Fetch(arguments) => fetch::fetch(arguments, output).await,
     }
 }

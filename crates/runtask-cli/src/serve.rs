@@ -15,6 +15,7 @@ use runtask_log::event;
 use runtask_setup::LoadedTask;
 use runtask_tasks::DEFAULT_TASK;
 use runtask_terminal::exit::Exit;
+use runtask_terminal::output::Output;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -69,8 +70,8 @@ Paths: POST / is the task `default`, POST /NAME the task NAME, GET /healthz answ
 approvals and of results.
 ";
 
-pub(crate) async fn serve(arguments: &ServeArguments) -> anyhow::Result<Exit> {
-    let lookup = arguments.tasks.lookup(None, None)?;
+pub(crate) async fn serve(arguments: &ServeArguments, output: &Output) -> anyhow::Result<Exit> {
+    let lookup = arguments.tasks.lookup(None, None, output).await?;
     let settings = PairSettings::read(&lookup, Audience::Channels).context("settings are wrong")?;
     for LoadedTask { task, checks } in settings.jobs.tasks.iter() {
         let path = if task.name == DEFAULT_TASK { "/".to_owned() } else { format!("/{}", task.name) };

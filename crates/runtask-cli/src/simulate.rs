@@ -47,7 +47,7 @@ pub(crate) async fn simulate(arguments: SimulateArguments, output: &Output) -> a
             target: Target { url: url.clone(), key: sender_key(&simulator, &arguments, output)? },
             crowd: None,
         },
-        None => start_pair(&simulator, &arguments).await?,
+        None => start_pair(&simulator, &arguments, output).await?,
     };
     let Ours { target, crowd } = ours;
     let spec = match &crowd {

@@ -1,5 +1,6 @@
 //! Finds the tasks that a command works with: those of a file, or the default without one.
 
+use crate::shared::make_ready;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use runtask_checks::LoadedCheck;
@@ -40,17 +41,22 @@ impl TasksArguments {
     ///
     /// # Errors
     ///
-    /// When there is a file here and another in the directory: whichever were taken, somebody would have meant the other.
-    pub(crate) fn lookup(
+    /// When there is a file here and another in the directory: whichever were taken, somebody would have meant the other. When
+    /// policies that the file shares with others are not here, and cannot be fetched.
+    pub(crate) async fn lookup(
         &self,
         directory: Option<&Path>,
         plan: Option<&Path>,
+        output: &Output,
     ) -> anyhow::Result<impl Fn(&str) -> Option<String> + use<>> {
         let path = match self.named() {
             Some(path) => Some(path),
             None if has_checks(&lookup) => None,
             None => file_for(directory, plan)?,
         };
+        if let Some(path) = &path {
+            make_ready(path, output).await?;
+        }
         let path = path.map(|it| it.to_string_lossy().into_owned());
         Ok(move |name: &str| if name == "RUNTASK_CONFIG" { path.clone() } else { lookup(name) })
     }
@@ -61,10 +67,11 @@ impl TasksArguments {
     /// # Errors
     ///
     /// Everything that is wrong with the file and with the policies that it names.
-    pub(crate) fn read(&self, otherwise: &str, output: &Output) -> anyhow::Result<TaskSet> {
+    pub(crate) async fn read(&self, otherwise: &str, output: &Output) -> anyhow::Result<TaskSet> {
         let path = self.path();
         let content = match &path {
             Some(path) => {
+                make_ready(path, output).await?;
                 let content = TasksFile::read(path);
                 content.with_context(|| format!("{} cannot be read", path.display()))?
             }

@@ -9,6 +9,8 @@ mod chosen;
 mod hostile;
 #[path = "check/interrupted.rs"]
 mod interrupted;
+#[path = "place/on_terminal.rs"]
+mod on_terminal;
 mod place;
 #[path = "check/plans.rs"]
 mod plans;

@@ -222,7 +222,8 @@ fn the_files_that_a_deployment_needs_are_listed() {
     ");
     let said: Value = serde_json::from_str(&place.run(&["policy", "files", "--json"]).out).unwrap();
     let expected = serde_json::json!(
-        { "file": "runtask.toml", "tasks": ["default"], "files": ["data/ports.json", "rules/deep/a.rego"] }
+        { "file": "runtask.toml", "tasks": ["default"], "files": ["data/ports.json", "rules/deep/a.rego"],
+          "shared": [] }
     );
     assert_eq!(said, expected);
 

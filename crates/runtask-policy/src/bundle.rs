@@ -5,16 +5,18 @@
 use crate::builtin;
 use crate::config_files::named;
 use crate::node::Node;
-use crate::settings::PolicyPath;
+use crate::settings::{DataPath, PolicyPath};
 use crate::source_file::SourceFile;
 use rego::Heap;
 use runtask_log::Chain;
+use runtask_sources::{Content, Places, PlacesError, Source};
 use serde_json::Value;
 use serde_json::error::Category;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Bytes that all files together may have.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -34,6 +36,8 @@ pub struct Bundle {
     pub(crate) configs: Vec<SourceFile>,
     /// Each file that was read for the data, as its settings name it.
     read: Vec<PathBuf>,
+    /// What the names of files begin with that come from elsewhere.
+    shared: Vec<String>,
 }
 
 /// Why policies cannot be read.
@@ -93,6 +97,9 @@ pub enum LoadError {
         /// The file, as the policy names it.
         path: PathBuf,
     },
+    /// What is fetched from elsewhere is not here.
+    #[error(transparent)]
+    Shared(#[from] PlacesError),
     /// A rule that is not shipped.
     #[error("there is no rule `builtin:{name}`; `runtask policy list` lists the shipped rules")]
     NoBuiltin {
@@ -107,18 +114,20 @@ pub enum LoadError {
 pub struct LoadErrors(Vec<LoadError>);
 
 impl Bundle {
-    /// Reads policies and data. Relative paths are below `base`; the library `data.runtask.plan` is always there.
+    /// Reads policies and data, from beside the file and from elsewhere, as far as that is in `places`; the library `data.runtask.plan` is always there.
     ///
     /// # Errors
     ///
     /// Every path that cannot be read.
-    pub fn load(paths: &[PolicyPath], data: &[PathBuf], base: &Path) -> Result<Self, LoadErrors> {
-        let mut reading = Reading { base, bytes: 0, entries: 0 };
+    pub fn load(paths: &[PolicyPath], data: &[DataPath], places: &Places) -> Result<Self, LoadErrors> {
+        let base = places.directory();
+        let mut reading = Reading { base, places, shared: Vec::new(), bytes: 0, entries: 0 };
         let mut bundle = Self {
             files: vec![builtin::library()],
             data: Value::Object(Default::default()),
             configs: Vec::new(),
             read: Vec::new(),
+            shared: Vec::new(),
         };
         let of_paths: Vec<_> = paths.iter().map(|it| bundle.add_policies(it, &mut reading)).collect();
         // The same file by two paths is there once.
@@ -129,6 +138,7 @@ impl Bundle {
         bundle.files.retain(|it| builtin::is_shipped(it) || !builtin::is_copy(it));
         let of_data: Vec<_> = data.iter().map(|it| bundle.add_data(it, &mut reading)).collect();
         let of_configs = bundle.add_configs(&mut reading);
+        bundle.shared = reading.shared.iter().map(|(source, _)| name_in(source, "")).collect();
         let errors: Vec<LoadError> =
             of_paths.into_iter().chain(of_data).chain([of_configs]).filter_map(Result::err).collect();
         if errors.is_empty() { Ok(bundle) } else { Err(LoadErrors(errors)) }
@@ -139,6 +149,12 @@ impl Bundle {
             PolicyPath::Builtin(name) => {
                 let file = builtin::rule(name);
                 self.files.push(file.ok_or_else(|| LoadError::NoBuiltin { name: name.clone() })?);
+                return Ok(());
+            }
+            PolicyPath::Shared(source) => {
+                for (name, _directories, text) in reading.shared(source, &["rego"])? {
+                    self.files.push(SourceFile { name, text });
+                }
                 return Ok(());
             }
             PolicyPath::Path(path) => path,
@@ -154,9 +170,16 @@ impl Bundle {
         Ok(())
     }
 
-    fn add_data(&mut self, path: &Path, reading: &mut Reading<'_>) -> Result<(), LoadError> {
-        let mut found = Vec::new();
-        reading.walk(path, 0, &mut |it| has_extension(it, &["json", "yaml", "yml"]), &mut found)?;
+    fn add_data(&mut self, path: &DataPath, reading: &mut Reading<'_>) -> Result<(), LoadError> {
+        const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
+        let found = match path {
+            DataPath::Shared(source) => reading.shared(source, &EXTENSIONS)?,
+            DataPath::Path(path) => {
+                let mut found = Vec::new();
+                reading.walk(path, 0, &mut |it| has_extension(it, &EXTENSIONS), &mut found)?;
+                found
+            }
+        };
         for (name, directories, text) in found {
             let path = PathBuf::from(name);
             self.read.push(path.clone());
@@ -174,6 +197,15 @@ impl Bundle {
         let mut found = BTreeMap::new();
         for policy in self.files.iter().filter(|it| !builtin::is_shipped(it)) {
             let directory = Path::new(&policy.name).parent().unwrap_or(Path::new(""));
+            if let Some((source, content)) = reading.owner(&policy.name) {
+                for path in named(policy) {
+                    let inner = path.strip_prefix(&name_in(&source, ""));
+                    if let Some(bytes) = inner.and_then(|it| content.file(it)) {
+                        found.insert(path.clone(), (text_of(&path, bytes)?, policy.is_test()));
+                    }
+                }
+                continue;
+            }
             for path in named(policy) {
                 if !found.contains_key(&path) && reading.base.join(&path).is_file() {
                     let text = reading.inner_text(Path::new(&path), directory)?;
@@ -190,16 +222,22 @@ impl Bundle {
         Ok(())
     }
 
-    /// Each file that a run task needs, as its settings name it: tests are none of them.
+    /// Each file beside its settings that a run task needs, as these name it: tests are none of them, nor is what comes from
+    /// elsewhere.
     pub(crate) fn needed(&self) -> Vec<PathBuf> {
         let policies = self.files.iter().filter(|it| !builtin::is_shipped(it) && !it.is_test());
-        policies.map(|it| PathBuf::from(&it.name)).chain(self.read.iter().cloned()).collect()
+        let all = policies.map(|it| PathBuf::from(&it.name)).chain(self.read.iter().cloned());
+        let is_shared = |it: &Path| self.shared.iter().any(|prefix| it.to_string_lossy().starts_with(prefix));
+        all.filter(|it| !is_shared(it)).collect()
     }
 }
 
 /// Reads directories within limits.
 struct Reading<'a> {
     base: &'a Path,
+    places: &'a Places,
+    /// What was read from elsewhere.
+    shared: Vec<(Source, Rc<Content>)>,
     bytes: u64,
     entries: usize,
 }
@@ -208,6 +246,39 @@ struct Reading<'a> {
 type Found = (String, Vec<String>, String);
 
 impl Reading<'_> {
+    /// The files of a source whose names end so, in the order of their names.
+    fn shared(&mut self, source: &Source, extensions: &[&str]) -> Result<Vec<Found>, LoadError> {
+        let content = match self.shared.iter().find(|(it, _)| it == source) {
+            Some((_, content)) => Rc::clone(content),
+            None => {
+                let content = Rc::new(self.places.content(source)?);
+                self.shared.push((source.clone(), Rc::clone(&content)));
+                content
+            }
+        };
+        let mut found = Vec::new();
+        for (path, bytes) in content.files().filter(|(path, _)| has_extension(Path::new(path), extensions)) {
+            let name = name_in(source, path);
+            self.entries += 1;
+            self.bytes += bytes.len() as u64;
+            if self.entries > MAX_ENTRIES || self.bytes > MAX_BYTES {
+                return Err(LoadError::TooMuch { path: PathBuf::from(name) });
+            }
+            let directories = path.rsplit_once('/').map(|(above, _)| above.split('/').map(str::to_owned));
+            let text = text_of(&name, bytes)?;
+            found.push((name, directories.into_iter().flatten().collect(), text));
+        }
+        if found.is_empty() && extensions == ["rego"] {
+            return Err(LoadError::Empty { path: PathBuf::from(source.as_str()) });
+        }
+        Ok(found)
+    }
+
+    /// The source that a policy comes from, with all that it holds; `None` of one that lies beside the file.
+    fn owner(&self, policy: &str) -> Option<(Source, Rc<Content>)> {
+        self.shared.iter().find(|(source, _)| policy.starts_with(&name_in(source, ""))).cloned()
+    }
+
     /// Finds files in the order of their names, with what is hidden left out.
     fn walk(
         &mut self,
@@ -287,6 +358,18 @@ impl Reading<'_> {
     }
 }
 
+/// The name of a file that comes from elsewhere.
+fn name_in(source: &Source, path: &str) -> String {
+    format!("{source}/{path}")
+}
+
+fn text_of(name: &str, bytes: &[u8]) -> Result<String, LoadError> {
+    String::from_utf8(bytes.to_vec()).map_err(|error| LoadError::Read {
+        path: PathBuf::from(name),
+        source: io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()),
+    })
+}
+
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     path.extension().is_some_and(|it| extensions.iter().any(|extension| it == *extension))
 }
@@ -346,6 +429,7 @@ fn kind(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runtask_sources::{Digest, Lock, Pin, Revision};
 
     #[test]
     fn files_that_policies_name_are_read_with_them() {
@@ -364,7 +448,8 @@ mod tests {
             "package a\nx := parse_config_file(\"limits/low.yaml\")\ny := [\"../secret.yaml\", \"gone.yaml\", \"limits\"]",
         );
         write("policies/b_test.rego", "package b_test\nx := parse_config_file(\"test.json\")");
-        let load = || Bundle::load(&[PolicyPath::Path("policies".into())], &[], directory.path());
+        let places = Places::new(directory.path(), None);
+        let load = || Bundle::load(&[PolicyPath::Path("policies".into())], &[], &places);
         let bundle = load().unwrap();
         let names: Vec<&str> = bundle.configs.iter().map(|it| &*it.name).collect();
         assert_eq!(names, ["policies/limits/low.yaml", "policies/test.json"]);
@@ -380,13 +465,53 @@ mod tests {
         }
     }
 
+    /// Policies, data and the files that policies read, all from elsewhere; and nothing of it is among the files beside.
+    #[test]
+    fn what_comes_from_elsewhere_is_read_as_what_lies_beside() {
+        let directory = tempfile::tempdir().unwrap();
+        let places = Places::new(directory.path(), None);
+        let source: Source = "git::https://example.com/a.git//p?ref=release/1".parse().unwrap();
+        let mut content = Content::default();
+        for (path, text) in [
+            ("aws/a.rego", "package a\nx := parse_config_file(\"low.yaml\")\ny := [\"../other.yaml\"]"),
+            ("aws/a_test.rego", "package a_test"),
+            ("aws/low.yaml", "a: 1"),
+            ("other.yaml", "b: 1"),
+        ] {
+            content.add(path, text.as_bytes().to_vec()).unwrap();
+            let path = directory.path().join(Places::packed(Digest::of(b""))).join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let load = || {
+            let data = [DataPath::Shared(source.clone())];
+            Bundle::load(&[PolicyPath::Shared(source.clone())], &data, &places)
+        };
+        let error = load().unwrap_err().to_string();
+        assert!(error.contains("is not in runtask.lock: run `runtask policy update`"), "{error}");
+        let (from, to) = (Places::packed(Digest::of(b"")), Places::packed(content.digest()));
+        fs::rename(directory.path().join(from), directory.path().join(to)).unwrap();
+        let mut lock = Lock::default();
+        let revision = Revision::commit(&"a".repeat(40)).unwrap();
+        lock.set(Pin { source: source.clone(), revision, digest: content.digest() });
+        fs::write(places.lock_file(), lock.text()).unwrap();
+        let bundle = load().unwrap();
+        let names = |of: &[SourceFile]| of.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
+        let named = |it: &str| format!("git::https://example.com/a.git//p?ref=release/1/aws/{it}");
+        assert_eq!(names(&bundle.files)[1..], [named("a.rego"), named("a_test.rego")]);
+        assert_eq!(names(&bundle.configs), [named("low.yaml")]);
+        assert_eq!(bundle.data, serde_json::json!({ "aws": { "a": 1 }, "b": 1 }));
+        assert_eq!(bundle.needed(), Vec::<PathBuf>::new());
+    }
+
     /// U-04: the file, what it should be, and what is wrong with it, in words that people use.
     #[test]
     fn data_that_cannot_be_read_is_told_in_words() {
         let directory = tempfile::tempdir().unwrap();
         let error = |name: &str, text: &str| {
             fs::write(directory.path().join(name), text).unwrap();
-            Bundle::load(&[], &[PathBuf::from(name)], directory.path()).unwrap_err().to_string()
+            let places = Places::new(directory.path(), None);
+            Bundle::load(&[], &[DataPath::Path(name.into())], &places).unwrap_err().to_string()
         };
         assert_eq!(error("a.json", ""), "a.json is not JSON: it is empty");
         assert_eq!(error("a.json", "{\"a\":\n"), "a.json is not JSON: it ends too early, at line 2");

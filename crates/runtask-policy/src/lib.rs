@@ -48,6 +48,6 @@ pub use message::{RuleEntry, RuleKind, SeenExpression, Solution, TakesUnknowns, 
 pub use policy::{Explanation, Policy, TestResult, TestResults};
 pub use read_settings::{SETTINGS, read_settings};
 pub use sensitive_plan::{Redactor, SensitivePlan};
-pub use settings::{Exception, PolicyPath, PolicySettings, Unknown};
+pub use settings::{DataPath, Exception, PolicyPath, PolicySettings, Unknown};
 #[cfg(any(test, feature = "test-util"))]
 pub use test_util::Judge;

@@ -13,12 +13,13 @@ use crate::session;
 use crate::settings::{Exception, PolicySettings, Unknown};
 use runtask_checks::{Check, Given, Loading, Needs, Stop, Tried};
 use runtask_findings::{CheckReport, printable};
+use runtask_sources::{Places, cache_directory};
 use runtask_tasks::{Date, RunFacts, SettingsEntry, suggestion};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::Seek;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing::info;
@@ -84,7 +85,8 @@ impl Check for Policy {
         let settings = loading.of_task.and_then(|it| it.get::<PolicySettings>());
         let settings = settings.ok_or("which policies to ask, only a file can say: set RUNTASK_CONFIG")?;
         let memory = MemoryLimit::from_settings(loading.settings);
-        Self::load(loading.task, settings, loading.directory, memory)
+        let cache = cache_directory(|name| loading.settings.text(name));
+        Self::load(loading.task, settings, &Places::new(loading.directory, cache), memory)
             .map_err(|error| format!("the policies of task {}: {error}", loading.task))
     }
 
@@ -120,7 +122,7 @@ impl Check for Policy {
 }
 
 impl Policy {
-    /// The policies of `task`, whose [`PolicySettings`] are `settings`, read from disk. Relative paths are below `base`.
+    /// The policies of `task`, whose [`PolicySettings`] are `settings`, read from disk. Nothing is fetched.
     ///
     /// # Errors
     ///
@@ -128,10 +130,10 @@ impl Policy {
     pub fn load(
         task: &str,
         settings: &PolicySettings,
-        base: &Path,
+        places: &Places,
         memory: MemoryLimit,
     ) -> Result<Self, LoadErrors> {
-        let bundle = Bundle::load(&settings.paths, &settings.data, base)?;
+        let bundle = Bundle::load(&settings.paths, &settings.data, places)?;
         Ok(Self::new(task, bundle, settings.clone(), memory))
     }
 

@@ -3,8 +3,9 @@
 use crate::asked_builtins::AskedBuiltins;
 use crate::builtin::{BUILTINS, Builtins, PREFIX};
 use crate::read_exceptions::{EXCEPTION, exceptions};
-use crate::settings::{PolicyPath, PolicySettings, Unknown};
+use crate::settings::{DataPath, PolicyPath, PolicySettings, Unknown};
 use runtask_settings::numbers::RULE_TIME_LIMIT;
+use runtask_sources::{Source, SourceError};
 use runtask_tasks::{
     CheckSettings, Date, Form, Key, Kind, Notes, ReadSettings, SettingsEntry, Table, Text, shown, suggestion,
     table,
@@ -25,9 +26,9 @@ static POLICY: Kind = Kind::new(
         Key::required(
             "paths",
             Form::Texts,
-            "Rego files and directories, and rules that are shipped: builtin:NAME, builtin:all",
+            "Rego files and directories, rules that are shipped: builtin:NAME, builtin:all, and sources that are fetched: git::https://…//DIRECTORY?ref=REF, oci://…, s3://…",
         ),
-        Key::new("data", Form::Texts, "Files and directories that rules read as `data`"),
+        Key::new("data", Form::Texts, "Files, directories and sources that rules read as `data`"),
         Key::new("namespaces", Form::Texts, "The packages whose rules are asked; every package unless set"),
         Key::new(
             "unknown",
@@ -63,7 +64,7 @@ pub fn read_settings(
     let paths = paths(table, builtins, notes);
     let asked = AskedBuiltins { paths: &paths, builtins };
     let data = table.texts("data", notes).unwrap_or_default();
-    let data = data.iter().filter_map(|it| local_path(it, notes)).collect();
+    let data = data.iter().filter_map(|it| data_path(it, notes)).collect();
     let namespaces = table.texts("namespaces", notes);
     let unknown = table.word("unknown", &Unknown::ALL.map(|it| (it.as_str(), it)), notes);
     let time_limit = table.number(RULE_TIME_LIMIT.name, notes);
@@ -98,7 +99,10 @@ fn paths(table: &Table<'_>, builtins: Builtins<'_>, notes: &mut Notes<'_>) -> Ve
                 notes.error(text.place, format!("no rule `{}` is shipped{advice}", shown(name)));
                 continue;
             }
-            None => local_path(&text, notes).map(PolicyPath::Path).into_iter().collect(),
+            None if Source::is_meant(text.text) => {
+                source(&text, notes).map(PolicyPath::Shared).into_iter().collect()
+            }
+            None => vec![PolicyPath::Path(PathBuf::from(text.text))],
         };
         for path in found {
             // `builtin:all` and the name of one of them ask that one once.
@@ -110,16 +114,28 @@ fn paths(table: &Table<'_>, builtins: Builtins<'_>, notes: &mut Notes<'_>) -> Ve
     paths
 }
 
-fn local_path(text: &Text<'_>, notes: &mut Notes<'_>) -> Option<PathBuf> {
-    if text.text.contains("://") {
-        notes.error(text.place.clone(), "nothing is fetched from a URL: name a file or a directory");
-        return None;
-    }
+fn data_path(text: &Text<'_>, notes: &mut Notes<'_>) -> Option<DataPath> {
     if text.text.starts_with(PREFIX) {
         notes.error(text.place.clone(), "shipped rules belong in `paths`");
         return None;
     }
-    Some(PathBuf::from(text.text))
+    if Source::is_meant(text.text) {
+        return source(text, notes).map(DataPath::Shared);
+    }
+    Some(DataPath::Path(PathBuf::from(text.text)))
+}
+
+fn source(text: &Text<'_>, notes: &mut Notes<'_>) -> Option<Source> {
+    match text.text.parse() {
+        Ok(source) => Some(source),
+        Err(error) => {
+            if Source::may_hold_secret(text.text) {
+                notes.hide(text.place.clone());
+            }
+            notes.error(text.place.clone(), SourceError::to_string(&error));
+            None
+        }
+    }
 }
 
 fn params(settings: &Table<'_>, asked: AskedBuiltins<'_>, notes: &mut Notes<'_>) -> Json {

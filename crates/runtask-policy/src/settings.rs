@@ -1,6 +1,7 @@
 //! Holds the settings of the check `policy`: `[tasks.NAME.policy]`. Reads none: see `read_settings.rs`.
 
 use runtask_settings::numbers::RULE_TIME_LIMIT;
+use runtask_sources::Source;
 use runtask_tasks::{AddressPattern, Date};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use std::time::Duration;
 pub struct PolicySettings {
     /// `paths`: where the rules are, at least one, each once.
     pub paths: Vec<PolicyPath>,
-    /// `data`: files and directories whose content is `data` for the rules; relative to the file that names them.
-    pub data: Vec<PathBuf>,
+    /// `data`: files, directories and sources whose content is `data` for the rules.
+    pub data: Vec<DataPath>,
     /// `namespaces`: the packages whose rules are asked; every package unless set.
     pub namespaces: Option<Vec<String>>,
     /// `unknown`: what follows where a rule depends on what is known only after apply.
@@ -27,6 +28,19 @@ pub struct PolicySettings {
 impl PolicySettings {
     /// How long one rule may take unless the file says otherwise.
     pub const TIME_LIMIT: Duration = RULE_TIME_LIMIT.default_time();
+
+    /// What is fetched from elsewhere, in the order of the file; some perhaps twice.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        let of_paths = self.paths.iter().filter_map(|it| match it {
+            PolicyPath::Shared(source) => Some(source),
+            PolicyPath::Builtin(_) | PolicyPath::Path(_) => None,
+        });
+        let of_data = self.data.iter().filter_map(|it| match it {
+            DataPath::Shared(source) => Some(source),
+            DataPath::Path(_) => None,
+        });
+        of_paths.chain(of_data)
+    }
 }
 
 /// Where rules are.
@@ -36,6 +50,17 @@ pub enum PolicyPath {
     Builtin(String),
     /// A Rego file or a directory of them; relative to the file that names it.
     Path(PathBuf),
+    /// What is fetched from elsewhere.
+    Shared(Source),
+}
+
+/// Where data for rules is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataPath {
+    /// A file or a directory; relative to the file that names it.
+    Path(PathBuf),
+    /// What is fetched from elsewhere.
+    Shared(Source),
 }
 
 /// The result of a rule that cannot tell, because a value is known only after apply.

@@ -4,7 +4,9 @@ use crate::checks::ENTRIES;
 use runtask_approvals::SECTION;
 use runtask_findings::printable;
 use runtask_notify::SETTINGS;
+use runtask_policy::PolicySettings;
 use runtask_settings::SettingsReader;
+use runtask_sources::Source;
 use runtask_tasks::{Date, Kind, MAX_FILE_BYTES, Problems, Tasks, file_kind, task_kind};
 use std::fs::File;
 use std::io::{self, Read};
@@ -58,6 +60,29 @@ impl TasksFile {
         Self { name: name.to_owned(), content, directory: directory.to_owned() }
     }
 
+    /// The sources of policies and data that its tasks name, each once, in the order of tasks. `now` decides what has expired.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub fn sources(&self, now: SystemTime) -> Result<Vec<Source>, Problems> {
+        let (tasks, _warnings) = self.tasks(now)?;
+        let settings = tasks.iter().flat_map(|it| &it.checks).filter_map(|it| it.settings.as_ref());
+        let mut sources: Vec<Source> = Vec::new();
+        for source in settings.filter_map(|it| it.get::<PolicySettings>()).flat_map(PolicySettings::sources) {
+            if !sources.contains(source) {
+                sources.push(source.clone());
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Where its relative paths begin.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// `fetched`, or else the file that `RUNTASK_CONFIG` names; `None` where it names none, or one that cannot be read,
     /// which is noted.
     pub(crate) fn named(settings: &mut SettingsReader<'_>, fetched: Option<Self>) -> Option<Self> {
@@ -87,7 +112,7 @@ impl TasksFile {
         settings: &mut SettingsReader<'_>,
         now: SystemTime,
     ) -> Option<(Tasks, Problems)> {
-        match Tasks::parse(&self.name, &self.content, Date::of(now), ENTRIES, &SETTINGS, &[SECTION]) {
+        match self.tasks(now) {
             Ok(read) => Some(read),
             Err(problems) => {
                 // Each names the file: whoever started this need not have set anything.
@@ -95,5 +120,9 @@ impl TasksFile {
                 None
             }
         }
+    }
+
+    fn tasks(&self, now: SystemTime) -> Result<(Tasks, Problems), Problems> {
+        Tasks::parse(&self.name, &self.content, Date::of(now), ENTRIES, &SETTINGS, &[SECTION])
     }
 }

@@ -48,7 +48,7 @@ If it does not, the flow failed in silence. Its run history in Power Automate sa
 
 pub(crate) async fn test_channel(arguments: &TestChannelArguments, output: &Output) -> anyhow::Result<Exit> {
     let path = arguments.tasks.path().context("there is no runtask.toml here: name one with --config")?;
-    let tasks = arguments.tasks.read("", output)?;
+    let tasks = arguments.tasks.read("", output).await?;
     let Some(asking) = &tasks.asking else {
         bail!("no task of {} asks people: write `[tasks.NAME.approval]`", path.display());
     };

@@ -54,7 +54,7 @@ pub(crate) enum MadeUp {
 
 pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::Result<Exit> {
     let path = arguments.tasks.path().context("there is no runtask.toml here: name one with --config")?;
-    let tasks = arguments.tasks.read("", output)?;
+    let tasks = arguments.tasks.read("", output).await?;
     let mut settings = SettingsReader::new(&lookup);
     let client = client_settings(&mut settings);
     let channel = match tasks.channel(&arguments.name, &settings) {

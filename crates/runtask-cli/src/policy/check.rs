@@ -1,6 +1,7 @@
 //! `runtask policy check`: says everything that keeps a run task from starting with the tasks and policies of a file, and
 //! what is odd about them.
 
+use crate::shared::make_ready;
 use crate::tasks_arguments::TasksArguments;
 use anyhow::Context;
 use clap::Args;
@@ -26,6 +27,7 @@ Exit codes: 0 a run task would start with them, 2 it would not, for the reasons 
 
 pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow::Result<Exit> {
     let file = arguments.tasks.path().context("there is no runtask.toml here; name one with --config")?;
+    make_ready(&file, output).await?;
     let content = TasksFile::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
     // `RUNTASK_CHECKS` is for those who have no file.
     let lookup = |name: &str| lookup(name).filter(|_| name != "RUNTASK_CHECKS");

@@ -40,7 +40,7 @@ Exit codes: 0 it holds, 1 it is undefined, 2 it could not be answered.
 ";
 
 pub(crate) async fn eval(arguments: &EvalArguments, output: &Output) -> anyhow::Result<Exit> {
-    let policy = arguments.sources.policy(output)?;
+    let policy = arguments.sources.policy(output).await?;
     let input = arguments.input.as_deref().map(plan_file).transpose()?;
     let answer = policy.query(&arguments.query, input).await;
     let solutions = answer.map_err(|error| all_reasons(&error)).context("the query cannot be answered")?;

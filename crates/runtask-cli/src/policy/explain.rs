@@ -33,7 +33,7 @@ pub(crate) struct ExplainArguments {
 }
 
 pub(crate) async fn explain(arguments: &ExplainArguments, output: &Output) -> anyhow::Result<Exit> {
-    let policies = policies(&arguments.tasks, arguments.task.as_deref(), output)?;
+    let policies = policies(&arguments.tasks, arguments.task.as_deref(), output).await?;
     let mut rules: Vec<RuleEntry> = rules(&policies).await?.into_iter().map(|(rule, _)| rule).collect();
     if let Some(code) = &arguments.rule {
         rules.retain(|it| it.code == *code);

@@ -46,7 +46,7 @@ pub(crate) async fn explain_result(
     arguments: &ExplainResultArguments,
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let policy = arguments.sources.policy(output)?;
+    let policy = arguments.sources.policy(output).await?;
     let plan = plan_file(&arguments.plan)?;
     let explained =
         policy.explain(&arguments.rule, plan, arguments.address.as_deref(), &RunFacts::default()).await;

@@ -21,7 +21,7 @@ pub(crate) struct ListArguments {
 }
 
 pub(crate) async fn list(arguments: &ListArguments, output: &Output) -> anyhow::Result<Exit> {
-    let policies = policies(&arguments.tasks, arguments.task.as_deref(), output)?;
+    let policies = policies(&arguments.tasks, arguments.task.as_deref(), output).await?;
     let rules = rules(&policies).await?;
     if output.json {
         let all: Vec<_> = rules.iter().map(|(rule, tasks)| json!({ "rule": rule, "tasks": tasks })).collect();

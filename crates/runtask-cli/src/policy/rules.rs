@@ -15,12 +15,12 @@ paths = [\"builtin:all\", \"builtin:timestamp-parity\"]
 ";
 
 /// The policies of the task that is asked for: of all that have any, where none is named.
-pub(super) fn policies(
+pub(super) async fn policies(
     tasks: &TasksArguments,
     task: Option<&str>,
     output: &Output,
 ) -> anyhow::Result<Vec<(String, Policy)>> {
-    let set = tasks.read(SHIPPED, output)?;
+    let set = tasks.read(SHIPPED, output).await?;
     let policies: Vec<(String, Policy)> = match task {
         Some(name) => {
             let policy = policy_of(choose(&set, Some(name))?);

@@ -5,8 +5,9 @@ use crate::tasks_arguments::TasksArguments;
 use anyhow::Context;
 use clap::Args;
 use runtask_findings::{printable, printable_lines};
-use runtask_policy::{MemoryLimit, Policy, PolicyPath, PolicySettings, UnavailableError, Unknown};
+use runtask_policy::{DataPath, MemoryLimit, Policy, PolicyPath, PolicySettings, UnavailableError, Unknown};
 use runtask_settings::SettingsReader;
+use runtask_sources::Places;
 use runtask_terminal::environment::lookup;
 use runtask_terminal::output::Output;
 use serde_json::json;
@@ -32,17 +33,17 @@ pub(crate) struct SourceArguments {
 
 impl SourceArguments {
     /// The policies, one for each task that has some.
-    pub(crate) fn policies(&self, output: &Output) -> anyhow::Result<Vec<Policy>> {
+    pub(crate) async fn policies(&self, output: &Output) -> anyhow::Result<Vec<Policy>> {
         if !self.paths.is_empty() {
             return Ok(vec![self.named()?]);
         }
-        let of_tasks = policies(&self.tasks, self.task.as_deref(), output)?;
+        let of_tasks = policies(&self.tasks, self.task.as_deref(), output).await?;
         Ok(of_tasks.into_iter().map(|(_task, policy)| policy).collect())
     }
 
     /// The policies of one task.
-    pub(crate) fn policy(&self, output: &Output) -> anyhow::Result<Policy> {
-        let mut policies = self.policies(output)?;
+    pub(crate) async fn policy(&self, output: &Output) -> anyhow::Result<Policy> {
+        let mut policies = self.policies(output).await?;
         match (policies.pop(), policies.is_empty()) {
             (Some(policy), true) => Ok(policy),
             _ => anyhow::bail!("several tasks have policies; name one with --task"),
@@ -53,7 +54,7 @@ impl SourceArguments {
     fn named(&self) -> anyhow::Result<Policy> {
         let settings = PolicySettings {
             paths: self.paths.iter().cloned().map(PolicyPath::Path).collect(),
-            data: self.data.clone(),
+            data: self.data.iter().cloned().map(DataPath::Path).collect(),
             namespaces: None,
             unknown: Unknown::default(),
             params: json!({}),
@@ -63,7 +64,7 @@ impl SourceArguments {
         let mut environment = SettingsReader::new(&lookup);
         let memory = MemoryLimit::from_settings(&mut environment);
         environment.finish().context("settings are wrong")?;
-        Ok(Policy::load("", &settings, Path::new(""), memory)?)
+        Ok(Policy::load("", &settings, &Places::new(Path::new(""), None), memory)?)
     }
 }
 

@@ -53,7 +53,7 @@ Exit codes: 0 all tests passed, 1 one failed, 2 there is none, or they could not
 pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::Result<Exit> {
     let observe = arguments.coverage || arguments.trace || arguments.profile;
     let mut report = TestResults { tests: Vec::new(), warnings: Vec::new(), seen: Vec::new() };
-    for policy in arguments.sources.policies(output)? {
+    for policy in arguments.sources.policies(output).await? {
         let results = policy.test(observe).await;
         let results = results.map_err(|error| all_reasons(&error)).context("the tests cannot run")?;
         report.warnings.extend(results.warnings);

@@ -53,10 +53,14 @@ pub(crate) struct Ours {
 }
 
 /// Our own run task, in this process, trusting the simulator and nobody else. It ends with the process.
-pub(crate) async fn start_pair(simulator: &Simulator, arguments: &SimulateArguments) -> anyhow::Result<Ours> {
+pub(crate) async fn start_pair(
+    simulator: &Simulator,
+    arguments: &SimulateArguments,
+    output: &Output,
+) -> anyhow::Result<Ours> {
     let key = Uuid::new_v4().simple().to_string();
     let origins = format!("{},{}", simulator.origin(), simulator.archivist_origin());
-    let lookup = arguments.tasks.lookup(Some(arguments.directory()), None)?;
+    let lookup = arguments.tasks.lookup(Some(arguments.directory()), None, output).await?;
     let settings = |name: &str| match name {
         "HMAC_KEY" => Some(key.clone()),
         "RUNTASK_ALLOWED_ORIGINS" => Some(origins.clone()),
