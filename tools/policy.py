@@ -2,7 +2,8 @@
 """Packs tasks and policies into a layer: `policy.zip`, and beside it `policy.json`, which names the tasks.
 
 A directory holds `runtask.toml` and, below itself, the files that this names. `runtask policy files` says which those
-are, and refuses what a run task would not start with; they are packed, and nothing else. The layer unpacks to
+are, and refuses what a run task would not start with; they are packed, and nothing else. Policies that are shared with other
+repositories are packed as runtask.lock pins them, out of the cache, beside the file: a function fetches nothing. The layer unpacks to
 /opt/runtask, so the file is /opt/runtask/runtask.toml. The same directory gives the same bytes.
 
 `make package POLICY=DIRECTORY` does this, too, and builds the functions; to change policies alone, this is enough.
@@ -27,6 +28,9 @@ FOLDER = "runtask"
 
 # The earliest time that a zip can hold. Any would do, as long as it is always the same.
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+# Settings that say how what is shared is fetched, and not what is packed.
+FETCHING = ("RUNTASK_CACHE_DIR", "RUNTASK_CA_BUNDLE", "RUNTASK_FETCH_TIMEOUT_MS", "RUNTASK_HTTP_TIMEOUT_MS", "RUNTASK_OCI_")
 
 
 class PolicyError(Exception):
@@ -64,13 +68,16 @@ def read(directory: Path, program: Path | None = None) -> Layer:
         raise PolicyError(f"there is no {FILE} in {directory}: name the directory that holds it.")
     needed = needed_by(root / FILE, program or built())
     files = {f"{FOLDER}/{os.path.normpath(name)}": content(root, name) for name in [FILE, *needed["files"]]}
+    files |= {f"{FOLDER}/{it['to']}": Path(it["from"]).read_bytes() for it in needed["shared"]}
     return Layer(needed["tasks"], files)
 
 
-def needed_by(file: Path, program: Path) -> dict[str, list[str]]:
-    """The names of the tasks of a file, and of the files that it needs, relative to its directory."""
+def needed_by(file: Path, program: Path) -> dict[str, list]:
+    """The names of the tasks of a file, and of the files that it needs, relative to its directory; and of the files that it
+    shares with others, where each is and where it belongs."""
     # What is set here for some other run task must not decide what is packed.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RUNTASK_")}
+    decides = lambda name: name.startswith("RUNTASK_") and not name.startswith(FETCHING)  # noqa: E731
+    environment = {name: value for name, value in os.environ.items() if not decides(name)}
     command = [str(program), "policy", "files", "--config", str(file), "--json"]
     try:
         answer = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)

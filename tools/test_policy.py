@@ -40,6 +40,9 @@ data = ["data/ports.json"]
 """
 
 
+DENIES = "package shared\n\nimport rego.v1\n\ndeny contains \"never\" if true\n"
+
+
 class Folder(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
@@ -83,6 +86,40 @@ class Layers(Folder):
             modes = {stat.filemode(it.external_attr >> 16) for it in zipped.infolist()}
             self.assertEqual(modes, {"-rw-r--r--"})
         self.assertEqual(json.loads(names.read_text()), {"tasks": ["default", "net-policy"]})
+
+    def test_what_is_shared_is_packed_as_it_is_pinned_and_starts_without_git_and_cache(self) -> None:
+        shared = self.directory({"rules/a.rego": DENIES, "rules/README.md": "no policy"}, name="shared")
+        git = ["git", "-C", str(shared), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+        for command in [["init", "--quiet", "--initial-branch=main"], ["add", "."], ["commit", "--quiet", "--message", "Add"]]:
+            subprocess.run([*git, *command], check=True)
+        source = f"git::file://{shared.resolve()}//rules?ref=main"
+        directory = self.directory({"runtask.toml": f'[tasks.default]\nchecks = ["policy"]\npolicy.paths = ["{source}"]\n'})
+        self.assertIn("no run task would start with this", self.refused(directory))
+        cache = {"RUNTASK_CACHE_DIR": str(self.folder / "cache")}
+        with mock.patch.dict(os.environ, cache):
+            subprocess.run([self.runtask, "policy", "update"], cwd=directory, check=True, stdout=subprocess.DEVNULL)
+            (shared / "rules/a.rego").write_text("package moved\n")
+            subprocess.run([*git, "commit", "--quiet", "--all", "--message", "Move"], check=True)
+            archive, _names = policy.write(self.read(directory), self.folder / "package")
+        unpacked = self.folder / "opt"
+        with zipfile.ZipFile(archive) as zipped:
+            zipped.extractall(unpacked)
+        names = sorted(it.relative_to(unpacked).as_posix() for it in unpacked.rglob("*") if it.is_file())
+        self.assertEqual([names[0], *names[2:]], ["runtask/runtask.lock", "runtask/runtask.toml"])
+        self.assertRegex(names[1], r"^runtask/runtask\.shared/sha256-[0-9a-f]{64}/a\.rego$")
+        self.assertEqual((unpacked / names[1]).read_text(), DENIES)
+
+        def starts() -> tuple[int, str]:
+            # Nothing is set: there is no git to be found, and no cache.
+            command = [self.runtask, "policy", "check", "--config", unpacked / "runtask/runtask.toml"]
+            answer = subprocess.run(command, env={}, capture_output=True, text=True)
+            return answer.returncode, answer.stdout + answer.stderr
+
+        self.assertIn("a run task would start with 1 task", starts()[1])
+        (unpacked / names[1]).write_text("package shared\n")
+        code, said = starts()
+        self.assertEqual(code, 2)
+        self.assertIn("is not what runtask.lock pins", said)
 
     def test_only_names_and_bytes_decide_what_a_layer_is(self) -> None:
         first, second = self.good(modified=1_000_000_000), self.good(name="other", modified=1_700_000_000)
