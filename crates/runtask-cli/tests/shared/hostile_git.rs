@@ -7,7 +7,7 @@ use crate::{denies, place, plan};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, Instant};
 
 fn updated(source: &str) -> Said {
@@ -119,8 +119,7 @@ fn nothing_of_the_repository_is_run() {
     for hook in ["post-checkout", "post-index-change", "reference-transaction", "fsmonitor-watchman"] {
         let path = hooks.join(hook);
         fs::write(&path, &script).unwrap();
-        std::os::unix::fs::PermissionsExt::set_mode(&mut fs::metadata(&path).unwrap().permissions(), 0o755);
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     let settings = format!(
         "[core]\n\thooksPath = {0}\n\tautocrlf = true\n[init]\n\ttemplateDir = {0}\n[filter \"evil\"]\n\tsmudge = touch {1}\n",
