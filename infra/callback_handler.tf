@@ -1,7 +1,7 @@
 # Makes the callback handler, which fetches configuration and plan, checks them, and reports one final result.
 # It talks to HCP Terraform with the run's own token. Of AWS it needs the table of claims, the right to let Lambda call
 # the failure handler for it, and what is kept in AWS of its settings: the file with the tasks (tasks.tf), the secrets of
-# channels (channels.tf). Where there are approvals, it may ask (approvals.tf).
+# channels, and a bus that is one (channels.tf). Where there are approvals, it may ask (approvals.tf).
 
 resource "aws_iam_role" "callback_handler" {
   count = local.makes_roles
@@ -35,6 +35,7 @@ locals {
       local.decrypt_tasks_file_statements,
       local.channel_secrets_statements,
       local.decrypt_channel_secrets_statements,
+      local.channel_event_bus_statements,
       local.ask_rights,
       local.keep_reports_statements,
       local.encrypt_reports_statements,

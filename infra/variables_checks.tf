@@ -171,3 +171,15 @@ variable "channel_secrets_kms_key" {
     error_message = "channel_secrets_kms_key is for channel_secrets, and there are none."
   }
 }
+
+variable "channel_event_bus" {
+  description = "The bus of EventBridge that a channel of the kind eventbridge leads to, as [notify.NAME] in runtask.toml names it: its name, where it is in the same account and region, or its ARN. The callback handler may put events on it, and on no other."
+  type        = string
+  default     = null
+
+  # No character that means more than itself in a policy of AWS.
+  validation {
+    condition     = var.channel_event_bus == null || can(regex("^(arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/)?[A-Za-z0-9/._-]+$", var.channel_event_bus))
+    error_message = "channel_event_bus must be the name of a bus, or its ARN (arn:aws:events:REGION:ACCOUNT:event-bus/NAME), or unset."
+  }
+}

@@ -1,4 +1,4 @@
-# Who may read the secrets of channels.
+# Who may read the secrets of channels, and put events on a bus.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -76,4 +76,67 @@ run "a_key_for_nothing" {
   }
 
   expect_failures = [var.channel_secrets_kms_key]
+}
+
+# Who may put events on a bus.
+run "a_bus" {
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    channel_event_bus = "acme"
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.callback_handler[0].policy).Statement : [statement.Action, statement.Resource] if statement.Sid == "ChannelEvents"] == [
+      ["events:PutEvents", "arn:aws:events:eu-central-1:123456789012:event-bus/acme"]
+    ]
+    error_message = "The callback handler may put events on the bus, and on this alone."
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.failure_handler[0].policy, "events:") && !strcontains(aws_iam_role_policy.request_handler[0].policy, "events:")
+    error_message = "Nobody else may."
+  }
+}
+
+run "a_bus_of_others" {
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    channel_event_bus = "arn:aws:events:eu-west-1:210987654321:event-bus/acme/runs"
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role_policy.callback_handler[0].policy, "\"Resource\":\"arn:aws:events:eu-west-1:210987654321:event-bus/acme/runs\"")
+    error_message = "An ARN is taken as it is."
+  }
+}
+
+run "no_bus" {
+  module {
+    source = "./tests/without-key"
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.callback_handler[0].policy, "events:")
+    error_message = "Without a bus there is no right to any."
+  }
+}
+
+run "every_bus" {
+  command = plan
+
+  module {
+    source = "./tests/without-key"
+  }
+
+  variables {
+    channel_event_bus = "*"
+  }
+
+  expect_failures = [var.channel_event_bus]
 }

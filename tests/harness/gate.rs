@@ -238,6 +238,10 @@ fn permission(method: &str, path: &str, headers: &HeaderMap, body: &[u8]) -> Per
             let index = body["IndexName"].as_str().map(|it| format!("/index/{it}")).unwrap_or_default();
             (format!("dynamodb:{operation}"), arn("dynamodb", &format!("table/{table}{index}")))
         }
+        Some(("AWSEvents", operation)) => {
+            let bus = body["Entries"][0]["EventBusName"].as_str().unwrap();
+            (format!("events:{operation}"), arn("events", &format!("event-bus/{bus}")))
+        }
         // Its name, in what calls it here, is its ARN.
         Some(("secretsmanager", operation)) => {
             (format!("secretsmanager:{operation}"), body["SecretId"].as_str().unwrap().to_owned())

@@ -4,6 +4,8 @@
 mod claims;
 #[cfg(feature = "dynamodb")]
 mod documents;
+#[cfg(feature = "eventbridge")]
+mod event_signer;
 #[cfg(feature = "extension")]
 mod extension;
 #[cfg(all(feature = "s3", feature = "ssm"))]
@@ -37,6 +39,8 @@ pub use aws_types::SdkConfig;
 pub use claims::TableClaims;
 #[cfg(feature = "dynamodb")]
 pub use documents::TableDocuments;
+#[cfg(feature = "eventbridge")]
+pub use event_signer::{EventSigner, NotSigned};
 #[cfg(feature = "extension")]
 pub use extension::Extension;
 #[cfg(all(feature = "s3", feature = "ssm"))]

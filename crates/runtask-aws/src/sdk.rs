@@ -50,23 +50,29 @@ pub fn sdk_config(lookup: Lookup) -> SdkConfig {
 /// The same, for whoever has other credentials, or says which region is meant.
 #[must_use]
 pub fn sdk_config_of(lookup: Lookup, key: Option<AccessKey>, region: Option<String>) -> SdkConfig {
-    let is_set = |name| lookup(name).map(|it| it.eq_ignore_ascii_case("true"));
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(http_client())
         .service_config(ServiceEndpoints(lookup));
     config
-        .set_region(
-            region.or_else(|| lookup("AWS_REGION")).or_else(|| lookup("AWS_DEFAULT_REGION")).map(Region::new),
-        )
+        .set_region(region.or_else(|| self::region(lookup)).map(Region::new))
         .set_credentials_provider(key.map(credentials))
         .set_endpoint_url(lookup("AWS_ENDPOINT_URL"))
-        .set_use_fips(is_set("AWS_USE_FIPS_ENDPOINT"))
-        .set_use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"));
+        .set_use_fips(flag(lookup, "AWS_USE_FIPS_ENDPOINT"))
+        .set_use_dual_stack(flag(lookup, "AWS_USE_DUALSTACK_ENDPOINT"));
     config.build()
 }
 
-fn key(lookup: Lookup) -> Option<AccessKey> {
+/// `None` where the environment does not say.
+pub(crate) fn flag(lookup: Lookup, name: &str) -> Option<bool> {
+    lookup(name).map(|it| it.eq_ignore_ascii_case("true"))
+}
+
+pub(crate) fn region(lookup: Lookup) -> Option<String> {
+    lookup("AWS_REGION").or_else(|| lookup("AWS_DEFAULT_REGION"))
+}
+
+pub(crate) fn key(lookup: Lookup) -> Option<AccessKey> {
     let secret = |name| lookup(name).map(SecretString::from);
     Some(AccessKey {
         id: lookup("AWS_ACCESS_KEY_ID")?,

@@ -2,6 +2,7 @@
 
 use crate::attempt::Attempt;
 use crate::end::End;
+use crate::event_bus::events;
 use crate::handler::Handler;
 use crate::page_of_result::KeepPage;
 #[cfg(feature = "reports")]
@@ -156,7 +157,7 @@ async fn read_channels(settings: &mut JobSettings, aws: &Aws) {
     }
     let lookup = |name: &str| secrets.get(name).or_else(|| lookup(name));
     let mut reader = SettingsReader::new(&lookup);
-    settings.read_channels(&mut reader);
+    settings.read_channels(&mut reader, events().as_ref());
     if let Err(problems) = reader.finish() {
         error!(event = event::CHANNEL_NOT_READY, "nobody is told through these channels: {problems}");
     }

@@ -6,6 +6,8 @@ mod configuration;
 mod decline;
 mod disk;
 mod end;
+#[cfg(feature = "lambda")]
+mod event_bus;
 mod failure;
 mod handler;
 mod heartbeat;

@@ -89,7 +89,7 @@ impl PairSettings {
             shutdown: settings.milliseconds(&numbers::SHUTDOWN_TIMEOUT),
         };
         if audience == Audience::Channels {
-            read.jobs.read_channels(&mut settings);
+            read.jobs.read_channels(&mut settings, None);
             read.redis = redis_settings(&mut settings, read.jobs.client.ca_bundle.clone());
             let is_shared = settings.text("REDIS_URL").is_some();
             let asking = read.jobs.tasks.asking.as_ref();

@@ -1,16 +1,18 @@
 //! A channel with its secrets, ready to be told.
 
+use crate::eventbridge::Events;
 use crate::message::{Message, Outcome};
 use crate::pagerduty::{Event, is_key};
 use crate::place::Address;
 use crate::request::Request;
 use crate::settings::{ChannelSettings, Target};
 use crate::webhook::SigningKey;
-use crate::{datadog, pagerduty, slack, teams, webhook};
+use crate::{datadog, eventbridge, pagerduty, slack, teams, webhook};
 use runtask_settings::{Reference, SettingsReader};
 use runtask_tasks::CheckSettings;
 use secrecy::SecretString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Where people are told.
@@ -19,7 +21,7 @@ pub struct Channel {
     name: String,
     on: Vec<Outcome>,
     address: Address,
-    /// The host of an origin of one's own: it may have an inner address.
+    /// The host of an origin of one's own, or of a private endpoint of AWS: it may have an inner address.
     trusted: Option<String>,
     receiver: Receiver,
 }
@@ -32,10 +34,12 @@ enum Receiver {
     Webhook(Vec<SigningKey>),
     Datadog { key: SecretString, tags: Vec<String> },
     Pagerduty { key: SecretString, event: Event },
+    EventBridge { bus: String, events: Arc<dyn Events> },
 }
 
 impl Channel {
-    /// Makes `[notify.NAME]` ready, as [`SETTINGS`](crate::SETTINGS) has read it. `directory` is where the paths in it begin.
+    /// Makes `[notify.NAME]` ready, as [`SETTINGS`](crate::SETTINGS) has read it. `directory` is where the paths in it begin,
+    /// and `events` the way to EventBridge of a program that has one.
     ///
     /// # Errors
     ///
@@ -45,6 +49,7 @@ impl Channel {
         settings: &CheckSettings,
         reader: &SettingsReader<'_>,
         directory: &Path,
+        events: Option<&Arc<dyn Events>>,
     ) -> Result<Self, String> {
         let because = |why: String| format!("channel {name}: {why}");
         let of_channel = settings.get::<ChannelSettings>();
@@ -82,12 +87,22 @@ impl Channel {
                 let address = Address::known(&pagerduty::address(*event, *region)).map_err(because)?;
                 (address, Receiver::Pagerduty { key, event: *event })
             }
+            Target::EventBridge { bus } => {
+                let no_way = "the kind `eventbridge` is for the Lambda functions, whose role may put events on the bus: \
+                              this program has no key of AWS";
+                let events = events.ok_or_else(|| because(no_way.to_owned()))?;
+                let address = Address::known(events.address()).map_err(because)?;
+                (address, Receiver::EventBridge { bus: bus.clone(), events: Arc::clone(events) })
+            }
         };
+        let address = address.at(origin.as_ref());
+        // Only by a private endpoint is AWS's name one of an inner address.
+        let of_aws = matches!(receiver, Receiver::EventBridge { .. }).then(|| address.host());
         Ok(Self {
             name: name.to_owned(),
             on: on.clone(),
-            address: address.at(origin.as_ref()),
-            trusted: origin.as_ref().map(crate::place::Origin::host),
+            trusted: origin.as_ref().map(crate::place::Origin::host).or(of_aws),
+            address,
             receiver,
         })
     }
@@ -113,6 +128,7 @@ impl Channel {
             Receiver::Webhook(_) => "webhook",
             Receiver::Datadog { .. } => "datadog",
             Receiver::Pagerduty { .. } => "pagerduty",
+            Receiver::EventBridge { .. } => "eventbridge",
         }
     }
 
@@ -138,6 +154,9 @@ impl Channel {
             Receiver::Webhook(keys) => webhook::request(message, keys, now),
             Receiver::Datadog { key, tags } => datadog::request(message, key, tags),
             Receiver::Pagerduty { key, event } => pagerduty::request(message, key, *event),
+            Receiver::EventBridge { bus, events } => {
+                eventbridge::request(message, &self.address, bus, &**events, now)
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
 mod channel;
 mod datadog;
+mod eventbridge;
 mod message;
 mod notifier;
 mod pagerduty;
@@ -14,6 +16,7 @@ mod teams;
 mod webhook;
 
 pub use channel::Channel;
+pub use eventbridge::Events;
 pub use message::{Message, Outcome};
 pub use notifier::{Notifier, Told};
 pub use send::NotSent;

@@ -127,6 +127,14 @@ impl Message {
         self.run_url.as_deref().filter(is_link)
     }
 
+    /// The name of this message, for receivers that tell by it what they have had: the same whenever it is sent, and another
+    /// one for another verdict. There are no dots in it, which part it from what follows where a webhook is signed.
+    pub(crate) fn event_id(&self) -> String {
+        let plain = |it: char| if it.is_ascii_alphanumeric() || it == '-' || it == '_' { it } else { '-' };
+        let id: String = self.id.chars().take(100).map(plain).collect();
+        format!("msg_{id}-{}", self.outcome.as_str())
+    }
+
     /// The message for programs.
     pub(crate) fn to_json(&self) -> Value {
         let mut json = json!({

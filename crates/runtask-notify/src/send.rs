@@ -1,5 +1,6 @@
 //! Sends one request: a few times, inside a time.
 
+use crate::answer::{Answer, Judge};
 use crate::place::Address;
 use crate::request::Request;
 use http::{HeaderValue, StatusCode, header};
@@ -15,6 +16,9 @@ const BACKOFF: Backoff =
 /// The longest that one attempt may take, so that there is time for another.
 const ATTEMPT: Duration = Duration::from_secs(4);
 
+/// Bytes of an answer that are read, where one is.
+const ANSWER: usize = 64 << 10;
+
 /// Why a message was not sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -26,6 +30,14 @@ pub enum NotSent {
         host: String,
         /// Its answer.
         status: StatusCode,
+    },
+    /// The receiver said so in a code of its own.
+    #[error("{host} did not take it: {code}{}", advice_on(code))]
+    NotTaken {
+        /// The receiver.
+        host: String,
+        /// Its code, in letters and digits; or our words, where it has none.
+        code: String,
     },
     /// It could not be asked. The source has no URL.
     #[error("{host} could not be reached")]
@@ -58,7 +70,22 @@ fn advice(status: StatusCode) -> &'static str {
     }
 }
 
-/// Sends it until the receiver takes it. Success is an answer of 2xx; its body is not read.
+/// What to do about a code of EventBridge.
+fn advice_on(code: &str) -> &'static str {
+    match code {
+        "AccessDeniedException" | "NotAuthorizedForSourceException" => {
+            ": whoever runs this may not put events on this bus"
+        }
+        "ResourceNotFoundException" => ": there is no such bus",
+        "ExpiredTokenException" | "InvalidSignatureException" | "UnrecognizedClientException" => {
+            ": the key of AWS is not valid (any more)"
+        }
+        _ => "",
+    }
+}
+
+/// Sends it until the receiver takes it. Success is an answer of 2xx; its body is read only where the receiver says there
+/// whether it took it.
 ///
 /// It is sent again after an answer of 429 or 5xx, no answer or none in time, and never after another one.
 pub(crate) async fn send(
@@ -79,16 +106,20 @@ pub(crate) async fn send(
     loop {
         let asked =
             http.post(address.expose().clone()).headers(headers.clone()).body(request.body.clone()).send();
+        let asked = async { heard(asked.await?, request.judge).await };
         let answer = timeout_at(until.min(Instant::now() + ATTEMPT), asked).await;
         let (error, wait) = match answer {
-            Ok(Ok(answer)) if answer.status().is_success() => return Ok(()),
-            Ok(Ok(answer)) => {
-                let status = answer.status();
-                let error = NotSent::Refused { host: host.clone(), status };
-                if status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() {
-                    return Err(error);
+            Ok(Ok((status, headers, answer))) => {
+                let refused = || NotSent::Refused { host: host.clone(), status };
+                match answer {
+                    Answer::Taken => return Ok(()),
+                    Answer::Final => return Err(refused()),
+                    Answer::Refused(code) => return Err(NotSent::NotTaken { host, code }),
+                    Answer::Later => (refused(), retry_after(&headers)),
+                    Answer::Busy(code) => {
+                        (NotSent::NotTaken { host: host.clone(), code }, retry_after(&headers))
+                    }
                 }
-                (error, retry_after(answer.headers()))
             }
             Ok(Err(source)) => {
                 (NotSent::Unreachable { host: host.clone(), source: source.without_url() }, None)
@@ -103,6 +134,23 @@ pub(crate) async fn send(
         sleep_until(next).await;
         attempt += 1;
     }
+}
+
+/// The answer: its status and headers, and what they mean, or its body.
+async fn heard(
+    mut response: reqwest::Response,
+    judge: Option<Judge>,
+) -> Result<(StatusCode, http::HeaderMap, Answer), reqwest::Error> {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let Some(judge) = judge else { return Ok((status, headers, Answer::of(status))) };
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER {
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((status, headers, judge(status, &body)))
 }
 
 /// The pause that the receiver asks for, in seconds. A date is as good as nothing: it is for longer than there is time.

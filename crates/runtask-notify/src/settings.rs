@@ -1,6 +1,7 @@
 //! Reads `[notify.NAME]`. Secrets are not in it, only where they are.
 
 use crate::datadog::SITES;
+use crate::eventbridge::is_bus;
 use crate::message::Outcome;
 use crate::pagerduty::{Event, Region};
 use crate::place::Origin;
@@ -32,11 +33,12 @@ static KIND: Kind = Kind::new(
         Key::new("tags", Form::Texts, "Tags of Datadog's events"),
         Key::new("event", Form::Word(&EVENT_WORDS), "What PagerDuty is sent; change unless set"),
         Key::new("region", Form::Word(&REGION_WORDS), "The region of PagerDuty; us unless set"),
+        Key::new("bus", Form::Text, "The bus of EventBridge: its name, or its ARN"),
         Key::new("severity", Form::Word(&SEVERITY_WORDS), "The severity of an alert; error unless set"),
     ],
 );
 
-const KIND_WORDS: [&str; 5] = ["slack", "teams", "webhook", "datadog", "pagerduty"];
+const KIND_WORDS: [&str; 6] = ["slack", "teams", "webhook", "datadog", "pagerduty", "eventbridge"];
 const OUTCOME_WORDS: [&str; 3] = words(&OUTCOMES);
 const SEVERITY_WORDS: [&str; 4] = words(&SEVERITIES);
 
@@ -64,6 +66,7 @@ impl ChannelSettings {
             Target::Slack { url } | Target::Teams { url } => vec![url],
             Target::Webhook { url, secrets } => std::iter::once(url).chain(secrets).collect(),
             Target::Datadog { key, .. } | Target::Pagerduty { key, .. } => vec![key],
+            Target::EventBridge { .. } => vec![],
         };
         references.into_iter().filter_map(Reference::parameter)
     }
@@ -77,6 +80,7 @@ pub(crate) enum Target {
     Webhook { url: Reference, secrets: Vec<Reference> },
     Datadog { key: Reference, site: &'static str, tags: Vec<String> },
     Pagerduty { key: Reference, event: Event, region: Region },
+    EventBridge { bus: String },
 }
 
 /// A kind of channel, and the keys that only some kinds have.
@@ -86,12 +90,13 @@ struct ChannelKind {
     keys: &'static [&'static str],
 }
 
-static KINDS: [ChannelKind; 5] = [
+static KINDS: [ChannelKind; 6] = [
     ChannelKind { name: "slack", keys: &["url", "on"] },
     ChannelKind { name: "teams", keys: &["url", "on"] },
     ChannelKind { name: "webhook", keys: &["url", "secret", "previous_secret", "on"] },
     ChannelKind { name: "datadog", keys: &["key", "site", "tags", "on"] },
     ChannelKind { name: "pagerduty", keys: &["key", "event", "region", "severity", "on"] },
+    ChannelKind { name: "eventbridge", keys: &["bus", "on"] },
 ];
 
 const OUTCOMES: [(&str, Outcome); 3] =
@@ -131,6 +136,8 @@ fn channel(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<ChannelSettings> 
         "teams" => (secret(table, "url", notes).map(|url| Target::Teams { url }), None),
         "webhook" => (webhook(table, notes), None),
         "datadog" => (datadog(table, notes), Some(OUTCOMES.map(|it| it.1).to_vec())),
+        // Rules of the bus choose.
+        "eventbridge" => (event_bridge(table, notes), Some(OUTCOMES.map(|it| it.1).to_vec())),
         _ => {
             let target = pagerduty(table, notes);
             let is_alert = matches!(target, Some(Target::Pagerduty { event: Event::Alert(_), .. }));
@@ -213,6 +220,23 @@ fn datadog(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Target> {
         None => Some(Vec::new()),
     };
     Some(Target::Datadog { key: key?, site: site?, tags: tags? })
+}
+
+fn event_bridge(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Target> {
+    if table.entry("bus").is_none() {
+        table.missing("bus", "write the bus's name, or its ARN", notes);
+        return None;
+    }
+    let text = table.text("bus", notes)?;
+    if !is_bus(text.text) {
+        let message = format!(
+            "`{}` is no bus: write its name, or its ARN, as `arn:aws:events:REGION:ACCOUNT:event-bus/NAME`",
+            shown(text.text)
+        );
+        notes.error(text.place, message);
+        return None;
+    }
+    Some(Target::EventBridge { bus: text.text.to_owned() })
 }
 
 fn pagerduty(table: &Table<'_>, notes: &mut Notes<'_>) -> Option<Target> {

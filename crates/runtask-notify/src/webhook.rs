@@ -40,14 +40,7 @@ pub(crate) fn request(message: &Message, keys: &[SigningKey], now: SystemTime) -
         "timestamp": message.time(),
         "data": message.to_json(),
     });
-    signed(Request::new(&body), &id(message), keys, now)
-}
-
-/// The same for a message that is sent again. Dots part it from what follows where it is signed.
-fn id(message: &Message) -> String {
-    let plain = |it: char| if it.is_ascii_alphanumeric() || it == '-' || it == '_' { it } else { '-' };
-    let id: String = message.id.chars().take(100).map(plain).collect();
-    format!("msg_{id}")
+    signed(Request::new(&body), &message.event_id(), keys, now)
 }
 
 fn signed(request: Request, id: &str, keys: &[SigningKey], now: SystemTime) -> Request {
@@ -70,7 +63,7 @@ mod tests {
     fn a_signature_is_that_of_the_specification() {
         let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let keys = [SigningKey::parse(&secret).unwrap()];
-        let request = Request { body: br#"{"test": 2432232314}"#.to_vec(), headers: Vec::new() };
+        let request = Request { body: br#"{"test": 2432232314}"#.to_vec(), headers: Vec::new(), judge: None };
         let now = UNIX_EPOCH + Duration::from_secs(1_614_265_330);
         let signed = signed(request, "msg_p5jXN8AQM9LWM0D4loKWxJek", &keys, now);
         let (_, signature) = signed.headers.iter().find(|it| it.0 == "webhook-signature").unwrap();

@@ -7,9 +7,10 @@ use crate::tasks_file::TasksFile;
 use runtask_archive::Limits;
 use runtask_client::ClientSettings;
 use runtask_findings::OnError;
-use runtask_notify::Channel;
+use runtask_notify::{Channel, Events};
 use runtask_protocol::AccessToken;
 use runtask_settings::{SettingsError, SettingsReader, numbers};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tracing::warn;
 
@@ -74,9 +75,10 @@ impl JobSettings {
         self.tasks.get(task).and_then(|it| it.task.on_error).unwrap_or(self.on_error)
     }
 
-    /// Makes the channels of the file ready. Whoever does not, tells nobody, and needs none of their secrets.
-    pub fn read_channels(&mut self, settings: &mut SettingsReader<'_>) {
-        self.channels = self.tasks.channels(settings);
+    /// Makes the channels of the file ready. Whoever does not, tells nobody, and needs none of their secrets. `events` is the
+    /// way to EventBridge of whoever has one.
+    pub fn read_channels(&mut self, settings: &mut SettingsReader<'_>, events: Option<&Arc<dyn Events>>) {
+        self.channels = self.tasks.channels(settings, events);
     }
 
     /// Reads the settings as a part of more, but no channels.

@@ -6,12 +6,13 @@ use crate::tasks_file::TasksFile;
 use runtask_approvals::TaskApproval;
 use runtask_checks::{LoadedCheck, Loading, Tried};
 use runtask_findings::printable;
-use runtask_notify::Channel;
+use runtask_notify::{Channel, Events};
 use runtask_settings::SettingsReader;
 use runtask_tasks::{CheckSettings, Problems, Task, Tasks};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Tasks by their names, each with its checks ready to run.
@@ -76,9 +77,13 @@ impl TaskSet {
     }
 
     /// Makes the channels ready, with their secrets; what is wrong with them is a problem of the settings. Only whoever works
-    /// on jobs needs them: `check` runs where the secrets are not.
-    pub fn channels(&self, settings: &mut SettingsReader<'_>) -> Vec<Channel> {
-        let load = |name: &str| match self.channel(name, settings)? {
+    /// on jobs needs them: `check` runs where the secrets are not. `events` is the way to EventBridge of whoever has one.
+    pub fn channels(
+        &self,
+        settings: &mut SettingsReader<'_>,
+        events: Option<&Arc<dyn Events>>,
+    ) -> Vec<Channel> {
+        let load = |name: &str| match self.channel(name, settings, events)? {
             Ok(channel) => Some(channel),
             Err(why) => {
                 settings.problem(why);
@@ -93,9 +98,14 @@ impl TaskSet {
     /// # Errors
     ///
     /// Why it cannot be told.
-    pub fn channel(&self, name: &str, settings: &SettingsReader<'_>) -> Option<Result<Channel, String>> {
+    pub fn channel(
+        &self,
+        name: &str,
+        settings: &SettingsReader<'_>,
+        events: Option<&Arc<dyn Events>>,
+    ) -> Option<Result<Channel, String>> {
         let of_channel = self.channels.get(name)?;
-        Some(Channel::load(name, of_channel, settings, &self.directory))
+        Some(Channel::load(name, of_channel, settings, &self.directory, events))
     }
 
     /// The parameters of AWS in which secrets of channels are, as `ssm:///NAME`. Whoever can read them gives them to

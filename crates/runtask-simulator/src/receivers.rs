@@ -1,9 +1,10 @@
-//! Plays those who are told of results: Slack, Teams, Datadog, PagerDuty, and a webhook of one's own.
+//! Plays those who are told of results: Slack, Teams, Datadog, PagerDuty, EventBridge, and a webhook of one's own.
 //!
 //! One server for all of them, on loopback; a path says who is meant, as the vendors' paths do. Each judges what it gets by
 //! words and numbers of its own, takes it or refuses it as the vendor would, and remembers it.
 
 mod datadog;
+mod eventbridge;
 mod pagerduty;
 mod seen;
 mod slack;
@@ -43,7 +44,7 @@ pub struct Receivers {
 /// What one of them got, and what it made of it.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// Who got it: `slack`, `teams`, `datadog`, `pagerduty`, `webhook`.
+    /// Who got it: `slack`, `teams`, `datadog`, `pagerduty`, `webhook`, `eventbridge`.
     pub receiver: &'static str,
     /// Its answer; nothing where it closed the connection, or never answered.
     pub answered: Option<u16>,
@@ -219,6 +220,8 @@ fn judge(path: &str, seen: &Seen) -> (&'static str, Judged) {
         ("pagerduty", pagerduty::judge(seen))
     } else if path == "/webhook" {
         ("webhook", webhook::judge(seen))
+    } else if path == "/" {
+        ("eventbridge", eventbridge::judge(seen))
     } else {
         ("nobody", Judged::refused(404, "not found", "nobody listens at this path"))
     }

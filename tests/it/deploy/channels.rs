@@ -1,4 +1,4 @@
-//! Tests people who are told of results by what is deployed: a channel's secret is in Parameter Store.
+//! Tests people who are told of results by what is deployed: a channel's secret is in Parameter Store, and a bus takes events.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,6 +9,7 @@ use runtask_tests::aws;
 use runtask_tests::log_events::LogEvents;
 use runtask_tests::secrets::assert_no_secrets;
 use runtask_tests::stack::Stack;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{assert_keeps_secrets, deployment, key, target};
@@ -74,6 +75,96 @@ on = ["passed"]
     assert!(events.has(event::CHANNEL_TOLD) && events.has(event::CHANNEL_NOT_READY));
     assert_keeps_secrets(&deployment, &key, &run);
     assert_no_secrets(&deployment.logs(), &[SECRET]);
+}
+
+/// An event is put on the bus that infra names, by the function's role, and a rule there takes it. Another bus is refused, and
+/// costs no run its result.
+#[tokio::test]
+async fn an_event_is_put_on_the_bus_that_infra_names() {
+    let variables = [
+        ("fmt_engine", "native"),
+        ("tasks_file", "ssm:///acme/runtask.toml"),
+        ("tasks", "[\"default\"]"),
+        ("channel_event_bus", "acme"),
+    ];
+    let stack = Stack::apply(&variables).await;
+    let tasks = r#"
+[tasks.default]
+checks = ["fmt"]
+notify = ["bus", "others"]
+
+[notify.bus]
+kind = "eventbridge"
+bus = "acme"
+
+[notify.others]
+kind = "eventbridge"
+bus = "others"
+"#;
+    let endpoint = stack.moto.endpoint();
+    aws::put_parameter(endpoint, "/acme/runtask.toml", tasks).await;
+    let queue = queue_behind_bus(endpoint, "acme").await;
+
+    let simulator = simulator().await;
+    let deployment = deployment(&stack, &simulator, |_, function| function).await;
+    let key = key(&stack, None).await;
+    let run = simulator.prepare(spec(formatted())).await.unwrap();
+    assert_eq!(run.deliver(&target(&deployment, &key)).await.unwrap(), Some(200));
+    let record = run.wait_final(PATIENCE).await;
+    assert_eq!(result(&record), ("passed", "Format check passed"));
+    deployment.double.wait_idle(PATIENCE).await;
+
+    let events = messages(endpoint, &queue).await;
+    let [event] = events.as_slice() else { panic!("{events:#?}") };
+    assert_eq!(
+        (event["source"].as_str(), event["detail-type"].as_str()),
+        (Some("runtask"), Some("run_task.finished"))
+    );
+    let detail = &event["detail"];
+    assert_eq!(detail["id"], format!("msg_{}-passed", record.task_result_id));
+    assert_eq!(
+        (detail["outcome"].as_str(), detail["run_id"].as_str()),
+        (Some("passed"), Some(&*record.run_id))
+    );
+    let callback_handler = &deployment.functions[1];
+    let put =
+        ("events:PutEvents".to_owned(), "arn:aws:events:eu-central-1:123456789012:event-bus/acme".to_owned());
+    assert!(deployment.gate.used(&callback_handler.role).contains(&put));
+    let refused = deployment.gate.refused();
+    assert!(!refused.is_empty() && refused.iter().all(|it| it.contains("event-bus/others")), "{refused:?}");
+    let events = LogEvents::read(&deployment.double.logs(&callback_handler.name));
+    assert_eq!(events.one(event::CHANNEL_TOLD)["channel"], "bus");
+    assert_eq!(events.one(event::CHANNEL_NOT_TOLD)["channel"], "others");
+    assert_keeps_secrets(&deployment, &key, &run);
+}
+
+/// Makes a bus, with a rule that brings our events into a queue; returns the queue's URL.
+async fn queue_behind_bus(endpoint: &str, bus: &str) -> String {
+    let queue = aws::call(endpoint, "sqs", "AmazonSQS.CreateQueue", &json!({"QueueName": bus})).await;
+    for (operation, body) in [
+        ("CreateEventBus", json!({"Name": bus})),
+        (
+            "PutRule",
+            json!({"Name": "ours", "EventBusName": bus, "EventPattern": r#"{"source":["runtask"]}"#}),
+        ),
+        (
+            "PutTargets",
+            json!({"Rule": "ours", "EventBusName": bus, "Targets": [
+                {"Id": "queue", "Arn": format!("arn:aws:sqs:eu-central-1:123456789012:{bus}")}
+            ]}),
+        ),
+    ] {
+        aws::call(endpoint, "events", &format!("AWSEvents.{operation}"), &body).await;
+    }
+    queue["QueueUrl"].as_str().unwrap().to_owned()
+}
+
+/// What is in a queue.
+async fn messages(endpoint: &str, queue: &str) -> Vec<Value> {
+    let body = json!({"QueueUrl": queue, "MaxNumberOfMessages": 10});
+    let answer = aws::call(endpoint, "sqs", "AmazonSQS.ReceiveMessage", &body).await;
+    let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+    messages.iter().map(|it| serde_json::from_str(it["Body"].as_str().unwrap()).unwrap()).collect()
 }
 
 /// Slack, as far as it takes messages: its origin, and the paths to which there was something posted.

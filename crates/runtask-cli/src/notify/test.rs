@@ -57,7 +57,7 @@ pub(crate) async fn test(arguments: &TestArguments, output: &Output) -> anyhow::
     let tasks = arguments.tasks.read("", output).await?;
     let mut settings = SettingsReader::new(&lookup);
     let client = client_settings(&mut settings);
-    let channel = match tasks.channel(&arguments.name, &settings) {
+    let channel = match tasks.channel(&arguments.name, &settings, None) {
         Some(channel) => channel.map_err(|why| anyhow!(why))?,
         None => bail!("{}", unknown(&arguments.name, tasks.channel_names(), &path.to_string_lossy())),
     };

@@ -7,11 +7,13 @@ mod sending;
 mod settings;
 
 use runtask_client::ClientSettings;
-use runtask_notify::{Channel, Message, Notifier, Outcome, SETTINGS, Told};
+use runtask_notify::{Channel, Events, Message, Notifier, Outcome, SETTINGS, Told};
 use runtask_settings::SettingsReader;
 use runtask_simulator::Receivers;
 use runtask_tasks::{CheckEntry, Date, Problems, Tasks};
+use secrecy::SecretString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
@@ -77,8 +79,30 @@ fn load(channels: &str) -> Result<Vec<Channel>, String> {
 fn load_with(channels: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Channel>, String> {
     let (tasks, _warnings) = parse(channels).map_err(|it| it.to_string())?;
     let reader = SettingsReader::new(lookup);
-    let load = |(name, settings): (&String, _)| Channel::load(name, settings, &reader, Path::new(""));
+    let events: Arc<dyn Events> = Arc::new(SomeEvents);
+    let load =
+        |(name, settings): (&String, _)| Channel::load(name, settings, &reader, Path::new(""), Some(&events));
     tasks.channels().iter().map(load).collect()
+}
+
+/// The way to EventBridge of somebody with a key of AWS.
+#[derive(Debug)]
+struct SomeEvents;
+
+impl Events for SomeEvents {
+    fn address(&self) -> &str {
+        "https://events.eu-central-1.amazonaws.com/"
+    }
+
+    fn sign(
+        &self,
+        _url: &str,
+        _headers: &[(&'static str, &'static str)],
+        _body: &[u8],
+        _now: SystemTime,
+    ) -> Vec<(&'static str, SecretString)> {
+        vec![("authorization", "AWS4-HMAC-SHA256 standin".into())]
+    }
 }
 
 /// Every kind of channel, each leading to the receivers.
@@ -91,7 +115,8 @@ fn everybody(receivers: &Receivers) -> Vec<Channel> {
          [notify.c-webhook]\nkind = \"webhook\"\nurl = \"env:URL\"\nsecret = \"env:SECRET\"\nprevious_secret = \"env:OLD_SECRET\"\norigin = \"{origin}\"\n\
          [notify.d-datadog]\nkind = \"datadog\"\nkey = \"env:DATADOG\"\ntags = [\"env:prod\", \"deployment\"]\norigin = \"{origin}\"\n\
          [notify.e-change]\nkind = \"pagerduty\"\nkey = \"env:PAGERDUTY\"\norigin = \"{origin}\"\n\
-         [notify.f-alert]\nkind = \"pagerduty\"\nkey = \"env:PAGERDUTY\"\nevent = \"alert\"\norigin = \"{origin}\"\n"
+         [notify.f-alert]\nkind = \"pagerduty\"\nkey = \"env:PAGERDUTY\"\nevent = \"alert\"\norigin = \"{origin}\"\n\
+         [notify.g-events]\nkind = \"eventbridge\"\nbus = \"acme\"\norigin = \"{origin}\"\n"
     );
     load_with(&settings, &|name| if name == "URL" { Some(url.clone()) } else { lookup(name) }).unwrap()
 }

@@ -35,7 +35,7 @@ async fn an_apply_is_a_change_and_resolves_the_alert() {
     let received = told(&applied).await;
     let names: Vec<_> = received.iter().map(|it| it.receiver).collect();
     // The others are told of what did not pass, unless their settings say more.
-    assert_eq!(names, ["datadog", "pagerduty", "pagerduty"]);
+    assert_eq!(names, ["datadog", "eventbridge", "pagerduty", "pagerduty"]);
     assert_eq!(received[0].body["title"], "Applied: net-prod");
     assert_eq!(received[0].body["alert_type"], "success");
     let resolve = received.iter().find(|it| it.body.get("event_action").is_some()).unwrap();
@@ -91,6 +91,6 @@ proptest! {
             ..message(Outcome::Unavailable)
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        prop_assert_eq!(runtime.block_on(told(&message)).len(), 6);
+        prop_assert_eq!(runtime.block_on(told(&message)).len(), 7);
     }
 }

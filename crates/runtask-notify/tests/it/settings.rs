@@ -19,7 +19,9 @@ fn everything_that_is_wrong_is_said_at_once() {
          [notify.e]\nkind = \"pagerduty\"\nkey = \"env:X\"\nseverity = \"error\"\nregion = \"mars\"\n\
          [notify.f]\nkind = \"pagerduty\"\nkey = \"env:X\"\nevent = \"alert\"\non = [\"failed\"]\n\
          [notify.g]\nkind = \"webhook\"\nurl = \"env:X\"\norigin = \"https://a.example/x\"\n\
-         [notify.G_]\nkind = \"slack\"\nurl = \"env:X\"\n"
+         [notify.G_]\nkind = \"slack\"\nurl = \"env:X\"\n\
+         [notify.h]\nkind = \"eventbridge\"\n\
+         [notify.i]\nkind = \"eventbridge\"\nbus = \"arn:aws:sns:eu-central-1:123456789012:acme\"\n"
         )
     );
 }
