@@ -1,6 +1,7 @@
 # Makes the table of claims, which lets one function work on a task result when several are given it.
-# It holds ids of task results and times, no secrets, and nothing for longer than 70 minutes plus the time that DynamoDB
-# takes to delete expired items.
+# It holds ids of task results and times; and, where channels know a message that they have had, what they are to be told,
+# until they were: names, counts and the first lines of errors. It holds no secrets, and nothing for longer than 70 minutes
+# plus the time that DynamoDB takes to delete expired items.
 
 resource "aws_dynamodb_table" "claims" {
   region = var.region

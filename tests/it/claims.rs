@@ -76,7 +76,10 @@ async fn an_item_expires_and_holds_no_more_than_it_must() {
     else {
         panic!("nobody else has it")
     };
-    claims.finish(&lease, now()).await.unwrap();
+    // Nor does it hold what was told.
+    claims.owe(&lease, "what is to be told").await.unwrap();
+    claims.finish(&lease, now(), Some("what is to be told")).await.unwrap();
+    claims.told("taskrs-1").await.unwrap();
     let scan =
         aws::call(moto.endpoint(), "dynamodb", "DynamoDB_20120810.Scan", &json!({"TableName": TABLE})).await;
     let item = json!({

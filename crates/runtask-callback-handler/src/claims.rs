@@ -4,7 +4,7 @@ use runtask_log::{Chain, event, metric};
 use runtask_state::{Claim, ClaimStore, Lease};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 /// How long a claim is held without being renewed. An attempt that died is taken over after this; Lambda makes its
@@ -13,6 +13,9 @@ const LEASE: Duration = Duration::from_secs(20);
 
 /// From one renewal to the next: two may get lost.
 const RENEWAL: Duration = Duration::from_secs(5);
+
+/// How long writing down what is owed may take: the final result waits for it.
+const OWING: Duration = Duration::from_millis(500);
 
 /// The pause before a claim that somebody else holds is asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
@@ -32,7 +35,10 @@ pub(crate) enum Asked {
     /// Work.
     Work(Hold),
     /// The final result is out.
-    Finished,
+    Finished {
+        /// What is still to be told of it.
+        owed: Option<String>,
+    },
     /// Another attempt is at work.
     Held,
     /// Another attempt holds the claim, and patience ended before it showed whether it lives.
@@ -43,12 +49,15 @@ pub(crate) enum Asked {
 #[derive(Debug)]
 pub(crate) struct Hold {
     id: String,
+    /// What an attempt before this one wanted to be told when it died, or was not heard.
+    pub(crate) left: Option<String>,
     lease: Mutex<Option<Lease>>,
 }
 
 impl Hold {
     fn new(id: &str, lease: Option<Lease>) -> Self {
-        Self { id: id.to_owned(), lease: Mutex::new(lease) }
+        let left = lease.as_ref().and_then(|it| it.owed.clone());
+        Self { id: id.to_owned(), left, lease: Mutex::new(lease) }
     }
 
     fn lease(&self) -> MutexGuard<'_, Option<Lease>> {
@@ -76,10 +85,10 @@ impl<C: ClaimStore> Claims<C> {
             let again = Instant::now() + ASK_AGAIN;
             let until = match self.store.claim(id, now, now + LEASE).await {
                 Ok(Claim::Granted(lease)) => return Asked::Work(Hold::new(id, Some(lease))),
-                Ok(Claim::Finished) => {
+                Ok(Claim::Finished { owed }) => {
                     info!(event = event::JOB_ALREADY_DONE, "{id} came again after its final result");
                     metric::count("Duplicates");
-                    return Asked::Finished;
+                    return Asked::Finished { owed };
                 }
                 Ok(Claim::Held { until }) => until,
                 Err(error) => {
@@ -141,7 +150,7 @@ impl<C: ClaimStore> Claims<C> {
                     }
                     // Both work by now; who is first reports.
                     Claim::Held { .. } => true,
-                    Claim::Finished => false,
+                    Claim::Finished { .. } => false,
                 }),
             };
             match kept {
@@ -164,8 +173,37 @@ impl<C: ClaimStore> Claims<C> {
         }
     }
 
-    /// Ends a lease: with `finished`, nobody works on the task result any more; without, the next attempt may at once.
-    pub(crate) async fn settle(&self, hold: &Hold, finished: bool) {
+    /// Writes down what is to be told once the final result is out, for whoever takes over from an attempt that dies before.
+    /// Not for long: the result waits.
+    pub(crate) async fn owe(&self, hold: &Hold, owed: &str) {
+        let Some(lease) = hold.lease().clone() else { return };
+        let why = match timeout(OWING, self.store.owe(&lease, owed)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => Chain(&error).to_string(),
+            Err(_elapsed) => "it took too long".to_owned(),
+        };
+        warn!(
+            event = event::OWED_NOT_KEPT,
+            error = why,
+            "should this attempt die now, nobody is told of the result of {}",
+            hold.id
+        );
+    }
+
+    /// What was owed was told.
+    pub(crate) async fn told(&self, id: &str) {
+        if let Err(error) = self.store.told(id).await {
+            warn!(
+                event = event::OWED_NOT_KEPT,
+                error = %Chain(&error),
+                "the result of {id} may be told once more, by its old name"
+            );
+        }
+    }
+
+    /// Ends a lease: with `finished`, nobody works on the task result any more; without, the next attempt may at once. `owed`
+    /// is what is to be told of a result that is out.
+    pub(crate) async fn settle(&self, hold: &Hold, finished: bool, owed: Option<&str>) {
         let now = (self.now)();
         let mut lease = hold.lease().clone();
         if lease.is_none() && finished {
@@ -176,7 +214,7 @@ impl<C: ClaimStore> Claims<C> {
         }
         let Some(lease) = lease else { return };
         let settled = match finished {
-            true => self.store.finish(&lease, now).await,
+            true => self.store.finish(&lease, now, owed).await,
             false => self.store.release(&lease, now).await,
         };
         if let Err(error) = settled {
@@ -243,10 +281,10 @@ mod tests {
         let Asked::Work(hold) = claims.ask("taskrs-1", None).await else { panic!() };
         let finishing = async {
             sleep(Duration::from_secs(3)).await;
-            claims.settle(&hold, true).await;
+            claims.settle(&hold, true, None).await;
         };
         let (asked, ()) = tokio::join!(claims.ask("taskrs-1", patience()), finishing);
-        assert!(matches!(asked, Asked::Finished), "{asked:?}");
+        assert!(matches!(asked, Asked::Finished { .. }), "{asked:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -297,9 +335,17 @@ mod tests {
             self.check()?;
             self.store.renew(lease, end).await
         }
-        async fn finish(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
+        async fn owe(&self, lease: &Lease, owed: &str) -> Result<(), StoreError> {
             self.check()?;
-            self.store.finish(lease, now).await
+            self.store.owe(lease, owed).await
+        }
+        async fn finish(&self, lease: &Lease, now: SystemTime, owed: Option<&str>) -> Result<(), StoreError> {
+            self.check()?;
+            self.store.finish(lease, now, owed).await
+        }
+        async fn told(&self, id: &str) -> Result<(), StoreError> {
+            self.check()?;
+            self.store.told(id).await
         }
         async fn release(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
             self.check()?;
@@ -316,7 +362,7 @@ mod tests {
         assert_eq!(asked.elapsed(), Duration::ZERO);
         let kept = tokio::time::timeout(Duration::from_secs(60), claims.keep(&hold)).await;
         assert!(kept.is_err(), "work goes on");
-        claims.settle(&hold, true).await;
+        claims.settle(&hold, true, None).await;
         assert!(hold.lease().is_none());
     }
 
@@ -329,8 +375,8 @@ mod tests {
             let Asked::Work(hold) = claims.ask(&id, None).await else { panic!() };
             claims.store.goes(false);
             let _works_for = tokio::time::timeout(kept, claims.keep(&hold)).await;
-            claims.settle(&hold, true).await;
-            assert!(matches!(claims.ask(&id, None).await, Asked::Finished), "{id}");
+            claims.settle(&hold, true, None).await;
+            assert!(matches!(claims.ask(&id, None).await, Asked::Finished { .. }), "{id}");
         }
     }
 
@@ -343,10 +389,10 @@ mod tests {
             claims.store.goes(true);
             sleep(Duration::from_secs(4)).await;
             claims.store.goes(false);
-            claims.settle(&hold, true).await;
+            claims.settle(&hold, true, None).await;
         };
         let (asked, ()) = tokio::join!(claims.ask("taskrs-1", patience()), trouble);
-        assert!(matches!(asked, Asked::Finished), "{asked:?}");
+        assert!(matches!(asked, Asked::Finished { .. }), "{asked:?}");
     }
 
     /// The failure handler must not be faster than an attempt that lives.

@@ -151,7 +151,8 @@ impl<C: ClaimStore> FailureHandler<C> {
         let patience = patience.map(|it| Patience { without_answer: true, ..it });
         let hold = match self.claims.ask(id.as_str(), patience).await {
             Asked::Work(hold) => hold,
-            Asked::Finished => return Ok(End::Finished),
+            // Whom to tell is for the callback handler to know: it has their secrets.
+            Asked::Finished { .. } => return Ok(End::Finished),
             Asked::Held => return Ok(End::Held),
             Asked::Unclear => return Err(NotDelivered::Unclear),
         };
@@ -167,7 +168,7 @@ impl<C: ClaimStore> FailureHandler<C> {
             delivery = report => delivery,
             () = self.claims.keep(&hold) => return Ok(End::TakenOver),
         };
-        self.claims.settle(&hold, delivery.is_ok()).await;
+        self.claims.settle(&hold, delivery.is_ok(), None).await;
         let end = match delivery {
             Ok(Delivery::Accepted) => End::Delivered(result.status()),
             Ok(Delivery::Over(status)) => {

@@ -1,14 +1,15 @@
 //! Works on one job, from its claim to its final result.
 
 use crate::attempt::{Attempt, OutOfTime};
-use crate::claims::{Asked, Claims};
+use crate::claims::{Asked, Claims, Hold};
 use crate::configuration::Configuration;
 use crate::decline::{TASK, on_error_of_unfinished, task_for};
 use crate::end::{End, NotDelivered, count};
 use crate::heartbeat::{Heartbeat, Vain, say_running};
-use crate::notice::{notice, tell};
+use crate::notice::notice;
 use crate::page_of_result::{Judged, KeepPage};
 use crate::people::{NoPeople, ask, waiting};
+use crate::telling::Telling;
 use crate::work::{Worked, facts, work};
 use runtask_approvals::{AskPeople, Waiting};
 use runtask_checks::Stopper;
@@ -41,10 +42,9 @@ const PAGE_LIMIT: Duration = Duration::from_secs(2);
 pub struct Handler<C, P = NoPeople> {
     settings: Arc<JobSettings>,
     client: Client,
-    claims: Claims<C>,
+    claims: Arc<Claims<C>>,
     turns: Arc<Semaphore>,
-    /// Nothing where there is no channel: it takes a while to make.
-    notifier: Option<Notifier>,
+    telling: Telling,
     /// Who asks people, where tasks have it.
     people: Option<Arc<P>>,
     /// Nothing where results link to no page.
@@ -84,7 +84,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
+impl<C: ClaimStore + 'static, P: AskPeople + 'static> Handler<C, P> {
     /// `now` is the clock for claims and for what comes too late. `people` asks people, where tasks have them asked; without, the
     /// runs of such tasks end as those that nobody decides.
     ///
@@ -103,8 +103,10 @@ impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
             channels => Some(Notifier::new(channels.to_vec(), &settings.client)?),
         };
         let turns = Arc::new(Semaphore::new(settings.concurrency));
-        let claims = Claims { store: claims, now };
-        Ok(Self { settings: Arc::new(settings), client, claims, turns, notifier, people, pages: None })
+        let claims = Arc::new(Claims { store: claims, now });
+        let settings = Arc::new(settings);
+        let telling = Telling::new(Arc::clone(&settings), notifier);
+        Ok(Self { settings, client, claims, turns, telling, people, pages: None })
     }
 
     /// Has a page made of each result, which then links to it, if there is who keeps pages.
@@ -144,8 +146,13 @@ impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
         };
         let patience = attempt.patience(self.settings.report_margin);
         let hold = match self.claims.ask(id.as_str(), patience).await {
-            Asked::Work(hold) => hold,
-            Asked::Finished => return Ok(End::Finished),
+            Asked::Work(hold) => Arc::new(hold),
+            Asked::Finished { owed } => {
+                if let Some(owed) = owed {
+                    self.tell_again(id.as_str(), &owed, &attempt).await;
+                }
+                return Ok(End::Finished);
+            }
             Asked::Held => return Ok(End::Held),
             Asked::Unclear => return Err(NotDelivered::Unclear),
         };
@@ -164,6 +171,9 @@ impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
             people: self.people.clone(),
             now: self.claims.now,
             pages: self.pages.clone(),
+            telling: self.telling.clone(),
+            claims: Arc::clone(&self.claims),
+            hold: Arc::clone(&hold),
         };
         let mut attending = tokio::spawn(attending.attend().instrument(Span::current()));
         let abort = AbortOnDrop(attending.abort_handle());
@@ -182,7 +192,12 @@ impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
             }
         };
         drop(abort);
-        self.claims.settle(&hold, end.is_ok()).await;
+        let notice = end.as_ref().ok().and_then(|it| it.notice.as_ref());
+        // Where nobody waits for a result, it may be one before that is out, by an attempt that could not say so any more.
+        let is_out = end.as_ref().is_ok_and(|it| it.end == End::NotWanted);
+        let left = hold.left.as_deref().filter(|_| is_out);
+        let owed = notice.and_then(|it| self.telling.owed(it));
+        self.claims.settle(&hold, end.is_ok(), owed.as_deref().or(left)).await;
         let Attended { end, notice } = end.map_err(|error| NotDelivered::because(error, &id))?;
         let duration = started.elapsed();
         info!(
@@ -193,13 +208,26 @@ impl<C: ClaimStore, P: AskPeople + 'static> Handler<C, P> {
             end.as_str()
         );
         metric::duration("JobDuration", duration);
-        // After the claim says that it is done: whatever ends this attempt now, no other one tells the same again.
-        if let (Some(notice), Some(notifier)) = (&notice, &self.notifier) {
-            let names = self.settings.tasks.get(&job.receipt.task).map(|it| it.task.notify.as_slice());
-            let now = (self.claims.now)();
-            tell(notifier, names.unwrap_or_default(), notice, now, &attempt).await;
+        // After the claim says that it is done: whatever ends this attempt now, another one tells nobody again but those who
+        // know by a message's name that they have had it.
+        match (&notice, left) {
+            (Some(notice), _) => {
+                self.telling.tell(notice, (self.claims.now)(), &attempt).await;
+                if owed.is_some() {
+                    self.claims.told(id.as_str()).await;
+                }
+            }
+            (None, Some(left)) => self.tell_again(id.as_str(), left, &attempt).await,
+            (None, None) => {}
         }
         Ok(end)
+    }
+
+    /// Tells what another attempt owed of a result that is out.
+    async fn tell_again(&self, id: &str, owed: &str, attempt: &Attempt) {
+        info!(event = event::RESULT_TOLD_AGAIN, "{id} may not have been told: telling it again");
+        self.telling.tell_again(owed, (self.claims.now)(), attempt).await;
+        self.claims.told(id).await;
     }
 
     /// The final result of a run that our own code failed.
@@ -267,7 +295,7 @@ impl Attended {
 }
 
 /// Everything that attending to one run needs, so that it can be a task.
-struct Attending<P> {
+struct Attending<C, P> {
     client: Client,
     settings: Arc<JobSettings>,
     turns: Arc<Semaphore>,
@@ -278,9 +306,12 @@ struct Attending<P> {
     people: Option<Arc<P>>,
     now: fn() -> SystemTime,
     pages: Option<Arc<dyn KeepPage>>,
+    telling: Telling,
+    claims: Arc<Claims<C>>,
+    hold: Arc<Hold>,
 }
 
-impl<P: AskPeople> Attending<P> {
+impl<C: ClaimStore, P: AskPeople> Attending<C, P> {
     /// From the first `running` to the final result.
     async fn attend(self) -> Result<Attended, CallbackError> {
         let work_until = self.attempt.work_until(Instant::now(), self.settings.report_margin);
@@ -427,11 +458,19 @@ impl<P: AskPeople> Attending<P> {
     /// The result of a task, with a link to its page where there is one, and what is to be told of it.
     async fn judged(&self, reports: Vec<CheckReport>, verdict: Verdict) -> (TaskResult, Message) {
         let (task, run, at, reports) = (&self.receipt.task, &self.run, (self.now)(), Arc::new(reports));
-        let result = match self.page(&reports, verdict, at).await {
+        let notice = notice(task, run, &reports, verdict, at);
+        // Both are done before the result is sent, and neither keeps it waiting for long.
+        let owing = async {
+            if let Some(owed) = self.telling.owed(&notice) {
+                self.claims.owe(&self.hold, &owed).await;
+            }
+        };
+        let (page, ()) = tokio::join!(self.page(&reports, verdict, at), owing);
+        let result = match page {
             Some(page) => linked_task_result(&reports, verdict, run.accepts_outcomes, &page),
             None => task_result(&reports, verdict, run.accepts_outcomes),
         };
-        (result, notice(task, run, &reports, verdict, at))
+        (result, notice)
     }
 
     /// Has a page made, and kept where its link leads.

@@ -20,6 +20,7 @@ mod plan;
 #[cfg(feature = "reports")]
 mod reports;
 mod stream;
+mod telling;
 mod work;
 
 pub use attempt::{Attempt, Shutdown, StopAt};

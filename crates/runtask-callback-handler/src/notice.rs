@@ -1,17 +1,11 @@
-//! Says what people are told of a result, and tells them.
+//! Says what people are told of a result.
 
-use crate::attempt::Attempt;
 use crate::work::facts;
 use runtask_findings::{CheckReport, Finding, Level, Verdict};
-use runtask_notify::{Message, Notifier, Outcome};
+use runtask_notify::{Message, Outcome};
 use runtask_protocol::Run;
 use runtask_report::summary;
-use std::pin::pin;
-use std::time::{Duration, SystemTime};
-use tokio::time::{Instant, timeout_at};
-
-/// How long telling may take, all channels together.
-const LIMIT: Duration = Duration::from_secs(10);
+use std::time::SystemTime;
 
 /// What is told of these reports: counts, headlines, and the first lines of errors.
 pub(crate) fn notice(
@@ -44,22 +38,5 @@ pub(crate) fn notice(
         findings: found.iter().map(|it| it.summary.clone()).collect(),
         at,
     }
-}
-
-/// Tells the channels of these names, in what is left of the attempt, and not for long. What came of it is in the log.
-pub(crate) async fn tell(
-    notifier: &Notifier,
-    names: &[String],
-    message: &Message,
-    now: SystemTime,
-    attempt: &Attempt,
-) {
-    let until = attempt.deliver_until().min(Instant::now() + LIMIT);
-    let mut telling = pin!(notifier.tell(names, message, now, until));
-    tokio::select! {
-        _told = &mut telling => {}
-        until = attempt.cut_short() => {
-            let _cut = timeout_at(until, telling).await;
-        }
-    }
+    .bounded()
 }

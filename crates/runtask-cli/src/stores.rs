@@ -126,10 +126,24 @@ impl ClaimStore for Claims {
         }
     }
 
-    async fn finish(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
+    async fn owe(&self, lease: &Lease, owed: &str) -> Result<(), StoreError> {
         match self {
-            Self::Memory(it) => it.finish(lease, now).await,
-            Self::Redis(it) => it.finish(lease, now).await,
+            Self::Memory(it) => it.owe(lease, owed).await,
+            Self::Redis(it) => it.owe(lease, owed).await,
+        }
+    }
+
+    async fn finish(&self, lease: &Lease, now: SystemTime, owed: Option<&str>) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(it) => it.finish(lease, now, owed).await,
+            Self::Redis(it) => it.finish(lease, now, owed).await,
+        }
+    }
+
+    async fn told(&self, id: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(it) => it.told(id).await,
+            Self::Redis(it) => it.told(id).await,
         }
     }
 

@@ -97,6 +97,9 @@ events! {
     CHANNEL_NOT_READY = "channel.not_ready": "A channel is told of nothing: its settings or secrets are wrong, `error`.";
     CHANNEL_TOLD = "channel.told": "The channel `channel` was told of a result.";
     CHANNEL_NOT_TOLD = "channel.not_told": "The channel `channel` could not be told of a result: `error`.";
+    RESULT_TOLD_AGAIN = "result.told_again": "An attempt before this one may not have told of the result: channels that know a message that they have had are told (again).";
+    OWED_NOT_KEPT = "owed.not_kept": "What is to be told of a result could not be written down: `error`. Should the function die in that moment, nobody is told.";
+    OWED_NOT_READ = "owed.not_read": "What a function of another release wanted to be told of a result could not be read, and is not told.";
     JOB_NOT_REPORTED = "job.not_reported": "The final result could not be reported: `error`.";
     JOB_PANICKED = "job.panicked": "The callback handler panicked: `error`.";
     JOB_DONE = "job.done": "A job is done: `end` says how it ended, `duration_ms` how long it took.";

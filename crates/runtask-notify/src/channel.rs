@@ -138,6 +138,22 @@ impl Channel {
         self.on.contains(&outcome)
     }
 
+    /// Whether its receiver knows a message that it has had by what is in it, so that it may be sent again.
+    ///
+    /// Sources: Standard Webhooks 1.0, "Webhook IDs" (`webhook-id` is there for that); PagerDuty, "Event management"
+    /// (`dedup_key` of alerts). Nobody else's documentation promises it.
+    #[must_use]
+    pub const fn deduplicates(&self) -> bool {
+        match self.receiver {
+            Receiver::Webhook(_) | Receiver::Pagerduty { event: Event::Alert(_), .. } => true,
+            Receiver::Slack
+            | Receiver::Teams
+            | Receiver::Datadog { .. }
+            | Receiver::Pagerduty { event: Event::Change, .. }
+            | Receiver::EventBridge { .. } => false,
+        }
+    }
+
     pub(crate) const fn address(&self) -> &Address {
         &self.address
     }

@@ -1,6 +1,7 @@
 //! What is told: one result of one task.
 
 use runtask_findings::{printable, shortened};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::SystemTime;
 
@@ -12,7 +13,7 @@ const HEADLINES: (usize, usize) = (10, 3000);
 const FINDINGS: (usize, usize) = (3, 1500);
 
 /// One result of one task. It has names, counts and first lines, and nothing else of a plan or a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// What tells this result from every other: the task result's id. It is the same if the message is sent again.
     pub id: String,
@@ -43,7 +44,8 @@ pub struct Message {
 }
 
 /// The end of a task.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// The run may go on, and everything was checked.
     Passed,
@@ -92,6 +94,27 @@ impl Message {
         let known = [&self.organization, &self.workspace].into_iter().flatten().filter(|it| !it.is_empty());
         let place = known.map(|it| name(it)).collect::<Vec<_>>().join("/");
         if place.is_empty() { "unknown workspace".to_owned() } else { place }
+    }
+
+    /// The message as far as anybody is told of it: every text within its bounds, so that it can be kept.
+    #[must_use]
+    pub fn bounded(&self) -> Self {
+        let known = |it: &Option<String>| it.as_deref().map(name);
+        Self {
+            id: name(&self.id),
+            outcome: self.outcome,
+            task: name(&self.task),
+            stage: known(&self.stage),
+            organization: known(&self.organization),
+            workspace: known(&self.workspace),
+            project: known(&self.project),
+            run: known(&self.run),
+            run_url: self.link().map(str::to_owned),
+            counts: line(&self.counts),
+            headlines: lines(&self.headlines, HEADLINES),
+            findings: lines(&self.findings, FINDINGS),
+            at: self.at,
+        }
     }
 
     /// What else people want to know, by names for people, in the order to show it.

@@ -57,6 +57,24 @@ impl Notifier {
         join_all(self.wanting(names, message).map(|it| self.tell_one(it, message, now, until))).await
     }
 
+    /// Whether some of them may be told twice, and so have to be told until they were.
+    #[must_use]
+    pub fn owes(&self, names: &[String], message: &Message) -> bool {
+        self.wanting(names, message).any(Channel::deduplicates)
+    }
+
+    /// As [`Notifier::tell`], for a message of which nobody knows whether it was told: those that know a message they have had.
+    pub async fn tell_again(
+        &self,
+        names: &[String],
+        message: &Message,
+        now: SystemTime,
+        until: Instant,
+    ) -> Vec<Told> {
+        let wanting = self.wanting(names, message).filter(|it| it.deduplicates());
+        join_all(wanting.map(|it| self.tell_one(it, message, now, until))).await
+    }
+
     /// Tells one channel, whatever it wants to be told of.
     pub async fn tell_one(
         &self,

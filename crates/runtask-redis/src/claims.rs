@@ -1,7 +1,7 @@
 //! Keeps claims in Redis, for several processes that answer for the same run tasks.
 //!
 //! One hash for each task result, `runtask:claim:ID`: `holder`, `until` in milliseconds, and `finished` when the final result
-//! is out. Each call is one script, so of two processes that ask at the same instant one gets the claim. Times are the
+//! is out; and `owed`, what is still to be told. Each call is one script, so of two processes that ask at the same instant one gets the claim. Times are the
 //! callers'; Redis' own clock only tidies up.
 
 use crate::connection::Redis;
@@ -19,6 +19,8 @@ pub struct RedisClaims {
     redis: Redis,
     claim: Script,
     settle: Script,
+    owe: Script,
+    told: Script,
 }
 
 /// An answer that none of our scripts gives.
@@ -32,16 +34,25 @@ impl RedisClaims {
     pub fn new(redis: Redis) -> Self {
         let claim = Script::new(include_str!("scripts/claim.lua"));
         let settle = Script::new(include_str!("scripts/settle.lua"));
-        Self { redis, claim, settle }
+        let owe = Script::new(include_str!("scripts/owe.lua"));
+        let told = Script::new(include_str!("scripts/told.lua"));
+        Self { redis, claim, settle, owe, told }
     }
 
-    async fn settle(&self, lease: &Lease, until: SystemTime, is_finished: bool) -> Result<bool, StoreError> {
+    /// `finished` is what is owed of a result that is out, perhaps nothing.
+    async fn settle(
+        &self,
+        lease: &Lease,
+        until: SystemTime,
+        finished: Option<&str>,
+    ) -> Result<bool, StoreError> {
         let mut call = self.settle.prepare_invoke();
         call.key(key(&lease.id))
             .arg(lease.holder.to_string())
             .arg(milliseconds(until))
-            .arg(u8::from(is_finished))
-            .arg(KEPT.as_secs() * 1000);
+            .arg(u8::from(finished.is_some()))
+            .arg(KEPT.as_secs() * 1000)
+            .arg(finished.unwrap_or_default());
         let settled = self.redis.ask(&call).await;
         settled.map_err(|error| StoreError(error.into()))
     }
@@ -56,11 +67,14 @@ impl ClaimStore for RedisClaims {
             .arg(milliseconds(lease_end))
             .arg(holder.to_string())
             .arg(KEPT.as_secs() * 1000);
-        let answer: Vec<u64> = self.redis.ask(&call).await.map_err(|error| StoreError(error.into()))?;
+        let answer: Vec<String> = self.redis.ask(&call).await.map_err(|error| StoreError(error.into()))?;
         match answer.as_slice() {
-            [] => Ok(Claim::Granted(Lease { id: id.to_owned(), holder })),
-            [_, 1] => Ok(Claim::Finished),
-            [until, 0] => time(*until)
+            [before] => Ok(Claim::Granted(Lease { id: id.to_owned(), holder, owed: owed(before) })),
+            [_, finished, before] if finished == "1" => Ok(Claim::Finished { owed: owed(before) }),
+            [until, _, _] => until
+                .parse()
+                .ok()
+                .and_then(time)
                 .map(|until| Claim::Held { until })
                 .ok_or_else(|| StoreError(StrangeAnswer.into())),
             _ => Err(StoreError(StrangeAnswer.into())),
@@ -68,17 +82,37 @@ impl ClaimStore for RedisClaims {
     }
 
     async fn renew(&self, lease: &Lease, lease_end: SystemTime) -> Result<bool, StoreError> {
-        self.settle(lease, lease_end, false).await
+        self.settle(lease, lease_end, None).await
     }
 
-    async fn finish(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
-        self.settle(lease, now + FINISHED_FOR, true).await.map(|_was_ours| ())
+    async fn owe(&self, lease: &Lease, owed: &str) -> Result<(), StoreError> {
+        let mut call = self.owe.prepare_invoke();
+        call.key(key(&lease.id)).arg(lease.holder.to_string()).arg(owed);
+        let was_ours: Result<bool, _> = self.redis.ask(&call).await;
+        was_ours.map(drop).map_err(|error| StoreError(error.into()))
+    }
+
+    async fn finish(&self, lease: &Lease, now: SystemTime, owed: Option<&str>) -> Result<(), StoreError> {
+        let owed = owed.unwrap_or_default();
+        self.settle(lease, now + FINISHED_FOR, Some(owed)).await.map(|_was_ours| ())
+    }
+
+    async fn told(&self, id: &str) -> Result<(), StoreError> {
+        let mut call = self.told.prepare_invoke();
+        call.key(key(id));
+        let was_finished: Result<bool, _> = self.redis.ask(&call).await;
+        was_finished.map(drop).map_err(|error| StoreError(error.into()))
     }
 
     async fn release(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
         // A lease that ends now: free for whoever asks.
-        self.settle(lease, now, false).await.map(|_was_ours| ())
+        self.settle(lease, now, None).await.map(|_was_ours| ())
     }
+}
+
+/// An empty text is none.
+fn owed(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn key(id: &str) -> String {

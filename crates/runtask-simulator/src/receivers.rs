@@ -52,6 +52,8 @@ pub struct Received {
     pub problems: Vec<String>,
     /// The body, where it is JSON.
     pub body: Value,
+    /// What it knows a message by that it has had: `webhook-id`, the `dedup_key` of an alert; empty where there is nothing.
+    pub known_by: String,
 }
 
 /// How one request is answered, whatever is in it.
@@ -188,13 +190,18 @@ async fn answer(state: &State, request: Request<Incoming>) -> Result<Response<Fu
     let seen =
         Seen { parts, json: serde_json::from_slice(&body).unwrap_or_default(), body, now: (state.now)() };
     let (receiver, judged) = judge(&path, &seen);
+    let known_by = match seen.header("webhook-id") {
+        "" => seen.json.get("dedup_key").and_then(Value::as_str).unwrap_or_default(),
+        id => id,
+    };
+    let known_by = known_by.to_owned();
     let planned = lock(&state.planned).pop_front();
     let answered = match planned {
         Some(PlannedAnswer::Status(status, _)) => Some(status),
         Some(PlannedAnswer::Close | PlannedAnswer::Silence) => None,
         None => Some(judged.status),
     };
-    let received = Received { receiver, answered, problems: judged.problems, body: seen.json };
+    let received = Received { receiver, answered, problems: judged.problems, body: seen.json, known_by };
     lock(&state.received).push(received);
     state.arrived.notify_waiters();
     let retry_after = match planned {

@@ -14,6 +14,8 @@ pub struct Lease {
     pub id: String,
     /// Which attempt holds it: distinct for every claim that was ever granted.
     pub holder: u128,
+    /// What an attempt before this one owed ([`ClaimStore::owe`]) when its lease ended without a result.
+    pub owed: Option<String>,
 }
 
 /// The answer to a claim.
@@ -27,7 +29,10 @@ pub enum Claim {
         until: SystemTime,
     },
     /// The final result is out.
-    Finished,
+    Finished {
+        /// What is still to be told of it, as far as the store knows.
+        owed: Option<String>,
+    },
 }
 
 /// The store cannot say; the work may have to be done without its word.
@@ -63,12 +68,33 @@ pub trait ClaimStore: Send + Sync {
         lease_end: SystemTime,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// The final result is out: remembered for [`FINISHED_FOR`]. Without effect when somebody else took over.
+    /// Writes down what has to be told once the final result is out, a few kilobytes of text, in place of what was owed before.
+    /// It stays through the lease's end, for whoever is granted the next one. Without effect when somebody else took over.
     ///
     /// # Errors
     ///
     /// When the store cannot be reached.
-    fn finish(&self, lease: &Lease, now: SystemTime) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn owe(&self, lease: &Lease, owed: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The final result is out: remembered for [`FINISHED_FOR`], with what is to be told of it now, if anything. Without effect
+    /// when somebody else took over.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be reached.
+    fn finish(
+        &self,
+        lease: &Lease,
+        now: SystemTime,
+        owed: Option<&str>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What was owed for a task result that is finished was told, by whomever.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be reached.
+    fn told(&self, id: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// No result could be sent: another attempt may start at once. Without effect when somebody else took over.
     ///
@@ -96,8 +122,21 @@ impl<S: ClaimStore> ClaimStore for Arc<S> {
         S::renew(self, lease, lease_end)
     }
 
-    fn finish(&self, lease: &Lease, now: SystemTime) -> impl Future<Output = Result<(), StoreError>> + Send {
-        S::finish(self, lease, now)
+    fn owe(&self, lease: &Lease, owed: &str) -> impl Future<Output = Result<(), StoreError>> + Send {
+        S::owe(self, lease, owed)
+    }
+
+    fn finish(
+        &self,
+        lease: &Lease,
+        now: SystemTime,
+        owed: Option<&str>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        S::finish(self, lease, now, owed)
+    }
+
+    fn told(&self, id: &str) -> impl Future<Output = Result<(), StoreError>> + Send {
+        S::told(self, id)
     }
 
     fn release(&self, lease: &Lease, now: SystemTime) -> impl Future<Output = Result<(), StoreError>> + Send {

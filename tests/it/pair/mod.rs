@@ -12,4 +12,5 @@ mod policies;
 mod reading;
 mod reporting;
 mod stages;
+mod told;
 mod trouble;

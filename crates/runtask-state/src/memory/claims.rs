@@ -17,16 +17,17 @@ struct Inner {
 }
 
 #[derive(Debug)]
-enum Entry {
-    Held { holder: u128, until: SystemTime },
-    Finished { until: SystemTime },
+struct Entry {
+    holder: u128,
+    until: SystemTime,
+    is_finished: bool,
+    owed: Option<String>,
 }
 
 impl Entry {
-    fn until(&self) -> SystemTime {
-        match self {
-            Self::Held { until, .. } | Self::Finished { until } => *until,
-        }
+    /// How long it is remembered: what is owed as long as a result.
+    fn kept_until(&self) -> SystemTime {
+        if self.owed.is_some() { self.until + FINISHED_FOR } else { self.until }
     }
 }
 
@@ -44,28 +45,26 @@ impl MemoryClaims {
 
     fn claim_now(&self, id: &str, now: SystemTime, lease_end: SystemTime) -> Claim {
         let mut inner = self.lock();
-        inner.entries.retain(|_, entry| entry.until() > now);
-        match inner.entries.get(id) {
-            Some(Entry::Held { until, .. }) => return Claim::Held { until: *until },
-            Some(Entry::Finished { .. }) => return Claim::Finished,
+        match inner.entries.get(id).filter(|it| it.until > now) {
+            Some(Entry { is_finished: true, owed, .. }) => return Claim::Finished { owed: owed.clone() },
+            Some(Entry { until, .. }) => return Claim::Held { until: *until },
             None => {}
         }
+        let owed = inner.entries.remove(id).and_then(|it| it.owed);
+        inner.entries.retain(|_, entry| entry.kept_until() > now);
         inner.granted += 1;
         let holder = inner.granted;
-        inner.entries.insert(id.to_owned(), Entry::Held { holder, until: lease_end });
-        Claim::Granted(Lease { id: id.to_owned(), holder })
+        let entry = Entry { holder, until: lease_end, is_finished: false, owed: owed.clone() };
+        inner.entries.insert(id.to_owned(), entry);
+        Claim::Granted(Lease { id: id.to_owned(), holder, owed })
     }
 
-    /// Replaces what is remembered of a lease, if it is still its holder's; says whether it was.
-    fn replace(&self, lease: &Lease, with: Option<Entry>) -> bool {
+    /// Changes what is remembered of a lease, if it is still its holder's; says whether it was.
+    fn change(&self, lease: &Lease, change: impl FnOnce(&mut Entry)) -> bool {
         let mut inner = self.lock();
-        let ours = matches!(inner.entries.get(&lease.id), Some(Entry::Held { holder, .. }) if *holder == lease.holder);
-        match with {
-            Some(entry) if ours => drop(inner.entries.insert(lease.id.clone(), entry)),
-            None if ours => drop(inner.entries.remove(&lease.id)),
-            _ => {}
-        }
-        ours
+        let entry = inner.entries.get_mut(&lease.id);
+        let ours = entry.filter(|it| it.holder == lease.holder && !it.is_finished);
+        ours.map(change).is_some()
     }
 }
 
@@ -75,16 +74,33 @@ impl ClaimStore for MemoryClaims {
     }
 
     async fn renew(&self, lease: &Lease, lease_end: SystemTime) -> Result<bool, StoreError> {
-        Ok(self.replace(lease, Some(Entry::Held { holder: lease.holder, until: lease_end })))
+        Ok(self.change(lease, |it| it.until = lease_end))
     }
 
-    async fn finish(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
-        self.replace(lease, Some(Entry::Finished { until: now + FINISHED_FOR }));
+    async fn owe(&self, lease: &Lease, owed: &str) -> Result<(), StoreError> {
+        self.change(lease, |it| it.owed = Some(owed.to_owned()));
         Ok(())
     }
 
-    async fn release(&self, lease: &Lease, _now: SystemTime) -> Result<(), StoreError> {
-        self.replace(lease, None);
+    async fn finish(&self, lease: &Lease, now: SystemTime, owed: Option<&str>) -> Result<(), StoreError> {
+        self.change(lease, |it| {
+            it.until = now + FINISHED_FOR;
+            it.is_finished = true;
+            it.owed = owed.map(str::to_owned);
+        });
+        Ok(())
+    }
+
+    async fn told(&self, id: &str) -> Result<(), StoreError> {
+        if let Some(entry) = self.lock().entries.get_mut(id).filter(|it| it.is_finished) {
+            entry.owed = None;
+        }
+        Ok(())
+    }
+
+    async fn release(&self, lease: &Lease, now: SystemTime) -> Result<(), StoreError> {
+        // A lease that ends now: free for whoever asks.
+        self.change(lease, |it| it.until = now);
         Ok(())
     }
 }
