@@ -1,7 +1,8 @@
 # Makes the callback handler, which fetches configuration and plan, checks them, and reports one final result.
 # It talks to HCP Terraform with the run's own token. Of AWS it needs the table of claims, the right to let Lambda call
 # the failure handler for it, and what is kept in AWS of its settings: the file with the tasks (tasks.tf), the secrets of
-# channels, and a bus that is one (channels.tf). Where there are approvals, it may ask (approvals.tf).
+# channels, and a bus that is one (channels.tf), those of scanners
+# (scanner_secrets.tf). Where there are approvals, it may ask (approvals.tf).
 
 resource "aws_iam_role" "callback_handler" {
   count = local.makes_roles
@@ -36,6 +37,8 @@ locals {
       local.channel_secrets_statements,
       local.decrypt_channel_secrets_statements,
       local.channel_event_bus_statements,
+      local.scanner_secrets_statements,
+      local.decrypt_scanner_secrets_statements,
       local.ask_rights,
       local.keep_reports_statements,
       local.encrypt_reports_statements,
@@ -102,7 +105,7 @@ resource "aws_lambda_function" "callback_handler" {
   }
 
   environment {
-    variables = merge(local.report_environment, local.checks_environment, local.ask_environment, local.reports_environment,
+    variables = merge(local.report_environment, local.checks_environment, local.ask_environment, local.reports_environment, local.scanner_secrets_environment,
       { RUNTASK_FMT_ENGINE = var.fmt_engine },
       var.fmt_engine == "native" ? {} : { RUNTASK_TERRAFORM = "/opt/bin/terraform" },
     )

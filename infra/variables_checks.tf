@@ -112,17 +112,17 @@ variable "settings" {
       # The other two validations are about these.
       "HMAC_KEY", "TF_TOKEN", "RUNTASK_ALLOWED_ORIGINS", "RUNTASK_APPROVALS_KEY_PARAM", "RUNTASK_APPROVALS_SWEEP",
       "RUNTASK_APPROVALS_TABLE", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE",
-      "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_REPORTS", "RUNTASK_REPORT_DAYS", "RUNTASK_TABLE",
-      "RUNTASK_TASKS", "RUNTASK_TERRAFORM",
+      "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_REPORTS", "RUNTASK_REPORT_DAYS",
+      "RUNTASK_SCANNER_SECRETS", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM",
     ], name)])
     error_message = "No setting of the callback handler has this name: docs/settings.md lists them, and those that \"callback\" reads go here."
   }
 
   validation {
     condition = alltrue([for name in keys(var.settings) :
-      !startswith(name, "RUNTASK_APPROVALS_") && !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_REPORTS", "RUNTASK_REPORT_DAYS", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
+      !startswith(name, "RUNTASK_APPROVALS_") && !contains(["RUNTASK_ALLOWED_ORIGINS", "RUNTASK_CHECKS", "RUNTASK_CONFIG", "RUNTASK_FMT_ENGINE", "RUNTASK_METRICS_NAMESPACE", "RUNTASK_ON_ERROR", "RUNTASK_REPORTS", "RUNTASK_REPORT_DAYS", "RUNTASK_SCANNER_SECRETS", "RUNTASK_TABLE", "RUNTASK_TASKS", "RUNTASK_TERRAFORM"], name)
     ])
-    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_FMT_ENGINE, RUNTASK_ON_ERROR, RUNTASK_REPORTS, RUNTASK_REPORT_DAYS and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, fmt_engine, on_error, reports and tasks, RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM, and those of approvals, by the variable approvals."
+    error_message = "infra/ itself sets RUNTASK_ALLOWED_ORIGINS, RUNTASK_CHECKS, RUNTASK_CONFIG, RUNTASK_FMT_ENGINE, RUNTASK_ON_ERROR, RUNTASK_REPORTS, RUNTASK_REPORT_DAYS, RUNTASK_SCANNER_SECRETS and RUNTASK_TASKS, by the variables allowed_origins, checks, tasks_file, fmt_engine, on_error, reports, scanner_secrets and tasks, RUNTASK_METRICS_NAMESPACE, RUNTASK_TABLE and RUNTASK_TERRAFORM, and those of approvals, by the variable approvals."
   }
 
   validation {
@@ -181,5 +181,39 @@ variable "channel_event_bus" {
   validation {
     condition     = var.channel_event_bus == null || can(regex("^(arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/)?[A-Za-z0-9/._-]+$", var.channel_event_bus))
     error_message = "channel_event_bus must be the name of a bus, or its ARN (arn:aws:events:REGION:ACCOUNT:event-bus/NAME), or unset."
+  }
+}
+
+variable "scanner_secrets" {
+  description = "The secrets of scanners that are in Parameter Store: the variable by which a scanner knows each, and the name of its parameter: { SNYK_TOKEN = \"/acme/snyk\", INFRACOST_API_KEY = \"/acme/infracost\" }. The callback handler may read these parameters, and hands a scanner those variables that its profile, or its environment in runtask.toml, names."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for variable in keys(var.scanner_secrets) : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", variable)) && !can(regex("^(RUNTASK|AWS)_", variable))])
+    error_message = "scanner_secrets takes names of variables that a scanner reads, such as SNYK_TOKEN. What begins with RUNTASK_ or AWS_ is ours, or AWS's."
+  }
+
+  # No character that means more than itself in a policy of AWS.
+  validation {
+    condition     = alltrue([for name in values(var.scanner_secrets) : can(regex("^(/[A-Za-z0-9_.-]+)+$", name))])
+    error_message = "scanner_secrets takes names of parameters, each with its slash in front: { SNYK_TOKEN = \"/acme/snyk\" }."
+  }
+}
+
+variable "scanner_secrets_kms_key" {
+  description = "ARN of the KMS key that scanner_secrets are encrypted with, where that is a customer-managed key: the callback handler may then decrypt them."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.scanner_secrets_kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.scanner_secrets_kms_key))
+    error_message = "scanner_secrets_kms_key must be the ARN of a key (arn:aws:kms:REGION:ACCOUNT:key/ID, no alias), or unset."
+  }
+
+  validation {
+    condition     = var.scanner_secrets_kms_key == null || length(var.scanner_secrets) > 0
+    error_message = "scanner_secrets_kms_key is for scanner_secrets, and there are none."
   }
 }

@@ -13,7 +13,9 @@ use runtask_approvals::AskPeople;
 use runtask_aws::BucketReports;
 use runtask_aws::TableClaims;
 use runtask_findings::printable;
-use runtask_lambda::{Aws, aws, fetch_tasks, lookup, now, read_secrets, start, time_left};
+use runtask_lambda::{
+    Aws, aws, fetch_tasks, lookup, now, read_scanner_secrets, read_secrets, start, time_left,
+};
 use runtask_log::{Chain, event};
 use runtask_protocol::Job;
 use runtask_settings::SettingsReader;
@@ -68,8 +70,11 @@ impl Start<JobSettings> {
     pub async fn read_asking() -> Result<Self, Error> {
         start();
         let aws = aws();
-        let tasks = fetch_tasks(&aws).await?;
-        let mut settings = JobSettings::read(&lookup, tasks, now())?;
+        // At once, because Lambda gives a function ten seconds to start.
+        let (tasks, secrets) = tokio::join!(fetch_tasks(&aws), read_scanner_secrets(&aws));
+        let (tasks, secrets) = (tasks?, secrets?);
+        let known = |name: &str| secrets.get(name).or_else(|| lookup(name));
+        let mut settings = JobSettings::read(&known, tasks, now())?;
         read_channels(&mut settings, &aws).await;
         let tried = settings.tasks.try_out().await;
         for warning in &tried.warnings {

@@ -94,6 +94,7 @@ events! {
     RESULT_NOT_WANTED = "result.not_wanted": "HCP Terraform wants no final result (any more): `http.status`.";
     REPORT_NOT_KEPT = "report.not_kept": "The page of a result could not be made or kept in time, and its result has no link: `error`.";
     REPORT_NOT_READ = "report.not_read": "A page could not be read from where it is kept: `error`.";
+    SCANNER_SECRET_NOT_READ = "scanner.secret_not_read": "A secret that a scanner needs could not be read from Parameter Store: `error`.";
     CHANNEL_NOT_READY = "channel.not_ready": "A channel is told of nothing: its settings or secrets are wrong, `error`.";
     CHANNEL_TOLD = "channel.told": "The channel `channel` was told of a result.";
     CHANNEL_NOT_TOLD = "channel.not_told": "The channel `channel` could not be told of a result: `error`.";

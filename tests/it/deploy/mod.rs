@@ -15,6 +15,7 @@ mod policies;
 mod provider;
 mod reports;
 mod rotation;
+mod scanner_secrets;
 mod two_regions;
 mod upgrade;
 
