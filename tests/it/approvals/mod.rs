@@ -5,4 +5,5 @@ mod company;
 mod demo;
 mod one_replica;
 mod replicas;
+mod rotation;
 mod slack;

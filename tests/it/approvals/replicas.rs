@@ -122,6 +122,39 @@ async fn a_replica_that_is_killed_in_the_middle_of_anything_costs_no_run_its_ver
     assert_no_secrets(&dump, &[CLIENT_SECRET, KEY, WEBHOOK_SECRET, ".atlasv1."]);
 }
 
+/// The question is kept, and the claim of its job is not ended: whoever takes the job over finds the question, and asks
+/// nobody a second time.
+#[tokio::test]
+async fn who_dies_between_the_question_and_the_end_of_the_claim_has_asked_once() {
+    let company = Company::start().await;
+    let redis = Server::start().await;
+    let (slow, taken) = slow_channel(&company).await;
+    let file = company.file(&format!("{PEOPLE}{TABLES}"));
+    let url = redis.url();
+    let shared = [("REDIS_URL", &*url), ("SLOW_WEBHOOK", &*slow)];
+    let mut first = company.replica(&file, &shared).await;
+    let other = company.replica(&file, &shared).await;
+    company.front.lead_to(&[first.address()]);
+    let run = company.simulator.prepare(of("asking", spec(Configuration::None))).await.unwrap();
+    crate::run::deliver(&run, &format!("{}/slow", company.front.url())).await;
+    // The channel has the question, whose record was kept before, and the job waits for what the channel says.
+    taken.notified().await;
+    assert!(!first.events().has(event::JOB_DONE), "its claim is not ended");
+    first.kill();
+    first.ended().await;
+    company.front.lead_to(&[other.address()]);
+
+    let again = other.wait_for_event_of(event::JOB_DONE, &run.record().task_result_id).await;
+    assert_eq!(again["end"], "people are asked", "{again:#?}");
+    let link = company.link_within("asking", PATIENCE * 2).await;
+    answer(&link, "ada", "approve").await.unwrap();
+    assert_eq!(result(&ended(&run).await), ("passed", "Approved by ada@example.com (1 of 1)."));
+    let events = other.events();
+    assert_eq!(events.named(event::APPROVAL_ASKED).count(), 0, "the question is that of the one who died");
+    let questions = company.shown().iter().filter(|it| it.contains("Approval needed")).count();
+    assert_eq!(questions, 1, "{:#?}", company.shown());
+}
+
 /// T-50: no second store in silence.
 #[tokio::test]
 async fn a_store_that_is_gone_is_a_503_and_one_that_never_was_stops_the_start() {

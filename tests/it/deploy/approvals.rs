@@ -276,3 +276,42 @@ async fn a_verdict_whose_sender_dies_is_given_once() {
     assert!(LogEvents::read(&world.deployment.logs()).has(event::APPROVAL_REPORTED));
     world.assert_keeps_secrets(&run).await;
 }
+
+/// The callback handler dies between keeping the question and ending its claim: Lambda's second attempt finds the question.
+#[tokio::test]
+async fn a_question_whose_asker_dies_is_asked_once() {
+    let world = World::start().await;
+    let run = world.prepare(&[]).await;
+    let handler = world.function("callback-handler").name.clone();
+    // It calls the sweep when the question is kept, and is not answered.
+    let sweep = world.function("sweep");
+    world.deployment.double.hang_invokes(&sweep.name, 1000);
+    let calls = |(action, resource): &(String, String)| {
+        action == "lambda:InvokeFunction" && resource.ends_with(&sweep.name)
+    };
+    assert_eq!(run.deliver(&target(&world.deployment, &world.key)).await.unwrap(), Some(200));
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while !world.deployment.gate.used(&world.function("callback-handler").role).iter().any(&calls) {
+        assert!(tokio::time::Instant::now() < until, "{}", world.deployment.logs());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(world.deployment.double.kill(&handler), 1);
+    assert!(world.table().await.contains("sealed_token"));
+    world.deployment.double.hang_invokes(&sweep.name, 0);
+    world.deployment.double.wait_idle(PATIENCE * 2).await;
+    let attempts = world.deployment.double.invocations(&handler);
+    let ends: Vec<bool> = attempts.iter().map(|it| it.outcome.is_success()).collect();
+    assert_eq!(ends, [false, true]);
+    assert_eq!(attempts[1].outcome.payload(), "people are asked", "the claim was not ended");
+    world.sweep().await;
+    world.sweep().await;
+    assert_eq!(world.teams.posted().len(), 1, "one question");
+
+    let page = world.answer("ada", "approve").await;
+    assert_eq!(page.status, 200, "{page:?}");
+    let (status, message) = result_of(&run);
+    assert_eq!(status, "passed", "{message}");
+    world.sweep().await;
+    assert_eq!(world.teams.posted().len(), 2, "and one ending");
+    world.assert_keeps_secrets(&run).await;
+}
