@@ -1,6 +1,7 @@
 //! Writes the audit log: one line for each fact, to the log and, where that is wanted, to the store.
 
 use crate::approval::Approval;
+use crate::effects::facts;
 use crate::message::{Answer, Fact, Message};
 use crate::result::sentence;
 use crate::time::UnixTime;
@@ -65,6 +66,18 @@ impl AuditLine {
             rules: rules_name(approval),
             detail,
         })
+    }
+}
+
+impl Approval {
+    /// The audit log of it, as far as its record goes, in the order in which things happened. Answers that were refused are in
+    /// no record.
+    #[must_use]
+    pub fn audit(&self) -> Vec<AuditLine> {
+        let mut lines: Vec<_> =
+            facts(self).into_iter().filter_map(|(fact, _at)| AuditLine::of(self, fact)).collect();
+        lines.sort_by_key(|it| it.at);
+        lines
     }
 }
 

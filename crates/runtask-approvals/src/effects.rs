@@ -84,7 +84,7 @@ fn asked(approval: &Approval) -> impl Iterator<Item = &Channel> {
 }
 
 /// Every fact for the audit log.
-fn facts(approval: &Approval) -> Vec<(Fact, UnixTime)> {
+pub(crate) fn facts(approval: &Approval) -> Vec<(Fact, UnixTime)> {
     let mut facts = vec![(Fact::Asked, approval.asked_at)];
     for (number, vote) in approval.votes.iter().enumerate() {
         facts.push((Fact::Vote(number), vote.at));

@@ -44,8 +44,13 @@ async fn operators_see_what_is_open_and_no_token() {
     let (code, shown, _) = runtask(&["approvals", "show", id], &store).await;
     assert!(code == 0 && shown.contains("Approve by ada@example.com"), "{shown}");
     assert!(shown.contains("card/teams:payments: sent at"), "{shown}");
+    assert!(shown.lines().any(|it| it.starts_with("audit") && it.contains("subject-ada")), "{shown}");
     let (_, json, _) = runtask(&["approvals", "show", id, "--json"], &store).await;
-    assert!(serde_json::from_str::<Value>(&json).unwrap().get("sealed_token").is_none(), "{json}");
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert!(json.get("sealed_token").is_none(), "{json}");
+    let facts: Vec<_> =
+        json["audit"].as_array().unwrap().iter().map(|it| it["fact"].as_str().unwrap()).collect();
+    assert_eq!(facts, ["asked", "vote"]);
     let (code, _, said) = runtask(&["approvals", "show", "taskrs-nowhere"], &store).await;
     assert!(code == 2 && said.contains("there is no approval taskrs-nowhere"), "{said}");
     let (code, _, said) = runtask(&["approvals", "list"], &[]).await;

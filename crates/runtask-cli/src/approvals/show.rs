@@ -1,18 +1,18 @@
-//! `runtask approvals show`: everything that is known of one approval, except the run's token.
+//! `runtask approvals show`: everything that is known of one approval, its audit log among it, except the run's token.
 
 use crate::approval_clock::approval_time;
 use crate::stores::shared_approvals;
 use anyhow::bail;
 use clap::Args;
 use runtask_approvals::store::load;
-use runtask_approvals::{Approval, Sending, UnixTime, progress};
+use runtask_approvals::{Approval, AuditLine, Sending, UnixTime, progress};
 use runtask_findings::printable;
 use runtask_terminal::exit::Exit;
 use runtask_terminal::output::Output;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// Show one approval: the run, its plan, who has answered, and which messages were sent
+/// Show one approval: the run, its plan, who has answered, which messages were sent, and the audit log
 #[derive(Debug, Args)]
 #[command(after_long_help = SHOW_HELP)]
 pub(crate) struct ShowArguments {
@@ -25,7 +25,8 @@ const SHOW_HELP: &str = "\
 Example:
   REDIS_URL=redis://127.0.0.1:6379 runtask approvals show taskrs-abc123
 
-An approval is kept for a day after its time was up.
+An approval is kept for a day after its time was up, and this shows its audit log for as long. For longer, the log of
+`runtask serve` has it, and on AWS the table of approvals: lines `approval.audit`.
 
 Exit codes: 0 it is shown, 2 there is none, or the store could not be read.
 ";
@@ -41,7 +42,7 @@ pub(crate) async fn show(arguments: &ShowArguments, output: &Output) -> anyhow::
     if output.json {
         output.json(&document(&kept.approval))?;
     } else {
-        output.result(&text(&kept.approval, now))?;
+        output.result(&(text(&kept.approval, now) + &audit_log(&kept.approval)))?;
     }
     Ok(Exit::Passed)
 }
@@ -51,6 +52,7 @@ fn document(approval: &Approval) -> Value {
     let mut document = json!(approval);
     if let Some(fields) = document.as_object_mut() {
         fields.remove("sealed_token");
+        fields.insert("audit".to_owned(), json!(approval.audit()));
     }
     document
 }
@@ -107,6 +109,14 @@ fn text(approval: &Approval, now: UnixTime) -> String {
     text
 }
 
+/// A line for each fact, with all there is to say of it.
+fn audit_log(approval: &Approval) -> String {
+    let line = |it: AuditLine| {
+        format!("{:10}{}\n", "audit", printable(&format!("{} {} {}", it.at, it.fact, it.detail)))
+    };
+    approval.audit().into_iter().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +140,13 @@ mod tests {
         policy    failed: mandatory tags (tags)
         vote      Approve by ada@example.com at 00:56 UTC: because
         ");
-        assert!(document(&approval).get("sealed_token").is_none());
+        let log = audit_log(&approval);
+        let lines: Vec<_> = log.lines().collect();
+        assert!(lines.len() == 2 && lines[0].starts_with("audit     00:53 UTC asked {"), "{log}");
+        assert!(lines[1].starts_with("audit     00:56 UTC vote {") && lines[1].contains("oidc"), "{log}");
+        let document = document(&approval);
+        assert!(document.get("sealed_token").is_none());
+        assert_eq!(document["audit"][1]["fact"], "vote");
+        assert_eq!(document["audit"][1]["detail"]["who"]["proof"], "oidc");
     }
 }
