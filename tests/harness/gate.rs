@@ -45,6 +45,8 @@ struct Shared {
     allowed: BTreeMap<String, BTreeSet<Permission>>,
     used: Mutex<BTreeSet<(String, Permission)>>,
     refused: Mutex<Vec<String>>,
+    /// The entries of all events that were let through.
+    events: Mutex<Vec<Value>>,
     /// Added to the dates of parameters.
     parameters_aged_by_s: Mutex<f64>,
 }
@@ -61,6 +63,7 @@ impl Gate {
             allowed,
             used: Mutex::default(),
             refused: Mutex::default(),
+            events: Mutex::default(),
             parameters_aged_by_s: Mutex::default(),
         });
         let router = Router::new().fallback(pass).with_state(Arc::clone(&shared));
@@ -97,6 +100,12 @@ impl Gate {
     #[must_use]
     pub fn refused(&self) -> Vec<String> {
         self.shared.refused.lock().unwrap().clone()
+    }
+
+    /// The events that were put on buses, as EventBridge was given them.
+    #[must_use]
+    pub fn events(&self) -> Vec<Value> {
+        self.shared.events.lock().unwrap().clone()
     }
 
     /// From now on, parameters seem to have been written so much earlier.
@@ -180,6 +189,10 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Resp
         let error =
             [("x-amzn-ErrorType", "AccessDeniedException"), ("content-type", "application/x-amz-json-1.1")];
         return (axum::http::StatusCode::BAD_REQUEST, error, body.to_string()).into_response();
+    }
+    if permission.0 == "events:PutEvents" {
+        let put: Value = serde_json::from_slice(&body).unwrap();
+        shared.events.lock().unwrap().extend(put["Entries"].as_array().unwrap().iter().cloned());
     }
     shared.used.lock().unwrap().insert((role.unwrap().clone(), permission));
     let target = if path.starts_with("/2015-03-31/functions/") { &shared.lambda } else { &shared.moto };
