@@ -1,7 +1,7 @@
 //! Names how jobs end, and counts it.
 
 use runtask_client::CallbackError;
-use runtask_log::{Chain, event, metric};
+use runtask_log::{Chain, event, metric, trace};
 use runtask_protocol::{Receipt, Status, TaskResultId};
 use tracing::error;
 
@@ -42,7 +42,7 @@ impl End {
         }
     }
 
-    /// In a word that metrics are counted by.
+    /// In a word that metrics are counted by, and that a trace has.
     const fn status(self) -> &'static str {
         match self {
             Self::Delivered(status) => status.as_str(),
@@ -91,12 +91,8 @@ impl NotDelivered {
 /// Counts how an attempt at a job ended. A job whose final result is not out has not ended: another attempt follows, and
 /// then the failure handler.
 pub(crate) fn count(end: &Result<End, NotDelivered>, receipt: &Receipt) {
-    let status = match end {
-        Ok(end) => end.status(),
-        Err(_) => "undelivered",
-    };
-    metric::count_by("Results", "Status", status);
-    if matches!(end, Err(_) | Ok(End::Expired | End::Refused)) {
+    metric::count_by("Results", "Status", status(end));
+    if is_missing(end) {
         metric::count("ResultsMissing");
     }
     // Whoever took over counts for the one that it was taken from.
@@ -105,4 +101,27 @@ pub(crate) fn count(end: &Result<End, NotDelivered>, receipt: &Receipt) {
     {
         metric::change("JobsOpen", -1, received_at);
     }
+}
+
+/// Tells how an attempt at a job ended, in its span. A verdict that stops a run is no error of ours.
+pub(crate) fn trace_end(end: &Result<End, NotDelivered>, span: &mut trace::Span) {
+    span.set("runtask.end", status(end));
+    if let Ok(End::Delivered(verdict)) = end {
+        span.set("runtask.verdict", verdict.as_str());
+    }
+    if is_missing(end) {
+        span.fail(status(end));
+    }
+}
+
+const fn status(end: &Result<End, NotDelivered>) -> &'static str {
+    match end {
+        Ok(end) => end.status(),
+        Err(_) => "undelivered",
+    }
+}
+
+/// Whether HCP Terraform has no final result of it.
+const fn is_missing(end: &Result<End, NotDelivered>) -> bool {
+    matches!(end, Err(_) | Ok(End::Expired | End::Refused))
 }

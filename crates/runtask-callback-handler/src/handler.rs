@@ -4,7 +4,7 @@ use crate::attempt::{Attempt, OutOfTime};
 use crate::claims::{Asked, Claims, Hold};
 use crate::configuration::Configuration;
 use crate::decline::{TASK, on_error_of_unfinished, task_for};
-use crate::end::{End, NotDelivered, count};
+use crate::end::{End, NotDelivered, count, trace_end};
 use crate::heartbeat::{Heartbeat, Vain, say_running};
 use crate::notice::notice;
 use crate::page_of_result::{Judged, KeepPage};
@@ -15,7 +15,7 @@ use runtask_approvals::{AskPeople, Waiting};
 use runtask_checks::Stopper;
 use runtask_client::{CallbackError, Client, ClientError, Delivery};
 use runtask_findings::{CheckReport, Verdict, verdict};
-use runtask_log::{Chain, event, metric, milliseconds};
+use runtask_log::{Chain, event, metric, milliseconds, trace};
 use runtask_notify::{Message, Notifier};
 use runtask_protocol::limits::RESULT_DEADLINE;
 use runtask_protocol::{DetailsUrl, Job, Receipt, Run, Stage, TaskResult};
@@ -131,9 +131,10 @@ impl<C: ClaimStore + 'static, P: AskPeople + 'static> Handler<C, P> {
     ///
     /// When the final result could not be delivered: another attempt should try.
     pub async fn run(&self, job: Job, attempt: Attempt) -> Result<End, NotDelivered> {
-        let (span, receipt) = (span(&job), job.receipt.clone());
-        let end = self.run_in_span(job, attempt).instrument(span).await;
+        let (span, receipt, mut traced) = (span(&job), job.receipt.clone(), traced(&job));
+        let end = traced.around(self.run_in_span(job, attempt)).instrument(span).await;
         count(&end, &receipt);
+        trace_end(&end, &mut traced);
         end
     }
 
@@ -145,7 +146,10 @@ impl<C: ClaimStore + 'static, P: AskPeople + 'static> Handler<C, P> {
             Err(end) => return Ok(end),
         };
         let patience = attempt.patience(self.settings.report_margin);
-        let hold = match self.claims.ask(id.as_str(), patience).await {
+        let claiming = trace::within("claim", trace::Kind::Internal);
+        let asked = claiming.around(self.claims.ask(id.as_str(), patience)).await;
+        drop(claiming);
+        let hold = match asked {
             Asked::Work(hold) => Arc::new(hold),
             Asked::Finished { owed } => {
                 if let Some(owed) = owed {
@@ -175,7 +179,7 @@ impl<C: ClaimStore + 'static, P: AskPeople + 'static> Handler<C, P> {
             claims: Arc::clone(&self.claims),
             hold: Arc::clone(&hold),
         };
-        let mut attending = tokio::spawn(attending.attend().instrument(Span::current()));
+        let mut attending = tokio::spawn(trace::carry(attending.attend()).instrument(Span::current()));
         let abort = AbortOnDrop(attending.abort_handle());
         let end = tokio::select! {
             end = &mut attending => match end {
@@ -257,6 +261,19 @@ pub(crate) fn span(job: &Job) -> Span {
         stage = run.stage.as_ref().map(Stage::as_str),
         task = job.receipt.task,
     )
+}
+
+/// The span of an attempt at a job, in the trace of the request that it came with where that is known.
+fn traced(job: &Job) -> trace::Span {
+    let mut span = trace::begin("job", trace::Kind::Internal);
+    span.set("runtask.task", &*job.receipt.task);
+    if let Some(stage) = &job.run.stage {
+        span.set("runtask.stage", stage.as_str());
+    }
+    if let Some(id) = &job.run.run_id {
+        span.set("runtask.run_id", id.as_str());
+    }
+    span
 }
 
 /// Where the result of a job may go, or why nothing is done for it.
@@ -363,9 +380,14 @@ impl<C: ClaimStore, P: AskPeople> Attending<C, P> {
                 (result, Some(notice))
             }
             Next::Ask(waiting) => {
-                match ask(self.people.as_deref(), *waiting, self.attempt.deliver_until()).await {
+                let mut asking = trace::within("ask people", trace::Kind::Internal);
+                let asked = ask(self.people.as_deref(), *waiting, self.attempt.deliver_until());
+                match asking.around(asked).await {
                     Ok(()) => return Ok(Attended::quietly(End::Asked)),
-                    Err(result) => (result, None),
+                    Err(result) => {
+                        asking.fail("nobody_asked");
+                        (result, None)
+                    }
                 }
             }
         };
@@ -417,7 +439,7 @@ impl<C: ClaimStore, P: AskPeople> Attending<C, P> {
             Done { next, leftovers }
         };
         // A task of its own, so that a panic in a check is an answer and not the end.
-        let mut working: JoinHandle<Done> = tokio::spawn(work.instrument(Span::current()));
+        let mut working: JoinHandle<Done> = tokio::spawn(trace::carry(work).instrument(Span::current()));
         let _abort = AbortOnDrop(working.abort_handle());
         let end = tokio::select! {
             done = &mut working => match done {

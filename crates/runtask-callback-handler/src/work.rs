@@ -6,8 +6,8 @@ use crate::plan::{self, PlanError};
 use futures_util::FutureExt;
 use runtask_checks::{FileReader, Inputs, LoadedCheck, PlanChanges, Stop, plan_changes};
 use runtask_client::{Client, FetchError};
-use runtask_findings::CheckReport;
-use runtask_log::{Chain, event};
+use runtask_findings::{CheckReport, Code};
+use runtask_log::{Chain, event, trace};
 use runtask_protocol::{Run, RunId, Stage};
 use runtask_setup::{JobSettings, LoadedTask};
 use runtask_tasks::{Date, RunFacts};
@@ -41,9 +41,18 @@ pub(crate) async fn work(
 ) -> Worked {
     let wanted = task.wanted_files();
     let configuration = async {
-        if wanted.is_empty() { None } else { Some(configuration(client, settings, task, run, wanted).await) }
+        if wanted.is_empty() {
+            return None;
+        }
+        let configuration = configuration(client, settings, task, run, wanted);
+        fetch("configuration", async { Some(configuration.await) }).await
     };
-    let plan = async { if task.reads_plan() { plan(client, settings, run).await } else { None } };
+    let plan = async {
+        if !task.reads_plan() {
+            return None;
+        }
+        fetch("plan", plan(client, settings, run)).await
+    };
     let fetching = async { tokio::join!(configuration, plan) };
     let (configuration, plan) = tokio::select! {
         fetched = fetching => fetched,
@@ -72,6 +81,16 @@ pub(crate) async fn work(
     Worked { reports, plan, leftovers }
 }
 
+/// Does `work`, which fetches something, within a span of its own.
+async fn fetch<T>(what: &str, work: impl Future<Output = Option<Input<T>>>) -> Option<Input<T>> {
+    let mut span = trace::within(format_args!("fetch {what}"), trace::Kind::Internal);
+    let fetched = span.around(work).await;
+    if let Some(Err(_)) = fetched {
+        span.fail("not_fetched");
+    }
+    fetched
+}
+
 /// What a plan would do, if that can be told.
 async fn changes(mut plan: File) -> Option<PlanChanges> {
     let read = move || plan.rewind().ok().and_then(|()| plan_changes(plan));
@@ -81,12 +100,20 @@ async fn changes(mut plan: File) -> Option<PlanChanges> {
 /// Runs a check. A panic in it is an answer, and takes nothing of what the others found.
 async fn report(check: &LoadedCheck, inputs: &Inputs, reader: Option<Box<dyn FileReader>>) -> CheckReport {
     let name = check.name();
-    AssertUnwindSafe(check.run(inputs, reader)).catch_unwind().await.unwrap_or_else(|panic| {
+    let mut span = trace::within(format_args!("check {name}"), trace::Kind::Internal);
+    let run = AssertUnwindSafe(check.run(inputs, reader)).catch_unwind();
+    let report = span.around(run).await.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
         error!(event = event::CHECK_PANICKED, error = text, "the check {name} panicked");
         CheckReport::unavailable(name, "it ended unexpectedly")
-    })
+    });
+    span.set("runtask.check", name);
+    span.set("runtask.findings", i64::try_from(report.findings.len()).unwrap_or(i64::MAX));
+    if report.findings.iter().any(|it| it.code == Code::CHECK_UNAVAILABLE) {
+        span.fail("check_unavailable");
+    }
+    report
 }
 
 /// The facts of a run that its payload has.

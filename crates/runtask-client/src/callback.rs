@@ -4,7 +4,7 @@ use crate::api::JSON_API;
 use crate::http::{Client, without_url};
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use runtask_log::{Chain, event, metric, milliseconds};
+use runtask_log::{Chain, event, metric, milliseconds, trace};
 use runtask_protocol::{AccessToken, ForeignUrl, TaskResult, origin};
 use std::pin::pin;
 use std::time::Duration;
@@ -141,7 +141,7 @@ impl Client {
         let mut attempt = 1;
         let mut not_found = 0;
         loop {
-            let outcome = self.attempt(self.patch(url, token, &result), &mut time).await;
+            let outcome = self.attempt(self.patch(url, token, &result, attempt), &mut time).await;
             let (reason, wait) = match outcome {
                 None => {
                     may_be_taken = true;
@@ -235,17 +235,20 @@ impl Client {
         deadline.min(Instant::now() + (left / 3).min(self.settings.timeout * 2).max(Duration::from_secs(1)))
     }
 
-    async fn patch(&self, url: &Url, token: &AccessToken, result: &TaskResult) -> Attempt {
+    async fn patch(&self, url: &Url, token: &AccessToken, result: &TaskResult, attempt: u32) -> Attempt {
+        let mut span = span(url, result, attempt);
         let request = self.http.patch(url.clone()).bearer_auth(token.expose());
         let request = request.header(CONTENT_TYPE, JSON_API).header(ACCEPT, JSON_API).body(result.to_json());
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => {
+                span.fail(if error.is_connect() { "not_connected" } else { "broken_off" });
                 let taken = !error.is_connect();
                 return Attempt::Again { reason: Chain(&without_url(error)).to_string(), wait: None, taken };
             }
         };
         let status = response.status();
+        span.answered(status.as_u16());
         let wait = response
             .headers()
             .get(RETRY_AFTER)
@@ -268,6 +271,21 @@ impl Client {
             _ => Attempt::Refused(status),
         }
     }
+}
+
+/// The span of one attempt to send a result. Its URL may be signed, and is not told.
+fn span(url: &Url, result: &TaskResult, attempt: u32) -> trace::Span {
+    let status = result.status();
+    let mut span = trace::within(format_args!("report {status}"), trace::Kind::Client);
+    span.set("http.request.method", "PATCH");
+    span.set("server.address", url.host_str().unwrap_or_default());
+    span.set("server.port", url.port_or_known_default().map_or(0, i64::from));
+    if attempt > 1 {
+        span.set("http.request.resend_count", i64::from(attempt - 1));
+    }
+    // Until there is an answer; none is waited for for ever.
+    span.fail("timeout");
+    span
 }
 
 fn reported(result: &TaskResult, attempt: u32) {

@@ -3,6 +3,7 @@
 mod duration;
 pub mod event;
 pub mod metric;
+pub mod trace;
 
 pub use duration::milliseconds;
 
