@@ -22,6 +22,12 @@ class Settings(unittest.TestCase):
         self.assertEqual(page - read, set(), "on the page, and read by nobody")
         self.assertEqual(read - page, set(), "read, and not on the page")
 
+    def test_every_variable_of_opentelemetry_is_on_the_page_and_nothing_else(self) -> None:
+        source = (ROOT / "crates/runtask-cli/src/traces/settings.rs").read_text().split("#[cfg(test)]")[0]
+        read = set(re.findall(r'"(OTEL_[A-Z_]+)"', source))
+        self.assertGreater(len(read), 5)
+        self.assertEqual(set(re.findall(r"`(OTEL_[A-Z_]+)`", (ROOT / "docs/settings.md").read_text())), read)
+
     def test_every_name_is_known_to_those_who_warn_of_others(self) -> None:
         source = (ROOT / "crates/runtask-settings/src/names.rs").read_text()
         known = set(re.findall(f'    "({NAME})",\n', source))

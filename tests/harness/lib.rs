@@ -11,6 +11,7 @@
 pub mod aws;
 pub mod binaries;
 pub mod browser;
+pub mod collector;
 pub mod deployment;
 pub mod events;
 pub mod front;

@@ -24,3 +24,4 @@ mod run;
 mod secrets;
 mod shutdown;
 mod terraform_schema;
+mod traces;

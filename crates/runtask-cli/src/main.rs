@@ -33,6 +33,7 @@ mod simulate;
 mod stores;
 mod sweeping;
 mod tasks_arguments;
+mod traces;
 
 use arguments::{Arguments, Command};
 use clap::CommandFactory;

@@ -6,6 +6,7 @@ use crate::kept_jobs::KeptJobs;
 use crate::reports::ServedReports;
 use crate::stores::{Claims, Stores, redis_settings};
 use crate::sweeping::{Approvals, end_all, keep_sweeping};
+use crate::traces::TraceSettings;
 use anyhow::bail;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -16,7 +17,7 @@ use runtask_callback_handler::{Attempt, End, Handler, NotDelivered, StopAt};
 use runtask_client::Client;
 use runtask_findings::{printable, printable_lines};
 use runtask_http::Limits;
-use runtask_log::{Chain, event, metric};
+use runtask_log::{Chain, event, metric, trace};
 use runtask_protocol::Job;
 use runtask_redis::RedisSettings;
 use runtask_report_handler::{PATH, Pages};
@@ -45,6 +46,8 @@ pub(crate) struct PairSettings {
     pub(crate) approvals: Option<HandlerSettings>,
     /// `REDIS_URL`, `REDIS_PASSWORD`: where claims and approvals are kept; in memory unless set.
     pub(crate) redis: Option<RedisSettings>,
+    /// Where traces go, if anywhere.
+    pub(crate) traces: Option<TraceSettings>,
     /// `RUNTASK_SWEEP_INTERVAL_MS`: the pause between two looks at approvals that are due; 15 000 unless set.
     pub(crate) sweep_interval: Duration,
     /// `RUNTASK_MAX_JOBS`: jobs accepted at the same time, at work or waiting; 1 000 unless set.
@@ -84,6 +87,7 @@ impl PairSettings {
             dialect,
             approvals: None,
             redis: None,
+            traces: None,
             sweep_interval: settings.milliseconds(&numbers::SWEEP_INTERVAL),
             max_jobs: settings.count(&numbers::MAX_JOBS),
             shutdown: settings.milliseconds(&numbers::SHUTDOWN_TIMEOUT),
@@ -91,6 +95,7 @@ impl PairSettings {
         if audience == Audience::Channels {
             read.jobs.read_channels(&mut settings, None);
             read.redis = redis_settings(&mut settings, read.jobs.client.ca_bundle.clone());
+            read.traces = TraceSettings::read(&mut settings);
             let is_shared = settings.text("REDIS_URL").is_some();
             let asking = read.jobs.tasks.asking.as_ref();
             read.approvals = asking.and_then(|it| HandlerSettings::read(&mut settings, it, is_shared));
@@ -217,7 +222,9 @@ impl Pair {
             let pair = Arc::clone(&pair);
             async move {
                 let begun = Instant::now();
-                let response = pair.answer(request).await;
+                let mut span = pair.span(&request);
+                let response = span.around(pair.answer(request)).await;
+                span.answered(response.status().as_u16());
                 metric::count_by("Requests", "Code", response.status().as_str());
                 metric::duration("RequestDuration", begun.elapsed());
                 response
@@ -233,6 +240,20 @@ impl Pair {
             task.abort();
         }
         stopped
+    }
+
+    /// The span of a request to a task: whoever asks for anything else is not HCP Terraform.
+    fn span(&self, request: &Request<Incoming>) -> trace::Span {
+        let (method, path) = (request.method(), request.uri().path());
+        let Some(task) = self.requests.task_of(method, path) else { return trace::Span::none() };
+        let mut span = trace::begin(format_args!("{method} {path}"), trace::Kind::Server);
+        span.set("http.request.method", method.as_str());
+        span.set("http.route", path);
+        span.set("url.path", path);
+        // What is in front of it may speak another one.
+        span.set("url.scheme", "http");
+        span.set("runtask.task", task);
+        span
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Bytes> {
@@ -308,7 +329,7 @@ impl Jobs {
         let others_may_have_died = self.others_may_have_died;
         let attempt = Attempt { deadline, shutdown: self.shutdown.subscribe(), others_may_have_died };
         let kept = self.kept.clone();
-        self.running.spawn(async move {
+        self.running.spawn(trace::carry(async move {
             let id = job.run.task_result_id.clone();
             // It has logged how it ended; there is nobody else to tell.
             let work = handler.run(job, attempt);
@@ -317,7 +338,7 @@ impl Jobs {
             if is_over(&end) {
                 kept.forget(id.as_str(), now()).await;
             }
-        });
+        }));
     }
 
     fn begin_to_shut_down(&self) -> Instant {

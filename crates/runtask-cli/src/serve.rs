@@ -8,6 +8,7 @@ use crate::pair::{Audience, Pair, PairSettings};
 use crate::reports::ServedReports;
 use crate::stores::Stores;
 use crate::tasks_arguments::{TasksArguments, origin};
+use crate::traces::Traces;
 use anyhow::{Context, bail};
 use clap::Args;
 use runtask_checks::LoadedCheck;
@@ -60,6 +61,7 @@ Settings, from the environment (docs/settings.md has all of them):
   RUNTASK_CONCURRENCY        checks at the same time; 4
   RUNTASK_MAX_JOBS           jobs accepted at the same time; 1000
   RUNTASK_SHUTDOWN_TIMEOUT_MS  time to end in order after SIGTERM; 25000
+  OTEL_EXPORTER_OTLP_ENDPOINT  where to send traces; nowhere unless set (docs/serve.md)
   REDIS_URL, REDIS_PASSWORD  where claims and approvals are kept, so that several processes may serve; in memory unless set
 
 For tasks that ask people (docs/approvals.md):
@@ -72,7 +74,7 @@ approvals and of results.
 
 pub(crate) async fn serve(arguments: &ServeArguments, output: &Output) -> anyhow::Result<Exit> {
     let lookup = arguments.tasks.lookup(None, None, output).await?;
-    let settings = PairSettings::read(&lookup, Audience::Channels).context("settings are wrong")?;
+    let mut settings = PairSettings::read(&lookup, Audience::Channels).context("settings are wrong")?;
     for LoadedTask { task, checks } in settings.jobs.tasks.iter() {
         let path = if task.name == DEFAULT_TASK { "/".to_owned() } else { format!("/{}", task.name) };
         let mut checks: Vec<_> = checks.iter().map(LoadedCheck::name).collect();
@@ -109,6 +111,7 @@ pub(crate) async fn serve(arguments: &ServeArguments, output: &Output) -> anyhow
     let listener = listener.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
     let reports = settings.jobs.reports.as_ref().map(|it| ServedReports::new(it, address)).transpose()?;
+    let traces = settings.traces.take().map(|it| Traces::start(it, &settings.jobs.client)).transpose()?;
     let pair = Arc::new(Pair::new(settings, stores, approval_time, reports)?);
     let _metrics = match arguments.metrics_listen {
         Some(listen) => Some(metrics::start(listen, pair.approvals()).await?),
@@ -140,8 +143,14 @@ pub(crate) async fn serve(arguments: &ServeArguments, output: &Output) -> anyhow
         pair.begin_to_shut_down()
     };
     let end = pair.serve(listener, stop).await;
+    let shut_down = async {
+        pair.shut_down(end).await;
+        if let Some(traces) = traces {
+            traces.finish().await;
+        }
+    };
     tokio::select! {
-        () = pair.shut_down(end) => {}
+        () = shut_down => {}
         // The same stream as above: another one would have seen the first signal, too.
         _ = interrupt.recv() => bail!("ended by a second signal; jobs at work have no final result"),
     }

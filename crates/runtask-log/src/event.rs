@@ -18,6 +18,7 @@ events! {
     SERVE_LISTENING = "serve.listening": "`runtask serve` accepts requests at `address`.";
     SERVE_TASK = "serve.task": "`runtask serve` answers for the task `task` at `path`, with the checks `checks`.";
     SERVE_METRICS = "serve.metrics": "`runtask serve` tells its metrics at `address`.";
+    SERVE_TRACES = "serve.traces": "`runtask serve` sends traces to the collector at `origin`.";
     SERVE_UNVERIFIED = "serve.unverified": "`runtask serve` will not verify requests, as `RUNTASK_ALLOW_UNSIGNED` says.";
     SERVE_ONE_CLICK = "serve.one_click": "Whoever follows a link in a message decides, as `RUNTASK_INSECURE_ONE_CLICK` says.";
     SERVE_SPECULATIVE_ONLY = "serve.speculative_only": "Runs that are not speculative pass by themselves, as `FILTER_SPECULATIVE_PLANS_ONLY` says.";
@@ -125,6 +126,8 @@ events! {
     STORE_OPENED = "store.opened": "Claims and approvals are kept in `store`.";
 
     API_ASKED_AGAIN = "api.asked_again": "HCP Terraform's API is to be asked again in `pause_ms`.";
+
+    TRACES_NOT_SENT = "traces.not_sent": "The collector does not have `spans` of traces, since the last such line: `error`.";
 
     SHUTDOWN_BEGUN = "shutdown.begun": "`runtask serve` accepts no more requests.";
     CONNECTIONS_CLOSED = "connections.closed": "Connections were closed whose requests were not complete.";

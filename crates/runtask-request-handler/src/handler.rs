@@ -130,6 +130,11 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
         Self { trust, hand_over, tasks, origins, now, large_bodies: Semaphore::new(LARGE_BODIES) }
     }
 
+    /// The task that a request asks, if it asks one that there is.
+    pub fn task_of(&self, method: &Method, path: &str) -> Option<&str> {
+        self.tasks.at(path).filter(|_| method == Method::POST)
+    }
+
     /// Answers one request. In this order, and nothing before its turn: path and method, the form of the signature, the
     /// length that is declared, the key, the body, the signature, shape, probe or run, where the result goes, hand-over.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<String>

@@ -1,7 +1,7 @@
 //! Tests runs that wait for people: through `runtask serve` as a process, with stand-ins for the services around.
 
 mod command;
-mod company;
+pub(crate) mod company;
 mod demo;
 mod one_replica;
 mod replicas;

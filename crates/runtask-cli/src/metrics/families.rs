@@ -62,6 +62,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ),
     counter("ApprovalsFailed", "Times an approval could not be read or written."),
     took("TimeToDecision", "Time from asking people to a verdict."),
+    counter("SpansDropped", "Spans of traces that the collector does not have."),
 ];
 
 /// What is asked of the store of approvals when it is to be told, where a task asks people. The sweep of the functions counts
