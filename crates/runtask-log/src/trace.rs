@@ -261,15 +261,17 @@ mod tests {
         let mut request = begin("request", Kind::Server);
         request.set("number", 5);
         request.set("text", &*"ä".repeat(1000));
-        let job = request
+        let mut job = None;
+        request
             .around(async {
                 within("first", Kind::Internal).fail("why");
-                tokio::spawn(carry(async { begin("job", Kind::Internal).around(call()).await }))
+                let work = carry(async { begin("job", Kind::Internal).around(call()).await });
+                job = Some(tokio::spawn(work));
             })
             .await;
         request.answered(404);
         drop(request);
-        job.await.unwrap();
+        job.unwrap().await.unwrap();
     }
 
     async fn call() {
