@@ -134,7 +134,7 @@ class Schema(unittest.TestCase):
         texts = {name: (ROOT / name).read_text() for name in files.split()}
         self.assertGreater(len(texts), 2)
         for page in [*ROOT.glob("docs/*.md"), ROOT / "README.md"]:
-            for number, block in enumerate(re.findall(r"^```toml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)):
+            for number, block in enumerate(re.findall(r"^```toml(?: run>\S+)?\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)):
                 if re.search(r"^\[\[?(tasks|notify|approval)\b", block, re.MULTILINE):
                     texts[f"{page.name} {number}"] = block
         self.assertGreater(len(texts), 10)

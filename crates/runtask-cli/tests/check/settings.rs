@@ -9,8 +9,10 @@ use runtask_settings::numbers::{self, ALL};
 /// Numbers that `serve` reads.
 fn of_serve() -> impl Iterator<Item = &'static Number> {
     let lambda_alone = [numbers::HAND_OVER_TIMEOUT, numbers::EXTENSION_PORT, numbers::APPROVALS_AUDIT_DAYS];
-    let is_lambda_alone = move |it: &Number| lambda_alone.iter().any(|other| other.name == it.name);
-    ALL.iter().filter(move |it| it.name.starts_with("RUNTASK_") && !is_lambda_alone(it))
+    // Where something is fetched; here nothing is.
+    let others = [&lambda_alone[..], &[numbers::FETCH_TIMEOUT]].concat();
+    let is_of_others = move |it: &Number| others.iter().any(|other| other.name == it.name);
+    ALL.iter().filter(move |it| it.name.starts_with("RUNTASK_") && !is_of_others(it))
 }
 
 /// All that reads a number.

@@ -71,7 +71,9 @@ fn the_documented_file_is_read() {
                 ),
             ],
             data: [
-                "data/",
+                Path(
+                    "data/",
+                ),
             ],
             namespaces: None,
             unknown: Warn,
@@ -106,7 +108,7 @@ fn the_documented_file_is_read() {
 #[test]
 fn the_example_of_the_page_is_read_and_names_every_key() {
     let page = include_str!("../../../../docs/tasks.md");
-    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let example = page.split("```toml run>runtask.toml\n").nth(1).unwrap().split("```").next().unwrap();
     let tasks = good(example);
     assert_eq!(tasks.names().collect::<Vec<_>>(), ["format", "policy"]);
     for key in [vec![SETTINGS.kind], SETTINGS.kind.below()].concat().iter().flat_map(|it| it.names()) {
