@@ -90,7 +90,7 @@ def at(path: tuple, value: object) -> dict:
 # Keys beside others without which those are not read: what a channel or a proxy has depends on its kind.
 KINDS = {
     "secret": "webhook", "previous_secret": "webhook", "key": "datadog", "site": "datadog", "tags": "datadog",
-    "event": "pagerduty", "region": "pagerduty", "severity": "pagerduty", "team": "cloudflare", "audience": "iap",
+    "bus": "eventbridge", "event": "pagerduty", "region": "pagerduty", "severity": "pagerduty", "team": "cloudflare", "audience": "iap",
 }
 
 
