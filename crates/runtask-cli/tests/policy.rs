@@ -259,6 +259,16 @@ fn what_keeps_a_run_task_from_starting_is_said_at_once() {
     insta::assert_snapshot!(said.err);
 }
 
+/// What is wrong with the file says itself whether it is an error, whichever comes first.
+#[test]
+fn problems_of_the_file_are_labelled_once() {
+    let file = "[notify.some]\nkind = 'slack'\nurl = 'env:A'\n[tasks.default]\nchecks = ['fmt']\non_error = 'maybe'\n";
+    let said = Place::with(&[("runtask.toml", file)]).run(&["policy", "check"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.starts_with("warning: no task tells the channel"), "{}", said.err);
+    assert!(said.err.contains("\nerror: `maybe` is no word for `on_error`"), "{}", said.err);
+}
+
 /// V-06: nothing starts with policies that cannot be compiled, and nothing is packed.
 #[test]
 fn nothing_starts_with_policies_that_cannot_be_compiled() {

@@ -52,9 +52,10 @@ pub(crate) async fn check(arguments: &CheckArguments, output: &Output) -> anyhow
             output.note(&format!("{odd}\n\n"));
         }
         for error in &errors {
-            // Problems of the file say themselves that they are errors, each of them.
-            let error = error.strip_prefix("error: ").unwrap_or(error);
-            output.note(&format!("error: {}\n", printable_lines(error)));
+            // Problems of the file say themselves what they are, each of them; a warning may be the first.
+            let is_labelled = ["error: ", "warning: "].iter().any(|it| error.starts_with(it));
+            let label = if is_labelled { "" } else { "error: " };
+            output.note(&format!("{label}{}\n", printable_lines(error)));
         }
         if errors.is_empty() {
             let file = file.display();
