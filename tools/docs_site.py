@@ -2,8 +2,8 @@
 """Builds the documentation as a site of static files with a search, into target/site/html: `make docs-site`.
 
 The pages are those that can be reached by links from README.md. docs/README.md, the index, says in which order they are
-listed. mdBook makes HTML of them; it must be set up. Afterwards every link within the site is followed, and the first broken
-one is an error: what leads somewhere in the repository leads there on the site as well.
+listed. mdBook makes HTML of them; it must be set up. Afterwards every link within the site is followed, and all that are
+broken are told: what leads somewhere in the repository leads there on the site as well.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from setup import BIN, ROOT, SetupError  # noqa: E402
 
 LINK = re.compile(r"(?P<text>\[(?:[^\[\]]|\[[^\]]*\])*\])\((?P<to>[^)\s]+)\)")
 PICTURE = re.compile(r'\bsrc(?:set)?="([^"]+)"')
-CODE = re.compile(r"(^ *```+.*?^ *```+ *$|`[^`\n]*`)", re.MULTILINE | re.DOTALL)
+# A block of code, fences and all.
+BLOCK = re.compile(r"(^ *```+.*?^ *```+ *$)", re.MULTILINE | re.DOTALL)
 # What the tests of pages know by, and readers do not see.
 HIDDEN = re.compile(r"^ *<!-- (?:run|json)\n.*?^ *-->\n", re.MULTILINE | re.DOTALL)
 RUN = re.compile(r"^( *```\w+) run\S*$", re.MULTILINE)
@@ -106,11 +107,10 @@ def for_site(page: Path, root: Path) -> tuple[str, list[Path]]:
         return f"{match['text']}({on_site(Path(name))}{mark}{anchor})"
 
     text = RUN.sub(r"\1", HIDDEN.sub("", page.read_text()))
-    files += [(page.parent / it).resolve() for it in PICTURE.findall(CODE.sub("", text)) if not re.match(r"[a-z]+:", it)]
-    # A link may have code in its text, so code is kept apart only where it is a block.
-    parts = re.split(r"(^ *```+.*?^ *```+ *$)", text, flags=re.MULTILINE | re.DOTALL)
-    text = "".join(part if index % 2 else LINK.sub(link, part) for index, part in enumerate(parts))
-    return text, files
+    files += [(page.parent / it).resolve() for it in PICTURE.findall(BLOCK.sub("", text)) if not re.match(r"[a-z]+:", it)]
+    # Of what is split, every second part is a block.
+    parts = [part if index % 2 else LINK.sub(link, part) for index, part in enumerate(BLOCK.split(text))]
+    return "".join(parts), files
 
 
 def summary(pages: list[Path], root: Path) -> str:

@@ -6,7 +6,7 @@ import re
 import unittest
 from pathlib import Path
 
-from docs_site import LINK, PICTURE
+from docs_site import BLOCK, LINK, PICTURE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,7 +17,7 @@ def pages() -> list[Path]:
 
 def prose(page: Path) -> str:
     """A page without its blocks of code."""
-    return re.sub(r"^( *)(```+).*?^\1\2", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return BLOCK.sub("", page.read_text())
 
 
 def anchors(page: Path) -> set[str]:
