@@ -25,8 +25,9 @@ const SHOW_HELP: &str = "\
 Example:
   REDIS_URL=redis://127.0.0.1:6379 runtask approvals show taskrs-abc123
 
-An approval is kept for a day after its time was up, and this shows its audit log for as long. For longer, the log of
-`runtask serve` has it, and on AWS the table of approvals: lines `approval.audit`.
+An approval is kept for a day after its time was up, and this shows its audit log for as long.
+For longer, the log of `runtask serve` has it, and on AWS the table of approvals: lines
+`approval.audit`.
 
 Exit codes: 0 it is shown, 2 there is none, or the store could not be read.
 ";
