@@ -1,4 +1,4 @@
-# What organizations want of a module: marks, packages of their own, bounds, roles, network, versions, who hears what.
+# I-05: what organizations want of a module: marks, packages of their own, bounds, roles, network, versions, who hears what.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -9,7 +9,7 @@ use runtask_tests::stack::{APPLY, run};
 use serde_json::Value;
 use tokio::process::Command;
 
-/// All in one AWS, at the same time: so their names do not meet either.
+/// I-05, I-06: all in one AWS, at the same time, so their names do not meet either.
 #[tokio::test]
 async fn each_example_is_applied_and_then_changes_nothing() {
     let moto = Moto::start().await;

@@ -134,6 +134,7 @@ test_an_attribute_that_the_configuration_does_not_set_is_unset if {
 	plan.is_undecided(r, ["policy"]) with input as document
 }
 
+# V-13
 test_what_has_no_value_is_missing if {
 	r := testing.create("aws_s3_bucket.a", {"null": null, "text": "", "list": [], "object": {}, "tags": {"owner": null}})
 	every name in ["null", "text", "list", "object", "absent"] {
