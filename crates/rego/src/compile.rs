@@ -54,13 +54,13 @@ impl Program {
     /// # Errors
     ///
     /// Everything that is wrong with them.
-    pub(crate) fn compile(files: &[Annotated], are_checked: bool) -> Result<Self, Vec<CompileError>> {
+    pub(crate) fn compile(files: &[Annotated<'_>], are_checked: bool) -> Result<Self, Vec<CompileError>> {
         let mut errors = Vec::new();
         let mut constants = Constants::default();
         let mut tree = Tree::default();
         let mut functions = HashMap::default();
         let mut rules: HashMap<&[String], HashSet<String>> = HashMap::default();
-        for module in files.iter().map(|it| &it.module) {
+        for module in files.iter().map(|it| it.module) {
             let names = rules.entry(module.package.as_slice()).or_default();
             for rule in &module.rules {
                 if let Some(TermKind::Variable(name)) = rule.head.name.first().map(|it| &it.kind) {
@@ -74,7 +74,7 @@ impl Program {
         }
         let nothing = HashSet::default();
         for (file, annotated) in files.iter().enumerate() {
-            let module = &annotated.module;
+            let module = annotated.module;
             let imports = imports(module);
             check_imports(file, module, &mut errors);
             let names = Names {

@@ -18,7 +18,8 @@ use crate::syntax::{Expression, ExpressionKind, Module, Span, Term, TermKind, Ve
 use crate::taint::Taints;
 use crate::unknowns::Unknowns;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 /// Policies that were read and not compiled yet.
 #[derive(Debug, Default)]
@@ -101,11 +102,38 @@ impl Policies {
     ///
     /// What is wrong with its text.
     pub fn add(&mut self, name: &str, text: &str, version: Option<Version>) -> Result<(), Vec<ParseError>> {
-        let module = parse_module(text, version)?;
+        self.push(name, text, parse_module(text, version)?);
+        Ok(())
+    }
+
+    /// Reads files, each a name and a text, as [`add`](Self::add) does without a version, on so many threads. The answer has
+    /// what is wrong with each, in their order.
+    pub fn add_all(&mut self, files: &[(&str, &str)], threads: usize) -> Vec<Result<(), Vec<ParseError>>> {
+        let mut modules: Vec<Option<_>> = files.iter().map(|_| None).collect();
+        {
+            let waiting = Mutex::new(files.iter().zip(&mut modules));
+            let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let read = || {
+                while let Some(((_name, text), module)) = next() {
+                    *module = Some(parse_module(text, None));
+                }
+            };
+            thread::scope(|scope| {
+                for _ in 1..threads.min(files.len()) {
+                    // Where no thread can be started, this one reads them.
+                    let _started = thread::Builder::new().spawn_scoped(scope, read);
+                }
+                read();
+            });
+        }
+        let modules = files.iter().zip(modules.into_iter().flatten());
+        modules.map(|((name, text), module)| module.map(|it| self.push(name, text, it))).collect()
+    }
+
+    fn push(&mut self, name: &str, text: &str, module: Module) {
         self.modules.push(module);
         self.texts.push(text.to_owned());
         self.names.push(name.to_owned());
-        Ok(())
     }
 
     /// The files that were added: the name and the syntax of each.
@@ -118,7 +146,7 @@ impl Policies {
     /// # Errors
     ///
     /// Everything that is wrong with them.
-    pub fn compile(self) -> Result<Compiled, Vec<CompileError>> {
+    pub fn compile(&self) -> Result<Compiled, Vec<CompileError>> {
         self.compiled(false)
     }
 
@@ -128,23 +156,24 @@ impl Policies {
     /// # Errors
     ///
     /// Everything else that is wrong with them.
-    pub fn compile_again(self) -> Result<Compiled, Vec<CompileError>> {
+    pub fn compile_again(&self) -> Result<Compiled, Vec<CompileError>> {
         self.compiled(true)
     }
 
-    fn compiled(self, are_checked: bool) -> Result<Compiled, Vec<CompileError>> {
+    fn compiled(&self, are_checked: bool) -> Result<Compiled, Vec<CompileError>> {
         // Comments are read where somebody asks for them.
         let are_asked = self.texts.iter().any(|it| it.contains("rego.metadata"));
-        let annotated = |(module, text): (Module, String)| {
+        let annotated = |(module, text)| {
             let mut heap = Heap::new(METADATA_BYTES);
             let annotations = match are_asked {
-                true => annotations(&mut heap, &text, &module).unwrap_or_default(),
+                true => annotations(&mut heap, text, module).unwrap_or_default(),
                 false => Vec::new(),
             };
             Annotated { module, heap, annotations }
         };
-        let files: Vec<Annotated> = self.modules.into_iter().zip(self.texts).map(annotated).collect();
-        Ok(Compiled { program: Program::compile(&files, are_checked)?, names: self.names })
+        let files: Vec<Annotated<'_>> =
+            self.modules.iter().zip(self.texts.iter().map(String::as_str)).map(annotated).collect();
+        Ok(Compiled { program: Program::compile(&files, are_checked)?, names: self.names.clone() })
     }
 }
 

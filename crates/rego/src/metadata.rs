@@ -8,8 +8,8 @@ use crate::syntax::Module;
 
 /// A module and what its comments say.
 #[derive(Debug)]
-pub(crate) struct Annotated {
-    pub(crate) module: Module,
+pub(crate) struct Annotated<'m> {
+    pub(crate) module: &'m Module,
     /// Where the values of the annotations are.
     pub(crate) heap: Heap,
     pub(crate) annotations: Vec<Annotation>,
@@ -27,14 +27,14 @@ pub(crate) struct Metadata {
 impl Metadata {
     /// That of the `index`-th rule of a file, whose path below `data` is `path`.
     pub(crate) fn of(
-        files: &[Annotated],
-        file: &Annotated,
+        files: &[Annotated<'_>],
+        file: &Annotated<'_>,
         index: usize,
         path: &[String],
         constants: &mut Constants,
     ) -> Self {
         let package = &file.module.package;
-        let said = |file: &Annotated,
+        let said = |file: &Annotated<'_>,
                     wanted: Scope,
                     constants: &mut Constants,
                     is_meant: &dyn Fn(&Annotation) -> bool| {
