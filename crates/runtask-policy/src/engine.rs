@@ -11,6 +11,8 @@ use crate::place::Place;
 use crate::source_file::SourceFile;
 use rego::{Compiled, Query, QueryError};
 use serde_json::Value as Json;
+use std::panic::resume_unwind;
+use std::thread;
 
 /// Policies, compiled.
 #[derive(Debug)]
@@ -34,40 +36,47 @@ impl Policies {
     /// Compiles files, and finds the rules in them. A file is of Rego v1, or of the older syntax that most policies for
     /// conftest are written in.
     ///
-    /// `documents` are what `data` is besides.
+    /// `documents` are what `data` is besides. With several `threads`, so many files are read at a time, and what need not be
+    /// compiled is looked at meanwhile.
     pub(crate) fn compile(
         files: Vec<SourceFile>,
         documents: &[&Json],
         purpose: Purpose,
+        threads: usize,
     ) -> Result<Self, Vec<Trouble>> {
         let mut policies = rego::Policies::new();
+        let texts: Vec<_> = files.iter().map(|it| (&*it.name, &*it.text)).collect();
         let mut troubles = Vec::new();
-        for file in &files {
-            if let Err(errors) = policies.add(&file.name, &file.text, None) {
-                troubles.extend(errors.iter().map(|it| Trouble::of_text(file, it)));
-            }
+        for (file, read) in files.iter().zip(policies.add_all(&texts, threads)) {
+            troubles.extend(read.err().unwrap_or_default().iter().map(|it| Trouble::of_text(file, it)));
         }
         let is_read = troubles.is_empty();
-        let file = |name: &str| files.iter().find(|it| it.name == name);
-        let parsed =
-            policies.modules().filter_map(|(name, module)| Some(Parsed { file: file(name)?, module }));
+        // Modules stand in the order of their files, some of which may be missing.
+        let mut rest = files.iter();
+        let parsed = policies
+            .modules()
+            .filter_map(|(name, module)| Some(Parsed { file: rest.find(|it| it.name == name)?, module }));
         let parsed: Vec<Parsed<'_>> = parsed.collect();
-        let names = LibraryNames::of(&parsed);
-        let of_others = || parsed.iter().filter(|it| !builtin::is_shipped(it.file));
-        troubles.extend(of_others().flat_map(|it| names.unknown(it)));
-        troubles.extend(of_others().filter_map(another_library));
-        troubles.extend(rule_in_the_place_of_data(&parsed, documents));
-        let (rules, exceptions): (Vec<_>, Vec<_>) =
-            find(&parsed, purpose).into_iter().partition(|(_, is_exception)| !is_exception);
-        let rules: Vec<RuleEntry> = rules.into_iter().map(|(rule, _)| rule).collect();
-        let (oddities, facts) = (oddities(&parsed, &rules), facts_read(&parsed));
-        // What is missing in files that could not be read would be missing in the others.
-        if !is_read {
-            return Err(troubles);
-        }
-        // What is shipped has been compiled by our own tests.
-        let is_shipped = files.iter().all(builtin::is_shipped);
-        let compiled = if is_shipped { policies.compile_again() } else { policies.compile() };
+        let compile = || {
+            // What is shipped has been compiled by our own tests.
+            let is_shipped = files.iter().all(builtin::is_shipped);
+            // What is missing in files that could not be read would be missing in the others.
+            is_read.then(|| if is_shipped { policies.compile_again() } else { policies.compile() })
+        };
+        let see = || Seen::of(&parsed, documents, purpose);
+        let (seen, compiled) = thread::scope(|scope| {
+            let seeing = (threads > 1).then(|| thread::Builder::new().spawn_scoped(scope, see));
+            let compiled = compile();
+            let seen = match seeing {
+                Some(Ok(seeing)) => seeing.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // There is no second thread.
+                None | Some(Err(_)) => see(),
+            };
+            (seen, compiled)
+        });
+        let Seen { troubles: others, rules, exceptions, oddities, facts } = seen;
+        troubles.extend(others);
+        let Some(compiled) = compiled else { return Err(troubles) };
         match compiled {
             Err(errors) => troubles.extend(errors.iter().map(|it| Trouble::of_policies(&files, it))),
             Ok(mut compiled) if troubles.is_empty() => {
@@ -76,7 +85,7 @@ impl Policies {
                     compiled.prepare(path).map_err(|error| vec![Trouble::new(format!("{path}: {error}"))])
                 };
                 let queries = rules.iter().map(|it| question(&it.path)).collect::<Result<_, _>>()?;
-                let exceptions = exceptions.into_iter().map(|(it, _)| Ok((it.package, question(&it.path)?)));
+                let exceptions = exceptions.into_iter().map(|it| Ok((it.package, question(&it.path)?)));
                 let exceptions = exceptions.collect::<Result<_, Vec<Trouble>>>()?;
                 return Ok(Self { files, compiled, rules, queries, exceptions, oddities, facts });
             }
@@ -106,6 +115,30 @@ impl Policies {
     /// The question of the rule `exception` of a package, where it has one.
     pub(crate) fn exception(&self, package: &str) -> Option<&Query> {
         self.exceptions.iter().find(|(name, _)| name == package).map(|(_, query)| query)
+    }
+}
+
+/// What is seen in policies without compiling them.
+struct Seen {
+    troubles: Vec<Trouble>,
+    rules: Vec<RuleEntry>,
+    exceptions: Vec<RuleEntry>,
+    oddities: Vec<String>,
+    facts: Vec<FactRead>,
+}
+
+impl Seen {
+    fn of(parsed: &[Parsed<'_>], documents: &[&Json], purpose: Purpose) -> Self {
+        let names = LibraryNames::of(parsed);
+        let of_others = || parsed.iter().filter(|it| !builtin::is_shipped(it.file));
+        let mut troubles: Vec<Trouble> = of_others().flat_map(|it| names.unknown(it)).collect();
+        troubles.extend(of_others().filter_map(another_library));
+        troubles.extend(rule_in_the_place_of_data(parsed, documents));
+        let (exceptions, rules): (Vec<_>, Vec<_>) =
+            find(parsed, purpose).into_iter().partition(|(_, is_exception)| *is_exception);
+        let entries = |found: Vec<(RuleEntry, bool)>| found.into_iter().map(|(rule, _)| rule).collect();
+        let (rules, exceptions): (Vec<RuleEntry>, _) = (entries(rules), entries(exceptions));
+        Self { troubles, oddities: oddities(parsed, &rules), facts: facts_read(parsed), rules, exceptions }
     }
 }
 

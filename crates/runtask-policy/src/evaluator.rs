@@ -89,7 +89,7 @@ pub(crate) fn evaluate(
             Ok(Ok(read)) => read,
             _ => Err(Trouble::new("the plan could not be read")),
         };
-        let prepared = || prepare(request).map_err(Ended::refused(Cause::Policies));
+        let prepared = || prepare(request, deadlines.len()).map_err(Ended::refused(Cause::Policies));
         match request.purpose {
             Purpose::Judge | Purpose::List => {
                 let policies = match kept.get() {
@@ -251,7 +251,7 @@ impl Rules<'_> {
     }
 }
 
-pub(crate) fn prepare(request: &Request) -> Result<Policies, Vec<Trouble>> {
+fn prepare(request: &Request, threads: usize) -> Result<Policies, Vec<Trouble>> {
     for name in ["run", "params"] {
         if request.data.get(name).is_some() {
             return Err(vec![Trouble::new(format!(
@@ -272,7 +272,7 @@ pub(crate) fn prepare(request: &Request) -> Result<Policies, Vec<Trouble>> {
     // Policies are kept for runs of which other facts are known.
     let run: Map<_, _> = RunFacts::NAMES.iter().map(|it| ((*it).to_owned(), Value::Null)).collect();
     let ours = json!({ "run": run, "params": request.params });
-    let compiled = Policies::compile(files, &[&request.data, &ours], request.purpose);
+    let compiled = Policies::compile(files, &[&request.data, &ours], request.purpose, threads);
     if request.purpose == Purpose::Test {
         return compiled;
     }
