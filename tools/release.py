@@ -135,7 +135,7 @@ class Release:
             directory = target_directory() / "package-for-release" / architecture
             layers = package.terraform_layers(architecture, directory, wanted=True)
             for suffix, approvals in [("", False), ("-approvals", True)]:
-                zips = [*package.functions(architecture, directory, approvals=approvals), *layers]
+                zips = [*package.functions(architecture, directory, approvals=approvals, reports=False), *layers]
                 files = {f"{architecture}/{it.name}": it for it in zips}
                 self.tar(f"functions{suffix}-{architecture}", "", {**files, "NOTICES.txt": notices[suffix]})
 

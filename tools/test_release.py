@@ -238,7 +238,7 @@ class Parts(Folder):
             mock.patch.object(made, "architectures", return_value=["arm64"]),
             mock.patch.object(package, "terraform_layers", return_value=[layer]),
             mock.patch.object(release_notices, "notices", return_value=b"licences"),
-            mock.patch.object(package, "functions", side_effect=lambda *_, approvals: [*zips, layer] if approvals else zips),
+            mock.patch.object(package, "functions", autospec=True, side_effect=lambda *_, approvals, reports: [*zips, layer] if approvals else zips),
         ):
             made.functions()
         self.assertEqual([it.name for it in made.made], ["runtask-1.2.3-functions-arm64.tar.gz", "runtask-1.2.3-functions-approvals-arm64.tar.gz"])
