@@ -66,7 +66,10 @@ impl Deployment {
         for role in FUNCTIONS {
             // An output that is nothing is not there.
             let Some(name) = outputs[role].as_str() else { continue };
-            let deployed = read_back(stack, name, !WITH_URLS.contains(&role)).await;
+            // Where there are versions, jobs go to the one that this alias names.
+            let has_versions = role == "callback_handler" && outputs["callback_handler_version"].is_string();
+            let qualifier = if has_versions { "?Qualifier=live" } else { "" };
+            let deployed = read_back(stack, name, qualifier, !WITH_URLS.contains(&role)).await;
             let function = function(stack, &deployed, programs.path(), &gate).await;
             let function = if WITH_URLS.contains(&role) { function.with_url() } else { function };
             double.add(change(role, function)).await;
@@ -90,9 +93,9 @@ impl Deployment {
 }
 
 /// Those that take events may have settings for them.
-async fn read_back(stack: &Stack, name: &str, has_events: bool) -> Deployed {
+async fn read_back(stack: &Stack, name: &str, qualifier: &str, has_events: bool) -> Deployed {
     let endpoint = stack.moto.endpoint();
-    let path = format!("/2015-03-31/functions/{name}/configuration");
+    let path = format!("/2015-03-31/functions/{name}/configuration{qualifier}");
     let configuration = aws::get(endpoint, "lambda", &path).await;
     let path = format!("/2019-09-25/functions/{name}/event-invoke-config");
     let events = if has_events { Some(aws::get(endpoint, "lambda", &path).await) } else { None };

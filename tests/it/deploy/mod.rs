@@ -14,6 +14,7 @@ mod neighbours;
 mod policies;
 mod provider;
 mod reports;
+mod rollback;
 mod rotation;
 mod scanner_secrets;
 mod two_regions;
