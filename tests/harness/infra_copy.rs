@@ -20,6 +20,12 @@ pub const NEW_IN_6: [(&str, &str); 2] = [("region", "var.region"), ("invoked_via
 /// What a person may put beside `infra/`: here, what gives the variable `region` its meaning.
 const PROVIDER: &str = "provider \"aws\" {\n  region = var.region\n}\n";
 
+/// Where `RUNTASK_TEST_INFRA` says, else `infra/` of this checkout.
+#[expect(clippy::disallowed_methods, reason = "the environment says which module is tried")]
+fn applied() -> PathBuf {
+    std::env::var_os("RUNTASK_TEST_INFRA").map_or_else(|| INFRA.into(), PathBuf::from)
+}
+
 /// A copy of `infra/` to apply, and of all below it.
 ///
 /// # Panics
@@ -27,7 +33,7 @@ const PROVIDER: &str = "provider \"aws\" {\n  region = var.region\n}\n";
 /// If it cannot be made.
 #[must_use]
 pub fn infra_copy() -> TempDir {
-    let directory = copy_of(Path::new(INFRA));
+    let directory = copy_of(&applied());
     std::fs::write(directory.path().join("provider.tf"), PROVIDER).unwrap();
     directory
 }

@@ -1,4 +1,13 @@
 //! Offers doubles and builders for flows.
+//!
+//! What they read of the environment, beside what Cargo sets:
+//!
+//! - `RUNTASK_TOOLS`, a directory: where tools are looked for first. The Makefile sets it.
+//! - `RUNTASK_TEST_INFRA`, a directory: the `infra/` that is applied in the place of this checkout's.
+//! - `RUNTASK_TEST_PACKAGES`, a directory with one for each architecture: the zips that are deployed in the place of those
+//!   that `tools/package.py --for-tests` makes. They are called as there.
+//!
+//! With the last two, `tools/try_release.py` has flows deploy what is in a release.
 
 #![expect(clippy::disallowed_methods, reason = "tests start programs as people do, with what is around them")]
 #![expect(

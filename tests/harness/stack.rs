@@ -293,22 +293,29 @@ async fn output(directory: &Path, endpoint: &str, arguments: &[&str]) -> Output 
     command.output().await.unwrap()
 }
 
-/// Where `make package` leaves the zips for this machine's processor.
+/// The zips for this machine's processor: from the directory that `RUNTASK_TEST_PACKAGES` names, else from where
+/// `tools/package.py --for-tests` leaves them.
 ///
 /// # Panics
 ///
 /// If they are not there.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the environment says which packages are tried")]
 pub fn packages() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().find(|it| it.join("CACHEDIR.TAG").is_file()).unwrap();
-    let directory = target.join("package-for-tests").join(architecture());
+    let named = std::env::var_os("RUNTASK_TEST_PACKAGES").map(PathBuf::from);
+    let directory = named.unwrap_or_else(packages_for_tests).join(architecture());
     assert!(
         directory.is_dir(),
-        "{} is not there: run `python3 tools/package.py --for-tests`",
+        "{} is not there: run `python3 tools/package.py --for-tests`, or unset RUNTASK_TEST_PACKAGES",
         directory.display()
     );
     directory
+}
+
+fn packages_for_tests() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().find(|it| it.join("CACHEDIR.TAG").is_file()).unwrap();
+    target.join("package-for-tests")
 }
 
 /// Unpacks one of them; the programs in it can be run.

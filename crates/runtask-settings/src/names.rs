@@ -59,7 +59,13 @@ const NAMES: &[&str] = &[
 ];
 
 /// What the Makefile, the tools and the tests of this repository read: whoever works on it may have them set.
-const TOOLS: [&str; 3] = ["RUNTASK_PROVIDER_MIRROR", "RUNTASK_TERRAFORM_RELEASES", "RUNTASK_TOOLS"];
+const TOOLS: [&str; 5] = [
+    "RUNTASK_PROVIDER_MIRROR",
+    "RUNTASK_TERRAFORM_RELEASES",
+    "RUNTASK_TEST_INFRA",
+    "RUNTASK_TEST_PACKAGES",
+    "RUNTASK_TOOLS",
+];
 
 /// A warning for each of `names`, those of the whole environment, that looks like a setting of ours and is none: a typing
 /// error must not leave a default in force without a word.
