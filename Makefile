@@ -1,7 +1,7 @@
 # Everything a person or CI runs here. Each command sets up the tools it needs below .tools/, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-approval demo-runner demo-stack package image runner-image release test conformance lint bench docs docs-site pictures plans fuzz clean
+.PHONY: help setup demo demo-approval demo-runner demo-stack package image runner-image release try-release test conformance lint bench docs docs-site pictures plans fuzz clean
 # One step after the other, so that the output reads in order and the first failure is the last line.
 .NOTPARALLEL:
 
@@ -120,6 +120,12 @@ release: ## Make everything that a version consists of, into target/dist; ONLY=p
 	@$(SETUP) terraform lambda sbom
 	$(call step,Making a release)
 	@python3 -B tools/release.py $(addprefix --only ,$(ONLY)) $(if $(TAG),--tag '$(TAG)')
+
+try-release: ## Try what make release has made, as somebody would who has these files and nothing else
+	$(call step,Setting up tools below .tools/)
+	@$(SETUP) terraform providers moto
+	$(call step,Trying the release)
+	@python3 -B tools/try_release.py
 
 test: ## Run every test
 	$(call step,Setting up tools below .tools/)
