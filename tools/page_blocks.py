@@ -5,7 +5,8 @@ the PATH:
 
     ```sh run                   commands, none of which may fail
     ```console run              `$ command` lines, each with what it prints below it. `…` is any text; alone, any lines
-    ```console run&             the same of a command that goes on until it is stopped: it is, as soon as it listens
+    ```sh run&                  a command that goes on until it is stopped: it is, as soon as it listens; console, too, with
+                                one command
     ```toml run>runtask.toml    written to that file; `run>>` adds to it
     <!-- run                    commands that readers do not see, to `-->`: what the page takes for granted. $REPOSITORY is
                                 this checkout, and $RELEASE a directory with a release, on pages that take one
@@ -63,9 +64,9 @@ def steps(page: str) -> Iterator[Step]:
         text = re.sub(f"^{block['indent']}", "", block["text"], flags=re.MULTILINE)
         to = block["to"]
         if to == "&":
-            commands = list(transcript(line, text)) if block["language"] == "console" else []
+            commands = list(transcript(line, text)) if block["language"] == "console" else [Step(line, text)]
             if len(commands) != 1:
-                raise BlockError(f"line {line}: `run&` is for ```console, with one `$ command` and what it prints")
+                raise BlockError(f"line {line}: what goes on is one command: `run&` takes one `$ command`")
             yield replace(commands[0], goes_on=True)
         elif to:
             name = to.lstrip(">")
@@ -148,7 +149,8 @@ class Shell:
                 return code, f"{printed}{ended}\n(was stopped after {SECONDS} seconds)\n"
             if not step.goes_on:
                 return code, printed
-            return code, printed if LISTENS in printed else f"{printed}\n(ended, and never listened)\n"
+            # What it ends with, being stopped, says nothing.
+            return (0, printed) if LISTENS in printed else (1, f"{printed}\n(ended, and never listened)\n")
         finally:
             late.cancel()
             process.stdout.close()

@@ -75,17 +75,21 @@ class Reading(unittest.TestCase):
                 self.assertIsNotNone(problem(step, *shell.run(step)), step)
 
     def test_what_goes_on_is_stopped_once_it_listens(self) -> None:
-        page = "```console run&\n$ trap 'echo bye; exit' TERM; echo listening on 1; sleep 60 & wait\nlistening on …\n```\n"
-        [step] = steps(page)
+        command = "export A=1; trap 'echo bye; exit' TERM; echo listening on $A; sleep 60 & wait"
+        [shown] = steps(f"```console run&\n$ {command}\nlistening on …\n```\n")
+        [typed_alone] = steps(f"```sh run&\n{command}\n```\n")
         with tempfile.TemporaryDirectory() as directory:
             shell = Shell(Path(directory), PATH)
-            self.assertEqual(shell.run(step)[1], "listening on 1\n")
-            for command in ["echo listening\n", "sleep 60\n"]:
-                with mock.patch.object(page_blocks, "SECONDS", 0.2):
-                    self.assertIsNotNone(problem(going := Step(1, command, "listening\n", goes_on=True), *shell.run(going)))
-        for block in ["```sh run&\ntrue\n```\n", "```console run&\n$ true\n$ true\n```\n"]:
-            with self.assertRaises(BlockError):
-                list(steps(block))
+            for step in [shown, typed_alone]:
+                self.assertEqual(shell.run(step), (0, "listening on 1\n"))
+                self.assertEqual(shell.run(Step(1, "echo $A\n")), (0, "1\n"))
+            with mock.patch.object(page_blocks, "SECONDS", 0.2):
+                for command in ["echo listening\n", "echo listening; sleep 60\n"]:
+                    for prints in ["listening\n", None]:
+                        step = Step(1, command, prints, goes_on=True)
+                        self.assertIsNotNone(problem(step, *shell.run(step)), step)
+        with self.assertRaises(BlockError):
+            list(steps("```console run&\n$ true\n$ true\n```\n"))
 
     def test_where_one_went_and_what_one_exported_stays(self) -> None:
         with tempfile.TemporaryDirectory() as directory:

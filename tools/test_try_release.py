@@ -97,7 +97,7 @@ class Good(Releases):
         with contextlib.redirect_stdout(said):
             self.assertTrue(try_release.tried(trial, ["sums", "archives", "install", "program"]), said.getvalue())
             terraform = trial.terraform()
-            self.assertRegex(trial.page("docs/checking.md", terraform), r"^[1-9]\d* steps")
+            self.assertRegex(trial.page("docs/reports.md", terraform), r"^[1-9]\d* steps")
         self.assertIn("bash", said.getvalue())
 
     def test_pages_that_take_a_release_are_typed_here(self) -> None:
