@@ -4,7 +4,9 @@ the program that `cargo build` has made, and functions that are none: what is de
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
+import json
 import shutil
 import sys
 import tarfile
@@ -61,6 +63,19 @@ def functions(_architecture: str, directory: Path, *, approvals: bool, reports: 
     for path in zips:
         path.write_bytes(b"no program")
     return zips
+
+
+def oci_layout(settings: bytes, layers: list[bytes]) -> dict[str, bytes]:
+    files = {}
+
+    def blob(content: bytes) -> dict:
+        digest = hashlib.sha256(content).hexdigest()
+        files[f"blobs/sha256/{digest}"] = content
+        return {"digest": f"sha256:{digest}"}
+
+    manifest = {"config": blob(settings), "layers": [blob(it) for it in layers]}
+    files["index.json"] = json.dumps({"manifests": [blob(json.dumps(manifest).encode())]}).encode()
+    return files
 
 
 class Releases(unittest.TestCase):
@@ -141,6 +156,28 @@ class Bad(Releases):
                     archive.addfile(entry)
                 with self.assertRaisesRegex(try_release.TrialError, f"(?m)^{name} "):
                     try_release.Trial(dist, self.folder).archives()
+
+    def test_an_image_that_is_not_whole_is_refused(self) -> None:
+        settings = json.dumps({"architecture": try_release.OCI_ARCHITECTURES[release.this_architecture()], "config": {"User": "65532:65532"}}).encode()
+        good = oci_layout(settings, [b"layer"])
+        layer = f"blobs/sha256/{hashlib.sha256(b'layer').hexdigest()}"
+        dist = self.folder / "images"
+        root = oci_layout(settings.replace(b"65532:65532", b""), [b"layer"])
+        for files, wrong in [
+            (good, None),
+            ({**good, layer: b"another"}, f"{layer} is not what its name says"),
+            ({name: content for name, content in good.items() if name != layer}, "no image in OCI's layout"),
+            ({}, "no image in OCI's layout"),
+            (root, "its architecture and user are"),
+        ]:
+            release_archive.write_tar(dist / "runtask-image.oci.tar", "", files, 0, compressed=False)
+            trial = try_release.Trial(dist, self.folder)
+            with self.subTest(wrong=wrong):
+                if wrong is None:
+                    self.assertEqual(trial.images(), "1, read")
+                else:
+                    with self.assertRaisesRegex(try_release.TrialError, wrong):
+                        trial.images()
 
     def test_a_page_that_does_not_do_what_it_says_is_refused_with_its_line(self) -> None:
         trial = self.trial(self.good)

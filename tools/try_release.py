@@ -3,6 +3,7 @@
 
   sums         SHA256SUMS is of every file, and is right
   archives     none holds a file that would be unpacked beside its folder, or a link
+  images       they are in one piece, and for this machine
   install      docs/install.md, typed, from the archive of this machine's architecture
   program      what it says of itself is what the archive holds: version, schema, manual, completions
   pages        every other page of the archive, typed, with its programs
@@ -16,6 +17,8 @@ terraform; pages take for granted what is in this checkout ($REPOSITORY), and th
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -30,6 +33,7 @@ from pathlib import Path, PurePosixPath
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import image  # noqa: E402 (found through the line above)
+import image_look  # noqa: E402
 from package import APPROVALS, ASKING, sha256, shown, target_directory  # noqa: E402
 from page_blocks import Shell, typed  # noqa: E402
 from release import COMPLETIONS, PROGRAMS, this_architecture  # noqa: E402
@@ -40,7 +44,9 @@ SYSTEM = ["/usr/local/bin", "/usr/bin", "/bin"]
 PAGES = "share/doc/runtask"
 # Where it is written what there is, and what is done with it.
 INSTALLS = "docs/install.md"
-MADE, INSTALL = "docs/releasing.md#make-it", f"{INSTALLS}#an-archive"
+MADE, INSTALL, CONTAINER = "docs/releasing.md#make-it", f"{INSTALLS}#an-archive", "docs/container.md"
+# OCI's names of architectures.
+OCI_ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 # What is done with a deployment, and the flows that do it.
 FLOWS = ["deploy::flow", "deploy::approvals", "deploy::upgrade", "deploy::rotation", "deploy::rollback"]
 
@@ -106,8 +112,6 @@ class Trial:
         for name, digest in listed.items():
             if sha256(self.dist / name) != digest:
                 raise TrialError("sha256sum --check SHA256SUMS", f"{name} is not what was listed", INSTALL)
-        if any("image" in name for name in listed):
-            self.left_out.append("images: `make release` tries them as it builds them")
         return f"{len(listed)} files"
 
     def archives(self) -> str:
@@ -125,6 +129,29 @@ class Trial:
         if others:
             self.left_out.append(f"{', '.join(others)}: this machine is {self.architecture}; what is in them is packed as the others are")
         return f"{len(paths)} archives"
+
+    def images(self) -> str:
+        """Each is in one piece, and for this machine; `make release` has started it."""
+        paths = sorted(self.dist.glob("*.oci.tar"))
+        if not paths:
+            self.left_out.append("images: there are none in this release")
+        for path in paths:
+            with tarfile.open(path) as archive:
+                files = {it.name: archive.extractfile(it).read() for it in archive if it.isfile()}
+            for name, content in files.items():
+                digest = name.removeprefix("blobs/sha256/")
+                if digest != name and hashlib.sha256(content).hexdigest() != digest:
+                    raise TrialError(f"tar -xf {path.name}", f"{name} is not what its name says", CONTAINER)
+            try:
+                settings = image_settings(files)
+            except (KeyError, ValueError) as err:
+                raise TrialError(f"tar -xf {path.name}", f"it is no image in OCI's layout: {err!r}", CONTAINER) from err
+            found = (settings["architecture"], settings["config"].get("User"))
+            if found != (OCI_ARCHITECTURES[self.architecture], image_look.USER):
+                raise TrialError(f"tar -xf {path.name}", f"its architecture and user are {found}", CONTAINER)
+        if paths:
+            self.left_out.append("to start the images: `make release` did, as it built them")
+        return f"{len(paths)}, read"
 
     # The program
 
@@ -258,8 +285,21 @@ class Trial:
         return answer.stdout
 
 
+def image_settings(files: dict[str, bytes]) -> dict:
+    """What an image says of itself; it has what it refers to."""
+
+    def blob(descriptor: dict) -> bytes:
+        return files[f"blobs/{descriptor['digest'].replace(':', '/', 1)}"]
+
+    [manifest] = json.loads(files["index.json"])["manifests"]
+    described = json.loads(blob(manifest))
+    for layer in described["layers"]:
+        blob(layer)
+    return json.loads(blob(described["config"]))
+
+
 STEPS: dict[str, Callable[[Trial], str]] = {
-    it.__name__: it for it in [Trial.sums, Trial.archives, Trial.install, Trial.program, Trial.pages, Trial.deployment]
+    it.__name__: it for it in [Trial.sums, Trial.archives, Trial.images, Trial.install, Trial.program, Trial.pages, Trial.deployment]
 }
 
 
