@@ -29,7 +29,8 @@ class Settings(unittest.TestCase):
         self.assertEqual(set(re.findall(r"`(OTEL_[A-Z_]+)`", (ROOT / "docs/settings.md").read_text())), read)
 
     def test_every_name_is_known_to_those_who_warn_of_others(self) -> None:
-        source = (ROOT / "crates/runtask-settings/src/names.rs").read_text()
+        # What tools and tests read is on no page of users.
+        source = (ROOT / "crates/runtask-settings/src/names.rs").read_text().split("const TOOLS: ")[0]
         known = set(re.findall(f'    "({NAME})",\n', source))
         page = set(re.findall(f"`({NAME})", (ROOT / "docs/settings.md").read_text()))
         self.assertEqual(known, page)
