@@ -13,8 +13,9 @@ import unittest
 from collections.abc import Iterator
 from pathlib import Path
 
+from page_blocks import ROOT, Shell, Step
 from public_names import json_keys
-from test_pages import ROOT, Shell, Step
+from test_pages import PATH
 
 SECTION = re.compile(r"^## (.+?)\n\n<!-- json\n(.*?)^-->\n", re.MULTILINE | re.DOTALL)
 
@@ -48,7 +49,7 @@ class Documents(unittest.TestCase):
         self.assertGreater(len(sections), 10)
         for heading, commands in sections:
             with self.subTest(heading), tempfile.TemporaryDirectory() as directory:
-                shell = Shell(Path(directory))
+                shell = Shell(Path(directory), PATH)
                 *before, last = commands.strip().splitlines()
                 code, said = shell.run(Step(0, "\n".join(before)))
                 self.assertEqual(code, 0, said)
