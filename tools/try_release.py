@@ -39,8 +39,8 @@ from page_blocks import Shell, typed  # noqa: E402
 from release import COMPLETIONS, PROGRAMS, this_architecture  # noqa: E402
 from setup import BIN, ROOT  # noqa: E402
 
-# What every machine has. Cargo and checkouts are elsewhere.
-SYSTEM = ["/usr/local/bin", "/usr/bin", "/bin"]
+# What every machine has. Cargo, checkouts, and what somebody has installed are elsewhere.
+SYSTEM = ["/usr/bin", "/bin"]
 PAGES = "share/doc/runtask"
 # Where it is written what there is, and what is done with it.
 INSTALLS = "docs/install.md"
