@@ -23,10 +23,8 @@ import release_archive  # noqa: E402
 import release_notices  # noqa: E402
 import release_notes  # noqa: E402
 import release_sbom  # noqa: E402
-from package import target_directory  # noqa: E402
 from setup import ROOT, SetupError  # noqa: E402
-
-WHEN = 1_790_000_000
+from small_release import WHEN, programs_at_hand  # noqa: E402
 
 CHANGELOG = """\
 # Changes
@@ -186,18 +184,10 @@ class Parts(Folder):
 
     def test_the_archive_installs_below_a_prefix_and_is_the_same_each_time(self) -> None:
         """With the program that `cargo build` has made in the place of one for everybody."""
-        built = target_directory() / "debug" / "runtask"
-        self.assertTrue(built.exists(), f"{built} is missing: run `cargo build --package runtask-cli` first")
-        small = package.stripped(built, self.folder / "runtask")
         archives = []
         for _time in range(2):
             made = self.made()
-            with (
-                mock.patch.object(made, "architectures", return_value=[release.this_architecture()]),
-                mock.patch.object(package, "build"),
-                mock.patch.object(package, "built", return_value=small),
-                mock.patch.object(release_archive, "SMALL", 1),
-            ):
+            with programs_at_hand(self.folder):
                 made.program()
             archives.append(made.made[0].read_bytes())
         self.assertEqual(*archives)

@@ -21,48 +21,13 @@ import image  # noqa: E402 (found through the line above)
 import package  # noqa: E402
 import release  # noqa: E402
 import release_archive  # noqa: E402
-import release_notices  # noqa: E402
 import try_release  # noqa: E402
-from package import target_directory  # noqa: E402
 from page_blocks import needs_release  # noqa: E402
 from setup import ROOT  # noqa: E402
+from small_release import small_release  # noqa: E402
 from test_links import pages  # noqa: E402
 
 VERSION = image.version()
-
-
-def small_release(folder: Path) -> Path:
-    """What `make release` makes, but for images and bills of materials, of what is there already."""
-    programs = {}
-    for name in release.PROGRAMS:
-        built = target_directory() / "debug" / name
-        assert built.exists(), f"{built} is missing: run `cargo build --workspace --bins` first"
-        programs[name] = package.stripped(built, folder / "stripped" / name)
-    (folder / "placeholder.zip").write_bytes(b"nothing is unpacked")
-    with (
-        mock.patch.object(release, "target_directory", return_value=folder),
-        mock.patch.object(release.Release, "architectures", return_value=[release.this_architecture()]),
-        mock.patch.object(package, "build"),
-        mock.patch.object(package, "built", side_effect=programs.__getitem__),
-        mock.patch.object(package, "terraform_layers", return_value=[]),
-        mock.patch.object(package, "functions", side_effect=functions),
-        mock.patch.object(release_notices, "notices", return_value=b"licences"),
-        mock.patch.object(release_archive, "SMALL", 1),
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        made = release.Release(VERSION, 1_790_000_000, "function")
-        for part in [made.program, made.functions, made.module, made.notes, made.finish]:
-            part()
-    return made.folder
-
-
-def functions(_architecture: str, directory: Path, *, approvals: bool, reports: bool) -> list[Path]:
-    names = [*package.FUNCTIONS, *(package.APPROVALS if approvals else []), *(package.REPORTS if reports else [])]
-    directory.mkdir(parents=True, exist_ok=True)
-    zips = [directory / f"{name}.zip" for name in names]
-    for path in zips:
-        path.write_bytes(b"no program")
-    return zips
 
 
 def oci_layout(settings: bytes, layers: list[bytes]) -> dict[str, bytes]:
