@@ -2,6 +2,7 @@
 
 use crate::commands::{peak_memory, timed};
 use crate::figures::{Row, Samples, Verdict, mebibytes, milliseconds, ratio};
+use crate::processors::Apart;
 use crate::programs::Programs;
 use crate::{Counts, progress};
 use anyhow::Context;
@@ -94,16 +95,17 @@ fn against_checkov(programs: &Programs, counts: &Counts, directory: &TempDir) ->
     ])
 }
 
-/// Time for each resource beyond the size before: small plans are read while policies are compiled, and take no time of
-/// their own.
+/// Time for each resource beyond the size before, on one processor: on two, a small plan is read while policies are
+/// compiled, and takes no time of its own.
 fn growth(programs: &Programs, counts: &Counts, directory: &TempDir) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut before: Option<(usize, Duration)> = None;
     let mut each_before: Option<f64> = None;
+    let apart = Apart::new()?;
     for resources in GROWTH {
         progress(&format!("policies: {resources} resources"));
         let (plan, bytes) = write_plan(directory, resources)?;
-        let took = median_check(programs, counts, directory, &plan)?;
+        let took = apart.there(|| median_check(programs, counts, directory, &plan))??;
         let each =
             before.map(|(fewer, less)| took.saturating_sub(less).as_secs_f64() / (resources - fewer) as f64);
         let grown = each.zip(each_before).map(|(each, before)| each / before);

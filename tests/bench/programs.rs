@@ -19,6 +19,7 @@ pub(crate) struct Programs {
     pub(crate) report_handler: PathBuf,
     /// The smallest function, built in the same way.
     pub(crate) echo: PathBuf,
+    /// The command, as an archive of a release has it.
     pub(crate) runtask: PathBuf,
     /// The example of runtask-archive.
     pub(crate) unpack: PathBuf,
@@ -40,7 +41,7 @@ impl Programs {
             ensure!(tools.join(tool).is_file(), "{tool} is not set up: run `make setup`");
         }
 
-        run(cargo(&root).args(["build", "--release", "--locked", "--package", "runtask-cli"]))?;
+        run(&mut function(&root, &tools, &COMMANDS)?)?;
         let unpack_example = ["--package", "runtask-archive", "--example", "unpack"];
         run(cargo(&root).args(["build", "--release", "--locked"]).args(unpack_example))?;
         let mut package = Command::new("python3");
@@ -67,7 +68,7 @@ impl Programs {
             failure_handler: bootstrap("failure-handler"),
             report_handler: bootstrap_of(&target, "report-handler"),
             echo: bootstrap_of(&target, "lambda-echo"),
-            runtask: target.join("release/runtask"),
+            runtask: bootstrap_of(&target, "runtask"),
             unpack: target.join("release/examples/unpack"),
             terraform,
             checkov: tools.join("checkov"),
@@ -97,7 +98,7 @@ impl RunnerPrograms {
         let target = target_directory(&root)?;
         let tools = root.join(".tools/bin");
         let release = ["build", "--release", "--locked", "--package"];
-        run(cargo(&root).args(release).arg("gitlab-runner-command"))?;
+        run(&mut function(&root, &tools, &COMMANDS)?)?;
         run(cargo(&root).args(release).args(["gitlab-runner-protocol", "--example", "log_throughput"]))?;
         // Each by itself, as tools/runner_image.py builds them.
         let functions: [&[&str]; 3] =
@@ -109,11 +110,14 @@ impl RunnerPrograms {
             echo: bootstrap_of(&target, "lambda-echo"),
             hook: bootstrap_of(&target, "gitlab-hook-function"),
             runner: bootstrap_of(&target, "gitlab-runner-function"),
-            command: target.join("release/runtask-runner"),
+            command: bootstrap_of(&target, "runtask-runner"),
             log_throughput: target.join("release/examples/log_throughput"),
         })
     }
 }
+
+/// What cargo-lambda is told to build for the commands, which a release has like that: tools/release.py.
+const COMMANDS: [&str; 4] = ["--package", "runtask-cli", "--package", "gitlab-runner-command"];
 
 /// What cargo-lambda is told to build for the echo.
 const ECHO: [&str; 4] = ["--package", "runtask-tests", "--bin", "lambda-echo"];
