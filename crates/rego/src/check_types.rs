@@ -151,7 +151,7 @@ impl Checker<'_> {
     /// The shape of an operand or a parameter: of an empty collection it is known that it is empty.
     fn exact(&mut self, term: &Term, span: Span) -> Rc<Shape> {
         match term {
-            Term::Constant(id) => match self.constants.get(*id) {
+            Term::Constant(id) => match &*self.constants.get(*id) {
                 Constant::Array(items) if items.is_empty() => Rc::new(Shape::Array(Vec::new(), None)),
                 Constant::Object(items) if items.is_empty() => Rc::new(Shape::Object(Vec::new(), None)),
                 _ => constant_shape(self.constants, *id),
@@ -244,7 +244,7 @@ impl Checker<'_> {
     fn is_set_of(&mut self, operand: &Term, wanted: &Shape, span: Span) -> bool {
         let items: Vec<_> = match operand {
             Term::Set(items) => items.iter().map(|it| self.term(it, span)).collect(),
-            Term::Constant(id) => match self.constants.get(*id) {
+            Term::Constant(id) => match &*self.constants.get(*id) {
                 Constant::Set(items) => items.iter().map(|it| constant_shape(self.constants, *it)).collect(),
                 _ => return true,
             },
@@ -363,7 +363,7 @@ impl Checker<'_> {
             let of_operand = self.term(operand, span);
             let next = match operand {
                 Term::Constant(id) => {
-                    let index = match self.constants.get(*id) {
+                    let index = match &*self.constants.get(*id) {
                         Constant::Number(text) => text.parse().ok(),
                         _ => None,
                     };
@@ -403,7 +403,7 @@ impl Checker<'_> {
             rule.is_some_and(|it| matches!(it.kind, RuleKind::Function(_)))
         };
         for name in operands.iter().map_while(|it| self.constants.text(it)) {
-            match self.tree.child(node, name) {
+            match self.tree.child(node, &name) {
                 Some(child) => node = child,
                 None => break,
             }
@@ -417,12 +417,12 @@ impl Checker<'_> {
         let mut rest = operands;
         loop {
             let children = &self.tree.node(node)?.children;
-            let child = rest.first().and_then(|it| self.constants.text(it)).and_then(|it| children.get(it));
+            let child = rest.first().and_then(|it| self.constants.text(it)).and_then(|it| children.get(&it));
             match (child, rest) {
                 (Some(child), [_, after @ ..]) => (node, rest) = (*child, after),
                 // Beside the rules below there is what the base document has, or what the rule here gives.
                 (_, [first, ..]) if !children.is_empty() => {
-                    let is_odd = matches!(first, Term::Constant(id) if !matches!(self.constants.get(*id), Constant::String(_)));
+                    let is_odd = matches!(first, Term::Constant(id) if !matches!(&*self.constants.get(*id), Constant::String(_)));
                     let is_known = node != self.tree.root() && !self.tree.has_rules(node) && !is_odd;
                     let shape =
                         Shape::Object(Vec::new(), Some((Rc::new(Shape::String), Rc::new(Shape::Any))));
@@ -448,7 +448,7 @@ impl Checker<'_> {
 
 fn constant_shape(constants: &Constants, id: ConstantId) -> Rc<Shape> {
     let of = |it: &ConstantId| constant_shape(constants, *it);
-    let shape = match constants.get(id) {
+    let shape = match &*constants.get(id) {
         Constant::Null => Shape::Null,
         Constant::Bool(_) => Shape::Boolean,
         Constant::Number(_) => Shape::Number,

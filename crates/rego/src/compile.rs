@@ -1,5 +1,6 @@
 //! Makes a program of parsed modules.
 
+use crate::at_once::at_once;
 use crate::builtins::builtin;
 use crate::check_types::check;
 use crate::code::{Code, Instruction, NodeId, Operand, Position, Register};
@@ -13,6 +14,7 @@ use crate::resolved::{Definition, Term};
 use crate::rules::{Rule, RuleKind, Tree};
 use crate::syntax::{self, Body, HeadValue, Module, TermKind, Version};
 use foldhash::{HashMap, HashSet};
+use std::sync::atomic::AtomicU32;
 
 /// Compiled policies.
 #[derive(Debug)]
@@ -49,14 +51,19 @@ fn split_name<'m>(package: &[String], rule: &'m syntax::Rule) -> (Vec<String>, &
 }
 
 impl Program {
-    /// Compiles modules, in the order of their numbers. With `are_checked`, their types were held against each other before.
+    /// Compiles modules, in the order of their numbers, on so many threads. With `are_checked`, their types were held against
+    /// each other before.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them.
-    pub(crate) fn compile(files: &[Annotated<'_>], are_checked: bool) -> Result<Self, Vec<CompileError>> {
+    pub(crate) fn compile(
+        files: &[Annotated<'_>],
+        are_checked: bool,
+        threads: usize,
+    ) -> Result<Self, Vec<CompileError>> {
         let mut errors = Vec::new();
-        let mut constants = Constants::default();
+        let constants = Constants::default();
         let mut tree = Tree::default();
         let mut functions = HashMap::default();
         let mut rules: HashMap<&[String], HashSet<String>> = HashMap::default();
@@ -73,36 +80,43 @@ impl Program {
             }
         }
         let nothing = HashSet::default();
-        for (file, annotated) in files.iter().enumerate() {
-            let module = annotated.module;
-            let imports = imports(module);
-            check_imports(file, module, &mut errors);
-            let names = Names {
-                file,
-                version: module.version,
-                package: &module.package,
-                rules: rules.get(module.package.as_slice()).unwrap_or(&nothing),
-                imports: &imports,
-                functions: &functions,
-            };
+        let imports: Vec<_> = files.iter().map(|it| imports(it.module)).collect();
+        let names = files.iter().zip(&imports).enumerate().map(|(file, (annotated, imports))| Names {
+            file,
+            version: annotated.module.version,
+            package: &annotated.module.package,
+            rules: rules.get(annotated.module.package.as_slice()).unwrap_or(&nothing),
+            imports,
+            functions: &functions,
+        });
+        let names: Vec<Names<'_>> = names.collect();
+        let of_files = names.iter().zip(files);
+        let of_rules =
+            of_files.flat_map(|(names, file)| (0..).zip(&file.module.rules).map(move |it| (names, file, it)));
+        let mut resolved = at_once(threads, of_rules.collect(), |(names, file, (index, rule))| {
+            let metadata =
+                |path: &[String], constants: &Constants| Metadata::of(files, file, index, path, constants);
+            Resolved::of(names, rule, &metadata, &constants)
+        })
+        .into_iter();
+        for (names, module) in names.iter().zip(files.iter().map(|it| it.module)) {
+            check_imports(names.file, module, &mut errors);
             tree.make(module.package.get(..MAX_PATH).unwrap_or(&module.package));
-            for (index, rule) in module.rules.iter().enumerate() {
-                let metadata = |path: &[String], constants: &mut Constants| {
-                    Metadata::of(files, annotated, index, path, constants)
-                };
-                add(&mut tree, &names, rule, &metadata, &mut constants, &mut errors);
+            for (rule, resolved) in module.rules.iter().zip(&mut resolved) {
+                add(&mut tree, names, rule, resolved, &mut errors);
             }
         }
         // What cannot be resolved would only be complained about once more.
         if !errors.is_empty() {
             return Err(errors);
         }
-        let mut kept = 0;
-        for id in tree.ids() {
-            let code = match tree.node(id).map(|it| &it.rule) {
-                Some(_) => emit(&tree, id, &mut constants, &mut kept, &mut errors),
-                None => continue,
-            };
+        let kept = AtomicU32::new(0);
+        let has_rule = |id: &NodeId| tree.node(*id).is_some_and(|it| it.rule.is_some());
+        let of_nodes = tree.ids().filter(has_rule).collect();
+        for (id, code, of_node) in at_once(threads, of_nodes, |id| emit(&tree, id, &constants, &kept)) {
+            for error in of_node {
+                error.add_to(&mut errors);
+            }
             if let Some(node) = tree.node_mut(id) {
                 node.code = code;
             }
@@ -122,6 +136,7 @@ impl Program {
         if errors.is_empty() && !are_checked {
             check(&tree, &needs.sequence, &constants, &mut errors);
         }
+        let kept = kept.into_inner();
         if errors.is_empty() { Ok(Self { tree, constants, functions, kept }) } else { Err(errors) }
     }
 
@@ -141,10 +156,10 @@ impl Program {
             imports: &imports,
             functions: &self.functions,
         };
-        let resolver = Resolver::new(&names, None, &mut self.constants, &mut errors);
+        let resolver = Resolver::new(&names, None, &self.constants, &mut errors);
         let (steps, variables, named) = resolver.query(body);
-        let mut emitter = Emitter::new(&self.tree, &mut self.constants, &mut errors, Code::default());
-        emitter.kept = self.kept;
+        let kept = AtomicU32::new(self.kept);
+        let mut emitter = Emitter::new(&self.tree, &self.constants, &mut errors, &kept, Code::default());
         emitter.begin(0, &variables, 0);
         emitter.body(&steps);
         let values = named.iter().map(|(_, it)| Operand::Register(emitter.register(*it))).collect();
@@ -186,15 +201,39 @@ fn check_imports(file: usize, module: &Module, errors: &mut Vec<CompileError>) {
     }
 }
 
+/// A rule, resolved.
+struct Resolved<'m> {
+    /// Its path below `data`.
+    path: Vec<String>,
+    /// The operands of its head that are not names.
+    keys: &'m [syntax::Term],
+    definition: Definition,
+    errors: Vec<CompileError>,
+}
+
+impl<'m> Resolved<'m> {
+    fn of(
+        names: &Names<'_>,
+        rule: &'m syntax::Rule,
+        metadata: &dyn Fn(&[String], &Constants) -> Metadata,
+        constants: &Constants,
+    ) -> Self {
+        let (path, keys) = split_name(names.package, rule);
+        let metadata = |constants: &Constants| metadata(&path, constants);
+        let mut errors = Vec::new();
+        let definition = Resolver::new(names, Some(&metadata), constants, &mut errors).definition(rule, keys);
+        Self { path, keys, definition, errors }
+    }
+}
+
 fn add(
     tree: &mut Tree,
     names: &Names<'_>,
     rule: &syntax::Rule,
-    metadata: &dyn Fn(&[String], &mut Constants) -> Metadata,
-    constants: &mut Constants,
+    resolved: Resolved<'_>,
     errors: &mut Vec<CompileError>,
 ) {
-    let (path, keys) = split_name(names.package, rule);
+    let Resolved { path, keys, definition, errors: of_definition } = resolved;
     let contains = matches!(rule.head.value, HeadValue::Contains(_));
     let kind = match (&rule.head.parameters, keys, contains) {
         (Some(parameters), _, _) => RuleKind::Function(parameters.len()),
@@ -213,8 +252,9 @@ fn add(
         error(ErrorCode::Compile, format!("this would define {name}, which is a built-in function"))
             .add_to(errors);
     }
-    let metadata = |constants: &mut Constants| metadata(&path, constants);
-    let definition = Resolver::new(names, Some(&metadata), constants, errors).definition(rule, keys);
+    for error in of_definition {
+        error.add_to(errors);
+    }
     if path.len() > MAX_PATH {
         error(ErrorCode::Compile, format!("a rule's path has at most {MAX_PATH} names")).add_to(errors);
         return;
@@ -255,17 +295,16 @@ fn add(
     known.definitions.push((definition, contains));
 }
 
-/// The code of a node: of its rule, its children, and what is underneath in the base document.
+/// The code of a node: of its rule, its children, and what is underneath in the base document; and what is wrong with it.
 fn emit(
     tree: &Tree,
     id: NodeId,
-    constants: &mut Constants,
-    kept: &mut u32,
-    errors: &mut Vec<CompileError>,
-) -> Code {
-    let Some(node) = tree.node(id) else { return Code::default() };
+    constants: &Constants,
+    kept: &AtomicU32,
+) -> (NodeId, Code, Vec<CompileError>) {
+    let mut errors = Vec::new();
     let mut code = Code::default();
-    let Some(rule) = &node.rule else { return code };
+    let Some(rule) = tree.node(id).and_then(|it| it.rule.as_ref()) else { return (id, code, errors) };
     let arity = match rule.kind {
         RuleKind::Function(arity) => u32::try_from(arity).unwrap_or(u32::MAX),
         _ => 0,
@@ -276,8 +315,7 @@ fn emit(
         rule.kind == RuleKind::Complete || arity > 0 || matches!(rule.kind, RuleKind::Function(_));
     let values: HashSet<_> = rule.definitions.iter().map(|(it, _)| constant_value(it)).collect();
     let same = values.len() == 1 && !values.contains(&None);
-    let mut emitter = Emitter::new(tree, constants, errors, code);
-    emitter.kept = *kept;
+    let mut emitter = Emitter::new(tree, constants, &mut errors, kept, code);
     let given = Register(arity);
     let otherwise = rule
         .computed_default
@@ -333,8 +371,8 @@ fn emit(
             emitter.push(Instruction::Yield { value, enough: false });
         }
     }
-    *kept = emitter.kept;
-    emitter.finish()
+    let code = emitter.finish();
+    (id, code, errors)
 }
 
 /// How many names a path below `data` can have.

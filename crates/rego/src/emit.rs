@@ -14,11 +14,12 @@ use crate::syntax::Span;
 use crate::variables::{
     Bound, Contains, Variables, all_of_comprehension, is_bound, pattern_variables, term_variables,
 };
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Makes the code of one rule or query.
 pub(crate) struct Emitter<'a> {
     pub(crate) tree: &'a Tree,
-    pub(crate) constants: &'a mut Constants,
+    pub(crate) constants: &'a Constants,
     pub(crate) errors: &'a mut Vec<CompileError>,
     pub(crate) file: usize,
     pub(crate) names: &'a [String],
@@ -32,14 +33,15 @@ pub(crate) struct Emitter<'a> {
     /// How many children of nodes the path has told apart.
     alternatives: usize,
     /// How many comprehensions of the whole program are kept.
-    pub(crate) kept: u32,
+    kept: &'a AtomicU32,
 }
 
 impl<'a> Emitter<'a> {
     pub(crate) fn new(
         tree: &'a Tree,
-        constants: &'a mut Constants,
+        constants: &'a Constants,
         errors: &'a mut Vec<CompileError>,
+        kept: &'a AtomicU32,
         code: Code,
     ) -> Self {
         Self {
@@ -54,7 +56,7 @@ impl<'a> Emitter<'a> {
             next: 0,
             variables: 0,
             alternatives: 0,
-            kept: 0,
+            kept,
         }
     }
 
@@ -373,10 +375,8 @@ impl<'a> Emitter<'a> {
         };
         let mut around = Vec::new();
         all_of_comprehension(comprehension, &mut around);
-        let keep = (!around.iter().any(|it| self.bound.contains(it))).then(|| {
-            self.kept += 1;
-            Kept(self.kept)
-        });
+        let keep = (!around.iter().any(|it| self.bound.contains(it)))
+            .then(|| Kept(self.kept.fetch_add(1, Ordering::Relaxed) + 1));
         let collect = self.push(Instruction::Collect { to, what, end: Position(0), keep });
         self.body(&comprehension.body);
         match &comprehension.kind {

@@ -1,6 +1,7 @@
 //! Policies, from their text to the answer.
 
 use crate::annotations::annotations;
+use crate::at_once::at_once;
 use crate::code::Place;
 use crate::compile::{CompiledQuery, Program};
 use crate::compile_error::CompileError;
@@ -18,8 +19,7 @@ use crate::syntax::{Expression, ExpressionKind, Module, Span, Term, TermKind, Ve
 use crate::taint::Taints;
 use crate::unknowns::Unknowns;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::Arc;
 
 /// Policies that were read and not compiled yet.
 #[derive(Debug, Default)]
@@ -27,6 +27,7 @@ pub struct Policies {
     modules: Vec<Module>,
     texts: Vec<String>,
     names: Vec<String>,
+    threads: usize,
 }
 
 /// Compiled policies.
@@ -96,6 +97,12 @@ impl Policies {
         Self::default()
     }
 
+    /// Reads and compiles on so many threads, and not on the caller's alone.
+    #[must_use]
+    pub fn on_threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
     /// Reads a file; `name` is its name in messages. Without a version it is v1 unless it is only v0.
     ///
     /// # Errors
@@ -106,27 +113,11 @@ impl Policies {
         Ok(())
     }
 
-    /// Reads files, each a name and a text, as [`add`](Self::add) does without a version, on so many threads. The answer has
-    /// what is wrong with each, in their order.
-    pub fn add_all(&mut self, files: &[(&str, &str)], threads: usize) -> Vec<Result<(), Vec<ParseError>>> {
-        let mut modules: Vec<Option<_>> = files.iter().map(|_| None).collect();
-        {
-            let waiting = Mutex::new(files.iter().zip(&mut modules));
-            let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let read = || {
-                while let Some(((_name, text), module)) = next() {
-                    *module = Some(parse_module(text, None));
-                }
-            };
-            thread::scope(|scope| {
-                for _ in 1..threads.min(files.len()) {
-                    // Where no thread can be started, this one reads them.
-                    let _started = thread::Builder::new().spawn_scoped(scope, read);
-                }
-                read();
-            });
-        }
-        let modules = files.iter().zip(modules.into_iter().flatten());
+    /// Reads files, each a name and a text, as [`add`](Self::add) does without a version. The answer has what is wrong with
+    /// each, in their order.
+    pub fn add_all(&mut self, files: &[(&str, &str)]) -> Vec<Result<(), Vec<ParseError>>> {
+        let modules = at_once(self.threads, files.iter().collect(), |(_name, text)| parse_module(text, None));
+        let modules = files.iter().zip(modules);
         modules.map(|((name, text), module)| module.map(|it| self.push(name, text, it))).collect()
     }
 
@@ -173,7 +164,10 @@ impl Policies {
         };
         let files: Vec<Annotated<'_>> =
             self.modules.iter().zip(self.texts.iter().map(String::as_str)).map(annotated).collect();
-        Ok(Compiled { program: Program::compile(&files, are_checked)?, names: self.names.clone() })
+        Ok(Compiled {
+            program: Program::compile(&files, are_checked, self.threads)?,
+            names: self.names.clone(),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod arithmetic;
+mod at_once;
 mod builtins;
 mod check_types;
 mod code;

@@ -31,19 +31,19 @@ impl Metadata {
         file: &Annotated<'_>,
         index: usize,
         path: &[String],
-        constants: &mut Constants,
+        constants: &Constants,
     ) -> Self {
         let package = &file.module.package;
         let said = |file: &Annotated<'_>,
                     wanted: Scope,
-                    constants: &mut Constants,
+                    constants: &Constants,
                     is_meant: &dyn Fn(&Annotation) -> bool| {
             let found = file.annotations.iter().filter(|it| it.scope == wanted && is_meant(it));
             found.map(|it| constants.of_value(&file.heap, it.value)).collect::<Vec<_>>()
         };
         let of_rule = said(file, Scope::Rule, constants, &|it| it.target == Target::Rule(index));
         let mut chain = Vec::new();
-        let mut add = |path: &[String], annotation: Option<ConstantId>, constants: &mut Constants| {
+        let mut add = |path: &[String], annotation: Option<ConstantId>, constants: &Constants| {
             let entry = entry(path, annotation, constants);
             chain.push(entry);
         };
@@ -88,7 +88,7 @@ impl Metadata {
     }
 }
 
-fn entry(path: &[String], annotation: Option<ConstantId>, constants: &mut Constants) -> ConstantId {
+fn entry(path: &[String], annotation: Option<ConstantId>, constants: &Constants) -> ConstantId {
     let names = path.iter().map(|it| constants.add(Constant::String(it.clone()))).collect();
     let path = constants.add(Constant::Array(names));
     let mut fields = vec![(constants.add(Constant::String("path".to_owned())), path)];
@@ -100,7 +100,7 @@ fn entry(path: &[String], annotation: Option<ConstantId>, constants: &mut Consta
 
 impl Constants {
     /// The constant that is this value.
-    pub(crate) fn of_value(&mut self, heap: &Heap, value: Value) -> ConstantId {
+    pub(crate) fn of_value(&self, heap: &Heap, value: Value) -> ConstantId {
         let constant = match heap.view(value) {
             View::Null | View::Unknown(_) => Constant::Null,
             View::Bool(it) => Constant::Bool(it),

@@ -44,8 +44,8 @@ pub(crate) struct Names<'a> {
 pub(crate) struct Resolver<'a> {
     names: &'a Names<'a>,
     /// What comments say of the rule.
-    metadata: Option<&'a dyn Fn(&mut Constants) -> Metadata>,
-    constants: &'a mut Constants,
+    metadata: Option<&'a dyn Fn(&Constants) -> Metadata>,
+    constants: &'a Constants,
     errors: &'a mut Vec<CompileError>,
     variables: Vec<String>,
     scopes: Vec<Scope>,
@@ -80,8 +80,8 @@ enum Meaning {
 impl<'a> Resolver<'a> {
     pub(crate) fn new(
         names: &'a Names<'a>,
-        metadata: Option<&'a dyn Fn(&mut Constants) -> Metadata>,
-        constants: &'a mut Constants,
+        metadata: Option<&'a dyn Fn(&Constants) -> Metadata>,
+        constants: &'a Constants,
         errors: &'a mut Vec<CompileError>,
     ) -> Self {
         Self {

@@ -100,7 +100,7 @@ fn evaluate(text: &str) {
         drop(rego::parse_module(text, Some(version)));
     }
     drop(rego::parse_query(text));
-    let mut policies = Policies::new();
+    let mut policies = Policies::new().on_threads(2);
     if policies.add("main.rego", text, None).is_err() {
         return;
     }

@@ -44,7 +44,7 @@ fn json(heap: &Heap, value: Value) -> Json {
 fn difference(case: &Json) -> Option<String> {
     let files: BTreeMap<String, String> = serde_json::from_value(case["files"].clone()).unwrap();
     let refused = case["error"] == true;
-    let mut policies = Policies::new();
+    let mut policies = Policies::new().on_threads(2);
     for (name, text) in &files {
         if let Err(errors) = policies.add(name, text, None) {
             return (!refused).then(|| format!("does not parse: {}", errors[0]));

@@ -36,7 +36,7 @@ impl Policies {
     /// Compiles files, and finds the rules in them. A file is of Rego v1, or of the older syntax that most policies for
     /// conftest are written in.
     ///
-    /// `documents` are what `data` is besides. With several `threads`, so many files are read at a time, and what need not be
+    /// `documents` are what `data` is besides. With several `threads`, files are read and compiled on so many, and what need not be
     /// compiled is looked at meanwhile.
     pub(crate) fn compile(
         files: Vec<SourceFile>,
@@ -44,10 +44,10 @@ impl Policies {
         purpose: Purpose,
         threads: usize,
     ) -> Result<Self, Vec<Trouble>> {
-        let mut policies = rego::Policies::new();
+        let mut policies = rego::Policies::new().on_threads(threads);
         let texts: Vec<_> = files.iter().map(|it| (&*it.name, &*it.text)).collect();
         let mut troubles = Vec::new();
-        for (file, read) in files.iter().zip(policies.add_all(&texts, threads)) {
+        for (file, read) in files.iter().zip(policies.add_all(&texts)) {
             troubles.extend(read.err().unwrap_or_default().iter().map(|it| Trouble::of_text(file, it)));
         }
         let is_read = troubles.is_empty();

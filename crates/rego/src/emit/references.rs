@@ -50,7 +50,7 @@ impl Emitter<'_> {
             if self.tree.has_rules(node) {
                 break;
             }
-            let Some(next) = self.constants.text(first).and_then(|it| self.tree.child(node, it)) else {
+            let Some(next) = self.constants.text(first).and_then(|it| self.tree.child(node, &it)) else {
                 break;
             };
             before.push(self.value(first));
@@ -63,7 +63,7 @@ impl Emitter<'_> {
         };
         if let Term::Constant(id) = first {
             // Paths into the base document are texts: 2 stands for "2".
-            let id = match self.constants.get(*id) {
+            let id = match &*self.constants.get(*id) {
                 Constant::Number(text) => Constant::String(text.clone()),
                 other => other.clone(),
             };
