@@ -32,8 +32,12 @@ pub(crate) fn facts_read(files: &[Parsed<'_>]) -> Vec<FactRead> {
 
 fn facts_of(Parsed { file, module }: &Parsed<'_>) -> Vec<(String, u32)> {
     // Most policies have no such word in them.
-    let has_word = |word: &str| file.text.split(word).skip(1).any(|it| !it.starts_with("task"));
-    if !has_word("run") {
+    let is_part = |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || it == '_');
+    let is_word = |(before, after): (&str, &str)| {
+        !is_part(before.chars().next_back())
+            && !is_part(after.strip_prefix("run").unwrap_or(after).chars().next())
+    };
+    if !file.text.match_indices("run").filter_map(|(at, _)| file.text.split_at_checked(at)).any(is_word) {
         return Vec::new();
     }
     let fact = |it: DataReference| {
