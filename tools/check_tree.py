@@ -11,10 +11,10 @@
 
 How to read a failure:
 
-    tree: report depends on client, an edge that the map does not have: do without, or draw it in MAP and …
+    tree: report depends on client, an edge that the map does not have: do without, or draw it in MAP …
 
-Do without it, or move what is needed to a crate further down. If the edge is meant, draw it in MAP, and in the map of
-ARCHITECTURE.md, in the same commit. An edge that is in MAP and nowhere else is taken out of both.
+Do without it, or move what is needed to a crate further up in the list. If the edge is meant, draw it in MAP, in the same
+commit. An edge that is in MAP and nowhere else is taken out.
 
     tree: files of runtask-cli import each other:
         arguments.rs imports RunFact from check.rs
@@ -31,6 +31,7 @@ Below it stands how the crate gets in: the crate first, and who depends on it un
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ from pathlib import Path
 from rust_files import circles, imports
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "ARCHITECTURE.md"
 
 # Our crates from the ground to the top, and what each depends on: crates of lines above it. A name without its
 # `runtask-`.
@@ -64,10 +66,10 @@ MAP = {
     "state": "",
     "redis": "log state",
     "aws": "log state",
-    "report-handler": "aws log settings state",
     "approvals": "client findings log protocol settings state tasks",
     "setup": "approvals archive checks client findings notify policy protocol scanners settings sources tasks",
     "lambda": "aws log settings setup tasks",
+    "report-handler": "aws log settings state",
     "request-handler": "aws log protocol settings",
     "callback-handler": "approvals archive aws checks client findings lambda log notify process protocol report report-handler settings setup state tasks",
     "approval-handler": "approvals aws callback-handler client lambda log process settings setup state",
@@ -75,11 +77,11 @@ MAP = {
     "terminal": "findings log process",
     "cli": "approval-handler approvals archive callback-handler checks client findings http log notify policy process protocol redis report report-handler request-handler scanners settings setup simulator sources state tasks terminal terraform-fmt",
     "gitlab-runner-protocol": "",
-    "gitlab-simulator": "process",
     "gitlab-runner": "gitlab-runner-protocol process",
     "gitlab-runner-command": "aws findings gitlab-runner gitlab-runner-protocol log process settings terminal",
     "gitlab-hook-function": "aws log settings",
     "gitlab-runner-function": "aws gitlab-runner gitlab-runner-protocol log process settings state",
+    "gitlab-simulator": "process",
     "tests": "approvals archive gitlab-simulator log protocol redis scanners simulator state terraform-fmt",
 }
 
@@ -178,7 +180,7 @@ RULES = [
 
 def main() -> int:
     packages = json.loads(cargo("metadata", "--no-deps", "--format-version", "1"))["packages"]
-    problems = edge_problems(MAP, edges(packages))
+    problems = edge_problems(MAP, edges(packages)) + page_problems(MAP, PAGE.read_text())
     for package in packages:
         if Path(package["manifest_path"]).is_relative_to(ROOT / "crates"):
             problems += circle_problems(package["name"], roots(package))
@@ -218,15 +220,28 @@ def edge_problems(rows: dict[str, str], found: dict[str, set[str]]) -> list[str]
         for it in sorted(found[crate] - drawn):
             problems.append(
                 f"{crate} depends on {it}, an edge that the map does not have: "
-                "do without, or draw it in MAP and in ARCHITECTURE.md"
+                "do without, or draw it in MAP of tools/check_tree.py"
             )
         for it in sorted(drawn - found[crate]):
             problems.append(
                 f"{crate} does not depend on {it}, an edge that the map has: "
-                "take it out of MAP and of ARCHITECTURE.md"
+                "take it out of MAP of tools/check_tree.py"
             )
     for crate in sorted(found.keys() - rows.keys()):
         problems.append(f"{crate} is not on the map: give it a line in MAP, and a place in ARCHITECTURE.md")
+    return problems
+
+
+def page_problems(rows: dict[str, str], page: str) -> list[str]:
+    """Whether the map of the page lists the same crates in the same order; the page says nothing of `tests`."""
+    listed = page.split("\n## Map\n")[1].split("```text\n")[1].split("\n```")[0]
+    found = [short(name) for name in re.findall(r"^.{12}([a-z][a-z-]+) {2}", listed, re.MULTILINE)]
+    drawn = [it for it in rows if it != "tests"]
+    problems = [f"{it} is in MAP, and not on the map of ARCHITECTURE.md" for it in drawn if it not in found]
+    problems += [f"{it} is on the map of ARCHITECTURE.md, and not in MAP" for it in found if it not in drawn]
+    if not problems and found != drawn:
+        first, other = next(pair for pair in zip(drawn, found) if pair[0] != pair[1])
+        problems.append(f"the map of ARCHITECTURE.md has {other} where MAP has {first}: give both one order")
     return problems
 
 

@@ -228,7 +228,7 @@ class Edges(unittest.TestCase):
     def test_an_edge_that_the_map_does_not_have(self) -> None:
         problem = self.problem({**self.MAP, "top": "middle"}, self.FOUND)
         self.assertIn("top depends on ground, an edge that the map does not have", problem)
-        self.assertIn("MAP and in ARCHITECTURE.md", problem)
+        self.assertIn("draw it in MAP of tools/check_tree.py", problem)
 
     def test_an_edge_that_is_gone(self) -> None:
         problem = self.problem(self.MAP, {**self.FOUND, "top": {"middle"}})
@@ -247,6 +247,17 @@ class Edges(unittest.TestCase):
     def test_the_map_itself_goes_one_way(self) -> None:
         everything = {crate: set(row.split()) for crate, row in check_tree.MAP.items()}
         self.assertEqual(check_tree.edge_problems(check_tree.MAP, everything), [])
+
+    def test_the_page_lists_the_same_crates_in_the_same_order(self) -> None:
+        def problems(*names: str) -> list[str]:
+            places = "\n".join(f"{place:12}{name}  what it is" for place, name in zip(["walls", "", ""], names))
+            return check_tree.page_problems(self.MAP, f"# A page\n\n## Map\n\n```text\n{places}\n```\n")
+
+        self.assertEqual(problems("runtask-ground", "middle", "runtask-top"), [])
+        said = "the map of ARCHITECTURE.md has top where MAP has middle: give both one order"
+        self.assertEqual(problems("runtask-ground", "runtask-top", "middle"), [said])
+        self.assertEqual(problems("ground", "middle"), ["top is in MAP, and not on the map of ARCHITECTURE.md"])
+        self.assertEqual(problems("ground", "middle", "roof")[1:], ["roof is on the map of ARCHITECTURE.md, and not in MAP"])
 
     def test_only_normal_dependencies_of_ours_are_edges(self) -> None:
         dependencies = [
