@@ -33,7 +33,8 @@ class Settings(unittest.TestCase):
         source = (ROOT / "crates/runtask-settings/src/names.rs").read_text().split("const TOOLS: ")[0]
         known = set(re.findall(f'    "({NAME})",\n', source))
         page = set(re.findall(f"`({NAME})", (ROOT / "docs/settings.md").read_text()))
-        self.assertEqual(known, page)
+        self.assertEqual(page - known, set(), "on the page, and not in names.rs of runtask-settings")
+        self.assertEqual(known - page, set(), "in names.rs of runtask-settings, and not on the page")
 
     def test_infra_takes_the_settings_of_those_who_report_and_no_others(self) -> None:
         variables = (ROOT / "infra/variables_checks.tf").read_text()
@@ -42,7 +43,10 @@ class Settings(unittest.TestCase):
         rows = [row for row in rows if re.search(r"^\| `RUNTASK_.*\| [^|]*(callback|failure)[^|]* \| [^|]* \|$", row)]
         read = set(re.findall(f"`({NAME})` \\|", "\n".join(rows)))
         # The request handler's, of which another validation says how it is set.
-        self.assertEqual(set(re.findall(f'"({NAME})"', taken)), read | {"RUNTASK_TASKS"})
+        read.add("RUNTASK_TASKS")
+        taken = set(re.findall(f'"({NAME})"', taken))
+        self.assertEqual(read - taken, set(), "the page says that callback or failure reads it, and the variable `settings` in infra/ has no such name")
+        self.assertEqual(taken - read, set(), "in the variable `settings` of infra/, and the page does not say that callback or failure reads it")
 
     def test_every_number_is_in_the_one_table_and_on_the_page_with_its_bounds(self) -> None:
         table = ROOT / "crates/runtask-settings/src/numbers.rs"
@@ -50,7 +54,8 @@ class Settings(unittest.TestCase):
         self.assertGreater(len(numbers), 15)
         lines = (ROOT / "docs/settings.md").read_text().splitlines()
         for name, lowest, default, highest in numbers:
-            [row] = [line for line in lines if line.startswith(f"| `{name}`")]
+            row = next((line for line in lines if line.startswith(f"| `{name}`")), None)
+            self.assertIsNotNone(row, f"{name} is in numbers.rs of runtask-settings, and has no row of its own in docs/settings.md")
             self.assertIn(f"from {lowest} to {highest}", row)
             self.assertRegex(row, rf"\b{default}\b")
         # A number that is read in another way has no bounds.
