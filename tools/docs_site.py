@@ -42,6 +42,27 @@ build-dir = "html"
 no-section-label = true
 print.enable = false
 fold.enable = true
+additional-css = ["tables.css"]
+"""
+# Tables have names of settings in them, which would else push what they mean out of sight.
+TABLES = """\
+:root {
+  --content-max-width: 105rem;
+}
+
+td,
+td code {
+  overflow-wrap: anywhere;
+}
+
+/* A name of a setting is broken once, and a word that people read never. */
+td {
+  min-width: 10rem;
+}
+
+td:first-child {
+  min-width: 22rem;
+}
 """
 
 
@@ -79,6 +100,7 @@ def write_sources(root: Path, directory: Path) -> int:
                 shutil.copyfile(file, to)
     write(source / "SUMMARY.md", summary(found, root))
     write(directory / "book.toml", BOOK)
+    write(directory / "tables.css", TABLES)
     return len(found)
 
 
