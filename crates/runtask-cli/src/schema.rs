@@ -4,7 +4,7 @@
 //! key, on a file, or on the kind of a channel, only reading says.
 
 use clap::Args;
-use runtask_setup::tasks_file_kinds;
+use runtask_setup::{CHECKS, tasks_file_kinds};
 use runtask_tasks::{Form, Key, Kind};
 use runtask_terminal::exit::Exit;
 use runtask_terminal::output::Output;
@@ -81,6 +81,10 @@ impl Describe {
             Form::NamedTables(kind) => named(&Value::Object(self.table(kind))),
             Form::NamedTexts => named(&list(&text(), 0)),
             Form::Anything => json!({}),
+            Form::Checks => {
+                let names: Vec<_> = CHECKS.iter().map(|it| it.name).collect();
+                list(&json!({ "enum": names }), 1)
+            }
             Form::Tasks => {
                 let mut tasks = named(&Value::Object(self.table(&self.task)));
                 if let Some(tasks) = tasks.as_object_mut() {

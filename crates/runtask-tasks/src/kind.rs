@@ -52,6 +52,8 @@ pub enum Form {
     NamedTexts,
     /// Anything, for somebody else to read.
     Anything,
+    /// A list of names of checks, at least one.
+    Checks,
     /// The tasks.
     Tasks,
     /// The channels that are told of results.

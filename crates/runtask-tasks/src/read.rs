@@ -46,7 +46,7 @@ static FILE: Kind = Kind::new(
 static TASK: Kind = Kind::new(
     "`[tasks.NAME]`",
     &[
-        Key::new("checks", Form::Texts, "What is checked: names of checks"),
+        Key::new("checks", Form::Checks, "What is checked: names of checks"),
         Key::new(
             "stages",
             Form::Words(&STAGES),

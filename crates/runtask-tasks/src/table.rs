@@ -156,7 +156,7 @@ impl<'a> Table<'a> {
 
     /// A list of different texts, at least one.
     pub fn texts(&self, key: &str, notes: &mut Notes<'_>) -> Option<Vec<Text<'a>>> {
-        self.is_read_as(key, |it| matches!(it, Form::Texts | Form::Words(_)));
+        self.is_read_as(key, |it| matches!(it, Form::Texts | Form::Words(_) | Form::Checks));
         let (_, value) = self.entry(key)?;
         if value.get_ref().as_array().is_some_and(|it| it.is_empty()) {
             notes.error(
