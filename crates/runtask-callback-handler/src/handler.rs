@@ -139,6 +139,7 @@ impl<C: ClaimStore + 'static, P: AskPeople + 'static> Handler<C, P> {
     }
 
     async fn run_in_span(&self, job: Job, attempt: Attempt) -> Result<End, NotDelivered> {
+        // A job that came twice ends here. What only others need is large, and kept out of what is moved around: in boxes.
         let started = Instant::now();
         let id = job.run.task_result_id.clone();
         let url = match admit(&self.client, &job, (self.claims.now)()) {
@@ -153,13 +154,26 @@ impl<C: ClaimStore + 'static, P: AskPeople + 'static> Handler<C, P> {
             Asked::Work(hold) => Arc::new(hold),
             Asked::Finished { owed } => {
                 if let Some(owed) = owed {
-                    self.tell_again(id.as_str(), &owed, &attempt).await;
+                    Box::pin(self.tell_again(id.as_str(), &owed, &attempt)).await;
                 }
                 return Ok(End::Finished);
             }
             Asked::Held => return Ok(End::Held),
             Asked::Unclear => return Err(NotDelivered::Unclear),
         };
+        Box::pin(self.attend_to(job, url, hold, attempt, started)).await
+    }
+
+    /// Does the work on a job that is ours.
+    async fn attend_to(
+        &self,
+        job: Job,
+        url: Url,
+        hold: Arc<Hold>,
+        attempt: Attempt,
+        started: Instant,
+    ) -> Result<End, NotDelivered> {
+        let id = &job.run.task_result_id;
         info!(event = event::JOB_TAKEN, "took {id} over");
         // A task of its own: should it panic, the claim must not stay, nor HCP Terraform without a result.
         let (client, settings, turns) =
@@ -202,7 +216,7 @@ impl<C: ClaimStore + 'static, P: AskPeople + 'static> Handler<C, P> {
         let left = hold.left.as_deref().filter(|_| is_out);
         let owed = notice.and_then(|it| self.telling.owed(it));
         self.claims.settle(&hold, end.is_ok(), owed.as_deref().or(left)).await;
-        let Attended { end, notice } = end.map_err(|error| NotDelivered::because(error, &id))?;
+        let Attended { end, notice } = end.map_err(|error| NotDelivered::because(error, id))?;
         let duration = started.elapsed();
         info!(
             event = event::JOB_DONE,

@@ -334,10 +334,13 @@ impl Jobs {
             // It has logged how it ended; there is nobody else to tell.
             let work = handler.run(job, attempt);
             let Some(kept) = kept else { return drop(work.await) };
-            let end = kept.during(id.as_str(), work).await;
-            if is_over(&end) {
-                kept.forget(id.as_str(), now()).await;
-            }
+            Box::pin(async {
+                let end = kept.during(id.as_str(), work).await;
+                if is_over(&end) {
+                    kept.forget(id.as_str(), now()).await;
+                }
+            })
+            .await;
         }));
     }
 
@@ -390,7 +393,8 @@ impl HandOver for Jobs {
         let read = Job::parse(&job).map_err(|error| HandOverError::Unavailable(error.into()))?;
         if let Some(kept) = &self.kept {
             let id = read.run.task_result_id.as_str();
-            kept.keep(id, &job, now()).await.map_err(|error| HandOverError::Unavailable(error.into()))?;
+            let keeping = Box::pin(kept.keep(id, &job, now()));
+            keeping.await.map_err(|error| HandOverError::Unavailable(error.into()))?;
         }
         self.start(read);
         Ok(())
