@@ -167,7 +167,9 @@ fn the_pages_are_right() {
     }
     // Those in a list are indented.
     let blocks = |page: &str| -> Vec<String> {
-        let blocks = page.split("```toml\n").skip(1).map(|it| it.split("```").next().unwrap().to_owned());
+        // What follows on the line is for whoever types it.
+        let blocks = page.split("```toml").skip(1).map(|it| it.split_once('\n').unwrap().1);
+        let blocks = blocks.map(|it| it.split("```").next().unwrap());
         blocks.map(|it| it.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")).collect()
     };
     let mut examples = blocks(scanners);
