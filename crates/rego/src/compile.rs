@@ -94,9 +94,12 @@ impl Program {
         let of_rules =
             of_files.flat_map(|(names, file)| (0..).zip(&file.module.rules).map(move |it| (names, file, it)));
         let mut resolved = at_once(threads, of_rules.collect(), |(names, file, (index, rule))| {
-            let metadata =
-                |path: &[String], constants: &Constants| Metadata::of(files, file, index, path, constants);
-            Resolved::of(names, rule, &metadata, &constants)
+            let (path, keys) = split_name(names.package, rule);
+            let metadata = || Metadata::of(files, file, index, &path, &constants);
+            let mut errors = Vec::new();
+            let resolver = Resolver::new(names, Some(&metadata), &constants, &mut errors);
+            let definition = resolver.definition(rule, keys);
+            Resolved { path, keys, definition, errors }
         })
         .into_iter();
         for (names, module) in names.iter().zip(files.iter().map(|it| it.module)) {
@@ -209,21 +212,6 @@ struct Resolved<'m> {
     keys: &'m [syntax::Term],
     definition: Definition,
     errors: Vec<CompileError>,
-}
-
-impl<'m> Resolved<'m> {
-    fn of(
-        names: &Names<'_>,
-        rule: &'m syntax::Rule,
-        metadata: &dyn Fn(&[String], &Constants) -> Metadata,
-        constants: &Constants,
-    ) -> Self {
-        let (path, keys) = split_name(names.package, rule);
-        let metadata = |constants: &Constants| metadata(&path, constants);
-        let mut errors = Vec::new();
-        let definition = Resolver::new(names, Some(&metadata), constants, &mut errors).definition(rule, keys);
-        Self { path, keys, definition, errors }
-    }
 }
 
 fn add(

@@ -34,24 +34,18 @@ impl Metadata {
         constants: &Constants,
     ) -> Self {
         let package = &file.module.package;
-        let said = |file: &Annotated<'_>,
-                    wanted: Scope,
-                    constants: &Constants,
-                    is_meant: &dyn Fn(&Annotation) -> bool| {
+        let said = |file: &Annotated<'_>, wanted: Scope, is_meant: &dyn Fn(&Annotation) -> bool| {
             let found = file.annotations.iter().filter(|it| it.scope == wanted && is_meant(it));
             found.map(|it| constants.of_value(&file.heap, it.value)).collect::<Vec<_>>()
         };
-        let of_rule = said(file, Scope::Rule, constants, &|it| it.target == Target::Rule(index));
+        let of_rule = said(file, Scope::Rule, &|it| it.target == Target::Rule(index));
         let mut chain = Vec::new();
-        let mut add = |path: &[String], annotation: Option<ConstantId>, constants: &Constants| {
-            let entry = entry(path, annotation, constants);
-            chain.push(entry);
-        };
+        let mut add = |path: &[String], annotation| chain.push(entry(path, annotation, constants));
         if of_rule.is_empty() {
-            add(path, None, constants);
+            add(path, None);
         }
         for annotation in &of_rule {
-            add(path, Some(*annotation), constants);
+            add(path, Some(*annotation));
         }
         let name = path.last();
         for other in files.iter().filter(|it| it.module.package == *package) {
@@ -63,20 +57,20 @@ impl Metadata {
                 }
                 Target::Package => false,
             };
-            for annotation in said(other, Scope::Document, constants, &is_meant) {
-                add(path, Some(annotation), constants);
+            for annotation in said(other, Scope::Document, &is_meant) {
+                add(path, Some(annotation));
             }
         }
         for other in files.iter().filter(|it| it.module.package == *package) {
-            for annotation in said(other, Scope::Package, constants, &|_| true) {
-                add(package, Some(annotation), constants);
+            for annotation in said(other, Scope::Package, &|_| true) {
+                add(package, Some(annotation));
             }
         }
         for length in (0..=package.len()).rev() {
             let above = package.get(..length).unwrap_or_default();
             for other in files.iter().filter(|it| it.module.package == *above) {
-                for annotation in said(other, Scope::Subpackages, constants, &|_| true) {
-                    add(above, Some(annotation), constants);
+                for annotation in said(other, Scope::Subpackages, &|_| true) {
+                    add(above, Some(annotation));
                 }
             }
         }

@@ -44,7 +44,7 @@ pub(crate) struct Names<'a> {
 pub(crate) struct Resolver<'a> {
     names: &'a Names<'a>,
     /// What comments say of the rule.
-    metadata: Option<&'a dyn Fn(&Constants) -> Metadata>,
+    metadata: Option<&'a dyn Fn() -> Metadata>,
     constants: &'a Constants,
     errors: &'a mut Vec<CompileError>,
     variables: Vec<String>,
@@ -80,7 +80,7 @@ enum Meaning {
 impl<'a> Resolver<'a> {
     pub(crate) fn new(
         names: &'a Names<'a>,
-        metadata: Option<&'a dyn Fn(&Constants) -> Metadata>,
+        metadata: Option<&'a dyn Fn() -> Metadata>,
         constants: &'a Constants,
         errors: &'a mut Vec<CompileError>,
     ) -> Self {
@@ -298,7 +298,7 @@ impl<'a> Resolver<'a> {
             }
             TermKind::Call(function, operands) if operands.is_empty() && self.is_metadata(function) => {
                 let Some(metadata) = self.metadata else { return self.constant(Constant::Null) };
-                let metadata = metadata(self.constants);
+                let metadata = metadata();
                 let is_chain = function.text_path().is_some_and(|it| it.ends_with(&["chain".to_owned()]));
                 Term::Constant(if is_chain { metadata.chain } else { metadata.rule })
             }
