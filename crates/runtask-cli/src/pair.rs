@@ -334,6 +334,7 @@ impl Jobs {
             // It has logged how it ended; there is nobody else to tell.
             let work = handler.run(job, attempt);
             let Some(kept) = kept else { return drop(work.await) };
+            // In a box, as in `Pair::answer`: starting a job moves all that it may have to wait for.
             Box::pin(async {
                 let end = kept.during(id.as_str(), work).await;
                 if is_over(&end) {
@@ -393,6 +394,7 @@ impl HandOver for Jobs {
         let read = Job::parse(&job).map_err(|error| HandOverError::Unavailable(error.into()))?;
         if let Some(kept) = &self.kept {
             let id = read.run.task_result_id.as_str();
+            // In a box, as in `Pair::answer`.
             let keeping = Box::pin(kept.keep(id, &job, now()));
             keeping.await.map_err(|error| HandOverError::Unavailable(error.into()))?;
         }
