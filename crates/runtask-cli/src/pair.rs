@@ -260,7 +260,7 @@ impl Pair {
         // The server moves what is being answered around, so what few requests need is kept out of it, in boxes.
         let path = request.uri().path();
         if let Some(pages) = self.pages.as_ref().filter(|_| path.starts_with(PATH)) {
-            return Box::pin(pages.answer(request.method(), path)).await;
+            return pages.answer(request.method(), path).await;
         }
         if let Some(approvals) = &self.approvals {
             // As in the request handler: no task is ever there.

@@ -2,6 +2,7 @@
 //!
 //! So nobody who opens connections and says nothing on them keeps others out.
 
+use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -112,12 +113,15 @@ pub(crate) struct Answering {
 }
 
 impl Answering {
-    /// Notes a request while `answer` is made.
-    pub(crate) async fn during<T>(self, answer: impl Future<Output = T>) -> T {
+    /// Notes a request from now on until `answer` is made.
+    pub(crate) fn during<A: Future>(&self, answer: A) -> impl Future<Output = A::Output> + use<A> {
         self.note(Some(Instant::now()));
-        let answer = answer.await;
-        self.note(None);
-        answer
+        let answering = self.clone();
+        // No `async fn`: see `serve`.
+        answer.map(move |answer| {
+            answering.note(None);
+            answer
+        })
     }
 
     fn note(&self, since: Option<Instant>) {

@@ -3,6 +3,7 @@
 use crate::connections::Connections;
 use crate::limits::Limits;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
@@ -57,8 +59,9 @@ where
             place = open.enter(address.ip()) => place,
         };
         let (handler, answering) = (handler.clone(), place.answering());
+        // hyper moves the future of an answer around, and an `async fn` around another one keeps room for it twice.
         let service =
-            service_fn(move |request| answering.clone().during(answer(handler(request), limits.answer)));
+            service_fn(move |request| answering.during(timeout(limits.answer, handler(request)).map(answer)));
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {
@@ -95,11 +98,11 @@ async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     }
 }
 
-async fn answer<B: Into<Bytes>>(
-    answer: impl Future<Output = Response<B>>,
-    limit: Duration,
+/// What is answered, in time or too late.
+fn answer<B: Into<Bytes>>(
+    answered: Result<Response<B>, Elapsed>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let response = match timeout(limit, answer).await {
+    let response = match answered {
         Ok(response) => response.map(Into::into),
         Err(_elapsed) => {
             let mut response =

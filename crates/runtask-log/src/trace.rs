@@ -3,6 +3,7 @@
 //! Any crate may begin a span. Without a listener that costs one look at whether there is one: no clock is read and no text
 //! is made. Log lines know nothing of spans, nor spans of log lines.
 
+use futures_util::future::Either;
 use std::borrow::Cow;
 use std::fmt::{Debug, Display};
 use std::sync::{Arc, OnceLock};
@@ -158,12 +159,15 @@ fn open(listener: &dyn Listener, parent: Option<SpanContext>, name: impl Display
 
 /// Takes the span around this code along with `work`, to a task of its own. The span may be over before `work` is.
 pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    let around = AROUND.try_with(|it| *it).ok();
-    async move {
-        match around {
-            Some(around) => AROUND.scope(around, work).await,
-            None => work.await,
-        }
+    scope(AROUND.try_with(|it| *it).ok(), work)
+}
+
+/// Does `work` within a span, if there is one that it is within. It is no `async fn`: that would keep room for `work` twice,
+/// and what waits for a job or a request is moved around with all its room.
+fn scope<F: Future>(around: Option<Option<SpanContext>>, work: F) -> impl Future<Output = F::Output> {
+    match around {
+        Some(around) => Either::Left(AROUND.scope(around, work)),
+        None => Either::Right(work),
     }
 }
 
@@ -201,12 +205,13 @@ impl Span {
     }
 
     /// Does `work` within it: spans that begin there are parts of it. It lasts until it is dropped.
-    pub async fn around<F: Future>(&self, work: F) -> F::Output {
-        match &self.0 {
-            State::Off => work.await,
-            State::Unrecorded => AROUND.scope(None, work).await,
-            State::Open(span) => AROUND.scope(Some(span.context), work).await,
-        }
+    pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        let around = match &self.0 {
+            State::Off => None,
+            State::Unrecorded => Some(None),
+            State::Open(span) => Some(Some(span.context)),
+        };
+        scope(around, work)
     }
 }
 
