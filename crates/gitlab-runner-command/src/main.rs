@@ -26,7 +26,7 @@ use runtask_process::{guard, hide_from_others, this_program};
 use runtask_settings::unknown_settings;
 use runtask_terminal::exit::Exit;
 use runtask_terminal::output::Output;
-use runtask_terminal::signals::{self, unless_interrupted};
+use runtask_terminal::signals::{self, Work, unless_interrupted};
 use runtask_terminal::{environment, logging};
 use std::process::ExitCode;
 use tracing::level_filters::LevelFilter;
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
-    signals::run(async {
+    signals::run(Work::Many, async {
         match command {
             // It has an end of its own for signals: a job at work is stopped, and reported.
             Command::Run(arguments) => run::run(&arguments, output).await,

@@ -42,7 +42,7 @@ use runtask_process::{guard, hide_from_others, this_program};
 use runtask_settings::unknown_settings;
 use runtask_terminal::exit::Exit;
 use runtask_terminal::output::Output;
-use runtask_terminal::signals::{self, unless_interrupted};
+use runtask_terminal::signals::{self, Work, unless_interrupted};
 use runtask_terminal::{environment, logging};
 use std::process::ExitCode;
 use tracing::level_filters::LevelFilter;
@@ -109,7 +109,11 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     {
         return fmt::look(arguments, output);
     }
-    signals::run(async {
+    let work = match command {
+        Command::Serve(_) | Command::Simulate(_) => Work::Many,
+        _ => Work::Once,
+    };
+    signals::run(work, async {
         match command {
             // It has an end of its own for signals: jobs at work get their results.
             Command::Serve(arguments) => serve::serve(&arguments, output).await,

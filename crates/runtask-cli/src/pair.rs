@@ -18,7 +18,7 @@ use runtask_client::Client;
 use runtask_findings::{printable, printable_lines};
 use runtask_http::Limits;
 use runtask_log::{Chain, event, metric, trace};
-use runtask_protocol::Job;
+use runtask_protocol::{Job, ReceivedJob};
 use runtask_redis::RedisSettings;
 use runtask_report_handler::{PATH, Pages};
 use runtask_request_handler::{
@@ -384,21 +384,21 @@ fn is_over(end: &Result<End, NotDelivered>) -> bool {
 }
 
 impl HandOver for Jobs {
-    async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
+    async fn hand_over(&self, job: &ReceivedJob<'_>) -> Result<(), HandOverError> {
         if self.running.is_closed() {
             return Err(HandOverError::Unavailable("shutting down".into()));
         }
         if self.running.len() >= self.max {
             return Err(HandOverError::Unavailable("RUNTASK_MAX_JOBS jobs are at work or waiting".into()));
         }
-        let read = Job::parse(&job).map_err(|error| HandOverError::Unavailable(error.into()))?;
         if let Some(kept) = &self.kept {
-            let id = read.run.task_result_id.as_str();
+            let event = job.to_event().map_err(|error| HandOverError::Unavailable(error.into()))?;
+            let id = job.job().run.task_result_id.as_str();
             // In a box, as in `Pair::answer`.
-            let keeping = Box::pin(kept.keep(id, &job, now()));
+            let keeping = Box::pin(kept.keep(id, &event, now()));
             keeping.await.map_err(|error| HandOverError::Unavailable(error.into()))?;
         }
-        self.start(read);
+        self.start(job.job().clone());
         Ok(())
     }
 }

@@ -87,6 +87,36 @@ pub struct Job {
     pub receipt: Receipt,
 }
 
+/// A job, and the body that it came in: whoever works on it in this process need not read it again.
+#[derive(Debug)]
+pub struct ReceivedJob<'a> {
+    job: Job,
+    body: SignedBody<'a>,
+}
+
+impl<'a> ReceivedJob<'a> {
+    /// The job that `body` was read as.
+    #[must_use]
+    pub const fn new(job: Job, body: SignedBody<'a>) -> Self {
+        Self { job, body }
+    }
+
+    /// The job.
+    #[must_use]
+    pub const fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The event for another process; [`Job::parse`] reads it.
+    ///
+    /// # Errors
+    ///
+    /// When the body is not a JSON object.
+    pub fn to_event(&self) -> Result<Vec<u8>, PayloadError> {
+        self.job.receipt.attach(self.body)
+    }
+}
+
 /// Why an event is no job.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -164,6 +194,17 @@ mod tests {
         let job = Job::parse(&event).unwrap();
         assert_eq!(job.receipt, receipt);
         assert_eq!(job.run.task_result_id.as_str(), "taskrs-1");
+    }
+
+    /// Whoever works on a job where it was received has what the others read.
+    #[test]
+    fn a_job_is_the_same_here_and_elsewhere() {
+        let body = BODY.replacen('{', r#"{"runtask":{"task":"forged"},"#, 1);
+        let body = SignedBody::unsigned(body.as_bytes());
+        let run = Payload::parse(body).unwrap().into_run().unwrap();
+        let received = ReceivedJob::new(Job { run, receipt: Receipt::new("format", UNIX_EPOCH) }, body);
+        let read = Job::parse(&received.to_event().unwrap()).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", received.job()));
     }
 
     #[test]

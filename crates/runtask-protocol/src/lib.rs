@@ -16,7 +16,7 @@ mod text;
 
 pub use details_url::DetailsUrl;
 pub use enforcement_level::{EnforcementLevel, UnknownEnforcementLevel};
-pub use job::{Job, JobError, Receipt};
+pub use job::{Job, JobError, Receipt, ReceivedJob};
 pub use origins::{AllowedOrigins, ForeignUrl, OriginError, origin};
 pub use outcome::{Level, Outcome, OutcomeId, Tag};
 pub use payload::{Capabilities, Classified, Payload, PayloadError, Run, RunId, TaskResultId};

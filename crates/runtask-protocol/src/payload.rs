@@ -209,7 +209,14 @@ impl Payload {
     ///
     /// When it is not JSON of the right shape; sending it again would not help, so a caller replies 400.
     pub fn parse(body: SignedBody<'_>) -> Result<Self, PayloadError> {
-        Ok(serde_json::from_slice(body.as_bytes())?)
+        // JSON is UTF-8 (RFC 8259, section 8.1), in what nobody reads as well: it is handed over.
+        let text = str::from_utf8(body.as_bytes()).map_err(|error| {
+            let before = body.as_bytes().get(..error.valid_up_to()).unwrap_or_default();
+            let last_line = before.rsplit(|it| *it == b'\n').next().unwrap_or_default();
+            let line = 1 + before.iter().filter(|it| **it == b'\n').count();
+            PayloadError::Shape { category: "syntax", line, column: 1 + last_line.len() }
+        })?;
+        Ok(serde_json::from_str(text)?)
     }
 
     /// What kind of probe it is, if it is one.
@@ -311,7 +318,8 @@ impl Run {
 /// A URL as it was sent; one without scheme and host is below the callback's origin.
 fn absolute(url: String, callback: &str) -> String {
     // Nearly all begin so, and need no parser to be told from a path.
-    if url.starts_with("https://") || Url::parse(&url) != Err(url::ParseError::RelativeUrlWithoutBase) {
+    let has_scheme = ["https://", "http://"].iter().any(|it| url.starts_with(it));
+    if has_scheme || Url::parse(&url) != Err(url::ParseError::RelativeUrlWithoutBase) {
         return url;
     }
     let root = Url::parse(callback).and_then(|it| it.join("/"));
@@ -452,6 +460,9 @@ mod tests {
         assert_eq!(error.to_string(), "the body is not a run task request: data at line 1 column 25");
         let error = Payload::parse(SignedBody::unsigned(b"secret")).unwrap_err();
         assert_eq!(error.to_string(), "the body is not a run task request: syntax at line 1 column 1");
+        // In what nobody reads, too.
+        let error = Payload::parse(SignedBody::unsigned(b"{\n\"future\": \"secret \xff\"}")).unwrap_err();
+        assert_eq!(error.to_string(), "the body is not a run task request: syntax at line 2 column 19");
     }
 
     #[test]

@@ -9,8 +9,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use runtask_log::{Chain, event, metric};
 use runtask_protocol::limits::REQUEST_BYTES;
 use runtask_protocol::{
-    AllowedOrigins, Classified, Payload, PayloadError, Receipt, SIGNATURE_HEADER, Signature, SignatureError,
-    SignedBody,
+    AllowedOrigins, Classified, Job, Payload, PayloadError, Receipt, ReceivedJob, SIGNATURE_HEADER,
+    Signature, SignatureError, SignedBody,
 };
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -93,16 +93,16 @@ pub enum HandOverError {
 
 /// Takes jobs. Once it has returned, the job is somebody's.
 pub trait HandOver: Send + Sync {
-    /// Hands over a job: HCP Terraform's payload with the key `runtask`, as JSON.
+    /// Hands over a job.
     ///
     /// # Errors
     ///
     /// When nobody has it.
-    fn hand_over(&self, job: Vec<u8>) -> impl Future<Output = Result<(), HandOverError>> + Send;
+    fn hand_over(&self, job: &ReceivedJob<'_>) -> impl Future<Output = Result<(), HandOverError>> + Send;
 }
 
 impl<H: HandOver> HandOver for Arc<H> {
-    fn hand_over(&self, job: Vec<u8>) -> impl Future<Output = Result<(), HandOverError>> + Send {
+    fn hand_over(&self, job: &ReceivedJob<'_>) -> impl Future<Output = Result<(), HandOverError>> + Send {
         H::hand_over(self, job)
     }
 }
@@ -240,6 +240,9 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
             }
             Err(error) => return unreadable(error),
         };
+        let received_at = (self.now)();
+        let received = ReceivedJob::new(Job { run: *run, receipt: Receipt::new(task, received_at) }, signed);
+        let run = &received.job().run;
         let id = &run.task_result_id;
         // Nobody could ever tell HCP Terraform how the job ended, so it has to see that now.
         if let Err(error) = self.origins.admit(&run.callback_url) {
@@ -253,14 +256,8 @@ impl<K: KeySource, H: HandOver> RequestHandler<K, H> {
             metric::count("ResultsMissing");
             return Answer::ForeignCallback;
         }
-        let received_at = (self.now)();
-        let receipt = Receipt::new(task, received_at);
-        let job = match receipt.attach(signed) {
-            Ok(job) => job,
-            Err(error) => return unreadable(error),
-        };
         let stage = run.stage.as_ref().map_or("none", |it| it.as_str());
-        match self.hand_over.hand_over(job).await {
+        match self.hand_over.hand_over(&received).await {
             Ok(()) => {
                 metric::change("JobsOpen", 1, received_at);
                 info!(

@@ -4,7 +4,7 @@ use runtask_aws::{
     Extension, Functions, InvokeError, Lookup, ParameterError, Parameters, SdkConfig, sdk_config,
 };
 use runtask_log::event;
-use runtask_protocol::Key;
+use runtask_protocol::{Key, ReceivedJob};
 use runtask_request_handler::{HandOver, HandOverError, KeyVersion, ReadKey, ReadKeyError, RequestSettings};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::{Arc, OnceLock};
@@ -57,8 +57,9 @@ impl Callback {
 }
 
 impl HandOver for Callback {
-    async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
-        match self.prepare().invoke_event(&self.name, job).await {
+    async fn hand_over(&self, job: &ReceivedJob<'_>) -> Result<(), HandOverError> {
+        let event = job.to_event().map_err(|error| HandOverError::Unavailable(error.into()))?;
+        match self.prepare().invoke_event(&self.name, event).await {
             Ok(()) => Ok(()),
             Err(InvokeError::TooLarge) => Err(HandOverError::TooLarge),
             Err(error) => Err(HandOverError::Unavailable(error.into())),

@@ -13,14 +13,29 @@ const DROP_LIMIT: Duration = Duration::from_secs(1);
 /// How long threads that still work for nobody may keep the process.
 const THREADS_LIMIT: Duration = Duration::from_millis(500);
 
+/// What a command is to those who call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// It has one thing to do, and ends. Whatever is worth a thread starts one.
+    Once,
+    /// It answers many at once.
+    Many,
+}
+
 /// Runs a command on a runtime of its own. What is dropped with that kills the programs that it started, and removes its
 /// directories.
 ///
 /// # Errors
 ///
 /// The command's, or the system's when there is no room for threads.
-pub fn run(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+pub fn run(work: Work, command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if work == Work::Once {
+        // Beside the thread of the command, which may wait for its stdin. The usual number is that of processors, which would
+        // have little to do but start and stop.
+        runtime.worker_threads(1);
+    }
+    let runtime = runtime.enable_all().build()?;
     let exit = runtime.block_on(command);
     runtime.shutdown_timeout(THREADS_LIMIT);
     exit

@@ -11,7 +11,7 @@ fuzz_target!(|body: &[u8]| {
     let Ok(payload) = Payload::parse(signed) else { return };
     let Ok(Classified::Run(run)) = payload.classify() else { return };
     // A payload that is accepted becomes a job that says the same.
-    let Ok(event) = Receipt::new("default", UNIX_EPOCH).attach(signed) else { return };
+    let event = Receipt::new("default", UNIX_EPOCH).attach(signed).expect("an accepted payload can be handed over");
     let job = Job::parse(&event).expect("a job can be read back");
     assert_eq!(job.run.task_result_id, run.task_result_id);
     assert_eq!(job.run.callback_url, run.callback_url);

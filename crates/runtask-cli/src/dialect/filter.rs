@@ -2,7 +2,7 @@
 
 use runtask_client::{Client, Delivery};
 use runtask_log::Chain;
-use runtask_protocol::{Job, Run, Status, TaskResult};
+use runtask_protocol::{ReceivedJob, Run, Status, TaskResult};
 use runtask_request_handler::{HandOver, HandOverError};
 use std::future::pending;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(crate) fn passes_by_itself(run: &Run) -> bool {
 }
 
 impl<H: HandOver> HandOver for AutoApproval<H> {
-    async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
+    async fn hand_over(&self, job: &ReceivedJob<'_>) -> Result<(), HandOverError> {
         match &self.client {
             // Few need it, and it is large: the server moves what is being answered around.
             Some(client) => Box::pin(self.pass_or_hand_over(client, job)).await,
@@ -43,9 +43,8 @@ impl<H: HandOver> HandOver for AutoApproval<H> {
 }
 
 impl<H: HandOver> AutoApproval<H> {
-    async fn pass_or_hand_over(&self, client: &Client, job: Vec<u8>) -> Result<(), HandOverError> {
-        let parsed = Job::parse(&job).map_err(|error| HandOverError::Unavailable(error.into()))?;
-        let run = &parsed.run;
+    async fn pass_or_hand_over(&self, client: &Client, job: &ReceivedJob<'_>) -> Result<(), HandOverError> {
+        let run = &job.job().run;
         if !passes_by_itself(run) {
             return self.inner.hand_over(job).await;
         }

@@ -19,11 +19,11 @@ struct Jobs {
 }
 
 impl HandOver for &Jobs {
-    async fn hand_over(&self, job: Vec<u8>) -> Result<(), HandOverError> {
+    async fn hand_over(&self, job: &ReceivedJob<'_>) -> Result<(), HandOverError> {
         if let Some(refuse) = self.refuse {
             return Err(refuse());
         }
-        self.taken.lock().unwrap().push(serde_json::from_slice(&job).unwrap());
+        self.taken.lock().unwrap().push(serde_json::from_slice(&job.to_event().unwrap()).unwrap());
         Ok(())
     }
 }
