@@ -207,6 +207,9 @@ pub(crate) enum Instruction {
     Fail,
 }
 
+/// Instructions of a rule for which there is room from the beginning. Most rules have fewer.
+const USUAL_LENGTH: usize = 64;
+
 /// The code of a rule's definitions, one after the other, or of a query.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Code {
@@ -214,6 +217,17 @@ pub(crate) struct Code {
     /// Where each instruction comes from.
     pub(crate) places: Vec<Place>,
     pub(crate) registers: u32,
+}
+
+impl Code {
+    /// None yet, and room for what most rules are.
+    pub(crate) fn with_room() -> Self {
+        Self {
+            instructions: Vec::with_capacity(USUAL_LENGTH),
+            places: Vec::with_capacity(USUAL_LENGTH),
+            registers: 0,
+        }
+    }
 }
 
 /// A place in a file.

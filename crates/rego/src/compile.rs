@@ -291,7 +291,7 @@ fn emit(
     kept: &AtomicU32,
 ) -> (NodeId, Code, Vec<CompileError>) {
     let mut errors = Vec::new();
-    let mut code = Code::default();
+    let mut code = Code::with_room();
     let Some(rule) = tree.node(id).and_then(|it| it.rule.as_ref()) else { return (id, code, errors) };
     let arity = match rule.kind {
         RuleKind::Function(arity) => u32::try_from(arity).unwrap_or(u32::MAX),

@@ -70,7 +70,10 @@ impl<'a> Emitter<'a> {
         self.next = first + u32::try_from(names.len()).unwrap_or(u32::MAX);
     }
 
-    pub(crate) fn finish(self) -> Code {
+    pub(crate) fn finish(mut self) -> Code {
+        // It is kept, and most is shorter than what was made room for at once.
+        self.code.instructions.shrink_to_fit();
+        self.code.places.shrink_to_fit();
         self.code
     }
 

@@ -18,6 +18,7 @@ use crate::parser::{parse_module, parse_query};
 use crate::syntax::{Expression, ExpressionKind, Module, Span, Term, TermKind, Version};
 use crate::taint::Taints;
 use crate::unknowns::Unknowns;
+use memchr::memmem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -153,7 +154,7 @@ impl Policies {
 
     fn compiled(&self, are_checked: bool) -> Result<Compiled, Vec<CompileError>> {
         // Comments are read where somebody asks for them.
-        let are_asked = self.texts.iter().any(|it| it.contains("rego.metadata"));
+        let are_asked = self.texts.iter().any(|it| memmem::find(it.as_bytes(), b"rego.metadata").is_some());
         let annotated = |(module, text)| {
             let mut heap = Heap::new(METADATA_BYTES);
             let annotations = match are_asked {

@@ -1,6 +1,7 @@
 //! Cuts a text into tokens. Nothing is refused here: what is no token is one that says what is wrong with it.
 
 use crate::syntax::{Comment, Span};
+use memchr::{memchr, memchr2};
 
 /// A piece of a text.
 #[derive(Debug, Clone, Copy)]
@@ -148,6 +149,8 @@ pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Comment>) {
 }
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
+/// Its first byte.
+const BYTE_ORDER_MARK_BEGINS: u8 = 0xef;
 
 struct Scanner<'t> {
     text: &'t str,
@@ -213,14 +216,14 @@ impl<'t> Scanner<'t> {
     fn skip(&mut self) -> (bool, bool) {
         let start = self.at;
         let mut on_new_line = false;
-        while let Some(next) = self.peek() {
+        while let Some(next) = self.text.as_bytes().get(self.at) {
             match next {
-                ' ' | '\t' | '\r' => self.bump(next),
-                '\n' => {
+                b' ' | b'\t' | b'\r' => self.at += 1,
+                b'\n' => {
                     on_new_line = true;
-                    self.bump(next);
+                    self.at += 1;
                 }
-                '#' => self.comment(),
+                b'#' => self.comment(),
                 _ => break,
             }
         }
@@ -229,11 +232,16 @@ impl<'t> Scanner<'t> {
 
     fn comment(&mut self) {
         let start = self.at;
-        let line = self.eat_while(|it| it != b'\n');
+        let rest = self.rest();
+        let line = rest.get(..memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())).unwrap_or_default();
+        self.at += line.len();
         let line = line.strip_suffix('\r').unwrap_or(line);
         let text = line.strip_prefix('#').unwrap_or(line);
         self.comments.push(Comment { span: span(start, start + line.len()), text: text.to_owned() });
-        if let Some(found) = line.find(['\0', BYTE_ORDER_MARK]) {
+        // Few lines have either of these bytes.
+        if memchr2(0, BYTE_ORDER_MARK_BEGINS, line.as_bytes()).is_some()
+            && let Some(found) = line.find(['\0', BYTE_ORDER_MARK])
+        {
             let why = if line.contains('\0') { Illegal::Null } else { Illegal::ByteOrderMark };
             let span = span(start + found, start + found + 1);
             self.tokens.push(Token { kind: Kind::Illegal(why), span, apart: true, on_new_line: true });
@@ -308,10 +316,9 @@ impl<'t> Scanner<'t> {
 
     fn string(&mut self) -> Kind {
         let mut wrong = None;
-        while let Some(next) = self.peek() {
-            if next == '\n' {
-                break;
-            }
+        loop {
+            self.eat_while(|it| matches!(it, b' '..=b'~') && it != b'"' && it != b'\\');
+            let Some(next) = self.peek().filter(|it| *it != '\n') else { break };
             self.bump(next);
             match next {
                 '"' => return wrong.map_or(Kind::String, Kind::Illegal),

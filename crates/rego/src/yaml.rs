@@ -64,7 +64,9 @@ pub fn parse_yaml_documents(heap: &mut Heap, text: &str) -> Result<Value, YamlEr
 
 /// Reads the first document of a text.
 pub(crate) fn read(heap: &mut Heap, text: &str, rules: Rules) -> Result<Value, YamlError> {
-    if let Some(at) = text.find(|it| !is_allowed(it)) {
+    // Most texts have nothing but ASCII in them, which is seen at once.
+    let is_plain = text.bytes().all(|it| matches!(it, b' '..=b'~' | b'\n' | b'\t'));
+    if !is_plain && let Some(at) = text.find(|it| !is_allowed(it)) {
         let before = text.get(..at).unwrap_or_default();
         let line = before.bytes().filter(|it| *it == b'\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

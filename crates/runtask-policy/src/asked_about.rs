@@ -53,7 +53,7 @@ impl AskedAbout {
         data.insert("params".to_owned(), request.params.clone());
         let unread = |error: &dyn Display| Trouble::new(format!("the data for policies: {error}"));
         let data = from_json(&mut heap, &data.into()).map_err(|error| unread(&error))?;
-        let files = request.configs.iter().map(|it| (it.name.clone(), it.text.clone())).collect();
+        let files = request.configs.iter().map(|it| (it.name.clone(), it.text.to_string())).collect();
         let known = Documents::new(heap, input, data).map_err(|error| unread(&error))?.with_files(files);
         let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
         let with_unknowns = match (marked, request.purpose) {

@@ -66,7 +66,7 @@ pub(crate) fn testing() -> SourceFile {
 }
 
 fn file(name: &str, text: &str) -> SourceFile {
-    SourceFile { name: format!("{PREFIX}{name}"), text: text.to_owned() }
+    SourceFile { name: format!("{PREFIX}{name}"), text: text.into() }
 }
 
 /// Whether a file is the library that rules may import.
@@ -76,7 +76,7 @@ pub(crate) fn is_library(file: &SourceFile) -> bool {
 
 /// Whether a file is a copy of a library, which needs no second one.
 pub(crate) fn is_copy(file: &SourceFile) -> bool {
-    LIBRARY_FILES.iter().any(|(_, text)| *text == file.text)
+    LIBRARY_FILES.iter().any(|(_, text)| **text == *file.text)
 }
 
 /// Whether a file is one of these.

@@ -153,7 +153,7 @@ impl Bundle {
             }
             PolicyPath::Shared(source) => {
                 for (name, _directories, text) in reading.shared(source, &["rego"])? {
-                    self.files.push(SourceFile { name, text });
+                    self.files.push(SourceFile { name, text: text.into() });
                 }
                 return Ok(());
             }
@@ -165,7 +165,7 @@ impl Bundle {
             return Err(LoadError::Empty { path: path.clone() });
         }
         for (name, _directories, text) in found {
-            self.files.push(SourceFile { name, text });
+            self.files.push(SourceFile { name, text: text.into() });
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ impl Bundle {
             if !of_test {
                 self.read.push(PathBuf::from(&name));
             }
-            self.configs.push(SourceFile { name, text });
+            self.configs.push(SourceFile { name, text: text.into() });
         }
         Ok(())
     }

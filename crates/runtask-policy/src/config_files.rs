@@ -40,7 +40,8 @@ mod tests {
     #[test]
     fn texts_are_paths_where_a_policy_reads_files() {
         let named = |text: &str| {
-            let policy = SourceFile { name: "p/a.rego".to_owned(), text: format!("package a\n{text}") };
+            let policy =
+                SourceFile { name: "p/a.rego".to_owned(), text: format!("package a\n{text}").into() };
             named(&policy).into_iter().collect::<Vec<_>>()
         };
         assert_eq!(named("x := parse_config_file(\"b.yaml\")"), ["p/b.yaml"]);

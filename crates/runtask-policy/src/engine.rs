@@ -11,6 +11,7 @@ use crate::place::Place;
 use crate::source_file::SourceFile;
 use rego::{Compiled, Query, QueryError};
 use serde_json::Value as Json;
+use std::cell::LazyCell;
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -74,6 +75,10 @@ impl Policies {
             };
             (seen, compiled)
         });
+        if threads > 1 {
+            // Nobody has to wait until the syntax is taken apart. Where no thread can be started, it happens here.
+            let _started = thread::Builder::new().spawn(move || drop(policies));
+        }
         let Seen { troubles: others, rules, exceptions, oddities, facts } = seen;
         troubles.extend(others);
         let Some(compiled) = compiled else { return Err(troubles) };
@@ -96,7 +101,7 @@ impl Policies {
 
     /// Makes a query ready, and says what is wrong with it.
     pub(crate) fn prepare(&mut self, query: &str) -> Result<Query, Vec<Trouble>> {
-        let file = SourceFile { name: "query".to_owned(), text: query.to_owned() };
+        let file = SourceFile { name: "query".to_owned(), text: query.into() };
         self.compiled.prepare(query).map_err(|error| match error {
             QueryError::Parse(errors) => errors.iter().map(|it| Trouble::of_text(&file, it)).collect(),
             QueryError::Compile(errors) => errors
@@ -129,7 +134,7 @@ struct Seen {
 
 impl Seen {
     fn of(parsed: &[Parsed<'_>], documents: &[&Json], purpose: Purpose) -> Self {
-        let names = LibraryNames::of(parsed);
+        let names = LazyCell::new(|| LibraryNames::of(parsed));
         let of_others = || parsed.iter().filter(|it| !builtin::is_shipped(it.file));
         let mut troubles: Vec<Trouble> = of_others().flat_map(|it| names.unknown(it)).collect();
         troubles.extend(of_others().filter_map(another_library));

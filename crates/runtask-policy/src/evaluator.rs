@@ -251,6 +251,19 @@ impl Rules<'_> {
     }
 }
 
+/// Takes at once what compiling takes, and gives it back to the allocator.
+///
+/// glibc lets the heap of any thread but the first grow by no more than is asked for, a page at a time mostly, and each time
+/// asks the kernel for it: 400 times for all shipped rules, which took 0.4 ms of the 7.7 ms of an empty plan. Other
+/// allocators do not mind.
+///
+/// Source: `sysmalloc` and `grow_heap` in malloc/arena.c of glibc 2.36.
+fn make_room() {
+    // Each as large as what is not a mapping of its own, which nobody could use again.
+    let chunks: [Vec<u8>; 14] = std::array::from_fn(|_| Vec::with_capacity(120 * 1024));
+    drop(std::hint::black_box(chunks));
+}
+
 fn prepare(request: &Request, threads: usize) -> Result<Policies, Vec<Trouble>> {
     for name in ["run", "params"] {
         if request.data.get(name).is_some() {
@@ -259,6 +272,7 @@ fn prepare(request: &Request, threads: usize) -> Result<Policies, Vec<Trouble>> 
             ))]);
         }
     }
+    make_room();
     // Tests are compiled to be run, and never to judge. The library is half of what is compiled for a few rules, and most
     // rules that were written for conftest do not know of it.
     let judges = matches!(request.purpose, Purpose::Judge | Purpose::List);

@@ -5,6 +5,7 @@
 use crate::parsed::Parsed;
 use crate::place::Place;
 use crate::references::{DataReference, data_references};
+use memchr::memmem;
 
 /// A fact of the run that policies read, and where they do for the first time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +32,15 @@ pub(crate) fn facts_read(files: &[Parsed<'_>]) -> Vec<FactRead> {
 }
 
 fn facts_of(Parsed { file, module }: &Parsed<'_>) -> Vec<(String, u32)> {
-    // Most policies have no such word in them.
-    let is_part = |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || it == '_');
-    let is_word = |(before, after): (&str, &str)| {
-        !is_part(before.chars().next_back())
-            && !is_part(after.strip_prefix("run").unwrap_or(after).chars().next())
+    // Most policies have no such name in them: it stands behind a dot, or between quotes.
+    let text = file.text.as_bytes();
+    let is_name = |at: usize| {
+        let before = text.get(..at).unwrap_or_default().trim_ascii_end().last();
+        let after = text.get(at + "run".len());
+        before.is_some_and(|it| b".\"`".contains(it))
+            && !after.is_some_and(|it| it.is_ascii_alphanumeric() || *it == b'_')
     };
-    if !file.text.match_indices("run").filter_map(|(at, _)| file.text.split_at_checked(at)).any(is_word) {
+    if !memmem::find_iter(text, "run").any(is_name) {
         return Vec::new();
     }
     let fact = |it: DataReference| {

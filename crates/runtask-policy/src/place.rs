@@ -1,5 +1,6 @@
 //! Says where something stands in a file, for people.
 
+use memchr::memchr_iter;
 use rego::syntax::Span;
 
 /// The columns that a tab takes in an excerpt.
@@ -21,7 +22,7 @@ impl Place {
         let before = text.get(..text.floor_char_boundary(start)).unwrap_or_default();
         let number = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
         Self {
-            line: number(before.matches('\n').count() + 1),
+            line: number(memchr_iter(b'\n', before.as_bytes()).count() + 1),
             column: number(before.rsplit('\n').next().unwrap_or_default().chars().count() + 1),
         }
     }

@@ -50,7 +50,7 @@ fn the_tests_of_the_rules_pass() {
     let tests = files(&directory, "_test.rego");
     let read = |path: &PathBuf| SourceFile {
         name: path.strip_prefix(&directory).unwrap().display().to_string(),
-        text: fs::read_to_string(path).unwrap(),
+        text: fs::read_to_string(path).unwrap().into(),
     };
     let all = shipped().into_iter().chain([builtin::testing()]).chain(tests.iter().map(read)).collect();
     let events = asked(all, json!({}), b"", Purpose::Test);
