@@ -135,7 +135,7 @@ test: ## Run every test
 	$(call step,Building what is deployed)
 	@python3 -B tools/package.py --architecture $(MACHINE) --for-tests
 	$(call step,Testing the workspace)
-	@cargo test --workspace --locked --no-fail-fast -- --skip deploy::
+	@cargo test --workspace --locked --no-fail-fast -- --test-threads 6 --skip deploy::
 	$(call step,Testing what is deployed)
 	@cargo test --workspace --locked --test it -- --test-threads 8 deploy::
 	$(call step,Testing tools/)

@@ -2,6 +2,7 @@
 
 use crate::commands::output;
 use anyhow::{Context, ensure};
+use runtask_tests::cargo::forget_package;
 use runtask_tests::stack::unpack;
 use std::env::consts::ARCH;
 use std::path::{Path, PathBuf};
@@ -167,6 +168,7 @@ fn target_directory(root: &Path) -> anyhow::Result<PathBuf> {
 
 /// Runs a build, which reports on stderr.
 fn run(command: &mut Command) -> anyhow::Result<()> {
+    forget_package(command);
     crate::progress(&format!("{command:?}"));
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
     let status = status.with_context(|| format!("{command:?} cannot be run"))?;

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::cargo::forget_package;
+
 /// The path of a binary of this workspace, as fresh as the sources.
 ///
 /// The first call in a process builds all of them, in the profile and the target directory of the test.
@@ -31,6 +33,7 @@ fn build() -> PathBuf {
     let parent = directory.parent().unwrap();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let mut command = Command::new(cargo);
+    forget_package(&mut command);
     command.args(["build", "--quiet", "--locked", "--workspace", "--bins", "--profile", profile]);
     // Cargo marks the target directory itself; what lies between is the triple it was asked to build for.
     if parent.join("CACHEDIR.TAG").is_file() {

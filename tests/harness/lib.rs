@@ -20,6 +20,7 @@
 pub mod aws;
 pub mod binaries;
 pub mod browser;
+pub mod cargo;
 pub mod collector;
 pub mod deployment;
 pub mod events;

@@ -6,6 +6,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use runtask_simulator::RunSpec;
+use runtask_tests::cargo::forget_package;
 use runtask_tests::events::{BodyForm, HttpRequest, function_url};
 use runtask_tests::terraform::terraform;
 use runtask_tests::tools::tool;
@@ -35,6 +36,7 @@ impl Watch {
         let env_file = directory.path().join("lambda.env");
         std::fs::write(&env_file, format!("{settings}AWS_ENDPOINT_URL=http://{address}\n")).unwrap();
         let mut command = Command::new(tool("cargo-lambda"));
+        forget_package(command.as_std_mut());
         command.args(["lambda", "watch", "--ignore-changes", "--invoke-address", "127.0.0.1"]);
         command.args(["--invoke-port", &address.port().to_string(), "--env-file"]).arg(&env_file);
         command.current_dir(ROOT).stdin(Stdio::null()).process_group(0).kill_on_drop(true);
@@ -73,6 +75,7 @@ impl Drop for Watch {
 /// Compiles a function by itself, as the emulator does, with the features that it then has: before the emulator's clock runs.
 async fn compile(function: &str) {
     let mut command = Command::new(env!("CARGO"));
+    forget_package(command.as_std_mut());
     command.args(["build", "--quiet", "--locked", "--bin", function]).current_dir(ROOT).stdin(Stdio::null());
     let status = command.kill_on_drop(true).status().await.unwrap();
     assert!(status.success(), "{function} does not build: {status}");

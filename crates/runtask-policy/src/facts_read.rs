@@ -82,6 +82,7 @@ mod tests {
             [fact("workspace", 3)]
         );
         assert_eq!(read("package a\n\nr := object.get(data.run, \"x\", \"\")\n"), [fact("", 3)]);
+        assert_eq!(read("package a\n\nimport data as all\n\nr := all[`run`].id\n"), [fact("id", 5)]);
         assert_eq!(read("package a\n\nr := 1\n"), []);
     }
 }
