@@ -7,8 +7,12 @@
 //!
 //! It is started when there is first something to guard, and again where it was killed. Whoever never calls [`enable`]
 //! has none.
+//!
+//! A program runs before anybody can say which process group it leads. So it bears a mark in its environment, which the
+//! guard knows until it knows the group: whoever bears it when the pipe ends is killed too (Linux only).
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use crate::table;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -18,12 +22,15 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 
 /// The argument that makes a program the guard.
 const ARGUMENT: &str = "process-guard";
+
+/// The variable that marks what is guarded.
+pub(crate) const MARK: &str = "PROCESS_GUARD_MARK";
 
 /// What ends an entry: no path holds it.
 const END: u8 = 0;
@@ -36,12 +43,13 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// What this process guards.
 static GUARDED: Mutex<Option<Guarded>> = Mutex::new(None);
 
-/// A process group, as the text of its leader's id, or a directory.
+/// A process group, as the text of its leader's id, a directory, or the value of [`MARK`].
 type Entry = (Kind, Vec<u8>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Group,
+    Marked,
     Directory,
 }
 
@@ -49,6 +57,10 @@ enum Kind {
 #[derive(Debug)]
 struct Guarded {
     program: PathBuf,
+    /// What all its marks begin with, and nobody else's do.
+    marks: String,
+    /// How many programs were started.
+    started: u64,
     held: BTreeSet<Entry>,
     guard: Option<Guard>,
     /// Pipes to guards that do not read. They stay open: such a guard may go on, and must not take us for dead.
@@ -75,7 +87,10 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
 
 /// Has everything guarded from now on, by `program`, whose `main` calls [`run_if_asked`].
 pub fn enable(program: PathBuf) {
-    let guarded = Guarded { program, held: BTreeSet::new(), guard: None, stuck: Vec::new() };
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let marks = format!("{}-{}", std::process::id(), since_1970.as_nanos());
+    let guarded =
+        Guarded { program, marks, started: 0, held: BTreeSet::new(), guard: None, stuck: Vec::new() };
     lock().get_or_insert(guarded);
 }
 
@@ -84,6 +99,33 @@ pub(crate) fn ids() -> Vec<u32> {
     let guarded = lock();
     let guards = guarded.iter().flat_map(|it| it.guard.iter().chain(&it.stuck));
     guards.map(|it| it.id).collect()
+}
+
+/// A program that is being started, and whose group the guard does not know yet.
+#[derive(Debug)]
+pub(crate) struct Starting {
+    /// The value of [`MARK`] for it.
+    pub(crate) mark: String,
+}
+
+impl Starting {
+    /// Tells the guard of a program before it is started; nothing where there is no guard.
+    pub(crate) fn told() -> Option<Self> {
+        let mark = {
+            let mut guarded = lock();
+            let guarded = guarded.as_mut()?;
+            guarded.started += 1;
+            format!("{}-{}", guarded.marks, guarded.started)
+        };
+        watch(marked(&mark));
+        Some(Self { mark })
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        forget(&marked(&self.mark));
+    }
 }
 
 pub(crate) fn watch_group(leader: Pid) {
@@ -100,6 +142,10 @@ pub(crate) fn watch_directory(path: &Path) {
 
 pub(crate) fn forget_directory(path: &Path) {
     forget(&(Kind::Directory, path.as_os_str().as_bytes().to_vec()));
+}
+
+fn marked(mark: &str) -> Entry {
+    (Kind::Marked, mark.as_bytes().to_vec())
 }
 
 fn group(leader: Pid) -> Entry {
@@ -128,6 +174,7 @@ fn lock() -> std::sync::MutexGuard<'static, Option<Guarded>> {
 fn line(sign: u8, (kind, name): &Entry) -> Vec<u8> {
     let kind = match kind {
         Kind::Group => b'g',
+        Kind::Marked => b'm',
         Kind::Directory => b'd',
     };
     [&[sign, kind], name.as_slice(), &[END]].concat()
@@ -195,6 +242,7 @@ fn left_behind(input: impl Read) -> BTreeSet<Entry> {
     while input.read_until(END, &mut line).is_ok_and(|it| it > 0) {
         let parts = match line.as_slice() {
             [sign, b'g', name @ .., END] => Some((*sign, Kind::Group, name)),
+            [sign, b'm', name @ .., END] => Some((*sign, Kind::Marked, name)),
             [sign, b'd', name @ .., END] => Some((*sign, Kind::Directory, name)),
             _ => None,
         };
@@ -208,7 +256,7 @@ fn left_behind(input: impl Read) -> BTreeSet<Entry> {
     left
 }
 
-/// Kills groups first: who is dead writes no more files.
+/// Kills first: who is dead writes no more files.
 fn clean_up(left: &BTreeSet<Entry>) {
     for (_, name) in left.iter().filter(|(kind, _)| *kind == Kind::Group) {
         let leader = std::str::from_utf8(name).ok().and_then(|it| it.parse().ok()).and_then(Pid::from_raw);
@@ -216,8 +264,34 @@ fn clean_up(left: &BTreeSet<Entry>) {
             let _nobody = kill_process_group(leader, Signal::KILL);
         }
     }
+    for (_, name) in left.iter().filter(|(kind, _)| *kind == Kind::Marked) {
+        kill_marked(name);
+    }
     for (_, name) in left.iter().filter(|(kind, _)| *kind == Kind::Directory) {
         remove(&PathBuf::from(OsString::from_vec(name.clone())));
+    }
+}
+
+/// Kills whoever bears this mark, until nobody is found: one who is being started may come late.
+fn kill_marked(mark: &[u8]) {
+    let variable = [MARK.as_bytes(), b"=", mark].concat();
+    let is_marked = |it: &table::Entry| {
+        let environment = fs::read(format!("/proc/{}/environ", it.id.as_raw_nonzero())).unwrap_or_default();
+        environment.split(|it| *it == END).any(|it| it == variable)
+    };
+    let mut looks_without = 0;
+    for _ in 0..REMOVALS {
+        // Without a list there is nobody to be found.
+        let mut left = table::processes().unwrap_or_default();
+        left.retain(|it| !it.is_zombie && is_marked(it));
+        looks_without = if left.is_empty() { looks_without + 1 } else { 0 };
+        if looks_without == 2 {
+            return;
+        }
+        for it in left {
+            let _gone_meanwhile = kill_process(it.id, Signal::KILL);
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 
@@ -238,13 +312,32 @@ pub(crate) fn remove(directory: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::process::ExitStatusExt;
     use std::process::Child;
 
     #[test]
     fn what_was_taken_back_is_not_left_behind() {
-        let left = left_behind(&b"+g12\0+d/tmp/a b\0-g12\0+g13\0+d/tmp"[..]);
-        let expected = [(Kind::Directory, b"/tmp/a b".to_vec()), (Kind::Group, b"13".to_vec())];
+        let left = left_behind(&b"+m1-2\0+g12\0+d/tmp/a b\0-g12\0+g13\0+d/tmp"[..]);
+        let expected = [
+            (Kind::Directory, b"/tmp/a b".to_vec()),
+            (Kind::Group, b"13".to_vec()),
+            (Kind::Marked, b"1-2".to_vec()),
+        ];
         assert_eq!(left, BTreeSet::from(expected), "what is cut off is nothing");
+    }
+
+    /// S-06: a program that its parent could not tell of any more.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_bears_a_mark_is_killed_and_nobody_else() {
+        #[expect(clippy::disallowed_methods, reason = "what is killed here must not be guarded")]
+        let start = |mark: &str| Command::new("/bin/sleep").arg("600").env(MARK, mark).spawn().unwrap();
+        let (mut marked, mut other) = (start("test-of-marks-1"), start("test-of-marks-12"));
+        clean_up(&BTreeSet::from([(Kind::Marked, b"test-of-marks-1".to_vec())]));
+        assert_eq!(marked.wait().unwrap().signal(), Some(9));
+        assert!(other.try_wait().unwrap().is_none());
+        other.kill().unwrap();
+        other.wait().unwrap();
     }
 
     #[test]

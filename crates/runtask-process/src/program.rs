@@ -1,6 +1,7 @@
 //! Starts one program under limits, and waits for it.
 
 use crate::group::{Group, StopSignal};
+use crate::guard::{self, Starting};
 use crate::output::{Flooded, copy_bounded, read_bounded};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -214,8 +215,13 @@ impl Program {
     ///
     /// When there is no such program, or the system has no room for it.
     pub fn start(mut self) -> io::Result<Running> {
+        let starting = self.is_guarded.then(Starting::told).flatten();
+        if let Some(Starting { mark }) = &starting {
+            self.command.env(guard::MARK, mark);
+        }
         let child = self.command.spawn()?;
         let group = Group::led_by(child.id(), self.is_guarded);
+        drop(starting);
         self.limits.apply(&child);
         Ok(Running { group, child })
     }
