@@ -18,7 +18,7 @@ until ls "$HOME" | grep -q daemon; do sleep 0.01; done
 exit 7"#;
 
 const NEXT: &str = r#"find "$HOME" -mindepth 1 -printf 'found: %P\n'
-for it in /proc/[0-9]*; do tr '\0' ' ' < $it/cmdline; echo; done 2> /dev/null |
+for it in /proc/[0-9]*; do tr '\0' ' ' < $it/cmdline || true; echo; done 2> /dev/null |
     { grep -c "[d]aemon-.*$HOME\|[l]eft-$HOME" || true; } | sed 's/^/running: /'
 echo "variable: ${SECRET_OF_FIRST:-none}""#;
 
