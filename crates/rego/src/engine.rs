@@ -19,6 +19,7 @@ use crate::syntax::{Expression, ExpressionKind, Module, Span, Term, TermKind, Ve
 use crate::taint::Taints;
 use crate::unknowns::Unknowns;
 use memchr::memmem;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -117,9 +118,14 @@ impl Policies {
     /// Reads files, each a name and a text, as [`add`](Self::add) does without a version. The answer has what is wrong with
     /// each, in their order.
     pub fn add_all(&mut self, files: &[(&str, &str)]) -> Vec<Result<(), Vec<ParseError>>> {
-        let modules = at_once(self.threads, files.iter().collect(), |(_name, text)| parse_module(text, None));
+        // The longest first, so that no thread reads one when the others are done.
+        let mut by_length: Vec<_> = files.iter().enumerate().collect();
+        by_length.sort_by_key(|(_, (_, text))| Reverse(text.len()));
+        let read = |(index, (_, text)): (usize, &(&str, &str))| (index, parse_module(text, None));
+        let mut modules = at_once(self.threads, by_length, read);
+        modules.sort_by_key(|(index, _)| *index);
         let modules = files.iter().zip(modules);
-        modules.map(|((name, text), module)| module.map(|it| self.push(name, text, it))).collect()
+        modules.map(|((name, text), (_, module))| module.map(|it| self.push(name, text, it))).collect()
     }
 
     fn push(&mut self, name: &str, text: &str, module: Module) {

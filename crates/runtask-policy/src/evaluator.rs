@@ -260,7 +260,7 @@ impl Rules<'_> {
 /// Source: `sysmalloc` and `grow_heap` in malloc/arena.c of glibc 2.36.
 fn make_room() {
     // Each as large as what is not a mapping of its own, which nobody could use again.
-    let chunks: [Vec<u8>; 14] = std::array::from_fn(|_| Vec::with_capacity(120 * 1024));
+    let chunks: [Vec<u8>; 20] = std::array::from_fn(|_| Vec::with_capacity(120 * 1024));
     drop(std::hint::black_box(chunks));
 }
 
