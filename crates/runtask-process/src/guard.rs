@@ -16,13 +16,14 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitCode, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::warn;
 
@@ -87,8 +88,8 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
 
 /// Has everything guarded from now on, by `program`, whose `main` calls [`run_if_asked`].
 pub fn enable(program: PathBuf) {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let marks = format!("{}-{}", std::process::id(), since_1970.as_nanos());
+    // Ids of processes come again.
+    let marks = format!("{}-{:x}", std::process::id(), RandomState::new().hash_one(0));
     let guarded =
         Guarded { program, marks, started: 0, held: BTreeSet::new(), guard: None, stuck: Vec::new() };
     lock().get_or_insert(guarded);
