@@ -36,9 +36,9 @@ pub(crate) const MARK: &str = "PROCESS_GUARD_MARK";
 /// What ends an entry: no path holds it.
 const END: u8 = 0;
 
-/// How often the removal of a directory is tried, and the pause between: those who write to it were killed, but may not be
-/// dead yet.
-const REMOVALS: u32 = 100;
+/// How often killing, and removing a directory, is tried, and the pause between: those who write to it were killed, but may
+/// not be dead yet.
+const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What this process guards.
@@ -58,10 +58,6 @@ enum Kind {
 #[derive(Debug)]
 struct Guarded {
     program: PathBuf,
-    /// What all its marks begin with, and nobody else's do.
-    marks: String,
-    /// How many programs were started.
-    started: u64,
     held: BTreeSet<Entry>,
     guard: Option<Guard>,
     /// Pipes to guards that do not read. They stay open: such a guard may go on, and must not take us for dead.
@@ -88,10 +84,7 @@ pub fn run_if_asked(first_argument: Option<&OsStr>) -> Option<ExitCode> {
 
 /// Has everything guarded from now on, by `program`, whose `main` calls [`run_if_asked`].
 pub fn enable(program: PathBuf) {
-    // Ids of processes come again.
-    let marks = format!("{}-{:x}", std::process::id(), RandomState::new().hash_one(0));
-    let guarded =
-        Guarded { program, marks, started: 0, held: BTreeSet::new(), guard: None, stuck: Vec::new() };
+    let guarded = Guarded { program, held: BTreeSet::new(), guard: None, stuck: Vec::new() };
     lock().get_or_insert(guarded);
 }
 
@@ -112,12 +105,11 @@ pub(crate) struct Starting {
 impl Starting {
     /// Tells the guard of a program before it is started; nothing where there is no guard.
     pub(crate) fn told() -> Option<Self> {
-        let mark = {
-            let mut guarded = lock();
-            let guarded = guarded.as_mut()?;
-            guarded.started += 1;
-            format!("{}-{}", guarded.marks, guarded.started)
-        };
+        if lock().is_none() {
+            return None;
+        }
+        // Ids of processes come again, so there is more to a mark.
+        let mark = format!("{}-{:x}", std::process::id(), RandomState::new().hash_one(0));
         watch(marked(&mark));
         Some(Self { mark })
     }
@@ -281,7 +273,7 @@ fn kill_marked(mark: &[u8]) {
         environment.split(|it| *it == END).any(|it| it == variable)
     };
     let mut looks_without = 0;
-    for _ in 0..REMOVALS {
+    for _ in 0..TRIES {
         // Without a list there is nobody to be found.
         let mut left = table::processes().unwrap_or_default();
         left.retain(|it| !it.is_zombie && is_marked(it));
@@ -298,7 +290,7 @@ fn kill_marked(mark: &[u8]) {
 
 /// Removes a directory into which somebody who dies may still write; says whether it is gone.
 pub(crate) fn remove(directory: &Path) -> bool {
-    for attempt in 0..REMOVALS {
+    for attempt in 0..TRIES {
         if attempt > 0 {
             std::thread::sleep(PAUSE);
         }
