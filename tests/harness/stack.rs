@@ -283,7 +283,7 @@ async fn output(directory: &Path, endpoint: &str, arguments: &[&str]) -> Output 
         .env("HOME", directory)
         .env("TF_CLI_CONFIG_FILE", terraform_settings())
         .env("CHECKPOINT_DISABLE", "1")
-        // It and its provider take a fifth of their time to look for memory that they could use again.
+        // It and its provider take a fourth of their time to look for memory that they could use again.
         .env("GOGC", "400")
         .env("AWS_ENDPOINT_URL", endpoint)
         .env("AWS_ACCESS_KEY_ID", "testing")
