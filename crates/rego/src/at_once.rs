@@ -9,8 +9,19 @@ pub(crate) fn at_once<I: Send, O: Send>(
     items: Vec<I>,
     work: impl Fn(I) -> O + Sync,
 ) -> Vec<O> {
+    at_once_after(threads, || {}, items, work)
+}
+
+/// The same, with something that each thread does `first`.
+pub(crate) fn at_once_after<I: Send, O: Send>(
+    threads: usize,
+    first: impl Fn() + Sync,
+    items: Vec<I>,
+    work: impl Fn(I) -> O + Sync,
+) -> Vec<O> {
     let others = 1..threads.min(items.len());
     if others.is_empty() {
+        first();
         return items.into_iter().map(work).collect();
     }
     let mut made: Vec<Option<O>> = items.iter().map(|_| None).collect();
@@ -18,6 +29,7 @@ pub(crate) fn at_once<I: Send, O: Send>(
         let waiting = Mutex::new(items.into_iter().zip(&mut made));
         let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
         let work_on = || {
+            first();
             while let Some((item, made)) = next() {
                 *made = Some(work(item));
             }

@@ -382,7 +382,7 @@ impl Checker<'_> {
             match next {
                 Some(next) => at = next,
                 None => {
-                    let name = self.constants.text(operand);
+                    let name = self.constants.text_of(operand);
                     let message = match name {
                         Some(name) => format!("there is nothing at `{name}` in {}", at.name()),
                         None => format!("there is nothing at this place in {}", at.name()),
@@ -398,17 +398,13 @@ impl Checker<'_> {
     /// Whether a path below `data` leads to a function, or into one.
     fn is_function(&self, operands: &[Term]) -> bool {
         let mut node = self.tree.root();
-        let is_one = |node| {
-            let rule = self.tree.node(node).and_then(|it| it.rule.as_ref());
-            rule.is_some_and(|it| matches!(it.kind, RuleKind::Function(_)))
-        };
-        for name in operands.iter().map_while(|it| self.constants.text(it)) {
+        for name in operands.iter().map_while(|it| self.constants.text_of(it)) {
             match self.tree.child(node, &name) {
                 Some(child) => node = child,
                 None => break,
             }
         }
-        is_one(node)
+        self.tree.arity(node).is_some()
     }
 
     /// The shape of the rule that a path below `data` leads to, and the rest of the path.
@@ -417,7 +413,8 @@ impl Checker<'_> {
         let mut rest = operands;
         loop {
             let children = &self.tree.node(node)?.children;
-            let child = rest.first().and_then(|it| self.constants.text(it)).and_then(|it| children.get(&it));
+            let child =
+                rest.first().and_then(|it| self.constants.text_of(it)).and_then(|it| children.get(&*it));
             match (child, rest) {
                 (Some(child), [_, after @ ..]) => (node, rest) = (*child, after),
                 // Beside the rules below there is what the base document has, or what the rule here gives.

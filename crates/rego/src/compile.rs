@@ -9,7 +9,7 @@ use crate::constants::Constants;
 use crate::emit::Emitter;
 use crate::metadata::{Annotated, Metadata};
 use crate::recursion::Needs;
-use crate::resolve::{Names, Resolver};
+use crate::resolve::{Names, Paths, Resolver};
 use crate::resolved::{Definition, Term};
 use crate::rules::{Rule, RuleKind, Tree};
 use crate::syntax::{self, Body, HeadValue, Module, TermKind, Version};
@@ -21,8 +21,6 @@ use std::sync::atomic::AtomicU32;
 pub(crate) struct Program {
     pub(crate) tree: Tree,
     pub(crate) constants: Constants,
-    /// Names of functions, for queries.
-    functions: HashMap<Vec<String>, usize>,
     /// How many comprehensions are kept.
     kept: u32,
 }
@@ -36,13 +34,14 @@ pub(crate) struct CompiledQuery {
 }
 
 /// What a head's name says: the path below `data`, and the operands after it that are not names.
-fn split_name<'m>(package: &[String], rule: &'m syntax::Rule) -> (Vec<String>, &'m [syntax::Term]) {
-    let mut path = package.to_vec();
+fn split_name<'m>(package: &'m [String], rule: &'m syntax::Rule) -> (Vec<&'m str>, &'m [syntax::Term]) {
+    let mut path = Vec::with_capacity(package.len() + rule.head.name.len());
+    path.extend(package.iter().map(String::as_str));
     let mut taken = 0;
     for term in &rule.head.name {
         match &term.kind {
-            TermKind::Variable(name) if taken == 0 => path.push(name.clone()),
-            TermKind::String(name) if taken > 0 => path.push(name.clone()),
+            TermKind::Variable(name) if taken == 0 => path.push(name),
+            TermKind::String(name) if taken > 0 => path.push(name),
             _ => break,
         }
         taken += 1;
@@ -66,12 +65,12 @@ impl Program {
         let constants = Constants::default();
         let mut tree = Tree::default();
         let mut functions = HashMap::default();
-        let mut rules: HashMap<&[String], HashSet<String>> = HashMap::default();
+        let mut rules: HashMap<&[String], Paths<'_>> = HashMap::default();
         for module in files.iter().map(|it| it.module) {
             let names = rules.entry(module.package.as_slice()).or_default();
             for rule in &module.rules {
-                if let Some(TermKind::Variable(name)) = rule.head.name.first().map(|it| &it.kind) {
-                    names.insert(name.clone());
+                if let Some(name) = rule.head.name.first().and_then(syntax::Term::name) {
+                    names.entry(name).or_insert_with(|| below_data(&module.package, name));
                 }
                 if let Some(parameters) = &rule.head.parameters {
                     let (path, _) = split_name(&module.package, rule);
@@ -79,15 +78,16 @@ impl Program {
                 }
             }
         }
-        let nothing = HashSet::default();
-        let imports: Vec<_> = files.iter().map(|it| imports(it.module)).collect();
-        let names = files.iter().zip(&imports).enumerate().map(|(file, (annotated, imports))| Names {
+        let arity = |path: &[&str]| functions.get(path).copied();
+        let nothing = HashMap::default();
+        let globals: Vec<_> = files.iter().map(|it| globals(Some(it.module))).collect();
+        let names = files.iter().zip(&globals).enumerate().map(|(file, (annotated, globals))| Names {
             file,
             version: annotated.module.version,
             package: &annotated.module.package,
             rules: rules.get(annotated.module.package.as_slice()).unwrap_or(&nothing),
-            imports,
-            functions: &functions,
+            globals,
+            arity: &arity,
         });
         let names: Vec<Names<'_>> = names.collect();
         let of_files = names.iter().zip(files);
@@ -104,7 +104,8 @@ impl Program {
         .into_iter();
         for (names, module) in names.iter().zip(files.iter().map(|it| it.module)) {
             check_imports(names.file, module, &mut errors);
-            tree.make(module.package.get(..MAX_PATH).unwrap_or(&module.package));
+            let package: Vec<&str> = module.package.iter().take(MAX_PATH).map(String::as_str).collect();
+            tree.make(&package);
             for (rule, resolved) in module.rules.iter().zip(&mut resolved) {
                 add(&mut tree, names, rule, resolved, &mut errors);
             }
@@ -140,7 +141,7 @@ impl Program {
             check(&tree, &needs.sequence, &constants, &mut errors);
         }
         let kept = kept.into_inner();
-        if errors.is_empty() { Ok(Self { tree, constants, functions, kept }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { tree, constants, kept }) } else { Err(errors) }
     }
 
     /// Compiles a query. It can name nothing but `input` and `data`.
@@ -150,14 +151,15 @@ impl Program {
     /// What is wrong with it.
     pub(crate) fn query(&mut self, body: &Body) -> Result<CompiledQuery, Vec<CompileError>> {
         let mut errors = Vec::new();
-        let (rules, imports) = (HashSet::default(), HashMap::default());
+        let (rules, globals) = (HashMap::default(), globals(None));
+        let arity = |path: &[&str]| self.tree.arity(self.tree.find(path)?);
         let names = Names {
             file: 0,
             version: Version::V1,
             package: &[],
             rules: &rules,
-            imports: &imports,
-            functions: &self.functions,
+            globals: &globals,
+            arity: &arity,
         };
         let resolver = Resolver::new(&names, None, &self.constants, &mut errors);
         let (steps, variables, named) = resolver.query(body);
@@ -176,16 +178,20 @@ impl Program {
     }
 }
 
-fn imports(module: &Module) -> HashMap<String, Vec<String>> {
-    let named = module
-        .imports
-        .iter()
-        .filter(|it| matches!(it.path.first().map(String::as_str), Some("data" | "input")));
-    let named = named.filter_map(|it| {
-        let name = it.alias.as_ref().or(it.path.last())?;
-        Some((name.clone(), it.path.clone()))
+/// The path of a rule, from `data` on.
+fn below_data<'m>(package: &'m [String], name: &'m str) -> Vec<&'m str> {
+    ["data"].into_iter().chain(package.iter().map(String::as_str)).chain([name]).collect()
+}
+
+/// What names stand for in all of a module, or of a query, which imports nothing.
+fn globals(module: Option<&Module>) -> Paths<'_> {
+    let imports = module.into_iter().flat_map(|it| &it.imports);
+    let named = imports.filter_map(|it| {
+        let path: Vec<&str> = it.path.iter().map(String::as_str).collect();
+        let name = it.alias.as_deref().or(path.last().copied())?;
+        matches!(path.first(), Some(&("data" | "input"))).then_some((name, path))
     });
-    named.collect()
+    named.chain(["data", "input"].map(|it| (it, vec![it]))).collect()
 }
 
 /// Says which imports have the name of an earlier one.
@@ -207,7 +213,7 @@ fn check_imports(file: usize, module: &Module, errors: &mut Vec<CompileError>) {
 /// A rule, resolved.
 struct Resolved<'m> {
     /// Its path below `data`.
-    path: Vec<String>,
+    path: Vec<&'m str>,
     /// The operands of its head that are not names.
     keys: &'m [syntax::Term],
     definition: Definition,
@@ -230,15 +236,17 @@ fn add(
         (None, ..) => RuleKind::Object,
     };
     let error = |code, message| CompileError { code, message, file: names.file, span: rule.head.span };
-    if let Some(name @ ("input" | "data")) = path.get(names.package.len()).map(String::as_str) {
+    if let Some(name @ ("input" | "data")) = path.get(names.package.len()).copied() {
         error(ErrorCode::Compile, format!("a rule cannot have the name {name}")).add_to(errors);
     }
-    let name = path.get(names.package.len()..).unwrap_or_default().join(".");
     let is_bare =
         rule.body.is_empty() && matches!(rule.head.value, HeadValue::True) && rule.head.parameters.is_some();
-    if is_bare && (name == "print" || builtin(&name).is_some()) {
-        error(ErrorCode::Compile, format!("this would define {name}, which is a built-in function"))
-            .add_to(errors);
+    if is_bare {
+        let name = path.get(names.package.len()..).unwrap_or_default().join(".");
+        if name == "print" || builtin(&name).is_some() {
+            error(ErrorCode::Compile, format!("this would define {name}, which is a built-in function"))
+                .add_to(errors);
+        }
     }
     for error in of_definition {
         error.add_to(errors);
@@ -248,7 +256,7 @@ fn add(
         return;
     }
     let id = tree.make(&path);
-    let name = format!("data.{}", path.join("."));
+    let name = || format!("data.{}", path.join("."));
     let Some(node) = tree.node_mut(id) else { return };
     let known = node.rule.get_or_insert_with(|| Rule {
         kind,
@@ -257,12 +265,12 @@ fn add(
         computed_default: None,
     });
     if known.kind != kind {
-        error(ErrorCode::Type, format!("{name} is defined as two kinds of rule")).add_to(errors);
+        error(ErrorCode::Type, format!("{} is defined as two kinds of rule", name())).add_to(errors);
         return;
     }
     if rule.is_default {
         if known.default.is_some() || known.computed_default.is_some() {
-            error(ErrorCode::Type, format!("{name} has two defaults")).add_to(errors);
+            error(ErrorCode::Type, format!("{} has two defaults", name())).add_to(errors);
         }
         let value = rule.head.value.term().map(|it| &it.kind);
         let is_comprehension = matches!(
@@ -276,7 +284,9 @@ fn add(
         match definition.branches.first().map(|it| (&it.value, it.body.as_slice())) {
             Some((Term::Constant(id), [])) => known.default = Some(*id),
             _ if is_comprehension => known.computed_default = Some(definition),
-            _ => error(ErrorCode::Compile, format!("the default of {name} is no constant")).add_to(errors),
+            _ => {
+                error(ErrorCode::Compile, format!("the default of {} is no constant", name())).add_to(errors)
+            }
         }
         return;
     }

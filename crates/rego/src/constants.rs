@@ -11,7 +11,7 @@ pub(crate) enum Constant {
     Null,
     Bool(bool),
     Number(String),
-    String(String),
+    String(Arc<str>),
     Array(Vec<ConstantId>),
     Set(Vec<ConstantId>),
     Object(Vec<(ConstantId, ConstantId)>),
@@ -24,7 +24,17 @@ pub(crate) struct Constants(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     list: Vec<Arc<Constant>>,
-    ids: HashMap<Arc<Constant>, ConstantId>,
+    /// Of texts, which are most of them: they can be found without being copied.
+    texts: HashMap<Arc<str>, ConstantId>,
+    others: HashMap<Arc<Constant>, ConstantId>,
+}
+
+impl Known {
+    fn push(&mut self, constant: Arc<Constant>) -> ConstantId {
+        let id = ConstantId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        self.list.push(constant);
+        id
+    }
 }
 
 impl Constants {
@@ -33,14 +43,28 @@ impl Constants {
     }
 
     pub(crate) fn add(&self, constant: Constant) -> ConstantId {
+        if let Constant::String(text) = &constant {
+            return self.text(text);
+        }
         let mut known = self.known();
-        if let Some(id) = known.ids.get(&constant) {
+        if let Some(id) = known.others.get(&constant) {
             return *id;
         }
-        let id = ConstantId(u32::try_from(known.list.len()).unwrap_or(u32::MAX));
         let constant = Arc::new(constant);
-        known.list.push(Arc::clone(&constant));
-        known.ids.insert(constant, id);
+        let id = known.push(Arc::clone(&constant));
+        known.others.insert(constant, id);
+        id
+    }
+
+    /// The constant that is this text.
+    pub(crate) fn text(&self, text: &str) -> ConstantId {
+        let mut known = self.known();
+        if let Some(id) = known.texts.get(text) {
+            return *id;
+        }
+        let text: Arc<str> = text.into();
+        let id = known.push(Arc::new(Constant::String(Arc::clone(&text))));
+        known.texts.insert(text, id);
         id
     }
 
@@ -49,10 +73,10 @@ impl Constants {
     }
 
     /// The text that a term is, where it is a constant text.
-    pub(crate) fn text(&self, term: &Term) -> Option<String> {
+    pub(crate) fn text_of(&self, term: &Term) -> Option<Arc<str>> {
         match term {
             Term::Constant(id) => match &*self.get(*id) {
-                Constant::String(text) => Some(text.clone()),
+                Constant::String(text) => Some(Arc::clone(text)),
                 _ => None,
             },
             _ => None,

@@ -193,11 +193,10 @@ impl<'a> Emitter<'a> {
     fn unsafe_variables(&mut self, found: &[Unsafe<'_>]) {
         for Unsafe { step, variables } in found {
             for variable in variables.iter() {
-                let name = self.names.get(variable.0 as usize).map_or("_", String::as_str);
-                let message = if name == "_" {
-                    "nothing gives a part of this expression its value".to_owned()
-                } else {
-                    format!("nothing gives `{name}` its value")
+                let name = self.names.get(variable.0 as usize).filter(|it| !it.is_empty());
+                let message = match name {
+                    Some(name) => format!("nothing gives `{name}` its value"),
+                    None => "nothing gives a part of this expression its value".to_owned(),
                 };
                 self.error(ErrorCode::UnsafeVariable, message, step.span);
             }
@@ -232,7 +231,7 @@ impl<'a> Emitter<'a> {
             match (&with.target, &with.value) {
                 (Target::Input(path), Replacement::Value(value)) => {
                     let value = self.value(value);
-                    let path = path.iter().map(|it| self.key(it)).collect();
+                    let path = path.iter().map(|it| self.constants.text(it)).collect();
                     replace.push(Replace::Input(path, value));
                 }
                 (Target::Data(path), Replacement::Value(value)) => {
@@ -275,10 +274,6 @@ impl<'a> Emitter<'a> {
             let message = format!("`with` cannot replace a part of a rule: data.{}", path.join("."));
             self.error(ErrorCode::Compile, message, self.place.span);
         }
-    }
-
-    fn key(&mut self, name: &str) -> crate::resolved::ConstantId {
-        self.constants.add(Constant::String(name.to_owned()))
     }
 
     fn callee(&mut self, function: &Function) -> Option<Callee> {
@@ -403,8 +398,8 @@ impl<'a> Emitter<'a> {
     pub(crate) fn check_bound(&mut self, terms: &[&Term], span: Span) {
         let variables = Variables::found(|found| terms.iter().for_each(|it| term_variables(it, found)));
         for variable in variables.iter().filter(|it| !self.bound.contains(it)) {
-            let name = self.names.get(variable.0 as usize).map_or("_", String::as_str);
-            let message = format!("nothing gives `{name}` its value");
+            let name = self.names.get(variable.0 as usize).filter(|it| !it.is_empty());
+            let message = format!("nothing gives `{}` its value", name.map_or("_", String::as_str));
             CompileError { code: ErrorCode::UnsafeVariable, message, file: self.file, span }
                 .add_to(self.errors);
         }

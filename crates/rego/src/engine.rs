@@ -1,7 +1,7 @@
 //! Policies, from their text to the answer.
 
 use crate::annotations::annotations;
-use crate::at_once::at_once;
+use crate::at_once::at_once_after;
 use crate::code::Place;
 use crate::compile::{CompiledQuery, Program};
 use crate::compile_error::CompileError;
@@ -15,6 +15,7 @@ use crate::machine::{self, Machine};
 use crate::metadata::Annotated;
 use crate::observation::{Observation, Observations};
 use crate::parser::{parse_module, parse_query};
+use crate::room::make_room;
 use crate::syntax::{Expression, ExpressionKind, Module, Span, Term, TermKind, Version};
 use crate::taint::Taints;
 use crate::unknowns::Unknowns;
@@ -122,7 +123,8 @@ impl Policies {
         let mut by_length: Vec<_> = files.iter().enumerate().collect();
         by_length.sort_by_key(|(_, (_, text))| Reverse(text.len()));
         let read = |(index, (_, text)): (usize, &(&str, &str))| (index, parse_module(text, None));
-        let mut modules = at_once(self.threads, by_length, read);
+        let bytes = files.iter().map(|(_, text)| text.len()).sum();
+        let mut modules = at_once_after(self.threads, || make_room(bytes), by_length, read);
         modules.sort_by_key(|(index, _)| *index);
         let modules = files.iter().zip(modules);
         modules.map(|((name, text), (_, module))| module.map(|it| self.push(name, text, it))).collect()

@@ -36,6 +36,7 @@ mod quote;
 mod recursion;
 mod resolve;
 mod resolved;
+mod room;
 mod rules;
 mod shape;
 pub mod syntax;

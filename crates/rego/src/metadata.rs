@@ -30,30 +30,30 @@ impl Metadata {
         files: &[Annotated<'_>],
         file: &Annotated<'_>,
         index: usize,
-        path: &[String],
+        path: &[&str],
         constants: &Constants,
     ) -> Self {
         let package = &file.module.package;
+        let names: Vec<&str> = package.iter().map(String::as_str).collect();
         let said = |file: &Annotated<'_>, wanted: Scope, is_meant: &dyn Fn(&Annotation) -> bool| {
             let found = file.annotations.iter().filter(|it| it.scope == wanted && is_meant(it));
             found.map(|it| constants.of_value(&file.heap, it.value)).collect::<Vec<_>>()
         };
         let of_rule = said(file, Scope::Rule, &|it| it.target == Target::Rule(index));
         let mut chain = Vec::new();
-        let mut add = |path: &[String], annotation| chain.push(entry(path, annotation, constants));
+        let mut add = |path: &[&str], annotation| chain.push(entry(path, annotation, constants));
         if of_rule.is_empty() {
             add(path, None);
         }
         for annotation in &of_rule {
             add(path, Some(*annotation));
         }
-        let name = path.last();
+        let name = path.last().copied();
         for other in files.iter().filter(|it| it.module.package == *package) {
             let is_meant = |it: &Annotation| match it.target {
                 Target::Rule(at) => {
                     let rule = other.module.rules.get(at);
-                    rule.and_then(|it| it.head.name.first())
-                        .is_some_and(|it| it.name() == name.map(String::as_str))
+                    rule.and_then(|it| it.head.name.first()).is_some_and(|it| it.name() == name)
                 }
                 Target::Package => false,
             };
@@ -63,11 +63,11 @@ impl Metadata {
         }
         for other in files.iter().filter(|it| it.module.package == *package) {
             for annotation in said(other, Scope::Package, &|_| true) {
-                add(package, Some(annotation));
+                add(&names, Some(annotation));
             }
         }
         for length in (0..=package.len()).rev() {
-            let above = package.get(..length).unwrap_or_default();
+            let above = names.get(..length).unwrap_or_default();
             for other in files.iter().filter(|it| it.module.package == *above) {
                 for annotation in said(other, Scope::Subpackages, &|_| true) {
                     add(above, Some(annotation));
@@ -82,12 +82,12 @@ impl Metadata {
     }
 }
 
-fn entry(path: &[String], annotation: Option<ConstantId>, constants: &Constants) -> ConstantId {
-    let names = path.iter().map(|it| constants.add(Constant::String(it.clone()))).collect();
+fn entry(path: &[&str], annotation: Option<ConstantId>, constants: &Constants) -> ConstantId {
+    let names = path.iter().map(|it| constants.text(it)).collect();
     let path = constants.add(Constant::Array(names));
-    let mut fields = vec![(constants.add(Constant::String("path".to_owned())), path)];
+    let mut fields = vec![(constants.text("path"), path)];
     if let Some(annotation) = annotation {
-        fields.push((constants.add(Constant::String("annotations".to_owned())), annotation));
+        fields.push((constants.text("annotations"), annotation));
     }
     constants.add(Constant::Object(fields))
 }
@@ -99,7 +99,7 @@ impl Constants {
             View::Null | View::Unknown(_) => Constant::Null,
             View::Bool(it) => Constant::Bool(it),
             View::Number(it) => Constant::Number(it.to_string()),
-            View::String(it) => Constant::String(it.to_owned()),
+            View::String(it) => return self.text(it),
             View::Array(items) => Constant::Array(items.iter().map(|it| self.of_value(heap, *it)).collect()),
             View::Set(items) => Constant::Set(items.iter().map(|it| self.of_value(heap, *it)).collect()),
             View::Object(pairs) => Constant::Object(

@@ -5,7 +5,7 @@
 
 use crate::resolved::{Replacement, Root, Step, StepKind, Term, Variable};
 use crate::variables::{
-    Bound, Contains, Variables, closure_variables, is_bound, pattern_variables, variables,
+    Bound, Contains, OfSteps, Variables, closure_variables, is_bound, pattern_variables, step_variables,
 };
 use foldhash::HashMap;
 use std::collections::BTreeSet;
@@ -30,11 +30,11 @@ pub(crate) fn order<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a 
 }
 
 fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Vec<Unsafe<'a>>> {
-    let own: Vec<Variables> = steps.iter().map(variables).collect();
-    let mut closures: Vec<Variables> = steps.iter().map(closure_variables).collect();
-    if closures.iter().any(|it| !it.is_empty()) {
-        let of_body = Variables::found(|found| own.iter().for_each(|it| found.extend_from_slice(it)));
-        closures.iter_mut().for_each(|it| *it = it.shared(&of_body));
+    let own = OfSteps::found(steps, step_variables);
+    let mut closures = OfSteps::found(steps, closure_variables);
+    if !closures.all().is_empty() {
+        let of_body = Variables::found(|found| found.extend_from_slice(own.all()));
+        closures = closures.shared(&of_body);
     }
     let mut ordering = Ordering {
         own: &own,
@@ -42,6 +42,7 @@ fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Ve
         calls: Calls::of(steps, &own),
         is_placed: vec![false; steps.len()],
         ordered: Vec::with_capacity(steps.len()),
+        outputs: Variables::default(),
         work: 0,
     };
     // Most bodies are written in such an order.
@@ -51,14 +52,15 @@ fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Ve
     if ordering.ordered.len() < steps.len() {
         ordering.go_on(steps, bound)?;
     }
-    let Ordering { is_placed, ordered, mut work, .. } = ordering;
+    let Ordering { is_placed, ordered, mut outputs, mut work, .. } = ordering;
     if ordered.len() == steps.len() {
         return Ok(ordered);
     }
-    let rest = steps.iter().zip(&own).zip(&closures).zip(&is_placed).filter(|(_, is_placed)| !**is_placed);
-    let rest = rest.map(|(((step, own), closure), _)| {
-        let outputs = outputs_of(step, own, bound, &mut work);
-        let missing = own.iter().filter(|it| !outputs.contains(it)).chain(closure.iter());
+    let rest = steps.iter().zip(&is_placed).enumerate().filter(|(_, (_, is_placed))| !**is_placed);
+    let rest = rest.map(|(index, (step, _))| {
+        let (own, closure) = (own.get(index), closures.get(index));
+        outputs_of(step, own, bound, &mut work, &mut outputs);
+        let missing = own.iter().filter(|it| !outputs.contains(it)).chain(closure);
         let missing = missing.filter(|it| !bound.contains(it));
         Unsafe { step, variables: Variables::found(|found| found.extend(missing)) }
     });
@@ -67,11 +69,13 @@ fn ordered<'a>(steps: &'a [Step], bound: &mut Bound) -> Result<Vec<&'a Step>, Ve
 
 /// An order that is being found.
 struct Ordering<'s, 'a> {
-    own: &'s [Variables],
-    closures: &'s [Variables],
+    own: &'s OfSteps,
+    closures: &'s OfSteps,
     calls: Calls<'s>,
     is_placed: Vec<bool>,
     ordered: Vec<&'a Step>,
+    /// What the step binds that was looked at last.
+    outputs: Variables,
     work: usize,
 }
 
@@ -81,18 +85,16 @@ enum Looked {
     Waits,
     /// It has to wait, but its call is ready: what it waits for may be, too.
     CallIsReady,
-    /// It is placed, and binds these.
-    Placed(Vec<Variable>),
+    /// It is placed, and binds its outputs.
+    Placed,
 }
 
 impl<'a> Ordering<'_, 'a> {
     /// Places a step, if all that it needs is bound.
     fn look(&mut self, index: usize, step: &'a Step, bound: &mut Bound) -> Result<Looked, Vec<Unsafe<'a>>> {
-        let (Some(own), Some(closure)) = (self.own.get(index), self.closures.get(index)) else {
-            return Ok(Looked::Waits);
-        };
+        let (own, closure, outputs) = (self.own.get(index), self.closures.get(index), &mut self.outputs);
         self.work += 1 + own.len() + closure.len();
-        let outputs = outputs_of(step, own, bound, &mut self.work);
+        outputs_of(step, own, bound, &mut self.work, outputs);
         if self.work > MAX_WORK {
             return Err(Vec::new());
         }
@@ -108,16 +110,16 @@ impl<'a> Ordering<'_, 'a> {
             *it = true;
         }
         self.ordered.push(step);
-        let outputs: Vec<Variable> = outputs.iter().copied().filter(|it| bound.insert(*it)).collect();
-        Ok(Looked::Placed(outputs))
+        bound.extend(outputs.iter().copied());
+        Ok(Looked::Placed)
     }
 
     /// Looks at the steps that wait again and again, from the first to the last, as long as something was bound that they
     /// need.
     fn go_on(&mut self, steps: &'a [Step], bound: &mut Bound) -> Result<(), Vec<Unsafe<'a>>> {
         let mut users: HashMap<Variable, Vec<usize>> = HashMap::default();
-        for (index, (own, closure)) in self.own.iter().zip(self.closures).enumerate() {
-            for variable in own.iter().chain(closure.iter()) {
+        for index in 0..steps.len() {
+            for variable in self.own.get(index).iter().chain(self.closures.get(index)) {
                 users.entry(*variable).or_default().push(index);
             }
         }
@@ -132,12 +134,12 @@ impl<'a> Ordering<'_, 'a> {
             match self.look(index, step, bound)? {
                 Looked::Waits => {}
                 Looked::CallIsReady => {
-                    let of_call = self.calls.members.get(&step.call).into_iter().flatten();
+                    let of_call = self.calls.members(step.call).iter().map(|(_, index)| *index);
                     waiting.extend(of_call.filter(|it| is_waiting(&self.is_placed, it)));
                     waiting.remove(&index);
                 }
-                Looked::Placed(outputs) => {
-                    let of_outputs = outputs.iter().filter_map(|it| users.get(it)).flatten();
+                Looked::Placed => {
+                    let of_outputs = self.outputs.iter().filter_map(|it| users.get(it)).flatten();
                     waiting.extend(of_outputs.filter(|it| is_waiting(&self.is_placed, it)));
                 }
             }
@@ -158,22 +160,28 @@ fn is_reference(step: &Step) -> bool {
 /// The calls of a body, with the steps that compute references in their operands.
 struct Calls<'a> {
     steps: &'a [Step],
-    own: &'a [Variables],
-    /// By their numbers: the steps of the references, and the call itself.
-    members: HashMap<u32, Vec<usize>>,
+    own: &'a OfSteps,
+    /// The number of each call with the index of a step of a reference, or of the call itself, in order.
+    members: Vec<(u32, usize)>,
     /// Whether they are ready, and with how many bound variables that was found out.
     known: HashMap<u32, (usize, bool)>,
+    /// What the step of a reference binds that was looked at last.
+    outputs: Variables,
 }
 
 impl<'a> Calls<'a> {
-    fn of(steps: &'a [Step], own: &'a [Variables]) -> Self {
-        let mut members: HashMap<u32, Vec<usize>> = HashMap::default();
-        for (index, step) in steps.iter().enumerate() {
-            if is_call(step) || is_reference(step) {
-                members.entry(step.call).or_default().push(index);
-            }
-        }
-        Self { steps, own, members, known: HashMap::default() }
+    fn of(steps: &'a [Step], own: &'a OfSteps) -> Self {
+        let members = steps.iter().enumerate().filter(|(_, it)| is_call(it) || is_reference(it));
+        let mut members: Vec<_> = members.map(|(index, step)| (step.call, index)).collect();
+        members.sort_unstable();
+        Self { steps, own, members, known: HashMap::default(), outputs: Variables::default() }
+    }
+
+    /// The steps of a call.
+    fn members(&self, call: u32) -> &[(u32, usize)] {
+        let start = self.members.partition_point(|(it, _)| *it < call);
+        let end = self.members.partition_point(|(it, _)| *it <= call);
+        self.members.get(start..end).unwrap_or_default()
     }
 
     /// Whether all is bound that a call needs and its own references do not bind.
@@ -184,15 +192,15 @@ impl<'a> Calls<'a> {
             Some((seen, false)) if *seen == mark => return false,
             _ => {}
         }
-        let members = self.members.get(&of.call).into_iter().flatten();
+        let members = self.members(of.call).iter().map(|(_, index)| *index);
         let members: Vec<_> = members
-            .filter(|it| is_placed.get(**it) == Some(&false))
-            .filter_map(|it| Some((self.steps.get(*it)?, self.own.get(*it)?)))
+            .filter(|it| is_placed.get(*it) == Some(&false))
+            .filter_map(|it| Some((self.steps.get(it)?, self.own.get(it))))
             .collect();
         for (step, own) in &members {
             *work += own.len();
-            let outputs = outputs_of(step, own, bound, work);
-            bound.extend(outputs.iter().copied());
+            outputs_of(step, own, bound, work, &mut self.outputs);
+            bound.extend(self.outputs.iter().copied());
         }
         let is_ready = members.iter().all(|(step, own)| match &step.kind {
             StepKind::Call(_, operands, _) => operands.iter().all(|it| is_bound(it, bound)),
@@ -206,18 +214,21 @@ impl<'a> Calls<'a> {
 
 /// The variables that a step binds.
 pub(crate) fn outputs(step: &Step, bound: &Bound) -> Variables {
-    outputs_of(step, &variables(step), bound, &mut 0)
+    let own = Variables::found(|found| step_variables(step, found));
+    let mut outputs = Variables::default();
+    outputs_of(step, &own, bound, &mut 0, &mut outputs);
+    outputs
 }
 
-/// The same, given the variables of the step.
-fn outputs_of(step: &Step, own: &Variables, bound: &Bound, work: &mut usize) -> Variables {
-    if step.negated
-        || own.iter().all(|it| bound.contains(it))
-        || step.with.iter().any(|it| !is_bound_replacement(&it.value, bound))
-    {
-        return Variables::default();
-    }
-    Variables::found(|found| {
+/// The same, given the variables of the step, into `outputs`.
+fn outputs_of(step: &Step, own: &[Variable], bound: &Bound, work: &mut usize, outputs: &mut Variables) {
+    outputs.find(|found| {
+        if step.negated
+            || own.iter().all(|it| bound.contains(it))
+            || step.with.iter().any(|it| !is_bound_replacement(&it.value, bound))
+        {
+            return;
+        }
         match &step.kind {
             StepKind::Test(term) => operand_outputs(term, bound, found),
             StepKind::Unify(variable, Term::Reference(_, operands)) if step.closed => {
@@ -254,7 +265,7 @@ fn outputs_of(step: &Step, own: &Variables, bound: &Bound, work: &mut usize) -> 
             StepKind::Call(_, _, None) | StepKind::Every { .. } | StepKind::Print(_) => {}
         }
         found.retain(|it| !bound.contains(it));
-    })
+    });
 }
 
 /// What is bound, and what a step binds besides.

@@ -24,7 +24,6 @@ use foldhash::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
 /// What the names of a file mean outside of its rules' own variables.
-#[derive(Debug)]
 pub(crate) struct Names<'a> {
     /// The file's number.
     pub(crate) file: usize,
@@ -32,13 +31,16 @@ pub(crate) struct Names<'a> {
     pub(crate) version: Version,
     /// The package.
     pub(crate) package: &'a [String],
-    /// Names of rules of the package, in whatever file.
-    pub(crate) rules: &'a HashSet<String>,
-    /// What the file imports, by its name here: the whole path, from `data` or `input` on.
-    pub(crate) imports: &'a HashMap<String, Vec<String>>,
-    /// How many parameters each function of all packages has, by its path below `data`.
-    pub(crate) functions: &'a HashMap<Vec<String>, usize>,
+    /// The rules of the package, in whatever file.
+    pub(crate) rules: &'a Paths<'a>,
+    /// `input`, `data`, and what the file imports.
+    pub(crate) globals: &'a Paths<'a>,
+    /// How many parameters the function at a path below `data` has, where there is one.
+    pub(crate) arity: &'a (dyn Fn(&[&str]) -> Option<usize> + Sync),
 }
+
+/// What names stand for: the whole path of each, from `data` or `input` on.
+pub(crate) type Paths<'a> = HashMap<&'a str, Vec<&'a str>>;
 
 /// Resolves one rule.
 pub(crate) struct Resolver<'a> {
@@ -47,10 +49,11 @@ pub(crate) struct Resolver<'a> {
     metadata: Option<&'a dyn Fn() -> Metadata>,
     constants: &'a Constants,
     errors: &'a mut Vec<CompileError>,
+    /// The names of the rule's variables, as [`Definition::names`].
     variables: Vec<String>,
-    scopes: Vec<Scope>,
+    scopes: Vec<Scope<'a>>,
     /// Variables that nothing declares.
-    free: HashMap<String, Variable>,
+    free: HashMap<&'a str, Variable>,
     /// Variables that `some x` and `every x` declare and nothing has used yet.
     unused: BTreeMap<Variable, Span>,
     /// How many calls there are so far.
@@ -61,20 +64,20 @@ pub(crate) struct Resolver<'a> {
 
 /// The names that a body declares.
 #[derive(Debug, Default)]
-struct Scope {
+struct Scope<'a> {
     /// All of them: they hide rules and imports in the whole body.
-    declared: HashSet<String>,
+    declared: HashSet<&'a str>,
     /// Those declared up to here.
-    active: HashMap<String, Variable>,
+    active: HashMap<&'a str, Variable>,
     /// Those used before they are declared.
-    used: HashSet<String>,
+    used: HashSet<&'a str>,
 }
 
 /// What a name means.
-enum Meaning {
+enum Meaning<'a> {
     Variable(Variable),
     /// A path from `data` or `input` on.
-    Path(Vec<String>),
+    Path(&'a [&'a str]),
 }
 
 impl<'a> Resolver<'a> {
@@ -99,7 +102,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// One definition of a rule, `keys` being the operands of its head that are not in its path.
-    pub(crate) fn definition(mut self, rule: &Rule, keys: &[syntax::Term]) -> Definition {
+    pub(crate) fn definition(mut self, rule: &'a Rule, keys: &'a [syntax::Term]) -> Definition {
         self.scopes.push(Scope::default());
         let parameters = rule.head.parameters.as_deref().unwrap_or_default();
         self.declare_together(parameters);
@@ -132,23 +135,23 @@ impl<'a> Resolver<'a> {
     }
 
     /// A query: its body, and the variables of it that have names.
-    pub(crate) fn query(mut self, body: &Body) -> (Vec<Step>, Vec<String>, Vec<(String, Variable)>) {
+    pub(crate) fn query(mut self, body: &'a Body) -> (Vec<Step>, Vec<String>, Vec<(String, Variable)>) {
         self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
         let mut steps = Vec::new();
         self.steps(body, &mut steps);
         self.check_unused();
         let scope = self.scopes.pop().unwrap_or_default();
         let mut named: Vec<_> =
-            self.free.iter().chain(&scope.active).map(|(name, it)| (name.clone(), *it)).collect();
+            self.free.iter().chain(&scope.active).map(|(name, it)| ((*name).to_owned(), *it)).collect();
         named.sort();
         (steps, self.variables, named)
     }
 
     fn branch(
         &mut self,
-        body: &Body,
-        keys: &[syntax::Term],
-        value: Option<&syntax::Term>,
+        body: &'a Body,
+        keys: &'a [syntax::Term],
+        value: Option<&'a syntax::Term>,
         span: Span,
     ) -> Branch {
         self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
@@ -164,13 +167,13 @@ impl<'a> Resolver<'a> {
         Branch { span, body: steps, keys, value }
     }
 
-    fn steps(&mut self, body: &Body, steps: &mut Vec<Step>) {
+    fn steps(&mut self, body: &'a Body, steps: &mut Vec<Step>) {
         for expression in body {
             self.expression(expression, steps);
         }
     }
 
-    fn body(&mut self, body: &Body) -> Vec<Step> {
+    fn body(&mut self, body: &'a Body) -> Vec<Step> {
         let mut steps = Vec::new();
         self.scopes.push(Scope { declared: declared(body), ..Scope::default() });
         self.steps(body, &mut steps);
@@ -178,7 +181,7 @@ impl<'a> Resolver<'a> {
         steps
     }
 
-    fn expression(&mut self, expression: &Expression, steps: &mut Vec<Step>) {
+    fn expression(&mut self, expression: &'a Expression, steps: &mut Vec<Step>) {
         let span = expression.span;
         let mut before = Hoist { steps, with: &[], span, closed: false, call: 0 };
         let with: Vec<_> = expression.with.iter().filter_map(|it| self.with(it, &mut before)).collect();
@@ -188,7 +191,7 @@ impl<'a> Resolver<'a> {
                 for term in variables {
                     self.declare_pattern(term);
                     let TermKind::Variable(name) = &term.kind else { continue };
-                    let variable = self.scopes.last().and_then(|it| it.active.get(name));
+                    let variable = self.scopes.last().and_then(|it| it.active.get(name.as_str()));
                     self.unused.extend(variable.map(|it| (*it, term.span)));
                 }
                 return;
@@ -210,7 +213,7 @@ impl<'a> Resolver<'a> {
                 let collection = self.in_variable(collection, &mut hoist);
                 let key = match key {
                     Some(key) => self.operand(key, &mut hoist),
-                    None => Term::Variable(self.fresh("_")),
+                    None => Term::Variable(self.unnamed()),
                 };
                 let value = self.operand(value, &mut hoist);
                 StepKind::Unify(value, Term::Reference(Root::Variable(collection), vec![key]))
@@ -224,7 +227,7 @@ impl<'a> Resolver<'a> {
                 }
                 let key = match key {
                     Some(key) => self.pattern(key),
-                    None => Term::Variable(self.fresh("_")),
+                    None => Term::Variable(self.unnamed()),
                 };
                 let value = self.pattern(value);
                 let declared = self.scopes.last().map(|it| &it.active);
@@ -240,7 +243,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A term that stands alone.
-    fn statement(&mut self, term: &syntax::Term, hoist: &mut Hoist<'_>) -> StepKind {
+    fn statement(&mut self, term: &'a syntax::Term, hoist: &mut Hoist<'_>) -> StepKind {
         match &term.kind {
             TermKind::Call(function, operands) => match (function.name(), operands.as_slice()) {
                 (Some("eq"), [a, b]) => {
@@ -267,7 +270,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A side of `=`, or what stands alone: a reference stays, with nothing but variables and constants in it.
-    fn side(&mut self, term: &syntax::Term, hoist: &mut Hoist<'_>) -> Term {
+    fn side(&mut self, term: &'a syntax::Term, hoist: &mut Hoist<'_>) -> Term {
         match &term.kind {
             TermKind::Reference(head, operands) => self.reference(head, operands, hoist),
             TermKind::Variable(_) => self.variable(term),
@@ -279,12 +282,12 @@ impl<'a> Resolver<'a> {
     }
 
     /// A term without references and calls: what they give is computed before.
-    fn operand(&mut self, term: &syntax::Term, hoist: &mut Hoist<'_>) -> Term {
+    fn operand(&mut self, term: &'a syntax::Term, hoist: &mut Hoist<'_>) -> Term {
         match &term.kind {
             TermKind::Null => self.constant(Constant::Null),
             TermKind::Bool(it) => self.constant(Constant::Bool(*it)),
             TermKind::Number(it) => self.constant(Constant::Number(it.clone())),
-            TermKind::String(it) => self.constant(Constant::String(it.clone())),
+            TermKind::String(it) => Term::Constant(self.constants.text(it)),
             TermKind::Variable(_) => match self.variable(term) {
                 reference @ Term::Reference(..) => Term::Variable(self.in_variable(reference, hoist)),
                 it => it,
@@ -299,11 +302,11 @@ impl<'a> Resolver<'a> {
             TermKind::Call(function, operands) if operands.is_empty() && self.is_metadata(function) => {
                 let Some(metadata) = self.metadata else { return self.constant(Constant::Null) };
                 let metadata = metadata();
-                let is_chain = function.text_path().is_some_and(|it| it.ends_with(&["chain".to_owned()]));
+                let is_chain = function.text_path().is_some_and(|it| it.ends_with(&["chain"]));
                 Term::Constant(if is_chain { metadata.chain } else { metadata.rule })
             }
             TermKind::Call(function, operands) => {
-                let output = self.fresh("_");
+                let output = self.unnamed();
                 let closed = std::mem::take(&mut hoist.closed);
                 let kind = self.call(term.span, function, operands, Some(Term::Variable(output)), hoist);
                 hoist.closed = closed;
@@ -335,7 +338,7 @@ impl<'a> Resolver<'a> {
                 let parts: Vec<_> = parts
                     .iter()
                     .map(|it| match it {
-                        TemplatePart::Text(text) => self.constant(Constant::String(text.clone())),
+                        TemplatePart::Text(text) => Term::Constant(self.constants.text(text)),
                         TemplatePart::Term(term, with) => {
                             let with: Vec<_> = with.iter().filter_map(|it| self.with(it, hoist)).collect();
                             let possibilities = self.possibilities(term, &with);
@@ -343,7 +346,7 @@ impl<'a> Resolver<'a> {
                         }
                     })
                     .collect();
-                let output = self.fresh("_");
+                let output = self.unnamed();
                 match builtin("internal.template_string") {
                     Some(function) => hoist.push(StepKind::Call(
                         Function::Builtin(function),
@@ -362,7 +365,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The set of what a term can be: empty where it is undefined.
-    fn possibilities(&mut self, term: &syntax::Term, with: &[With]) -> Term {
+    fn possibilities(&mut self, term: &'a syntax::Term, with: &[With]) -> Term {
         self.scopes.push(Scope::default());
         let mut body = Vec::new();
         let item = self
@@ -375,7 +378,7 @@ impl<'a> Resolver<'a> {
         }))
     }
 
-    fn comprehension(&mut self, term: &syntax::Term) -> Term {
+    fn comprehension(&mut self, term: &'a syntax::Term) -> Term {
         let (head, body) = match &term.kind {
             TermKind::ArrayComprehension(head, body) | TermKind::SetComprehension(head, body) => {
                 (vec![&**head], body)
@@ -401,11 +404,16 @@ impl<'a> Resolver<'a> {
         Term::Comprehension(Box::new(Comprehension { kind, body: steps, span: term.span }))
     }
 
-    fn reference(&mut self, head: &syntax::Term, operands: &[syntax::Term], hoist: &mut Hoist<'_>) -> Term {
+    fn reference(
+        &mut self,
+        head: &'a syntax::Term,
+        operands: &'a [syntax::Term],
+        hoist: &mut Hoist<'_>,
+    ) -> Term {
         let (root, mut path) = match &head.kind {
             TermKind::Variable(name) => match self.meaning(name) {
                 Meaning::Variable(it) => (Root::Variable(it), Vec::new()),
-                Meaning::Path(path) => self.path(&path),
+                Meaning::Path(path) => self.path(path),
             },
             _ => {
                 let head = self.operand(head, hoist);
@@ -416,19 +424,19 @@ impl<'a> Resolver<'a> {
         Term::Reference(root, path)
     }
 
-    fn path(&mut self, path: &[String]) -> (Root, Vec<Term>) {
-        let root = if path.first().is_some_and(|it| it == "input") { Root::Input } else { Root::Data };
-        let rest = path.iter().skip(1).map(|it| self.constant(Constant::String(it.clone()))).collect();
+    fn path(&self, path: &[&str]) -> (Root, Vec<Term>) {
+        let root = if path.first() == Some(&"input") { Root::Input } else { Root::Data };
+        let rest = path.iter().skip(1).map(|it| Term::Constant(self.constants.text(it))).collect();
         (root, rest)
     }
 
     /// A variable, or what the name stands for.
-    fn variable(&mut self, term: &syntax::Term) -> Term {
+    fn variable(&mut self, term: &'a syntax::Term) -> Term {
         let TermKind::Variable(name) = &term.kind else { return self.constant(Constant::Null) };
         match self.meaning(name) {
             Meaning::Variable(it) => Term::Variable(it),
             Meaning::Path(path) => {
-                let (root, rest) = self.path(&path);
+                let (root, rest) = self.path(path);
                 Term::Reference(root, rest)
             }
         }
@@ -439,7 +447,7 @@ impl<'a> Resolver<'a> {
         if let Term::Variable(it) = term {
             return it;
         }
-        let variable = self.fresh("_");
+        let variable = self.unnamed();
         hoist.push(StepKind::Unify(Term::Variable(variable), term));
         variable
     }

@@ -128,6 +128,7 @@ pub(crate) struct Definition {
     pub(crate) span: Span,
     /// The head alone.
     pub(crate) head: Span,
+    /// Of its variables, by their numbers; empty for those that no name of the text stands for.
     pub(crate) names: Vec<String>,
     /// Of a function.
     pub(crate) parameters: Vec<Term>,

@@ -93,15 +93,21 @@ impl Tree {
         self.node(id).is_some_and(|it| it.rule.is_some())
     }
 
-    pub(crate) fn find(&self, path: &[String]) -> Option<NodeId> {
-        path.iter().try_fold(self.root(), |node, name| self.child(node, name))
+    pub(crate) fn find<N: AsRef<str>>(&self, path: &[N]) -> Option<NodeId> {
+        path.iter().try_fold(self.root(), |node, name| self.child(node, name.as_ref()))
     }
 
     /// The function at a path.
-    pub(crate) fn function(&self, path: &[String]) -> Option<NodeId> {
-        let id = self.find(path)?;
-        let rule = self.node(id)?.rule.as_ref()?;
-        matches!(rule.kind, RuleKind::Function(_)).then_some(id)
+    pub(crate) fn function<N: AsRef<str>>(&self, path: &[N]) -> Option<NodeId> {
+        self.find(path).filter(|it| self.arity(*it).is_some())
+    }
+
+    /// How many parameters a node has, if it is a function.
+    pub(crate) fn arity(&self, id: NodeId) -> Option<usize> {
+        match self.node(id)?.rule.as_ref()?.kind {
+            RuleKind::Function(arity) => Some(arity),
+            _ => None,
+        }
     }
 
     /// Whether a rule above a path has keys that are computed: then what is at the path is an item of that rule's document, and
@@ -120,17 +126,17 @@ impl Tree {
     }
 
     /// The node at a path, made where there is none.
-    pub(crate) fn make(&mut self, path: &[String]) -> NodeId {
+    pub(crate) fn make(&mut self, path: &[&str]) -> NodeId {
         let mut at = self.root();
         for (depth, name) in path.iter().enumerate() {
             at = match self.child(at, name) {
                 Some(child) => child,
                 None => {
                     let child = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-                    let path = path.iter().take(depth + 1).cloned().collect();
+                    let path = path.iter().take(depth + 1).map(|it| (*it).to_owned()).collect();
                     self.nodes.push(Node { path, ..Node::default() });
                     if let Some(node) = self.node_mut(at) {
-                        node.children.insert(name.clone(), child);
+                        node.children.insert((*name).to_owned(), child);
                     }
                     child
                 }

@@ -194,14 +194,14 @@ pub struct Term {
 impl Term {
     /// The names of a reference that consists of nothing else: `a.b["c"]`.
     #[must_use]
-    pub fn text_path(&self) -> Option<Vec<String>> {
+    pub fn text_path(&self) -> Option<Vec<&str>> {
         match &self.kind {
-            TermKind::Variable(name) => Some(vec![name.clone()]),
+            TermKind::Variable(name) => Some(vec![name]),
             TermKind::Reference(head, operands) => {
                 let mut path = head.text_path()?;
                 for operand in operands {
                     let TermKind::String(name) = &operand.kind else { return None };
-                    path.push(name.clone());
+                    path.push(name);
                 }
                 Some(path)
             }

@@ -10,16 +10,60 @@ pub(crate) struct Variables(Vec<Variable>);
 impl Variables {
     /// What is found, however often.
     pub(crate) fn found(find: impl FnOnce(&mut Vec<Variable>)) -> Self {
-        let mut found = Vec::new();
-        find(&mut found);
-        found.sort_unstable();
-        found.dedup();
-        Self(found)
+        let mut variables = Self::default();
+        variables.find(find);
+        variables
     }
 
-    /// Those that are in both.
-    pub(crate) fn shared(&self, other: &Self) -> Self {
-        Self(self.iter().filter(|it| other.contains(it)).copied().collect())
+    /// What is found, in the place of what was there.
+    pub(crate) fn find(&mut self, find: impl FnOnce(&mut Vec<Variable>)) {
+        self.0.clear();
+        find(&mut self.0);
+        self.0.sort_unstable();
+        self.0.dedup();
+    }
+}
+
+/// The variables of each of several steps, in one piece of memory: bodies have many steps with few variables.
+#[derive(Debug)]
+pub(crate) struct OfSteps {
+    all: Vec<Variable>,
+    /// Where those of each step end.
+    ends: Vec<usize>,
+}
+
+impl OfSteps {
+    /// What is found in each step, however often.
+    pub(crate) fn found(steps: &[Step], mut find: impl FnMut(&Step, &mut Vec<Variable>)) -> Self {
+        let mut of_steps = Self { all: Vec::new(), ends: Vec::with_capacity(steps.len()) };
+        let mut of_step = Variables::default();
+        for step in steps {
+            of_step.find(|found| find(step, found));
+            of_steps.all.extend_from_slice(&of_step);
+            of_steps.ends.push(of_steps.all.len());
+        }
+        of_steps
+    }
+
+    /// Those that are in `others` as well.
+    pub(crate) fn shared(&self, others: &Variables) -> Self {
+        let mut shared = Self { all: Vec::new(), ends: Vec::with_capacity(self.ends.len()) };
+        for index in 0..self.ends.len() {
+            shared.all.extend(self.get(index).iter().filter(|it| others.contains(it)));
+            shared.ends.push(shared.all.len());
+        }
+        shared
+    }
+
+    /// Those of the step at an index.
+    pub(crate) fn get(&self, index: usize) -> &[Variable] {
+        let start = index.checked_sub(1).and_then(|it| self.ends.get(it)).copied().unwrap_or(0);
+        self.ends.get(index).and_then(|end| self.all.get(start..*end)).unwrap_or_default()
+    }
+
+    /// Those of all steps, one after the other.
+    pub(crate) fn all(&self) -> &[Variable] {
+        &self.all
     }
 }
 
@@ -121,9 +165,9 @@ pub(crate) fn pattern_variables(term: &Term, found: &mut impl Extend<Variable>) 
     }
 }
 
-/// The variables of a step, without those of bodies in it.
-pub(crate) fn variables(step: &Step) -> Variables {
-    Variables::found(|found| each_term(step, &mut |it| term_variables(it, found)))
+/// The variables of a step, without those of bodies in it, as often as they are there.
+pub(crate) fn step_variables(step: &Step, found: &mut Vec<Variable>) {
+    each_term(step, &mut |it| term_variables(it, found));
 }
 
 fn each_term(step: &Step, visit: &mut dyn FnMut(&Term)) {
@@ -165,12 +209,8 @@ pub(crate) fn term_variables(term: &Term, found: &mut Vec<Variable>) {
     }
 }
 
-/// The variables of bodies in a step.
-pub(crate) fn closure_variables(step: &Step) -> Variables {
-    Variables::found(|found| add_closures(step, found))
-}
-
-fn add_closures(step: &Step, found: &mut Vec<Variable>) {
+/// The variables of bodies in a step, as often as they are there.
+pub(crate) fn closure_variables(step: &Step, found: &mut Vec<Variable>) {
     each_term(step, &mut |it| term_closures(it, found));
     if let StepKind::Every { body, .. } = &step.kind {
         all_of_body(body, found);
@@ -211,7 +251,7 @@ pub(crate) fn all_of_comprehension(comprehension: &Comprehension, found: &mut Ve
 
 fn all_of_body(body: &[Step], found: &mut Vec<Variable>) {
     for step in body {
-        each_term(step, &mut |it| term_variables(it, found));
-        add_closures(step, found);
+        step_variables(step, found);
+        closure_variables(step, found);
     }
 }

@@ -50,7 +50,7 @@ impl Emitter<'_> {
             if self.tree.has_rules(node) {
                 break;
             }
-            let Some(next) = self.constants.text(first).and_then(|it| self.tree.child(node, &it)) else {
+            let Some(next) = self.constants.text_of(first).and_then(|it| self.tree.child(node, &it)) else {
                 break;
             };
             before.push(self.value(first));
@@ -64,7 +64,7 @@ impl Emitter<'_> {
         if let Term::Constant(id) = first {
             // Paths into the base document are texts: 2 stands for "2".
             let id = match &*self.constants.get(*id) {
-                Constant::Number(text) => Constant::String(text.clone()),
+                Constant::Number(text) => Constant::String(text.as_str().into()),
                 other => other.clone(),
             };
             before.push(Operand::Constant(self.constants.add(id)));
@@ -91,7 +91,7 @@ impl Emitter<'_> {
         for (name, child) in children {
             let otherwise = self.push(Instruction::Try { otherwise: Position(0) });
             self.bound.restore(bound);
-            let id = self.constants.add(Constant::String(name));
+            let id = self.constants.text(&name);
             names.push(id);
             let name = Operand::Constant(id);
             match key {

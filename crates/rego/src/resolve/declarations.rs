@@ -4,7 +4,7 @@ use crate::syntax::{self, Body, ExpressionKind, Span, TermKind};
 use foldhash::{HashMap, HashSet};
 
 /// The names that a body declares, not those of bodies in it.
-pub(super) fn declared(body: &Body) -> HashSet<String> {
+pub(super) fn declared(body: &Body) -> HashSet<&str> {
     let mut names = HashMap::default();
     for expression in body {
         match &expression.kind {
@@ -16,7 +16,7 @@ pub(super) fn declared(body: &Body) -> HashSet<String> {
             _ => {}
         }
     }
-    names.into_keys().map(str::to_owned).collect()
+    names.into_keys().collect()
 }
 
 /// The names in a pattern, and where each stands first.

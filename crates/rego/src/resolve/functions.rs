@@ -7,13 +7,13 @@ use crate::constants::Constant;
 use crate::resolved::{Function, Replacement, StepKind, Target, Term, With};
 use crate::syntax::{self, Span, Version};
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
     /// A call, its operands computed before it.
     pub(super) fn call(
         &mut self,
         span: Span,
-        function: &syntax::Term,
-        operands: &[syntax::Term],
+        function: &'a syntax::Term,
+        operands: &'a [syntax::Term],
         output: Option<Term>,
         hoist: &mut Hoist<'_>,
     ) -> StepKind {
@@ -50,7 +50,6 @@ impl Resolver<'_> {
 
     pub(super) fn is_metadata(&self, function: &syntax::Term) -> bool {
         let path = function.text_path().unwrap_or_default();
-        let path: Vec<_> = path.iter().map(String::as_str).collect();
         self.metadata.is_some()
             && matches!(*path, ["rego", "metadata", "rule" | "chain"])
             && self.global("rego").is_none()
@@ -61,24 +60,19 @@ impl Resolver<'_> {
             self.error(ErrorCode::Compile, term.span, "this is not the name of a function".to_owned());
             return None;
         };
-        let name = path.join(".");
         let (first, rest) = path.split_first()?;
         let is_local =
             self.scopes.iter().any(|it| it.declared.contains(first) || it.active.contains_key(first));
-        let defined = match self.global(first) {
-            Some(mut path) if !is_local => {
-                path.extend(rest.iter().cloned());
-                path.first().is_some_and(|it| it == "data").then(|| path.split_off(1))
+        let global = self.global(first).filter(|_| !is_local);
+        if let Some(["data", whole @ ..]) = global {
+            let whole = [whole, rest].concat();
+            if let Some(arity) = (self.names.arity)(&whole) {
+                return Some((Function::Defined(owned(&whole)), arity));
             }
-            _ => None,
-        };
-        if let Some(path) = defined
-            && let Some(arity) = self.names.functions.get(&path)
-        {
-            return Some((Function::Defined(path), *arity));
         }
+        let name = path.join(".");
         // A rule, an import or a variable with the name hides the built-in function.
-        if is_local || self.global(first).is_some() {
+        if is_local || global.is_some() {
             self.error(
                 ErrorCode::Type,
                 term.span,
@@ -96,29 +90,16 @@ impl Resolver<'_> {
         None
     }
 
-    pub(super) fn with(&mut self, with: &syntax::With, hoist: &mut Hoist<'_>) -> Option<With> {
+    pub(super) fn with(&mut self, with: &'a syntax::With, hoist: &mut Hoist<'_>) -> Option<With> {
         let Some(path) = with.target.text_path() else {
             let message = "what `with` replaces is a path of names below input or data, or a function";
             self.error(ErrorCode::Compile, with.target.span, message.to_owned());
             return None;
         };
         let (first, rest) = path.split_first()?;
-        let whole = match self.global(first) {
-            Some(mut whole) => {
-                whole.extend(rest.iter().cloned());
-                Some(whole)
-            }
-            None => None,
-        };
-        let target = match whole {
-            Some(mut whole) => {
-                let rest = whole.split_off(1);
-                if whole.first().is_some_and(|it| it == "input") {
-                    Target::Input(rest)
-                } else {
-                    Target::Data(rest)
-                }
-            }
+        let target = match self.global(first) {
+            Some(["input", whole @ ..]) => Target::Input(owned(&[whole, rest].concat())),
+            Some(whole) => Target::Data(owned(&[whole.get(1..).unwrap_or_default(), rest].concat())),
             None => match builtin(&path.join(".")) {
                 Some(it) => Target::Builtin(it.name),
                 None => {
@@ -130,18 +111,18 @@ impl Resolver<'_> {
         };
         let is_function = match &target {
             Target::Builtin(_) => true,
-            Target::Data(path) => self.names.functions.contains_key(path),
+            Target::Data(path) => self.arity(path).is_some(),
             Target::Input(_) => false,
         };
         if is_function && let Some(function) = self.named_function(&with.value) {
             let arity = match &target {
                 Target::Builtin(name) => builtin(name).map(|it| it.parameters.len()),
-                Target::Data(path) => self.names.functions.get(path).copied(),
+                Target::Data(path) => self.arity(path),
                 Target::Input(_) => None,
             };
             let of_other = match &function {
                 Function::Builtin(it) => Some(it.parameters.len()),
-                Function::Defined(path) => self.names.functions.get(path).copied(),
+                Function::Defined(path) => self.arity(path),
             };
             if arity != of_other {
                 let name = function.name();
@@ -154,6 +135,11 @@ impl Resolver<'_> {
         Some(With { target, value: Replacement::Value(value) })
     }
 
+    fn arity(&self, path: &[String]) -> Option<usize> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        (self.names.arity)(&path)
+    }
+
     /// The function that a term names, where it names one.
     pub(super) fn named_function(&mut self, term: &syntax::Term) -> Option<Function> {
         let path = term.text_path()?;
@@ -162,14 +148,17 @@ impl Resolver<'_> {
             return None;
         }
         match self.global(first) {
-            Some(mut whole) => {
-                whole.extend(rest.iter().cloned());
-                let path = whole.split_off(1);
-                self.names.functions.contains_key(&path).then_some(Function::Defined(path))
+            Some(whole) => {
+                let path = [whole.get(1..).unwrap_or_default(), rest].concat();
+                (self.names.arity)(&path).map(|_| Function::Defined(owned(&path)))
             }
             None => builtin(&path.join(".")).map(Function::Builtin),
         }
     }
+}
+
+fn owned(path: &[&str]) -> Vec<String> {
+    path.iter().map(|it| (*it).to_owned()).collect()
 }
 
 fn plural(count: usize) -> &'static str {

@@ -7,7 +7,7 @@ use crate::resolved::{Term, Variable};
 use crate::syntax::{self, Span, TermKind, Version};
 use foldhash::HashMap;
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
     pub(super) fn check_unused(&mut self) {
         for (variable, span) in std::mem::take(&mut self.unused) {
             let name = self.variables.get(variable.0 as usize).cloned().unwrap_or_default();
@@ -29,7 +29,7 @@ impl Resolver<'_> {
     }
 
     /// A pattern in which every variable is one of the rule.
-    pub(super) fn pattern(&mut self, term: &syntax::Term) -> Term {
+    pub(super) fn pattern(&mut self, term: &'a syntax::Term) -> Term {
         let span = term.span;
         let mut steps = Vec::new();
         let pattern =
@@ -41,16 +41,16 @@ impl Resolver<'_> {
         pattern
     }
 
-    pub(super) fn meaning(&mut self, name: &str) -> Meaning {
+    pub(super) fn meaning(&mut self, name: &'a str) -> Meaning<'a> {
         if name == "_" {
-            return Meaning::Variable(self.fresh("_"));
+            return Meaning::Variable(self.unnamed());
         }
         if let Some(it) = self.scopes.iter().rev().find_map(|it| it.active.get(name)) {
             self.unused.remove(it);
             return Meaning::Variable(*it);
         }
         if let Some(scope) = self.scopes.last_mut().filter(|it| it.declared.contains(name)) {
-            scope.used.insert(name.to_owned());
+            scope.used.insert(name);
         }
         if !self.scopes.iter().any(|it| it.declared.contains(name))
             && let Some(path) = self.global(name)
@@ -61,26 +61,16 @@ impl Resolver<'_> {
             return Meaning::Variable(*it);
         }
         let variable = self.fresh(name);
-        self.free.insert(name.to_owned(), variable);
+        self.free.insert(name, variable);
         Meaning::Variable(variable)
     }
 
-    pub(super) fn global(&self, name: &str) -> Option<Vec<String>> {
-        if name == "input" || name == "data" {
-            return Some(vec![name.to_owned()]);
-        }
-        if let Some(path) = self.names.imports.get(name) {
-            return Some(path.clone());
-        }
-        self.names.rules.contains(name).then(|| {
-            let mut path = vec!["data".to_owned()];
-            path.extend(self.names.package.iter().cloned());
-            path.push(name.to_owned());
-            path
-        })
+    /// The path that a name stands for, where no variable has it.
+    pub(super) fn global(&self, name: &str) -> Option<&'a [&'a str]> {
+        self.names.globals.get(name).or_else(|| self.names.rules.get(name)).map(Vec::as_slice)
     }
 
-    pub(super) fn declare_pattern(&mut self, term: &syntax::Term) {
+    pub(super) fn declare_pattern(&mut self, term: &'a syntax::Term) {
         match &term.kind {
             TermKind::Variable(name) if name != "_" => self.declare(name, term.span),
             TermKind::Array(items) => items.iter().for_each(|it| self.declare_pattern(it)),
@@ -90,7 +80,7 @@ impl Resolver<'_> {
     }
 
     /// Declares the names of patterns in which a name can stand twice: it is the same variable then.
-    pub(super) fn declare_together<'t>(&mut self, patterns: impl IntoIterator<Item = &'t syntax::Term>) {
+    pub(super) fn declare_together(&mut self, patterns: impl IntoIterator<Item = &'a syntax::Term>) {
         let mut names = HashMap::default();
         for pattern in patterns {
             pattern_names(pattern, &mut names);
@@ -102,7 +92,7 @@ impl Resolver<'_> {
         }
     }
 
-    pub(super) fn declare(&mut self, name: &str, span: Span) {
+    pub(super) fn declare(&mut self, name: &'a str, span: Span) {
         if (name == "input" || name == "data") && self.names.version == Version::V1 {
             self.error(ErrorCode::Compile, span, format!("a variable cannot have the name {name}"));
         }
@@ -110,7 +100,7 @@ impl Resolver<'_> {
         let is_parameter =
             matches!(self.scopes.as_slice(), [parameters, _] if parameters.active.contains_key(name));
         let Some(scope) = self.scopes.last_mut() else { return };
-        let before = scope.active.insert(name.to_owned(), variable);
+        let before = scope.active.insert(name, variable);
         if is_parameter {
             self.error(
                 ErrorCode::Compile,
@@ -125,6 +115,11 @@ impl Resolver<'_> {
             (None, false) => return,
         };
         self.error(ErrorCode::Compile, span, message);
+    }
+
+    /// A variable that no name of the text stands for.
+    pub(super) fn unnamed(&mut self) -> Variable {
+        self.fresh("")
     }
 
     pub(super) fn fresh(&mut self, name: &str) -> Variable {
