@@ -141,6 +141,10 @@ fn escape_word(word: &str, first: bool, escaped: &mut String) {
 /// `text`, or so many characters of it and an ellipsis.
 #[must_use]
 pub fn shortened(text: &str, characters: usize) -> String {
+    // No character has less than a byte.
+    if text.len() <= characters {
+        return text.to_owned();
+    }
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

@@ -72,7 +72,7 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let mut found = Vec::new();
     let mut lines = text.lines().zip(1u32..).peekable();
     while let Some((line, start)) = lines.next() {
-        if line.trim_end() != "# METADATA" {
+        if line.strip_prefix("# METADATA").is_none_or(|it| !it.trim_end().is_empty()) {
             continue;
         }
         let mut yaml = String::new();
@@ -100,22 +100,27 @@ pub(crate) fn yaml_object(yaml: &str) -> Option<Value> {
 }
 
 fn read(yaml: &str) -> Option<Annotation> {
-    let value = yaml_object(yaml)?;
-    let text = |value: &Value| value.as_str().map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
-    let at = |pointer: &str| value.pointer(pointer).unwrap_or(&Value::Null);
-    let links = at("/related_resources").as_array().into_iter().flatten();
-    let link = |it: &Value| text(it).or_else(|| text(it.get("ref")?));
-    let params = at("/custom/params").as_object().into_iter().flatten();
+    let mut heap = Heap::new(MAX_YAML);
+    let value = rego::parse_yaml(&mut heap, yaml).ok()?;
+    let all = Node::new(&heap, value);
+    if !all.is_object() {
+        return None;
+    }
+    let custom = all.get("custom");
+    let text = |it: Node<'_>| it.text().map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned);
+    let link = |it: Node<'_>| text(it).or_else(|| text(it.get("ref")));
+    let param = |(name, meaning): (Node<'_>, _)| Some((name.text()?.to_owned(), text(meaning)?));
     Some(Annotation {
-        title: text(at("/title")),
-        description: text(at("/description")),
-        links: links.filter_map(link).collect(),
-        code: text(at("/custom/code")),
-        severity: text(at("/custom/severity")).filter(|it| it.parse::<Severity>().is_ok()),
-        fix: text(at("/custom/fix")),
-        params: params.filter_map(|(name, meaning)| Some((name.clone(), text(meaning)?))).collect(),
-        unknown: at("/custom/unknown")
-            .as_str()
+        title: text(all.get("title")),
+        description: text(all.get("description")),
+        links: all.get("related_resources").items().filter_map(link).collect(),
+        code: text(custom.get("code")),
+        severity: text(custom.get("severity")).filter(|it| it.parse::<Severity>().is_ok()),
+        fix: text(custom.get("fix")),
+        params: custom.get("params").pairs().filter_map(param).collect(),
+        unknown: custom
+            .get("unknown")
+            .text()
             .and_then(|word| TakesUnknowns::ALL.iter().find(|it| it.0 == word.trim()))
             .map(|it| it.1),
     })
