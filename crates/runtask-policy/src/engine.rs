@@ -38,14 +38,15 @@ impl Policies {
     /// conftest are written in.
     ///
     /// `documents` are what `data` is besides. With several `threads`, files are read and compiled on so many, and what need not be
-    /// compiled is looked at meanwhile.
+    /// compiled is looked at meanwhile. Their syntax is left in `syntax`, where it can be taken apart when nobody waits.
     pub(crate) fn compile(
         files: Vec<SourceFile>,
         documents: &[&Json],
         purpose: Purpose,
         threads: usize,
+        syntax: &mut Option<rego::Policies>,
     ) -> Result<Self, Vec<Trouble>> {
-        let mut policies = rego::Policies::new().on_threads(threads);
+        let policies = syntax.insert(rego::Policies::new().on_threads(threads));
         let texts: Vec<_> = files.iter().map(|it| (&*it.name, &*it.text)).collect();
         let mut troubles = Vec::new();
         for (file, read) in files.iter().zip(policies.add_all(&texts)) {
@@ -75,10 +76,6 @@ impl Policies {
             };
             (seen, compiled)
         });
-        if threads > 1 {
-            // Nobody has to wait until the syntax is taken apart. Where no thread can be started, it happens here.
-            let _started = thread::Builder::new().spawn(move || drop(policies));
-        }
         let Seen { troubles: others, rules, exceptions, oddities, facts } = seen;
         troubles.extend(others);
         let Some(compiled) = compiled else { return Err(troubles) };

@@ -82,6 +82,8 @@ pub(crate) fn evaluate(
     deadlines: &[Deadline],
     say: &Say<'_>,
 ) -> Result<(), Unheard> {
+    // Taken apart when everything was said: that takes as long as to ask a few rules.
+    let mut syntax = None;
     let answered = thread::scope(|scope| {
         let reading = thread::Builder::new().stack_size(STACK_BYTES);
         let reading = reading.spawn_scoped(scope, || read_plan(request, plan));
@@ -89,7 +91,8 @@ pub(crate) fn evaluate(
             Ok(Ok(read)) => read,
             _ => Err(Trouble::new("the plan could not be read")),
         };
-        let prepared = || prepare(request, deadlines.len()).map_err(Ended::refused(Cause::Policies));
+        let mut prepared =
+            || prepare(request, deadlines.len(), &mut syntax).map_err(Ended::refused(Cause::Policies));
         match request.purpose {
             Purpose::Judge | Purpose::List => {
                 let policies = match kept.get() {
@@ -251,20 +254,11 @@ impl Rules<'_> {
     }
 }
 
-/// Takes at once what compiling takes, and gives it back to the allocator.
-///
-/// glibc lets the heap of any thread but the first grow by no more than is asked for, a page at a time mostly, and each time
-/// asks the kernel for it: 400 times for all shipped rules, which took 0.4 ms of the 7.7 ms of an empty plan. Other
-/// allocators do not mind.
-///
-/// Source: `sysmalloc` and `grow_heap` in malloc/arena.c of glibc 2.36.
-fn make_room() {
-    // Each as large as what is not a mapping of its own, which nobody could use again.
-    let chunks: [Vec<u8>; 20] = std::array::from_fn(|_| Vec::with_capacity(120 * 1024));
-    drop(std::hint::black_box(chunks));
-}
-
-fn prepare(request: &Request, threads: usize) -> Result<Policies, Vec<Trouble>> {
+fn prepare(
+    request: &Request,
+    threads: usize,
+    syntax: &mut Option<rego::Policies>,
+) -> Result<Policies, Vec<Trouble>> {
     for name in ["run", "params"] {
         if request.data.get(name).is_some() {
             return Err(vec![Trouble::new(format!(
@@ -272,7 +266,6 @@ fn prepare(request: &Request, threads: usize) -> Result<Policies, Vec<Trouble>> 
             ))]);
         }
     }
-    make_room();
     // Tests are compiled to be run, and never to judge. The library is half of what is compiled for a few rules, and most
     // rules that were written for conftest do not know of it.
     let judges = matches!(request.purpose, Purpose::Judge | Purpose::List);
@@ -286,7 +279,7 @@ fn prepare(request: &Request, threads: usize) -> Result<Policies, Vec<Trouble>> 
     // Policies are kept for runs of which other facts are known.
     let run: Map<_, _> = RunFacts::NAMES.iter().map(|it| ((*it).to_owned(), Value::Null)).collect();
     let ours = json!({ "run": run, "params": request.params });
-    let compiled = Policies::compile(files, &[&request.data, &ours], request.purpose, threads);
+    let compiled = Policies::compile(files, &[&request.data, &ours], request.purpose, threads, syntax);
     if request.purpose == Purpose::Test {
         return compiled;
     }
