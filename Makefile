@@ -185,9 +185,12 @@ bench: ## Measure, and write docs/performance.md
 	$(call step,Building what is measured, and measuring)
 	@cargo run --release --locked --package runtask-tests --bin bench
 
-docs: ## Write the pages that are made of the sources: docs/variables.md, keys.md with its schema, codes.md and rules.md
+docs: ## Write what is made of the sources: docs/variables.md, keys.md with its schema, codes.md and rules.md, and rules.json for the program
 	$(call step,Writing docs/variables.md)
 	@python3 -B tools/make_variables.py
+	$(call step,Writing crates/runtask-policy/rego/rules.json)
+	@cargo run --quiet --release --locked --package runtask-policy --example rules_json > target/rules.json
+	@mv target/rules.json crates/runtask-policy/rego/rules.json
 	$(call step,Building runtask)
 	@cargo build --release --locked --package runtask-cli
 	$(call step,Writing docs/runtask.schema.json$(comma) docs/keys.md and docs/codes.md)

@@ -1,6 +1,7 @@
 //! Finds the rules that are asked, and what they say of themselves.
 
 use crate::annotations::{Annotated, Annotation, annotations};
+use crate::builtin;
 use crate::message::{Purpose, RuleEntry, RuleKind};
 use crate::parsed::Parsed;
 use crate::place::Place;
@@ -15,9 +16,40 @@ const MAX_ANNOTATION: usize = 4_000;
 
 /// Finds the rules to ask, in the order of files and lines, each with whether it is an `exception`.
 pub(crate) fn find(files: &[Parsed<'_>], purpose: Purpose) -> Vec<(RuleEntry, bool)> {
-    let mut entries: Vec<(RuleEntry, bool)> = Vec::new();
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for Parsed { file, module } in files {
+    let are_known = purpose != Purpose::Test && files.iter().any(|it| builtin::is_shipped(it.file));
+    let mut known = if are_known { builtin::entries() } else { BTreeMap::new() };
+    let mut found = Found::default();
+    for parsed in files {
+        match known.remove(&parsed.file.name) {
+            Some(entries) => entries.into_iter().for_each(|it| found.push(it, false)),
+            None => found.read(parsed, purpose),
+        }
+    }
+    found.entries
+}
+
+/// The rules in one file, in the order of lines.
+pub(crate) fn read(file: Parsed<'_>, purpose: Purpose) -> Vec<RuleEntry> {
+    let mut found = Found::default();
+    found.read(&file, purpose);
+    found.entries.into_iter().map(|(rule, _)| rule).collect()
+}
+
+/// The rules that were found so far.
+#[derive(Default)]
+struct Found {
+    entries: Vec<(RuleEntry, bool)>,
+    /// Where they are among the entries, by their paths.
+    places: BTreeMap<String, usize>,
+}
+
+impl Found {
+    fn push(&mut self, entry: RuleEntry, is_exception: bool) {
+        self.places.insert(entry.path.clone(), self.entries.len());
+        self.entries.push((entry, is_exception));
+    }
+
+    fn read(&mut self, Parsed { file, module }: &Parsed<'_>, purpose: Purpose) {
         let asked = module.rules.iter().filter_map(|rule| {
             let name = name_of(rule)?;
             let is_exception = name == "exception";
@@ -26,7 +58,7 @@ pub(crate) fn find(files: &[Parsed<'_>], purpose: Purpose) -> Vec<(RuleEntry, bo
         });
         let asked: Vec<_> = asked.collect();
         if asked.is_empty() {
-            continue;
+            return;
         }
         let annotated = annotations(&file.text);
         let nothing = Annotation::default();
@@ -34,21 +66,19 @@ pub(crate) fn find(files: &[Parsed<'_>], purpose: Purpose) -> Vec<(RuleEntry, bo
         for (rule, name, kind, is_exception) in asked {
             let line = Place::of(&file.text, rule.span).line;
             let path = format!("data{}.{name}", joined(&module.package));
-            let own = annotated.iter().find(|it| is_about(it, line)).map(|it| it.annotation.clone());
-            let annotation = own.clone().unwrap_or_default().or(of_package);
-            let entry = || entry(&path, &module.package, name, kind, annotation, &file.name, line);
-            match places.get(&path).and_then(|it| entries.get_mut(*it)) {
+            let own = annotated.iter().find(|it| is_about(it, line)).map(|it| &it.annotation);
+            let entry = || {
+                let annotation = own.cloned().unwrap_or_default().or(of_package);
+                entry(&path, &module.package, name, kind, annotation, &file.name, line)
+            };
+            match self.places.get(&path).and_then(|it| self.entries.get_mut(*it)) {
                 // Of several definitions, the first that has something to say about itself speaks for all.
                 Some((there, _)) if own.is_some() && there.title == title_of(name) => *there = entry(),
                 Some(_) => {}
-                None => {
-                    places.insert(path.clone(), entries.len());
-                    entries.push((entry(), is_exception));
-                }
+                None => self.push(entry(), is_exception),
             }
         }
     }
-    entries
 }
 
 fn entry(

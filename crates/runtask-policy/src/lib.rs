@@ -40,7 +40,7 @@ mod test_util;
 mod trouble;
 mod unknowns;
 
-pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES};
+pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES, rules_json};
 pub use bundle::{LoadError, LoadErrors};
 pub use evaluation::UnavailableError;
 pub use memory_limit::MemoryLimit;

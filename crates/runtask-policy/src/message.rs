@@ -3,7 +3,7 @@
 use crate::memory_limit::MemoryLimit;
 use crate::source_file::SourceFile;
 use runtask_checks::Unjudged;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The policies to evaluate, and the limits for it.
@@ -133,7 +133,7 @@ pub struct Solution {
 }
 
 /// A rule that can be asked: what all definitions of one name in one package say together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleEntry {
     /// Its path, such as `data.main.deny`.
     pub path: String,
@@ -148,22 +148,22 @@ pub struct RuleEntry {
     /// One line that says what it demands.
     pub title: String,
     /// What it is about, in Markdown; may be empty.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// How to mend what it finds, in Markdown; may be empty.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fix: String,
     /// `critical`, `high`, `medium` or `low`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
     /// The parameters that it reads, each with its meaning.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub params: Vec<(String, String)>,
     /// Pages to read more on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
     /// How it takes what is known only after apply, where it says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<TakesUnknowns>,
     /// The file of its first definition.
     pub file: String,
@@ -172,7 +172,7 @@ pub struct RuleEntry {
 }
 
 /// The kind of a rule, by its name, as in conftest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleKind {
     /// `deny` or `violation`: what it yields fails the run.
@@ -184,7 +184,7 @@ pub enum RuleKind {
 }
 
 /// How a rule or a test takes what is known only after apply: `custom.unknown` of its annotations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TakesUnknowns {
     /// `absent`: a rule asks `after_unknown` itself, and reads plans as conftest does.
