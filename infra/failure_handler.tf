@@ -24,7 +24,7 @@ locals {
           Sid      = "OnFailure"
           Effect   = "Allow"
           Action   = "sqs:SendMessage"
-          Resource = aws_sqs_queue.failures.arn
+          Resource = local.queue_arn
         },
         local.log_statements["failure-handler"],
       ],
@@ -37,7 +37,7 @@ locals {
         Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource = key
         Condition = {
-          StringEquals = { "kms:EncryptionContext:aws:sqs:arn" = aws_sqs_queue.failures.arn }
+          StringEquals = { "kms:EncryptionContext:aws:sqs:arn" = local.queue_arn }
         }
       }],
       local.network_statements["failure-handler"],

@@ -44,3 +44,12 @@ moved {
   from = aws_lambda_function_event_invoke_config.callback_handler
   to   = aws_lambda_function_event_invoke_config.callback_handler["$LATEST"]
 }
+
+# The queue says it itself now.
+removed {
+  from = aws_sqs_queue_policy.failures
+
+  lifecycle {
+    destroy = false
+  }
+}

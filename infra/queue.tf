@@ -3,6 +3,11 @@
 #
 # A message holds the run's access token, which HCP Terraform lets expire after ten minutes. Treat it as a secret.
 
+locals {
+  # Known before the queue is there, whose making takes the provider half a minute: the functions need not wait for it.
+  queue_arn = "arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:${local.own_name}-failures"
+}
+
 resource "aws_sqs_queue" "failures" {
   region = var.region
   tags   = local.tags
@@ -13,14 +18,9 @@ resource "aws_sqs_queue" "failures" {
   # Exactly one of the two: a key that SQS owns, or the customer's.
   sqs_managed_sse_enabled = var.kms_key == null ? true : null
   kms_master_key_id       = local.kms_key_arn
-}
 
-# Refuses plain HTTP. Who may send and read is in the policies of their own roles.
-resource "aws_sqs_queue_policy" "failures" {
-  region = var.region
-
-  queue_url = aws_sqs_queue.failures.url
-
+  # Refuses plain HTTP. Who may send and read is in the policies of their own roles. It stands here and not in a resource of
+  # its own, for which the provider would wait another 25 seconds until SQS says the same everywhere.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -28,7 +28,7 @@ resource "aws_sqs_queue_policy" "failures" {
       Effect    = "Deny"
       Principal = "*"
       Action    = "sqs:*"
-      Resource  = aws_sqs_queue.failures.arn
+      Resource  = local.queue_arn
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
   })

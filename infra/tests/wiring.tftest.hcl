@@ -168,7 +168,7 @@ run "defaults" {
   }
 
   assert {
-    condition = aws_sqs_queue.failures.message_retention_seconds == 86400 && jsondecode(aws_sqs_queue_policy.failures.policy).Statement == [{
+    condition = aws_sqs_queue.failures.message_retention_seconds == 86400 && jsondecode(aws_sqs_queue.failures.policy).Statement == [{
       Sid       = "EncryptedConnections"
       Effect    = "Deny"
       Principal = "*"

@@ -63,7 +63,7 @@ impl Checked<'_> {
                 ("variable", [_]) => inside.body(&block.body, &variable()),
                 ("output", [_]) => inside.body(&block.body, &output()),
                 // What is in them, Terraform can be asked without any provider.
-                ("terraform" | "locals" | "moved", []) | ("provider" | "check", [_]) => {}
+                ("terraform" | "locals" | "moved" | "removed", []) | ("provider" | "check", [_]) => {}
                 _ => inside.problem("there is no such block"),
             }
         }
@@ -176,13 +176,16 @@ struct References(BTreeSet<String>);
 
 impl Visit for References {
     fn visit_block(&mut self, block: &Block) {
-        // The types of variables look like references.
-        if block.ident.as_str() == "variable" {
-            for validation in block.body.get_blocks("validation") {
-                self.visit_body(&validation.body);
+        match block.ident.as_str() {
+            // The types of variables look like references.
+            "variable" => {
+                for validation in block.body.get_blocks("validation") {
+                    self.visit_body(&validation.body);
+                }
             }
-        } else {
-            visit_block(self, block);
+            // What it names is not there any more.
+            "removed" => {}
+            _ => visit_block(self, block),
         }
     }
 
