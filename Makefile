@@ -51,6 +51,9 @@ PLANS ?=
 ONLY ?=
 TAG ?=
 
+# How many tests run at a time. Most of them wait for something, so it is more than there are processors.
+TEST_THREADS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN) && echo $$((n > 8 ? n : 8)))
+
 # For texts that are arguments of a call.
 comma := ,
 # $(call step,TEXT): says in one line what comes next.
@@ -135,9 +138,9 @@ test: ## Run every test
 	$(call step,Building what is deployed)
 	@python3 -B tools/package.py --architecture $(MACHINE) --for-tests
 	$(call step,Testing the workspace)
-	@cargo test --workspace --locked --no-fail-fast -- --test-threads 6 --skip deploy::
+	@cargo test --workspace --locked --no-fail-fast -- --test-threads $(TEST_THREADS) --skip deploy::
 	$(call step,Testing what is deployed)
-	@cargo test --workspace --locked --test it -- --test-threads 8 deploy::
+	@cargo test --workspace --locked --test it -- --test-threads $(TEST_THREADS) deploy::
 	$(call step,Testing tools/)
 	@python3 -B -m unittest discover --start-directory tools
 
