@@ -21,7 +21,8 @@ pub(crate) fn find(files: &[Parsed<'_>], purpose: Purpose) -> Vec<(RuleEntry, bo
     let mut found = Found::default();
     for parsed in files {
         match known.remove(&parsed.file.name) {
-            Some(entries) => entries.into_iter().for_each(|it| found.push(it, false)),
+            // What they have to say, their packages say.
+            Some(rules) => rules.into_iter().for_each(|it| found.add(&it.path.clone(), false, false, || it)),
             None => found.read(parsed, purpose),
         }
     }
@@ -44,9 +45,17 @@ struct Found {
 }
 
 impl Found {
-    fn push(&mut self, entry: RuleEntry, is_exception: bool) {
-        self.places.insert(entry.path.clone(), self.entries.len());
-        self.entries.push((entry, is_exception));
+    /// Adds a definition of a rule, which says something about itself or does not.
+    fn add(&mut self, path: &str, says: bool, is_exception: bool, rule: impl FnOnce() -> RuleEntry) {
+        match self.places.get(path).and_then(|it| self.entries.get_mut(*it)) {
+            // Of several definitions, the first that has something to say about itself speaks for all.
+            Some((there, _)) if says && there.title == title_of(&there.name) => *there = rule(),
+            Some(_) => {}
+            None => {
+                self.places.insert(path.to_owned(), self.entries.len());
+                self.entries.push((rule(), is_exception));
+            }
+        }
     }
 
     fn read(&mut self, Parsed { file, module }: &Parsed<'_>, purpose: Purpose) {
@@ -67,16 +76,10 @@ impl Found {
             let line = Place::of(&file.text, rule.span).line;
             let path = format!("data{}.{name}", joined(&module.package));
             let own = annotated.iter().find(|it| is_about(it, line)).map(|it| &it.annotation);
-            let entry = || {
+            self.add(&path, own.is_some(), is_exception, || {
                 let annotation = own.cloned().unwrap_or_default().or(of_package);
                 entry(&path, &module.package, name, kind, annotation, &file.name, line)
-            };
-            match self.places.get(&path).and_then(|it| self.entries.get_mut(*it)) {
-                // Of several definitions, the first that has something to say about itself speaks for all.
-                Some((there, _)) if own.is_some() && there.title == title_of(name) => *there = entry(),
-                Some(_) => {}
-                None => self.push(entry(), is_exception),
-            }
+            });
         }
     }
 }

@@ -100,6 +100,20 @@ fn every_rule_says_what_it_demands_and_how_to_mend_it() {
     }
 }
 
+/// Whoever adds to the package of a shipped rule has one rule, and not the same one twice.
+#[test]
+fn another_definition_of_a_shipped_rule_is_no_other_rule() {
+    let text = "package runtask.rules.open_ingress\n\nimport rego.v1\n\ndeny contains \"x\" if input.x\n";
+    let more = SourceFile { name: "policies/more.rego".into(), text: text.into() };
+    let first = [more.clone()].into_iter().chain(shipped()).collect();
+    let last = shipped().into_iter().chain([more]).collect();
+    for files in [first, last] {
+        let events = asked(files, json!({}), b"", Purpose::List);
+        let paths = rules_of(&events).iter().map(|it| it.path.as_str());
+        assert_eq!(paths.filter(|it| *it == "data.runtask.rules.open_ingress.deny").count(), 1);
+    }
+}
+
 /// A reader of the page must be able to rely on the list that stands there.
 #[test]
 fn destroy_guard_says_all_that_it_guards() {
