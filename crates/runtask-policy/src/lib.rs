@@ -29,6 +29,7 @@ mod redaction;
 mod references;
 mod report;
 mod room;
+mod rules_json;
 mod sensitive_plan;
 mod session;
 mod settings;
@@ -40,13 +41,14 @@ mod test_util;
 mod trouble;
 mod unknowns;
 
-pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES, rules_json};
+pub use builtin::{BUILTINS, Builtins, LIBRARY_FILES};
 pub use bundle::{LoadError, LoadErrors};
 pub use evaluation::UnavailableError;
 pub use memory_limit::MemoryLimit;
 pub use message::{RuleEntry, RuleKind, SeenExpression, Solution, TakesUnknowns, Trouble};
 pub use policy::{Explanation, Policy, TestResult, TestResults};
 pub use read_settings::{SETTINGS, read_settings};
+pub use rules_json::rules_json;
 pub use sensitive_plan::{Redactor, SensitivePlan};
 pub use settings::{DataPath, Exception, PolicyPath, PolicySettings, Unknown};
 #[cfg(any(test, feature = "test-util"))]
