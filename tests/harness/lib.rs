@@ -32,6 +32,7 @@ pub mod lambda;
 pub mod log_events;
 pub mod moto;
 pub mod pair;
+pub mod provider;
 #[path = "../../crates/runtask-redis/tests/it/server.rs"]
 pub mod redis;
 pub mod secrets;

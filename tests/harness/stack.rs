@@ -9,11 +9,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::aws::REGION;
 use crate::infra_copy::{
     INFRA_BEFORE_MODULE, RUNNER_INFRA, copy_of, infra_copy, placeholder_packages, terraform_files,
 };
 use crate::moto::Moto;
+use crate::provider::{Provider, with_aws};
 use crate::tools::{terraform_settings, tool};
 
 /// The command that applies it.
@@ -27,6 +27,8 @@ pub struct Stack {
     /// The AWS.
     pub moto: Arc<Moto>,
     directory: TempDir,
+    /// What its commands are attached to. Before the directory is initialized there is none.
+    provider: Option<Provider>,
     packages: Packages,
     variables: Vec<String>,
 }
@@ -95,7 +97,7 @@ impl Stack {
     /// # Panics
     ///
     /// If terraform fails.
-    pub async fn upgrade(&self) {
+    pub async fn upgrade(&mut self) {
         let (old, new) = (self.directory(), infra_copy());
         for name in terraform_files(old) {
             std::fs::remove_file(old.join(name)).unwrap();
@@ -139,20 +141,15 @@ impl Stack {
     ) -> Self {
         let mut all = vec![format!("package_directory={}", packages.directory().parent().unwrap().display())];
         all.extend(variables.iter().map(|(name, value)| format!("{name}={value}")));
-        let stack = Self { moto, directory, packages, variables: all };
+        let mut stack = Self { moto, directory, provider: None, packages, variables: all };
         stack.init().await;
         stack
     }
 
-    /// Terraform reads all of a provider that its lock file has a hash of, for each command: 700 MB, which is half a second.
-    /// Here it comes from one directory, whatever the command, so the hash is taken out.
-    async fn init(&self) {
+    async fn init(&mut self) {
+        self.provider = None;
         self.terraform(&["init", "-input=false"]).await;
-        let file = self.directory().join(".terraform.lock.hcl");
-        let locked = std::fs::read_to_string(&file).unwrap();
-        let (before, hashes) = locked.split_once("  hashes = [").unwrap();
-        let (_hashes, after) = hashes.split_once("]\n").unwrap();
-        std::fs::write(&file, format!("{before}{after}")).unwrap();
+        self.provider = Some(Provider::start(self.directory(), self.moto.endpoint()).await);
     }
 
     /// Applies again, with one more variable, or one that is different.
@@ -167,7 +164,13 @@ impl Stack {
     ///
     /// If it fails.
     pub async fn terraform(&self, arguments: &[&str]) -> String {
-        run(self.directory.path(), self.moto.endpoint(), arguments).await
+        let output = self.output(arguments).await;
+        assert!(output.status.success(), "terraform {arguments:?}:\n{}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    async fn output(&self, arguments: &[&str]) -> Output {
+        output(self.directory.path(), self.moto.endpoint(), self.provider.as_ref(), arguments).await
     }
 
     /// As [`Self::terraform`], for commands that take variables.
@@ -182,7 +185,7 @@ impl Stack {
     /// If it succeeds.
     pub async fn terraform_refuses(&self, arguments: &[&str]) -> String {
         let arguments = self.with_variables(arguments);
-        let output = output(self.directory.path(), self.moto.endpoint(), &arguments).await;
+        let output = self.output(&arguments).await;
         assert!(!output.status.success(), "terraform {arguments:?}:\n{}", said(&output));
         said(&output)
     }
@@ -274,7 +277,7 @@ fn architecture() -> String {
 ///
 /// If it fails.
 pub async fn run(directory: &Path, endpoint: &str, arguments: &[&str]) -> String {
-    let output = output(directory, endpoint, arguments).await;
+    let output = output(directory, endpoint, None, arguments).await;
     assert!(output.status.success(), "terraform {arguments:?}:\n{}", said(&output));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -284,7 +287,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
 }
 
-async fn output(directory: &Path, endpoint: &str, arguments: &[&str]) -> Output {
+async fn output(directory: &Path, endpoint: &str, provider: Option<&Provider>, arguments: &[&str]) -> Output {
     let mut command = Command::new(tool("terraform"));
     command
         .args([arguments, &["-no-color"]].concat())
@@ -294,16 +297,10 @@ async fn output(directory: &Path, endpoint: &str, arguments: &[&str]) -> Output 
         .env("HOME", directory)
         .env("TF_CLI_CONFIG_FILE", terraform_settings())
         .env("CHECKPOINT_DISABLE", "1")
-        // It and its provider take a fourth of their time to look for memory that they could use again.
-        .env("GOGC", "400")
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_ACCESS_KEY_ID", "testing")
-        .env("AWS_SECRET_ACCESS_KEY", "testing")
-        .env("AWS_REGION", REGION)
-        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(provider.map(|it| ("TF_REATTACH_PROVIDERS", it.attachment())))
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    command.output().await.unwrap()
+    with_aws(&mut command, endpoint).output().await.unwrap()
 }
 
 /// The zips for this machine's processor: from the directory that `RUNTASK_TEST_PACKAGES` names, else from where

@@ -24,7 +24,7 @@ async fn a_deployment_from_before_the_module_is_upgraded_in_place() {
         ("tags", "{team=\"platform\"}"),
         ("region", "eu-central-1"),
     ];
-    let stack = Stack::as_it_was_before_the_module(&moto, &variables).await;
+    let mut stack = Stack::as_it_was_before_the_module(&moto, &variables).await;
     stack.terraform_with_variables(&APPLY).await;
     let (before, outputs) = (what_aws_has(moto.endpoint()).await, stack.outputs().await);
     let old = key(&stack, None).await;
