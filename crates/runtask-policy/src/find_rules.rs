@@ -16,7 +16,9 @@ const MAX_ANNOTATION: usize = 4_000;
 
 /// Finds the rules to ask, in the order of files and lines, each with whether it is an `exception`.
 pub(crate) fn find(files: &[Parsed<'_>], purpose: Purpose) -> Vec<(RuleEntry, bool)> {
-    let are_known = purpose != Purpose::Test && files.iter().any(|it| builtin::is_shipped(it.file));
+    // Most policies come with the library, which has no rules.
+    let has_rules = |it: &Parsed<'_>| builtin::is_shipped(it.file) && !builtin::is_library(it.file);
+    let are_known = purpose != Purpose::Test && files.iter().any(has_rules);
     let mut known = if are_known { builtin::entries() } else { BTreeMap::new() };
     let mut found = Found::default();
     for parsed in files {
